@@ -1,0 +1,120 @@
+/**
+ * @file batch.h
+ * @brief Examples as tokens, ragged: sequences end to end plus offsets, no padding; and the sampler
+ * that draws them.
+ *
+ * @code
+ * lat_sampler *draw = NULL; lat_batch *batch = NULL;
+ * lat_sampler_create(&draw, task, tokenizer, NULL);
+ * lat_batch_create(&batch, tokenizer);
+ * lat_sampler_next(batch, draw, 64);
+ * @endcode
+ *
+ * Example i of a stream is a pure function of (seed, stream, i), whatever thread draws it; position
+ * and resuming are one number. A batch or sampler is used by one thread at a time.
+ */
+#ifndef LAT_BATCH_H
+#define LAT_BATCH_H
+
+#include <lat/task.h>
+#include <lat/tokenizer.h>
+
+/** Opaque; grows to the largest batch it has held. */
+typedef struct lat_batch lat_batch;
+
+/** Opaque. */
+typedef struct lat_sampler lat_sampler;
+
+/** Options of lat_sampler_create(). @since 0.1 */
+typedef struct lat_sampler_options {
+  size_t struct_size;
+  uint64_t seed;    /**< default 0 */
+  uint32_t stream;  /**< independent streams of one seed: 0 training, 1 validation, 2 test, ... */
+  int32_t reserved; /**< 0 */
+  int64_t repeat_count; /**< two-set sampling: size N of the fixed set; 0 (default): fresh examples
+                           only */
+  double repeat_share;  /**< probability in 0..1 that an example comes from the fixed set */
+} lat_sampler_options;
+
+/** Tokens of one side of a batch, end to end. Sequence i is tokens[offsets[i]] ..
+ * tokens[offsets[i+1] - 1]. */
+typedef struct lat_sequences {
+  const int32_t *tokens;  /**< borrowed; valid until the batch changes */
+  const int64_t *offsets; /**< count + 1 of them */
+  int64_t count;
+} lat_sequences;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Creates an empty batch. @return OK, ARGUMENT, MEMORY. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_batch_create(lat_batch **out, lat_tokenizer *tokenizer);
+
+/** NULL is a no-op. @since 0.1 */
+LAT_API void lat_batch_free(lat_batch *batch);
+
+/** Empties the batch, keeping its memory. @since 0.1 */
+LAT_API void lat_batch_clear(lat_batch *batch);
+
+/**
+ * Appends one example of the caller's. @p output may be NULL for inference: the target is then
+ * empty.
+ * @param letter  task letter to put in front of both sides, or 0
+ * @return as lat_tokenizer_encode(); the batch is unchanged on failure. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_batch_append(lat_batch *batch, int32_t letter,
+                                                  const lat_matrix *input,
+                                                  const lat_matrix *output);
+
+/** @return number of examples. @since 0.1 */
+LAT_API int64_t lat_batch_size(const lat_batch *batch);
+
+/** The side's sequences without the framing EOS. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_batch_sequences(lat_sequences *out, const lat_batch *batch,
+                                                     int32_t side);
+
+/**
+ * The doubles behind example @p index, before rounding (noise included on the input side): a
+ * row-major view, borrowed, valid until the batch changes. @return OK, ARGUMENT, STATE (no output
+ * was given). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_batch_matrix(lat_matrix *out, const lat_batch *batch,
+                                                  int32_t side, int64_t index);
+
+/** @return which component of a mixture example @p index came from; 0 otherwise. @since 0.1 */
+LAT_API int32_t lat_batch_component(const lat_batch *batch, int64_t index);
+
+/** Fills @p options with the defaults. @since 0.1 */
+LAT_API void lat_sampler_options_init_sized(lat_sampler_options *options, size_t size);
+#define lat_sampler_options_init(options)                                                          \
+  lat_sampler_options_init_sized((options), sizeof *(options))
+
+/** Creates a sampler; keeps references to task and tokenizer. @return OK, ARGUMENT, MEMORY. @since
+ * 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_sampler_create(lat_sampler **out, lat_task *task,
+                                                    lat_tokenizer *tokenizer,
+                                                    const lat_sampler_options *options);
+
+/** NULL is a no-op. @since 0.1 */
+LAT_API void lat_sampler_free(lat_sampler *sampler);
+
+/**
+ * Replaces the batch's contents by the next @p count examples and advances the position. Draws on
+ * the context's threads unless a custom task forbids it.
+ * @return OK, ARGUMENT, MEMORY, CALLBACK, NUMERIC (1,000 draws in a row were rejected). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_sampler_next(lat_batch *batch, lat_sampler *sampler,
+                                                  int64_t count);
+
+/** @return index of the next example. @since 0.1 */
+LAT_API uint64_t lat_sampler_position(const lat_sampler *sampler);
+
+/** Moves to example @p index of the stream. @since 0.1 */
+LAT_API void lat_sampler_seek(lat_sampler *sampler, uint64_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,107 @@
+/**
+ * @file context.h
+ * @brief What a host lends the library: memory, threads, a log, and the precision of arithmetic.
+ *
+ * @code
+ * lat_context_options options;
+ * lat_context_options_init(&options);
+ * options.threads = 2;
+ * lat_context *ctx = NULL;
+ * lat_status status = lat_context_create(&ctx, &options);
+ * ...
+ * lat_context_free(ctx);
+ * @endcode
+ *
+ * A context is immutable once created and may be used from any number of threads at once; contexts
+ * with different options live side by side. It is reference counted: objects created from it keep
+ * it alive, so handles may be freed in any order.
+ *
+ * The context owns one team of worker threads. A call that finds the team busy with another
+ * thread's work does its work on the calling thread alone; results are the same bits at any number
+ * of threads, so this shows only in time. Workers are started at the first parallel call; a child
+ * process made by fork() starts its own.
+ */
+#ifndef LAT_CONTEXT_H
+#define LAT_CONTEXT_H
+
+#include <lat/status.h>
+
+/** Opaque; see the file's description. */
+typedef struct lat_context lat_context;
+
+/** Arithmetic of the matrix products (lat_context_options.precision). Weights are always kept in
+ * f32. */
+enum {
+  LAT_PRECISION_AUTO = 0, /**< bf16 products where the processor makes them pay, else f32 */
+  LAT_PRECISION_F32 = 1,  /**< f32 throughout */
+  LAT_PRECISION_BF16 =
+      2 /**< bf16 operands, f32 accumulation; UNSUPPORTED where the processor has none */
+};
+
+/** Severity of a log line. */
+enum { LAT_LOG_ERROR = 1, LAT_LOG_WARNING = 2, LAT_LOG_INFO = 3, LAT_LOG_DEBUG = 4 };
+
+/** Receives one whole line without its line end. May be called from any thread that uses the
+ * context. */
+typedef void lat_log_function(int32_t level, const char *line, void *user);
+
+/**
+ * Allocates @p size > 0 bytes aligned to @p alignment (a power of two, at most 4096); NULL when it
+ * cannot. Called from any thread that uses the context.
+ */
+typedef void *lat_allocate_function(size_t size, size_t alignment, void *user);
+
+/** Releases what the allocate function returned; @p size and @p alignment are those it was asked
+ * for. */
+typedef void lat_release_function(void *memory, size_t size, size_t alignment, void *user);
+
+/** Options of lat_context_create(); fill with lat_context_options_init() first. @since 0.1 */
+typedef struct lat_context_options {
+  size_t struct_size; /**< set by the init macro */
+  int32_t threads;    /**< threads a call may use, 1..256; 0: the processors available */
+  int32_t precision;  /**< LAT_PRECISION_...; default AUTO */
+  lat_allocate_function *allocate; /**< with release: the allocator; both NULL: the C library's */
+  lat_release_function *release;
+  void *allocate_user;   /**< passed to both */
+  lat_log_function *log; /**< NULL (default): silent */
+  void *log_user;
+  int32_t log_level; /**< most verbose level passed on; 0: LAT_LOG_INFO */
+  int32_t reserved;  /**< 0 */
+} lat_context_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Fills @p options with the defaults; @p size is the caller's sizeof. Use the macro. @since 0.1 */
+LAT_API void lat_context_options_init_sized(lat_context_options *options, size_t size);
+#define lat_context_options_init(options)                                                          \
+  lat_context_options_init_sized((options), sizeof *(options))
+
+/**
+ * Creates a context.
+ * @param[out] out      the context, to be freed with lat_context_free(); NULL on failure
+ * @param      options  NULL for the defaults
+ * @return OK, ARGUMENT, UNSUPPORTED (precision), MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_context_create(lat_context **out,
+                                                    const lat_context_options *options);
+
+/** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
+LAT_API void lat_context_free(lat_context *ctx);
+
+/** @return the number of threads a call may use. @since 0.1 */
+LAT_API int32_t lat_context_threads(const lat_context *ctx);
+
+/** @return LAT_PRECISION_F32 or LAT_PRECISION_BF16: what AUTO was resolved to. @since 0.1 */
+LAT_API int32_t lat_context_precision(const lat_context *ctx);
+
+/** @return name of the kernels that carry out the products, such as "f32-blis"; static storage.
+ * @since 0.1 */
+LAT_API const char *lat_context_kernels(const lat_context *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,229 @@
+/**
+ * @file model.h
+ * @brief The encoder-decoder transformer: parameters, loss, gradients, files.
+ *
+ * @code
+ * lat_model_options options;
+ * lat_model_options_init(&options);
+ * options.encoder_width = options.decoder_width = 128;
+ * lat_model_create(&model, task, tokenizer, &options);
+ * lat_gradients_create(&grads, model);
+ * for (int64_t step = 0; step < steps; ++step) {
+ *   lat_loss_sum sum = {0};
+ *   lat_sampler_next(batch, draw, 64);
+ *   lat_gradients_accumulate(grads, &sum, model, batch);
+ *   lat_optimizer_step(optimizer, model, grads, &sum);
+ * }
+ * lat_model_save(model, "model.safetensors");
+ * @endcode
+ *
+ * All parameters are one flat vector of f32, and so are the gradients; lat_model_tensor() names the
+ * parts. A created model is trainable: one thread at a time. lat_model_freeze() or lat_model_load()
+ * make it immutable: any number of threads. Models are reference counted.
+ */
+#ifndef LAT_MODEL_H
+#define LAT_MODEL_H
+
+#include <lat/batch.h>
+
+/** Opaque; see the file's description. */
+typedef struct lat_model lat_model;
+
+/** Opaque: one gradient vector and the workspace to compute it. One thread at a time. */
+typedef struct lat_gradients lat_gradients;
+
+/** Placement of LayerNorm. */
+enum {
+  LAT_NORM_POST = 0, /**< after each residual sum, as the paper */
+  LAT_NORM_PRE = 1   /**< before each block, and once at the end (layer_norm_out) */
+};
+
+/** Activation of the feed-forward blocks. */
+enum { LAT_RELU = 0, LAT_GELU = 1 /**< the exact one, x Phi(x) */ };
+
+/** Position embeddings. */
+enum { LAT_POSITIONS_LEARNED = 0, LAT_POSITIONS_SINUSOIDAL = 1 };
+
+/** Initial embeddings of number symbols. */
+enum {
+  LAT_INIT_RANDOM = 0, /**< N(0, 1/width), as the paper */
+  LAT_INIT_FOURIER =
+      1 /**< random Fourier features of the number's value: 0.05 sqrt 2 cos(w v + b) */
+};
+
+/** Options of lat_model_create(): the architecture. @since 0.1 */
+typedef struct lat_model_options {
+  size_t struct_size;
+  int32_t encoder_layers; /**< 1..64; default 1 */
+  int32_t encoder_width;  /**< 1..4096; default 256 */
+  int32_t encoder_heads;  /**< divides the width; default 8 */
+  int32_t encoder_loops;  /**< times the stack of layers is applied with the same weights (universal
+                               transformer); default 1 */
+  int32_t decoder_layers;
+  int32_t decoder_width;
+  int32_t decoder_heads;
+  int32_t decoder_loops;
+  int32_t ffn_factor; /**< inner width of feed-forward blocks over the width; default 4 */
+  int32_t norm;       /**< LAT_NORM_POST (default) or LAT_NORM_PRE */
+  int32_t activation; /**< LAT_RELU (default) or LAT_GELU */
+  int32_t positions;  /**< LAT_POSITIONS_LEARNED (default) or LAT_POSITIONS_SINUSOIDAL */
+  int32_t tied;       /**< 1 (default): the output projection is the decoder's embedding matrix */
+  int32_t matrix_positions; /**< 1: row and column embeddings are added to the tokens of matrix
+                               entries, in the encoder those of the token, in the decoder those of
+                               the token to predict; default 0 */
+  int32_t factored;         /**< 1: an FP15 symbol's embedding is the sum of its mantissa's and its
+                               exponent's; default 0 */
+  int32_t cross_query_from_input; /**< 1: cross-attention's query is the layer's input instead of
+                                     the output of the self-attention block, as in the reference's
+                                     published weights; default 0 */
+  int32_t
+      max_positions; /**< longest sequence, framing included; 0 (default): what the task needs */
+  int32_t init;      /**< LAT_INIT_RANDOM (default) or LAT_INIT_FOURIER */
+  double dropout; /**< on embeddings and on each block's output while training, 0..0.9; default 0 */
+  uint64_t seed;  /**< of the initial parameters and of dropout; default 0 */
+} lat_model_options;
+
+/** Sums over the tokens of batches, so that they add up across batches and processes. @since 0.1 */
+typedef struct lat_loss_sum {
+  double loss;              /**< sum of cross-entropies, in nats */
+  int64_t tokens;           /**< target tokens, each sequence's closing EOS included */
+  int64_t correct_tokens;   /**< tokens whose largest logit is the target's (teacher forcing) */
+  int64_t examples;         /**< examples */
+  int64_t correct_examples; /**< examples all of whose tokens are correct */
+} lat_loss_sum;
+
+/** One named tensor of the flat parameter vector, row-major. @since 0.1 */
+typedef struct lat_tensor {
+  const char *name; /**< such as "encoder.layers.0.ffn.lin1.weight"; lives as long as the model */
+  size_t offset;    /**< of its first element in the flat vector */
+  size_t size;      /**< number of elements */
+  int32_t rank;     /**< 1 or 2 */
+  int32_t shape[2]; /**< (out, in) for matrices; shape[1] is 1 for vectors */
+  int32_t reserved;
+} lat_tensor;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+LAT_API void lat_model_options_init_sized(lat_model_options *options, size_t size);
+/** Fills a lat_model_options with the defaults. @since 0.1 */
+#define lat_model_options_init(options) lat_model_options_init_sized((options), sizeof *(options))
+
+/**
+ * Creates a trainable model with initial parameters; keeps references to @p task and @p tokenizer.
+ * @return OK, ARGUMENT (message states value and limit), LIMIT, MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_create(lat_model **out, lat_task *task,
+                                                  lat_tokenizer *tokenizer,
+                                                  const lat_model_options *options);
+
+/**
+ * Loads a model, frozen, from a safetensors file.
+ * @param custom  the task of a model that was trained on a custom task, matched by name; else NULL
+ * @return OK, IO, FORMAT (message names the place), NOT_FOUND (a custom task is needed), LIMIT,
+ * MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path,
+                                                lat_task *custom);
+
+/**
+ * Saves the model as safetensors, atomically: a temporary file beside @p path, flushed, then
+ * renamed. Everything needed to use it (task, encodings, architecture, provenance) is in the
+ * metadata under "lat.config".
+ * @return OK, IO (an existing file at @p path is untouched), STATE (mapped), MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_save(const lat_model *model, const char *path);
+
+/** Makes a trainable copy of a model. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_model_clone(lat_model **out, const lat_model *model);
+
+/** Makes the model immutable and shareable between threads. No-op on a frozen model. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_model_freeze(lat_model *model);
+
+/** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
+LAT_API void lat_model_free(lat_model *model);
+
+/** @return the model's task; borrowed, lives as long as the model. @since 0.1 */
+LAT_API lat_task *lat_model_task(const lat_model *model);
+
+/** @return the model's tokenizer; borrowed, lives as long as the model. @since 0.1 */
+LAT_API lat_tokenizer *lat_model_tokenizer(const lat_model *model);
+
+/**
+ * @return the model's metadata as one JSON object: task, tokenizer, model, library, training; lives
+ * as long as the model. @since 0.1
+ */
+LAT_API const char *lat_model_config(const lat_model *model);
+
+/** @return number of parameters: the flat vector's length. @since 0.1 */
+LAT_API size_t lat_model_parameter_count(const lat_model *model);
+
+/** @return number of named tensors. @since 0.1 */
+LAT_API int32_t lat_model_tensor_count(const lat_model *model);
+
+/** Describes tensor @p index. @return OK, ARGUMENT. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_model_tensor(lat_tensor *out, const lat_model *model,
+                                                  int32_t index);
+
+/** @return the flat parameter vector, read only; lives as long as the model. @since 0.1 */
+LAT_API const float *lat_model_parameters(const lat_model *model);
+
+/**
+ * Lends the flat parameter vector for writing. Until lat_model_commit() any other use of the model
+ * is a STATE error.
+ * @return OK, STATE (frozen, or already mapped). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_map(float **parameters, lat_model *model);
+
+/** Takes the parameters back and repacks them for the kernels. @return OK, STATE (not mapped),
+ * NUMERIC (a parameter is not finite; the model stays mapped). @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_model_commit(lat_model *model);
+
+/**
+ * Adds the batch's loss to @p sum, dropout off (validation).
+ * @return OK, ARGUMENT (empty batch, missing target), LIMIT (a sequence longer than max_positions),
+ * STATE, MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_loss(lat_loss_sum *sum, const lat_model *model,
+                                                const lat_batch *batch);
+
+/**
+ * Logits under teacher forcing: one row per target token and closing EOS, sequence after sequence.
+ * @param[out] logits  (target tokens + examples) x output vocabulary, row-major
+ * @param capacity     floats available
+ * @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_logits(float *logits, size_t capacity,
+                                                  const lat_model *model, const lat_batch *batch);
+
+/** Creates a zero gradient vector for @p model. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_gradients_create(lat_gradients **out, const lat_model *model);
+
+/** NULL is a no-op. @since 0.1 */
+LAT_API void lat_gradients_free(lat_gradients *gradients);
+
+/** Sets the gradients to zero. lat_optimizer_step() does so after use. @since 0.1 */
+LAT_API void lat_gradients_zero(lat_gradients *gradients);
+
+/** @return the flat gradient vector, laid out as the parameters; the host may write it. @since 0.1
+ */
+LAT_API float *lat_gradients_data(lat_gradients *gradients);
+
+/** @return its length. @since 0.1 */
+LAT_API size_t lat_gradients_size(const lat_gradients *gradients);
+
+/**
+ * Adds the gradient of the SUM of the batch's token losses (the mean's is it over sum.tokens), and
+ * the loss to @p sum.
+ * @return as lat_model_loss(), and NUMERIC when the loss is not finite. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_gradients_accumulate(lat_gradients *gradients,
+                                                          lat_loss_sum *sum, const lat_model *model,
+                                                          const lat_batch *batch);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,81 @@
+/**
+ * @file optimizer.h
+ * @brief One update of the parameters: clipping, the rule (Adam, AdamW, Muon), the learning rate's
+ * schedule.
+ *
+ * Schedules, with t the number of updates done and W = warmup: for t < W the rate rises linearly
+ * from 1e-7 to learning_rate; then "constant"; "inverse-sqrt": learning_rate sqrt(W / t); "cosine":
+ * from learning_rate to floor x learning_rate over a period of `period` updates, periods growing by
+ * `period_multiplier` and the rate shrinking by `shrink` from one to the next.
+ */
+#ifndef LAT_OPTIMIZER_H
+#define LAT_OPTIMIZER_H
+
+#include <lat/model.h>
+
+/** Opaque: moments and step count. One thread at a time. */
+typedef struct lat_optimizer lat_optimizer;
+
+/** Options of lat_optimizer_create(). @since 0.1 */
+typedef struct lat_optimizer_options {
+  size_t struct_size;
+  const char *rule; /**< "adam" (default), "adamw", or "muon": Muon on the layers' matrices, AdamW
+                       on the rest */
+  const char *schedule; /**< "constant" (default), "inverse-sqrt" or "cosine" */
+  double learning_rate; /**< default 1e-4 */
+  double beta1;         /**< default 0.9 */
+  double beta2;         /**< default 0.999 */
+  double epsilon;       /**< default 1e-8 */
+  double weight_decay;  /**< decoupled (adamw, muon); default 0 */
+  double
+      muon_learning_rate;   /**< rate of Muon's matrices, follows the same schedule; default 0.02 */
+  double muon_momentum;     /**< Nesterov momentum; default 0.95 */
+  double clip_norm;         /**< the gradient's L2 norm is clipped to this; 0: not; default 5 */
+  int64_t warmup;           /**< updates of linear warm-up; default 0 */
+  int64_t period;           /**< cosine: updates of the first period; default 0 */
+  double period_multiplier; /**< default 1 */
+  double shrink;            /**< default 1 */
+  double floor;             /**< lowest rate over learning_rate, 0..1; default 0 */
+} lat_optimizer_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+LAT_API void lat_optimizer_options_init_sized(lat_optimizer_options *options, size_t size);
+/** Fills a lat_optimizer_options with the defaults. @since 0.1 */
+#define lat_optimizer_options_init(options)                                                        \
+  lat_optimizer_options_init_sized((options), sizeof *(options))
+
+/** Creates an optimizer for @p model, which must be trainable. @return OK, ARGUMENT, NOT_FOUND,
+ * STATE, MEMORY. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_optimizer_create(lat_optimizer **out, lat_model *model,
+                                                      const lat_optimizer_options *options);
+
+/** NULL is a no-op. @since 0.1 */
+LAT_API void lat_optimizer_free(lat_optimizer *optimizer);
+
+/**
+ * Divides the gradients by sum->tokens, clips, updates the model, sets gradients and @p sum to
+ * zero.
+ * @return OK, NUMERIC (a gradient is not finite: nothing was changed), ARGUMENT (sum->tokens < 1),
+ * STATE. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_optimizer_step(lat_optimizer *optimizer, lat_model *model,
+                                                    lat_gradients *gradients, lat_loss_sum *sum);
+
+/** @return number of updates done. @since 0.1 */
+LAT_API int64_t lat_optimizer_updates(const lat_optimizer *optimizer);
+
+/** @return the learning rate that the next update will use. @since 0.1 */
+LAT_API double lat_optimizer_learning_rate(const lat_optimizer *optimizer);
+
+/** @return the L2 norm of the mean gradient before clipping, at the last update; 0 before. @since
+ * 0.1 */
+LAT_API double lat_optimizer_gradient_norm(const lat_optimizer *optimizer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

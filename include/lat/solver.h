@@ -1,0 +1,198 @@
+/**
+ * @file solver.h
+ * @brief Inference: sessions that decode batches of tokens, solvers that take and return matrices,
+ * evaluation.
+ *
+ * @code
+ * lat_solver *solver = NULL; lat_report report;
+ * lat_solver_create(&solver, model, NULL);
+ * lat_report_init(&report);
+ * lat_solver_solve(&x, &report, solver, &a);
+ * if (report.verdict == LAT_VERDICT_WITHIN) { use(x); }
+ * @endcode
+ *
+ * LAPACK solves all of these problems exactly, in microseconds. A solver tells how far a learned
+ * answer is off. Sessions and solvers are used by one thread at a time; any number of them share
+ * one frozen model.
+ */
+#ifndef LAT_SOLVER_H
+#define LAT_SOLVER_H
+
+#include <lat/model.h>
+
+/** Opaque: key/value cache and scratch memory for decoding. */
+typedef struct lat_session lat_session;
+
+/** Opaque: a session plus what surrounds it. */
+typedef struct lat_solver lat_solver;
+
+/** How the next token is chosen. */
+enum {
+  LAT_DECODE_GREEDY = 0, /**< largest logit */
+  LAT_DECODE_BEAM = 1,   /**< beam search */
+  LAT_DECODE_SAMPLE = 2  /**< drawn from softmax(logits / temperature) */
+};
+
+/** Options of lat_session_create() and lat_solver_create(). @since 0.1 */
+typedef struct lat_decode_options {
+  size_t struct_size;
+  int32_t method; /**< LAT_DECODE_...; default GREEDY */
+  int32_t
+      grammar; /**< 1 (default): only symbols that keep the output a well-formed matrix; 0: all */
+  int32_t beam_width;    /**< 1..64; default 4 */
+  int32_t max_tokens;    /**< longest output; 0: the model's limit */
+  double length_penalty; /**< beams are ranked by log-probability / length^penalty; default 1 */
+  double temperature;    /**< > 0; default 1 */
+  uint64_t seed;         /**< of SAMPLE */
+  /* solver only */
+  double tolerance; /**< relative residual that counts as right; default 0.05 */
+  int32_t scaling;  /**< 1 (default): inputs are scaled into the trained range and answers back,
+                       where the task allows */
+  int32_t compare;  /**< 1: tasks that have no residual of their own (eigenvalues, singular values)
+                       are compared with LAPACK's  answer; default 0: their verdict is UNKNOWN */
+} lat_decode_options;
+
+/** Verdict of a solver on its own answer. */
+enum {
+  LAT_VERDICT_WITHIN = 0, /**< within tolerance */
+  LAT_VERDICT_OUTSIDE =
+      1, /**< decoded, but not within tolerance (or vectors not orthonormal, values not ordered) */
+  LAT_VERDICT_UNDECODABLE = 2, /**< the tokens are no matrix, or one of the wrong shape */
+  LAT_VERDICT_UNKNOWN = 3      /**< decoded; the task has no residual and comparison is off */
+};
+
+/** What a solver says of an answer. @since 0.1 */
+typedef struct lat_report {
+  size_t struct_size;
+  double residual;  /**< relative residual against the caller's own matrix; NaN if unknown, infinity
+                       if undecodable */
+  double tolerance; /**< what it was held against */
+  double orthogonality;   /**< max |V^T V - I|; NaN where the task has no vectors */
+  double log_probability; /**< of the output's tokens */
+  double scale;           /**< factor by which the input was scaled */
+  int32_t verdict;        /**< LAT_VERDICT_... */
+  int32_t tokens;         /**< tokens decoded */
+} lat_report;
+
+/** Options of lat_evaluate(). @since 0.1 */
+typedef struct lat_evaluate_options {
+  size_t struct_size;
+  int64_t count;           /**< examples; default 1000 */
+  uint64_t seed;           /**< default 0 */
+  uint32_t stream;         /**< default 2, which training never draws from */
+  int32_t batch_size;      /**< examples decoded at once; default 128 */
+  int32_t norm;            /**< LAT_NORM_... */
+  int32_t classic_inverse; /**< 1: inverses against the target */
+  int32_t
+      accept_trailing; /**< 1: tokens after a complete matrix are ignored, as in the reference */
+  int32_t
+      ceiling; /**< 1: also scores the answer of an exact solver on the rounded input, rounded */
+  const lat_task
+      *task; /**< draws the examples (another distribution, size); NULL: the model's own */
+  lat_decode_options *decode; /**< NULL: greedy without grammar, as the paper */
+  int32_t (*progress)(int64_t done, int64_t count,
+                      void *user); /**< non-zero cancels; may be NULL */
+  void *user;
+} lat_evaluate_options;
+
+/** Number of tolerances reported: 5, 2, 1 and 0.5 %. */
+#define LAT_TOLERANCES 4
+
+/** One row of an evaluation: shares in percent. @since 0.1 */
+typedef struct lat_accuracy {
+  char label[32]; /**< "all", or the group's: task, size "5x5", distribution */
+  int64_t count;
+  double accuracy[LAT_TOLERANCES]; /**< right within 5, 2, 1, 0.5 % */
+  double ceiling[LAT_TOLERANCES];  /**< what an exact solver reaches on the rounded input; NaN when
+                                      not asked */
+  double exact;                    /**< all tokens equal */
+  double well_formed;              /**< decodable, right shape, nothing after it */
+  double within_1pct;              /**< share of coefficients within 1 % of the target's */
+} lat_accuracy;
+
+/** Opaque: the result of an evaluation. */
+typedef struct lat_evaluation lat_evaluation;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+LAT_API void lat_decode_options_init_sized(lat_decode_options *options, size_t size);
+/** Fills a lat_decode_options with the defaults. @since 0.1 */
+#define lat_decode_options_init(options) lat_decode_options_init_sized((options), sizeof *(options))
+
+/** Creates a session on a frozen or trainable model (a trainable one must not change while it
+ * decodes). @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_session_create(lat_session **out, lat_model *model,
+                                                    const lat_decode_options *options);
+
+/** NULL is a no-op. @since 0.1 */
+LAT_API void lat_session_free(lat_session *session);
+
+/**
+ * Decodes the answer to every input of @p batch, whose targets are ignored.
+ * @param[out] out  sequences in the order of the batch, without framing EOS; borrowed, valid until
+ * the next call
+ * @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_session_decode(lat_sequences *out, lat_session *session,
+                                                    const lat_batch *batch);
+
+/** @return log-probabilities of the sequences last decoded, one each; borrowed. @since 0.1 */
+LAT_API const double *lat_session_log_probabilities(const lat_session *session);
+
+/** Creates a solver. Mixtures: see lat_solver_select(). @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_solver_create(lat_solver **out, lat_model *model,
+                                                   const lat_decode_options *options);
+
+/** NULL is a no-op. @since 0.1 */
+LAT_API void lat_solver_free(lat_solver *solver);
+
+/** Selects which task of a mixture to solve, by name. @return OK, NOT_FOUND. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_solver_select(lat_solver *solver, const char *task);
+
+LAT_API void lat_report_init_sized(lat_report *report, size_t size);
+/** Fills a lat_report with zeros. @since 0.1 */
+#define lat_report_init(report) lat_report_init_sized((report), sizeof *(report))
+
+/**
+ * Solves for one matrix.
+ * @param[out] x       the answer: data, order and ld of the caller's, of the shape
+ * lat_task_output_shape() tells; zeros when undecodable
+ * @param[out] report  may be NULL
+ * @return OK also for a wrong answer: read the verdict. SHAPE (size or symmetry the task does not
+ * take), NUMERIC (non-finite entry, or no token for an entry), STATE, MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_solver_solve(lat_matrix *x, lat_report *report,
+                                                  lat_solver *solver, const lat_matrix *a);
+
+/** Solves for @p count matrices at once, faster than one by one; @p reports may be NULL. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_solver_solve_many(lat_matrix *x, lat_report *reports,
+                                                       lat_solver *solver, const lat_matrix *a,
+                                                       int64_t count);
+
+LAT_API void lat_evaluate_options_init_sized(lat_evaluate_options *options, size_t size);
+/** Fills a lat_evaluate_options with the defaults. @since 0.1 */
+#define lat_evaluate_options_init(options)                                                         \
+  lat_evaluate_options_init_sized((options), sizeof *(options))
+
+/** Decodes fresh examples and scores them (the paper's section 2). @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_evaluate(lat_evaluation **out, lat_model *model,
+                                              const lat_evaluate_options *options);
+
+/** NULL is a no-op. @since 0.1 */
+LAT_API void lat_evaluation_free(lat_evaluation *evaluation);
+
+/** @return number of rows: row 0 is "all", then groups where sizes, tasks or distributions are
+ * mixed. @since 0.1 */
+LAT_API int32_t lat_evaluation_row_count(const lat_evaluation *evaluation);
+
+/** @return row @p index, borrowed; NULL past the end. @since 0.1 */
+LAT_API const lat_accuracy *lat_evaluation_row(const lat_evaluation *evaluation, int32_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,224 @@
+/**
+ * @file task.h
+ * @brief Problems of linear algebra: their random examples, answers and scores (the paper's
+ * sections 2 and 4).
+ *
+ * | name | letter | input | output | degree |
+ * |---|---|---|---|---|
+ * | transpose | T | A (m x n) | A^T | 1 |
+ * | add | A | [A B] (m x 2n) | A + B | 1 |
+ * | matvec | D | [M v] (m x (n+1)), m entries of v | M^T v as a column | 2 |
+ * | product | M | [A B] (m x 2n) | A^T B (n x n) | 2 |
+ * | eigenvalues | E | symmetric S (n x n) | eigenvalues, descending, n x 1 | 1 |
+ * | eigenvectors | F | symmetric S | row of eigenvalues, ascending, over V: (n+1) x n | mixed |
+ * | inverse | I | A (n x n) | A^-1 | -1 |
+ * | syminverse | Y | symmetric S | S^-1 | -1 |
+ * | singular-values | G | A (m x n) | singular values, descending, k x 1 | 1 |
+ * | svd | S | A (m x n) | singular values, U (m x k), V (n x k), stacked: (1+m+n) x k | mixed |
+ *
+ * k = min(m, n). The degree is that of homogeneity: answer(c A) = c^degree answer(A); "mixed"
+ * answers scale in their first row alone. A task is immutable, reference counted, and (custom
+ * tasks: if their functions are) safe to use from any number of threads.
+ */
+#ifndef LAT_TASK_H
+#define LAT_TASK_H
+
+#include <lat/context.h>
+#include <lat/matrix.h>
+
+/** Opaque; see the file's description. */
+typedef struct lat_task lat_task;
+
+/** Opaque stream of random numbers that a custom task draws from: a pure function of seed, stream
+ * and example. */
+typedef struct lat_random lat_random;
+
+/** Options of lat_task_create(). Sizes are those of one operand. @since 0.1 */
+typedef struct lat_task_options {
+  size_t struct_size; /**< set by the init macro */
+  const char *name;   /**< one of the table's; default "transpose" */
+  int32_t rows;       /**< fixed size, 1..100; default 5 */
+  int32_t cols;       /**< 0: as many as rows */
+  int32_t min_size;   /**< with max_size: sizes drawn per example instead; 0: fixed */
+  int32_t max_size;
+  int32_t rectangular; /**< 1: rows and columns are drawn independently from min_size..max_size */
+  const char *coefficients; /**< "uniform" (default) on +-range, or "gaussian" of the same standard
+                               deviation */
+  double range;             /**< half width of the uniform distribution; default 10 */
+  const char *distribution; /**< spectrum of symmetric matrices: "semicircle" (default), "positive",
+                               "uniform", "gaussian", "laplace", "positive2", "marcenko", or a
+                               mixture "a[:w],b[:w]" */
+  double noise; /**< s: adds N(0, (s range/sqrt 3)^2) to the input after the answer is computed;
+                   default 0 */
+} lat_task_options;
+
+/** Return value of a custom task's callback that discards the example and draws another. */
+#define LAT_TASK_REJECT 1
+
+/**
+ * A custom task. Callbacks return 0; draw and answer may return ::LAT_TASK_REJECT; any other value
+ * stops the calling function with CALLBACK. Matrices passed in are row-major and packed. Fill with
+ * lat_task_functions_init() first. @since 0.1
+ */
+typedef struct lat_task_functions {
+  size_t struct_size; /**< set by the init macro */
+  const char *name; /**< unique name, at most 31 characters of a-z, 0-9 and '-'; stored in models */
+  int32_t letter;   /**< 'A'..'Z', for co-training */
+  int32_t degree;   /**< degree of homogeneity, used for scaling when scalable */
+  int32_t scalable; /**< 1: answer(c A) = c^degree answer(A); the solver may scale inputs */
+  int32_t thread_safe; /**< 1: callbacks may run on several threads at once */
+  /** Draws the input's shape, 1..100 each. */
+  int32_t (*input_shape)(int32_t *rows, int32_t *cols, lat_random *random, void *user);
+  /** Shape of the answer to a rows x cols input. */
+  int32_t (*output_shape)(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
+                          void *user);
+  /** Fills the input. */
+  int32_t (*draw)(lat_matrix *input, lat_random *random, void *user);
+  /** Computes the answer. */
+  int32_t (*answer)(lat_matrix *output, const lat_matrix *input, void *user);
+  /** Relative residual of a prediction; NULL: |P - T| / |T| with the L1 norm, which needs the
+   * target. */
+  int32_t (*residual)(double *residual, const lat_matrix *input, const lat_matrix *target,
+                      const lat_matrix *prediction, void *user);
+} lat_task_functions;
+
+/** Norm of the residuals (lat_score_options.norm). */
+enum {
+  LAT_NORM_L1 = 0,        /**< sum of absolute coefficients, the paper's default */
+  LAT_NORM_MAX = 1,       /**< largest absolute coefficient */
+  LAT_NORM_FROBENIUS2 = 2 /**< sum of squares */
+};
+
+/** Options of lat_task_score(). @since 0.1 */
+typedef struct lat_score_options {
+  size_t struct_size;
+  int32_t norm;            /**< LAT_NORM_...; default L1 */
+  int32_t classic_inverse; /**< 1: score inverses against the target instead of |A P - I| / n */
+} lat_score_options;
+
+/** What lat_task_score() finds. Numbers that a task does not define are NaN. @since 0.1 */
+typedef struct lat_score {
+  size_t struct_size;
+  double residual;    /**< relative residual; infinity for a prediction of the wrong shape */
+  double within_1pct; /**< share of coefficients within 1 % of the target's */
+  double
+      orthogonality; /**< max |V^T V - I| over predicted vectors (eigenvectors; SVD: both sides) */
+  double condition;  /**< condition number of the predicted vectors, the larger of both sides' */
+  int32_t ordered;   /**< 1: predicted eigenvalues or singular values are in the documented order */
+  int32_t exact;     /**< 1: equal to the target coefficient by coefficient */
+} lat_score;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+LAT_API void lat_task_options_init_sized(lat_task_options *options, size_t size);
+/** Fills a lat_task_options with the defaults. @since 0.1 */
+#define lat_task_options_init(options) lat_task_options_init_sized((options), sizeof *(options))
+
+LAT_API void lat_task_functions_init_sized(lat_task_functions *functions, size_t size);
+/** Fills a lat_task_functions with zeros. @since 0.1 */
+#define lat_task_functions_init(functions)                                                         \
+  lat_task_functions_init_sized((functions), sizeof *(functions))
+
+LAT_API void lat_score_options_init_sized(lat_score_options *options, size_t size);
+/** Fills a lat_score_options with the defaults. @since 0.1 */
+#define lat_score_options_init(options) lat_score_options_init_sized((options), sizeof *(options))
+
+/**
+ * Creates one of the built-in tasks.
+ * @return OK, NOT_FOUND (name, distribution), ARGUMENT (sizes, square tasks with cols != rows),
+ * MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_task_create(lat_task **out, lat_context *ctx,
+                                                 const lat_task_options *options);
+
+/** Creates a custom task; @p functions is copied, @p user must outlive the task. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_task_create_custom(lat_task **out, lat_context *ctx,
+                                                        const lat_task_functions *functions,
+                                                        void *user);
+
+/**
+ * Creates a mixture for co-training: each example's task is drawn with probability proportional to
+ * its weight, and its letter is put in front of both sequences. Holds references to @p tasks, whose
+ * letters must differ and which must not be mixtures.
+ * @param weights  positive; NULL: equal
+ * @param count    1..16
+ * @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_task_create_mixture(lat_task **out, lat_context *ctx,
+                                                         lat_task *const *tasks,
+                                                         const double *weights, int32_t count);
+
+/** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
+LAT_API void lat_task_free(lat_task *task);
+
+/** @return number of built-in tasks. @since 0.1 */
+LAT_API int32_t lat_task_builtin_count(void);
+
+/** @return name of built-in task @p index, NULL past the end; static storage. @since 0.1 */
+LAT_API const char *lat_task_builtin_name(int32_t index);
+
+/** @return the task's name; "mixture" for a mixture. Lives as long as the task. @since 0.1 */
+LAT_API const char *lat_task_name(const lat_task *task);
+
+/** @return the task's letter; 0 for a mixture. @since 0.1 */
+LAT_API int32_t lat_task_letter(const lat_task *task);
+
+/** @return number of tasks in a mixture; 1 for any other task. @since 0.1 */
+LAT_API int32_t lat_task_component_count(const lat_task *task);
+
+/** @return component @p index of a mixture (borrowed), the task itself for index 0 otherwise; NULL
+ * past the end. @since 0.1 */
+LAT_API const lat_task *lat_task_component(const lat_task *task, int32_t index);
+
+/** Shape of the answer to a rows x cols input. Not for mixtures. @return OK, SHAPE (with what the
+ * task takes), STATE. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_task_output_shape(int32_t *rows, int32_t *cols,
+                                                       const lat_task *task, int32_t input_rows,
+                                                       int32_t input_cols);
+
+/** Largest input and output shapes that the task's examples can have. Custom tasks: 100 each.
+ * @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_task_max_shapes(int32_t *input_rows, int32_t *input_cols,
+                                                     int32_t *output_rows, int32_t *output_cols,
+                                                     const lat_task *task);
+
+/**
+ * The answer to one input, by LAPACK (or the custom task's function): signs of vectors as LAPACK's
+ * dsyevd with uplo 'L' and dgesdd on A return them. Not for mixtures.
+ * @param[out] output  data, order and ld of the caller's; shape as lat_task_output_shape()
+ * @return OK, SHAPE, NUMERIC (non-finite input, singular matrix), MEMORY, CALLBACK. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_task_answer(lat_matrix *output, const lat_task *task,
+                                                 const lat_matrix *input);
+
+/**
+ * Scores a prediction by the task's relative residual (the paper's section 2):
+ * transpose: |P - A^T| / |A|; add, matvec, product, eigenvalues, singular values: |P - T| / |T| (0
+ * or infinity where T = 0); inverse: |A P - I| / n; eigenvectors: |V^T S V - diag L| / |L|; SVD:
+ * |U^T A V - diag s| / |s|.
+ * @param input   as the model saw it (decoded from its tokens)
+ * @param target  rounded answer; NULL: computed with lat_task_answer()
+ * @param options NULL for the defaults
+ * @return OK, SHAPE (input), STATE (mixture), NUMERIC, MEMORY, CALLBACK. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_task_score(lat_score *score, const lat_task *task,
+                                                const lat_matrix *input, const lat_matrix *target,
+                                                const lat_matrix *prediction,
+                                                const lat_score_options *options);
+
+/** @return a double uniform on [0, 1). @since 0.1 */
+LAT_API double lat_random_uniform(lat_random *random);
+
+/** @return a standard normal double. @since 0.1 */
+LAT_API double lat_random_normal(lat_random *random);
+
+/** @return an integer uniform on low..high, both included; low when high < low. @since 0.1 */
+LAT_API int32_t lat_random_integer(lat_random *random, int32_t low, int32_t high);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,113 @@
+/**
+ * @file trainer.h
+ * @brief A training run: draws, updates, validates, checkpoints, resumes, stops.
+ *
+ * @code
+ * lat_trainer_options options;
+ * lat_trainer_options_init(&options);
+ * options.directory = "run";          // model.safetensors, checkpoint.safetensors, log.jsonl
+ * options.until_exact = 99.0;
+ * lat_trainer_create(&trainer, model, &optimizer_options, &options);
+ * lat_status status = lat_trainer_run(trainer);
+ * @endcode
+ *
+ * The same seed, precision and kernels give the same bits at any number of threads, and a resumed
+ * run ends with the bits of a straight one.
+ */
+#ifndef LAT_TRAINER_H
+#define LAT_TRAINER_H
+
+#include <lat/optimizer.h>
+#include <lat/solver.h>
+
+/** Opaque. One thread at a time. */
+typedef struct lat_trainer lat_trainer;
+
+/** Where a run stands, as passed to the progress callback. @since 0.1 */
+typedef struct lat_progress {
+  size_t struct_size;
+  int64_t examples; /**< drawn in all, across resumes */
+  int64_t updates;
+  int64_t tokens; /**< target tokens in all */
+  double loss;    /**< mean a token since the last report, in nats */
+  double learning_rate;
+  double gradient_norm;
+  double seconds;             /**< spent in this call of lat_trainer_run() */
+  double examples_per_second; /**< since the last report */
+  double accuracy;      /**< last validation: right within 5 %, percent; NaN before the first */
+  double exact;         /**< likewise: exact, percent */
+  int32_t validated;    /**< 1: this report carries a fresh validation */
+  int32_t checkpointed; /**< 1: a checkpoint was just written */
+} lat_progress;
+
+/** Options of lat_trainer_create(). @since 0.1 */
+typedef struct lat_trainer_options {
+  size_t struct_size;
+  const char *directory; /**< of the run's files, created if absent; NULL: nothing is written */
+  uint64_t seed;         /**< of the examples; default 0 */
+  int32_t batch_size;    /**< examples an update draws per accumulation; default 64 */
+  int32_t accumulation;  /**< batches summed before an update; default 1 */
+  int64_t repeat_count;  /**< two-set sampling, see lat_sampler_options */
+  double repeat_share;
+  int64_t max_examples;   /**< total across resumes; 0: no limit */
+  double max_seconds;     /**< of one lat_trainer_run(); 0: no limit */
+  double until_exact;     /**< percent; 0: not a goal */
+  double until_accuracy;  /**< percent within 5 %; 0: not a goal */
+  int64_t validate_every; /**< examples between validations; 0: never; default 10,000 */
+  int64_t validate_count; /**< fresh examples a validation; default 1,000 */
+  int64_t
+      checkpoint_every; /**< examples between checkpoints; 0: only at the end; default 100,000 */
+  int64_t report_every; /**< updates between progress reports; default 100 */
+  int32_t (*progress)(const lat_progress *progress,
+                      void *user); /**< non-zero: checkpoint and stop with CANCELLED */
+  void *user;
+} lat_trainer_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+LAT_API void lat_trainer_options_init_sized(lat_trainer_options *options, size_t size);
+/** Fills a lat_trainer_options with the defaults. @since 0.1 */
+#define lat_trainer_options_init(options)                                                          \
+  lat_trainer_options_init_sized((options), sizeof *(options))
+
+/**
+ * Starts a run on a trainable model. @return OK, ARGUMENT, STATE (the directory already holds a
+ * run), IO, MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_trainer_create(lat_trainer **out, lat_model *model,
+                                                    const lat_optimizer_options *optimizer,
+                                                    const lat_trainer_options *options);
+
+/**
+ * Continues the run in options->directory from its checkpoint. @p model, @p optimizer and @p
+ * options describe the same run; limits, callbacks and intervals may differ, anything else is an
+ * ARGUMENT error that names it. The model's parameters are replaced by the checkpoint's.
+ * @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_trainer_resume(lat_trainer **out, lat_model *model,
+                                                    const lat_optimizer_options *optimizer,
+                                                    const lat_trainer_options *options);
+
+/** NULL is a no-op. @since 0.1 */
+LAT_API void lat_trainer_free(lat_trainer *trainer);
+
+/**
+ * Trains until a limit or goal is reached, then writes the checkpoint and the model.
+ * @return OK (limit or goal reached), CANCELLED (checkpointed), NUMERIC (loss or gradient not
+ * finite: the last good checkpoint stays), IO, MEMORY, CALLBACK. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_trainer_run(lat_trainer *trainer);
+
+/** Where the run stands. @since 0.1 */
+LAT_API void lat_trainer_progress(lat_progress *out, const lat_trainer *trainer);
+
+/** Writes the checkpoint now. @return OK, STATE (no directory), IO, MEMORY. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_trainer_checkpoint(lat_trainer *trainer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,36 @@
+/* The context behind the handle. */
+#ifndef LATI_CONTEXT_IMPL_H
+#define LATI_CONTEXT_IMPL_H
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/threads.h"
+
+#include <stdatomic.h>
+
+struct lati_backend; /* compute/backend.h */
+
+/* Chooses the table of operations for a precision; defined in compute/select.c, so that a context can hold the table without base
+ * knowing what is in it. Resolves *precision from AUTO. */
+lat_status lati_backend_select(const struct lati_backend **out, int32_t *precision, const lat_context *ctx);
+
+/* A count of references; objects that are shared start at one. */
+typedef struct lati_refs {
+  atomic_int count;
+} lati_refs;
+
+void lati_refs_init(lati_refs *refs);
+void lati_refs_add(lati_refs *refs);
+/* True when the last reference was given up. */
+int lati_refs_drop(lati_refs *refs);
+
+struct lat_context {
+  lati_refs refs;
+  lat_context_options options; /* resolved: threads >= 1, precision F32 or BF16 */
+  lati_pool *pool;
+  const struct lati_backend *backend; /* chosen by compute/select.c */
+};
+
+lat_context *lati_context_ref(lat_context *ctx);
+
+#endif

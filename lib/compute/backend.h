@@ -1,0 +1,106 @@
+/* The one table of operations between the transformer and the machine (design 3.4). The model is
+ * written once against it.
+ *
+ * Conventions. Matrices are row-major f32. T is the number of tokens of all sequences, end to end
+ * (ragged, no padding). x_forward and x_backward come in pairs on plain pointers and sizes; nothing
+ * allocates or fails. d_x is the gradient of the loss by x.
+ * "+=" means accumulated, "=" overwritten. Results are the same bits at any number of threads: work
+ * is cut by shape, and a reduction over tokens is carried out in one order. */
+#ifndef LATI_BACKEND_H
+#define LATI_BACKEND_H
+
+#include "base/threads.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum lati_activation { LATI_IDENTITY, LATI_RELU, LATI_GELU } lati_activation;
+
+/* A linear layer's parameters: y = x W^T + b. `packed` is the backend's own layout of W (pack),
+ * NULL when it has none. */
+typedef struct lati_linear {
+  const float *weight; /* (out, in) */
+  const float *bias;   /* (out), or NULL */
+  const void *packed;
+  int32_t in, out;
+} lati_linear;
+
+/* Ragged queries against ragged keys: sequence s has queries q_offsets[s] .. q_offsets[s + 1] and
+ * keys likewise. */
+typedef struct lati_attention {
+  const int64_t *q_offsets, *k_offsets; /* (sequences + 1) each; rows of q and k */
+  int64_t sequences;
+  int32_t heads, head_width; /* width = heads * head_width; head h is columns h * head_width ... */
+  int32_t causal;            /* 1: query i of a sequence sees keys 0 .. i */
+} lati_attention;
+
+/* Rows of a matrix: pointer and leading dimension, so that fused q, k, v are views. */
+typedef struct lati_rows {
+  float *data;
+  int64_t ld;
+} lati_rows;
+
+typedef struct lati_backend {
+  const char *name; /* "f32-blis" */
+
+  /* Bytes of the packed form of an (out, in) weight, 0 when none is kept; and packing. */
+  size_t (*packed_size)(int32_t out, int32_t in);
+  void (*pack)(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in);
+
+  /* y (T, out) = activation(x (T, in) W^T + b) + residual (T, out). `pre` (T, out), when not NULL,
+   * receives the values before the activation (GELU's backward needs them); `residual` may be NULL
+   * and may alias y. */
+  void (*linear_forward)(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
+                         int64_t tokens, lati_activation activation, float *pre,
+                         const float *residual);
+  /* d_x (T, in) = d_y (T, out) W, or += when accumulate. */
+  void (*linear_backward_input)(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
+                                lati_rows d_y, int64_t tokens, int accumulate);
+  /* d_weight (out, in) += d_y^T x; d_bias (out) += column sums of d_y (NULL: skipped). */
+  void (*linear_backward_weight)(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
+                                 lati_rows x, int64_t tokens, int32_t out, int32_t in);
+  /* d_y *= activation'(...): RELU reads y, GELU reads pre. In place. */
+  void (*activation_backward)(lati_pool *pool, float *d_y, const float *y, const float *pre,
+                              int64_t count, lati_activation activation);
+
+  /* y = gamma (x - mean) rstd + beta per token, eps 1e-12; mean and rstd (T) kept for backward. y
+   * may alias x only when no backward follows. */
+  void (*layernorm_forward)(lati_pool *pool, float *y, float *mean, float *rstd, const float *x,
+                            const float *gamma, const float *beta, int64_t tokens, int32_t width);
+  /* d_x (T, width) = ... (+= when accumulate); d_gamma, d_beta (width) +=. d_x may alias d_y. */
+  void (*layernorm_backward)(lati_pool *pool, float *d_x, float *d_gamma, float *d_beta,
+                             const float *d_y, const float *x, const float *mean, const float *rstd,
+                             const float *gamma, int64_t tokens, int32_t width, int accumulate);
+
+  /* o = softmax(q k^T / sqrt(head_width)) v per sequence and head; lse (Tq, heads) = log-sum-exp of
+   * the scaled scores. */
+  void (*attention_forward)(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
+                            lati_rows v, const lati_attention *shape);
+  /* d_q, d_k, d_v = ... (overwritten). Probabilities are recomputed from lse. */
+  void (*attention_backward)(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
+                             lati_rows d_o, lati_rows o, const float *lse, lati_rows q, lati_rows k,
+                             lati_rows v, const lati_attention *shape);
+
+  /* x (T, width) += table[ids[t]] (= when !accumulate); rows with id < 0 contribute nothing (zero).
+   */
+  void (*embedding_forward)(lati_pool *pool, float *x, const float *table, const int32_t *ids,
+                            int64_t tokens, int32_t width, int accumulate);
+  /* d_table[ids[t]] += d_x[t]. */
+  void (*embedding_backward)(lati_pool *pool, float *d_table, const float *d_x, const int32_t *ids,
+                             int64_t tokens, int32_t width);
+
+  /* loss[t] = -log softmax(logits[t])[targets[t]]; correct[t] = 1 when the target's logit is the
+   * largest. With `backward` the logits are replaced by softmax - onehot: the gradient of the SUM
+   * of losses. */
+  void (*cross_entropy)(lati_pool *pool, double *loss, uint8_t *correct, float *logits,
+                        const int32_t *targets, int64_t tokens, int32_t vocabulary, int backward);
+} lati_backend;
+
+extern const lati_backend lati_backend_f32; /* products by BLIS: the reference */
+extern const lati_backend
+    lati_backend_naive; /* slow twin: plain loops in double, one thread; for tests */
+
+/* What chose the products, for lat_build_info(): "BLIS 0.9.0 (zen3)". */
+const char *lati_gemm_description(void);
+
+#endif

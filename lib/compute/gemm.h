@@ -1,0 +1,26 @@
+/* Matrix products in f32. gemm.c is the one file that sees blis.h; it validates before it calls
+ * (BLIS aborts on bad sizes). */
+#ifndef LATI_GEMM_H
+#define LATI_GEMM_H
+
+#include "base/threads.h"
+
+#include <stdint.h>
+
+/* C (m, n) = alpha op(A) op(B) + beta C, row-major with leading dimensions; op transposes when the
+ * flag is set. One thread. Operands lie in memory with LATI_TAIL readable bytes behind their arena.
+ */
+void lati_gemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
+               const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+               int64_t ldc);
+
+/* The same on the pool: C is cut into tiles fixed by its shape. */
+void lati_gemm_parallel(lati_pool *pool, int transpose_a, int transpose_b, int64_t m, int64_t n,
+                        int64_t k, float alpha, const float *a, int64_t lda, const float *b,
+                        int64_t ldb, float beta, float *c, int64_t ldc);
+
+/* Initialises BLIS and fills its pools for one thread of the caller (called when a context is
+ * created). */
+lat_status lati_gemm_warm_up(const lat_context *ctx);
+
+#endif

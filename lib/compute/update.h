@@ -1,0 +1,24 @@
+/* Loops over flat vectors: what an optimizer does, one pass over memory. */
+#ifndef LATI_UPDATE_H
+#define LATI_UPDATE_H
+
+#include "base/threads.h"
+
+#include <stdint.h>
+
+/* Sum of squares in double, in blocks of fixed size added in order. NaN or infinity in, NaN or
+ * infinity out. */
+double lati_sum_of_squares(lati_pool *pool, const float *x, int64_t count, double *partials);
+/* Doubles of `partials` needed for `count` elements. */
+int64_t lati_sum_of_squares_partials(int64_t count);
+
+/* Adam on parameters p with gradient scale * g: m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
+ * p -= rate (m / c1) / (sqrt(v / c2) + epsilon) + rate decay p, c1 = 1 - b1^t, c2 = 1 - b2^t. g is
+ * set to zero. */
+typedef struct lati_adam {
+  double rate, beta1, beta2, epsilon, decay, correction1, correction2, scale;
+} lati_adam;
+void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v, int64_t count,
+                      const lati_adam *adam);
+
+#endif

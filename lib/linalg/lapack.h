@@ -1,0 +1,25 @@
+/* LAPACK, the system's. lapack.c is the one file that calls it; arguments are validated before. All
+ * matrices column-major, packed (ld = rows), destroyed where said. Returns NUMERIC where LAPACK
+ * fails or an input is not finite. `work` memory is the caller's, sized by the *_work functions (in
+ * doubles). */
+#ifndef LATI_LAPACK_H
+#define LATI_LAPACK_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+/* Symmetric eigenproblem by dsyevd, uplo 'L': a (n x n) becomes the eigenvectors when vectors != 0;
+ * w ascending. */
+lat_status lati_lapack_syevd(double *a, double *w, int32_t n, int vectors, double *work);
+/* SVD by dgesdd, jobz 'S' ('N' when u and vt are NULL): a (m x n) is destroyed; s descending (k), u
+ * (m x k), vt (k x n). */
+lat_status lati_lapack_gesdd(double *a, double *s, double *u, double *vt, int32_t m, int32_t n,
+                             double *work);
+/* Inverse in place by dgetrf, dgetri; NUMERIC when singular. */
+lat_status lati_lapack_inverse(double *a, int32_t n, double *work);
+
+/* Doubles of workspace that any of the above needs for matrices up to m x n. */
+size_t lati_lapack_work(int32_t m, int32_t n);
+
+#endif

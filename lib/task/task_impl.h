@@ -1,0 +1,66 @@
+/* Tasks, samplers and batches behind their handles. */
+#ifndef LATI_TASK_IMPL_H
+#define LATI_TASK_IMPL_H
+
+#include "base/context_impl.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "tokenizer/tokenizer_impl.h"
+
+#include <lat/batch.h>
+
+typedef struct lati_task_kind
+    lati_task_kind; /* task/registry.h: one table per built-in task, one for custom */
+
+/* How a task's answer scales with its input. */
+typedef enum lati_scaling { LATI_SCALE_NONE, LATI_SCALE_ALL, LATI_SCALE_FIRST_ROW } lati_scaling;
+
+/* True when the task's inputs must be symmetric. */
+int lati_task_symmetric(const lat_task *task);
+/* How the answer to c A follows from the answer to A: factor c^degree on all rows, or on the first
+ * alone. */
+lati_scaling lati_task_scaling(int32_t *degree, const lat_task *task);
+/* Half width of the range of coefficients that the task's examples have (the solver scales into
+ * it). */
+double lati_task_range(const lat_task *task);
+/* True when a residual can be had from input and prediction alone. */
+int lati_task_self_scoring(const lat_task *task);
+/* True when answers hold vectors whose orthonormality is part of being right. */
+int lati_task_has_vectors(const lat_task *task);
+
+lat_task *lati_task_ref(lat_task *task);
+
+/* The task as JSON and back (registered names, options; a mixture's components and weights). A
+ * custom task is written by name and read by matching `custom`. */
+lat_status lati_task_to_json(json_t **out, const lat_task *task);
+lat_status lati_task_from_json(lat_task **out, lat_context *ctx, const json_t *object,
+                               lat_task *custom);
+
+/* One side of a batch. Tokens include no framing; the model adds it. For each token and for the
+ * closing EOS (so offsets[i] + i is sequence i's first place): 1-based matrix coordinates of the
+ * token, 0 outside entries. */
+typedef struct lati_batch_side {
+  int32_t *tokens;
+  int64_t *offsets;     /* size + 1 */
+  uint8_t *rows, *cols; /* offsets[size] + size of them */
+  double *values;       /* matrices, row-major, end to end */
+  int64_t *value_offsets;
+  int32_t *value_rows, *value_cols;
+  size_t token_capacity, offset_capacity, place_capacity, value_capacity;
+} lati_batch_side;
+
+struct lat_batch {
+  lat_context *ctx;
+  lat_tokenizer *tokenizer;
+  int64_t size;
+  int32_t *components;    /* of a mixture */
+  int32_t *distributions; /* index of the spectrum drawn, -1 where there is none */
+  size_t example_capacity;
+  lati_batch_side side[2];
+};
+
+/* Name of the spectrum that example `index` was drawn from, for tables of accuracy by distribution;
+ * NULL where there is none. */
+const char *lati_batch_distribution(const lat_batch *batch, int64_t index);
+
+#endif

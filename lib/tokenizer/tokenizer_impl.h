@@ -1,0 +1,56 @@
+/* The tokenizer behind the handle, and the cursor that follows a sequence's prefix. */
+#ifndef LATI_TOKENIZER_IMPL_H
+#define LATI_TOKENIZER_IMPL_H
+
+#include "base/context_impl.h"
+#include "base/options.h"
+#include "tokenizer/encoding.h"
+
+#include <lat/tokenizer.h>
+
+typedef struct lati_vocabulary {
+  const lati_encoding *encoding;
+  int32_t digits;
+  int32_t size; /* LAT_TOKEN_NUMBER + symbols of the encoding */
+} lati_vocabulary;
+
+struct lat_tokenizer {
+  lati_refs refs;
+  lat_context *ctx;
+  lat_tokenizer_options options; /* resolved; strings are the encodings' static names */
+  lati_vocabulary side[2];       /* LAT_INPUT, LAT_OUTPUT */
+};
+
+extern const lati_field lati_tokenizer_fields[];
+lat_tokenizer *lati_tokenizer_ref(lat_tokenizer *tokenizer);
+
+/* Follows a sequence token by token (framing EOS excluded) and knows what may come next and where
+ * in the matrix it is: the grammar of decoding, and the row and column embeddings' indices. */
+typedef struct lati_cursor {
+  const lati_vocabulary *vocabulary;
+  int32_t expects_letter;
+  int32_t state;      /* private: letter, rows, cols, number, end, broken */
+  int32_t rows, cols; /* 0 until read */
+  int64_t entry;      /* entries complete */
+  int32_t prefix[LATI_MAX_NUMBER_TOKENS];
+  int32_t prefix_length;
+} lati_cursor;
+
+/* Half-open ranges of token ids allowed next; at most 3. After the last entry only EOS. */
+typedef struct lati_allowed {
+  int32_t count;
+  lati_symbol_range range[3];
+} lati_allowed;
+
+/* with_letter: the sequence begins with a task letter. */
+void lati_cursor_start(lati_cursor *cursor, const lati_vocabulary *vocabulary, int with_letter);
+/* Takes the next token; returns 0, and stays broken, when the grammar does not allow it. */
+int lati_cursor_push(lati_cursor *cursor, int32_t token);
+void lati_cursor_allowed(lati_allowed *allowed, const lati_cursor *cursor);
+/* 1-based row and column of the entry that the NEXT token belongs to; 0, 0 outside entries (letter,
+ * dimensions, end, broken). */
+void lati_cursor_place(int32_t *row, int32_t *col, const lati_cursor *cursor);
+/* True when the matrix is complete. */
+int lati_cursor_done(const lati_cursor *cursor);
+
+#endif
