@@ -1,0 +1,354 @@
+#include "transformer/safetensors.h"
+
+#include "base/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The format's own limit. */
+#define MAX_HEADER 100000000
+
+/* Root, tensor, shape: nothing nests deeper. */
+#define MAX_DEPTH 3
+
+/* Values that a header may hold, so that a hostile one cannot make its parsed form many times its
+ * size: 6 for each tensor. */
+#define MAX_VALUES 1000000
+
+typedef struct tensor_entry {
+  const char *name; /* borrowed from the header */
+  int64_t begin, end;
+  int64_t shape[2];
+  int32_t rank;
+} tensor_entry;
+
+struct lati_safetensors {
+  char *path;
+  int descriptor;
+  int64_t data_start, data_size;
+  json_t *header;
+  const json_t *metadata;
+  tensor_entry *entries; /* by begin */
+  int32_t count;
+};
+
+/* Reads exactly `size` bytes at `position`. */
+static lat_status read_at(const lati_safetensors *file, void *to, size_t size, int64_t position) {
+  char *next = to;
+  while (size > 0) {
+    const ssize_t got = pread(file->descriptor, next, size, (off_t)position);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return lati_fail_errno(file->path, "read");
+    }
+    if (got == 0) {
+      return lati_fail(LAT_ERROR_IO, "%s: the file ends at byte %lld, %zu bytes early", file->path,
+                       (long long)position, size);
+    }
+    next += got;
+    size -= (size_t)got;
+    position += got;
+  }
+  return LAT_OK;
+}
+
+static lat_status open_file(lati_safetensors *file, int64_t *size) {
+  struct stat info;
+  do {
+    file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  } while (file->descriptor < 0 && errno == EINTR);
+  if (file->descriptor < 0) {
+    return lati_fail_errno(file->path, "open");
+  }
+  if (fstat(file->descriptor, &info) != 0) {
+    return lati_fail_errno(file->path, "look at the file");
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return lati_fail(LAT_ERROR_IO, "%s: not a regular file", file->path);
+  }
+  *size = (int64_t)info.st_size;
+  return LAT_OK;
+}
+
+/* The first eight bytes: the header's length, little-endian. */
+static lat_status read_header_length(int64_t *length, const lati_safetensors *file, int64_t size) {
+  unsigned char bytes[8];
+  uint64_t value = 0;
+  if (size < 8) {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: %lld bytes are too few for a safetensors file",
+                     file->path, (long long)size);
+  }
+  lat_status status = read_at(file, bytes, sizeof bytes, 0);
+  for (int i = 7; i >= 0 && status == LAT_OK; --i) {
+    value = value << 8 | bytes[i];
+  }
+  if (status == LAT_OK && (value > MAX_HEADER || value > (uint64_t)(size - 8))) {
+    return lati_fail(LAT_ERROR_FORMAT,
+                     "%s: header length %llu exceeds the limit of %d or the file's %lld bytes",
+                     file->path, (unsigned long long)value, MAX_HEADER, (long long)size);
+  }
+  *length = (int64_t)value;
+  return status;
+}
+
+/* Looks at the structure before jansson builds it: depth and number of values. Whether the text is
+ * JSON at all is jansson's to say. */
+static lat_status check_structure(const lati_safetensors *file, const char *text, size_t length) {
+  int depth = 0, values = 0, in_string = 0;
+  for (size_t i = 0; i < length; ++i) {
+    const char c = text[i];
+    if (in_string) {
+      i += c == '\\';
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+    values += c == '{' || c == '[' || c == ',';
+    if (depth > MAX_DEPTH || values > MAX_VALUES) {
+      return lati_fail(LAT_ERROR_FORMAT, "%s: header byte %zu: more than %d %s", file->path, i,
+                       depth > MAX_DEPTH ? MAX_DEPTH : MAX_VALUES,
+                       depth > MAX_DEPTH ? "levels of nesting" : "values");
+    }
+  }
+  return LAT_OK;
+}
+
+static lat_status parse_header(lati_safetensors *file, const char *text, size_t length) {
+  json_error_t error;
+  if (length == 0 || text[0] != '{') {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: the header does not begin with '{'", file->path);
+  }
+  lat_status status = check_structure(file, text, length);
+  if (status != LAT_OK) {
+    return status;
+  }
+  file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+  if (file->header == NULL) {
+    const int memory = json_error_code(&error) == json_error_out_of_memory;
+    return lati_fail(memory ? LAT_ERROR_MEMORY : LAT_ERROR_FORMAT, "%s: header byte %d: %s",
+                     file->path, error.position, error.text);
+  }
+  return LAT_OK;
+}
+
+static lat_status read_header(lati_safetensors *file, const lat_context *ctx, int64_t size) {
+  lat_status status = LAT_OK;
+  int64_t length = 0;
+  char *text = NULL;
+  LATI_TRY(read_header_length(&length, file, size));
+  LATI_TRY(LATI_NEW(text, ctx, length));
+  LATI_TRY(read_at(file, text, (size_t)length, 8));
+  LATI_TRY(parse_header(file, text, (size_t)length));
+  file->data_start = 8 + length;
+  file->data_size = size - file->data_start;
+done:
+  lati_free(text);
+  return status;
+}
+
+static lat_status check_metadata(lati_safetensors *file) {
+  const json_t *metadata = json_object_get(file->header, "__metadata__");
+  const char *key;
+  json_t *value;
+  if (metadata != NULL && !json_is_object(metadata)) {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: __metadata__ is not an object", file->path);
+  }
+  json_object_foreach((json_t *)(uintptr_t)metadata, key, value) {
+    if (!json_is_string(value)) {
+      return lati_fail(LAT_ERROR_FORMAT, "%s: __metadata__: %s is not a string", file->path, key);
+    }
+  }
+  file->metadata = metadata;
+  return LAT_OK;
+}
+
+/* An array of `low`..`high` integers >= `least`; returns how many, -1 when it is not that. */
+static int read_integers(int64_t *out, const json_t *array, int low, int high, int64_t least) {
+  const size_t count = json_array_size(array);
+  if (!json_is_array(array) || count < (size_t)low || count > (size_t)high) {
+    return -1;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const json_t *item = json_array_get(array, i);
+    if (!json_is_integer(item) || json_integer_value(item) < least) {
+      return -1;
+    }
+    out[i] = (int64_t)json_integer_value(item);
+  }
+  return (int)count;
+}
+
+/* Bytes of the shape, -1 on overflow. */
+static int64_t shape_bytes(const tensor_entry *entry) {
+  int64_t bytes = (int64_t)sizeof(float);
+  for (int32_t i = 0; i < entry->rank; ++i) {
+    if (__builtin_mul_overflow(bytes, entry->shape[i], &bytes)) {
+      return -1;
+    }
+  }
+  return bytes;
+}
+
+static lat_status fail_tensor(const lati_safetensors *file, const char *name, const char *what) {
+  return lati_fail(LAT_ERROR_FORMAT, "%s: tensor %s: %s", file->path, name, what);
+}
+
+/* Names go into messages of one line. */
+static int is_plain(const char *name) {
+  size_t i = 0;
+  while ((unsigned char)name[i] >= 0x20 && name[i] != 0x7f) {
+    ++i;
+  }
+  return i > 0 && name[i] == '\0';
+}
+
+static lat_status read_entry(tensor_entry *entry, const lati_safetensors *file, const char *name,
+                             const json_t *value) {
+  int64_t offsets[2] = {0, 0};
+  if (!is_plain(name)) {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: a tensor's name is empty or has control characters",
+                     file->path);
+  }
+  const char *dtype = json_string_value(json_object_get(value, "dtype"));
+  if (!json_is_object(value) || json_object_size(value) != 3 || dtype == NULL) {
+    return fail_tensor(file, name, "not an object of dtype, shape and data_offsets");
+  }
+  if (strcmp(dtype, "F32") != 0) {
+    return fail_tensor(file, name, "dtype is not F32");
+  }
+  entry->name = name;
+  entry->rank = read_integers(entry->shape, json_object_get(value, "shape"), 1, 2, 1);
+  if (entry->rank < 0) {
+    return fail_tensor(file, name, "shape is not 1 or 2 positive integers");
+  }
+  if (read_integers(offsets, json_object_get(value, "data_offsets"), 2, 2, 0) < 0) {
+    return fail_tensor(file, name, "data_offsets are not 2 integers >= 0");
+  }
+  entry->begin = offsets[0];
+  entry->end = offsets[1];
+  if (entry->end < entry->begin || entry->end > file->data_size) {
+    return fail_tensor(file, name, "data_offsets are not ascending and within the file");
+  }
+  if (entry->end - entry->begin != shape_bytes(entry)) {
+    return fail_tensor(file, name, "data_offsets do not fit the shape");
+  }
+  return LAT_OK;
+}
+
+static int compare_begin(const void *left, const void *right) {
+  const tensor_entry *a = left, *b = right;
+  return (a->begin > b->begin) - (a->begin < b->begin);
+}
+
+/* Tensors must cover the data end to end. */
+static lat_status check_cover(lati_safetensors *file) {
+  int64_t end = 0;
+  qsort(file->entries, (size_t)file->count, sizeof *file->entries, compare_begin);
+  for (int32_t i = 0; i < file->count; ++i) {
+    const tensor_entry *entry = &file->entries[i];
+    if (entry->begin != end) {
+      return fail_tensor(file, entry->name,
+                         entry->begin < end ? "its data overlap another tensor's"
+                                            : "there is a hole before its data");
+    }
+    end = entry->end;
+  }
+  if (end != file->data_size) {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: %lld bytes follow the last tensor", file->path,
+                     (long long)(file->data_size - end));
+  }
+  return LAT_OK;
+}
+
+static lat_status read_entries(lati_safetensors *file, const lat_context *ctx) {
+  lat_status status = LATI_NEW(file->entries, ctx, json_object_size(file->header));
+  const char *key;
+  json_t *value;
+  if (status != LAT_OK) {
+    return status;
+  }
+  json_object_foreach(file->header, key, value) {
+    if (strcmp(key, "__metadata__") == 0) {
+      continue;
+    }
+    status = read_entry(&file->entries[file->count], file, key, value);
+    if (status != LAT_OK) {
+      return status;
+    }
+    ++file->count;
+  }
+  return check_cover(file);
+}
+
+lat_status lati_safetensors_open(lati_safetensors **out, const lat_context *ctx, const char *path) {
+  lat_status status = LAT_OK;
+  lati_safetensors *file = NULL;
+  int64_t size = 0;
+  *out = NULL;
+  LATI_TRY(LATI_NEW(file, ctx, 1));
+  file->descriptor = -1;
+  LATI_TRY(LATI_NEW(file->path, ctx, strlen(path) + 1));
+  memcpy(file->path, path, strlen(path) + 1);
+  LATI_TRY(open_file(file, &size));
+  LATI_TRY(read_header(file, ctx, size));
+  LATI_TRY(check_metadata(file));
+  LATI_TRY(read_entries(file, ctx));
+  *out = file;
+  file = NULL;
+done:
+  lati_safetensors_close(file);
+  return status;
+}
+
+void lati_safetensors_close(lati_safetensors *file) {
+  if (file == NULL) {
+    return;
+  }
+  if (file->descriptor >= 0) {
+    close(file->descriptor);
+  }
+  json_decref(file->header);
+  lati_free(file->entries);
+  lati_free(file->path);
+  lati_free(file);
+}
+
+const char *lati_safetensors_metadata(const lati_safetensors *file, const char *key) {
+  return json_string_value(json_object_get(file->metadata, key));
+}
+
+int32_t lati_safetensors_count(const lati_safetensors *file) {
+  return file->count;
+}
+
+static const tensor_entry *find_entry(const lati_safetensors *file, const char *name) {
+  for (int32_t i = 0; i < file->count; ++i) {
+    if (strcmp(file->entries[i].name, name) == 0) {
+      return &file->entries[i];
+    }
+  }
+  return NULL;
+}
+
+lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char *name,
+                                 int32_t rank, const int64_t shape[2]) {
+  const tensor_entry *entry = find_entry(file, name);
+  if (entry == NULL) {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: there is no tensor %s", file->path, name);
+  }
+  const int64_t cols = entry->rank == 2 ? entry->shape[1] : 1, wanted = rank == 2 ? shape[1] : 1;
+  if (entry->rank != rank || entry->shape[0] != shape[0] || cols != wanted) {
+    return lati_fail(LAT_ERROR_FORMAT,
+                     "%s: tensor %s: shape %lld x %lld of rank %d, expected %lld x %lld of rank %d",
+                     file->path, name, (long long)entry->shape[0], (long long)cols,
+                     (int)entry->rank, (long long)shape[0], (long long)wanted, (int)rank);
+  }
+  return read_at(file, data, (size_t)(entry->end - entry->begin), file->data_start + entry->begin);
+}
