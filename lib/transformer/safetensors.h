@@ -29,8 +29,8 @@ void lati_safetensors_close(lati_safetensors *file);
 /* Metadata value, NULL when absent; borrowed. */
 const char *lati_safetensors_metadata(const lati_safetensors *file, const char *key);
 int32_t lati_safetensors_count(const lati_safetensors *file);
-/* Reads the tensor of that name and exactly that shape into data. FORMAT when absent or of another
- * shape. */
+/* Reads the tensor of that name and exactly that shape into data; NULL data: only checks that it is
+ * there. FORMAT when absent or of another shape. */
 lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char *name,
                                  int32_t rank, const int64_t shape[2]);
 
