@@ -70,7 +70,8 @@ typedef struct lat_model_options {
   int32_t tied;       /**< 1 (default): the output projection is the decoder's embedding matrix */
   int32_t matrix_positions; /**< 1: row and column embeddings are added to the tokens of matrix
                                entries, in the encoder those of the token, in the decoder those of
-                               the token to predict; default 0 */
+                               the token to predict; row 0 of either table elsewhere; default
+                               0 */
   int32_t factored;         /**< 1: an FP15 symbol's embedding is the sum of its mantissa's and its
                                exponent's; default 0 */
   int32_t cross_query_from_input; /**< 1: cross-attention's query is the layer's input instead of
@@ -216,7 +217,8 @@ LAT_API size_t lat_gradients_size(const lat_gradients *gradients);
 /**
  * Adds the gradient of the SUM of the batch's token losses (the mean's is it over sum.tokens), and
  * the loss to @p sum.
- * @return as lat_model_loss(), and NUMERIC when the loss is not finite. @since 0.1
+ * @return as lat_model_loss(), and NUMERIC when the loss is not finite: @p sum is then unchanged and
+ * the gradients are to be set to zero before they are used again. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_gradients_accumulate(lat_gradients *gradients,
                                                           lat_loss_sum *sum, const lat_model *model,

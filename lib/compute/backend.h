@@ -40,6 +40,14 @@ typedef struct lati_rows {
   int64_t ld;
 } lati_rows;
 
+/* Element i of a layer's output is kept, and scaled by 1 / (1 - rate), or becomes zero: a pure
+ * function of (seed, step, site, i), so backward needs no mask and a resumed run draws the same. */
+typedef struct lati_dropout {
+  double rate;
+  uint64_t seed, step; /* step: number of the pass, < 2^28 */
+  uint32_t site;       /* place in the model, < 2^15 */
+} lati_dropout;
+
 typedef struct lati_backend {
   const char *name; /* "f32-blis" */
 
@@ -94,6 +102,12 @@ typedef struct lati_backend {
    * of losses. */
   void (*cross_entropy)(lati_pool *pool, double *loss, uint8_t *correct, float *logits,
                         const int32_t *targets, int64_t tokens, int32_t vocabulary, int backward);
+
+  /* y = dropout(x) + residual, elementwise; residual may be NULL; y may alias either. */
+  void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int64_t count,
+                  const lati_dropout *dropout);
+  /* y += x. */
+  void (*add)(lati_pool *pool, float *y, const float *x, int64_t count);
 } lati_backend;
 
 extern const lati_backend lati_backend_f32; /* products by BLIS: the reference */

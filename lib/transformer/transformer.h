@@ -10,10 +10,13 @@ typedef struct lati_norm {
   const float *gamma, *beta;
 } lati_norm;
 
+/* q_lin, k_lin and v_lin lie end to end in the flat vector (weights, then biases), so that several
+ * are one product. */
 typedef struct lati_attention_block {
-  lati_linear q, k, v, out;
-  lati_linear qkv; /* self-attention: q, k, v as one product (they lie end to end) */
-  lati_linear kv;  /* cross-attention: k, v as one product */
+  lati_linear qkv;   /* self-attention: (3 width, width); zero in cross-attention */
+  lati_linear q, kv; /* cross-attention: (width, width) and (2 width, encoder width); zero in
+                        self-attention */
+  lati_linear out;
 } lati_attention_block;
 
 typedef struct lati_layer {
@@ -23,6 +26,13 @@ typedef struct lati_layer {
   lati_linear lin1, lin2;
 } lati_layer;
 
+/* Factored embeddings: symbol s is the sum of those of special[s], mantissa[s] and exponent[s] that
+ * are not -1. */
+typedef struct lati_factors {
+  int32_t *special, *mantissa, *exponent; /* (vocabulary); NULL when the side is not factored */
+  const float *special_table, *mantissa_table, *exponent_table;
+} lati_factors;
+
 /* Encoder or decoder. Pass l of layers * loops uses layer l % layers. */
 typedef struct lati_stack {
   int32_t side; /* LAT_INPUT: encoder; LAT_OUTPUT: decoder */
@@ -30,9 +40,11 @@ typedef struct lati_stack {
   lati_activation activation;
   int32_t pre_norm;
   lati_layer *layer;
-  const float *embeddings; /* (vocabulary, width): the parameters themselves, or expanded from
-                              factors at commit */
-  const float *positions;  /* (max_positions, width) */
+  int32_t symbols;         /* of the side's vocabulary */
+  const float *embeddings; /* (symbols, width): the parameters themselves, or the decoder's expanded
+                              from factors; NULL for a factored encoder */
+  lati_factors factors;
+  const float *positions; /* (max_positions, width) */
   const float *rows,
       *cols; /* (LAT_MAX_DIMENSION + 1, width), row 0 outside entries; NULL when off */
   lati_norm norm_emb, norm_out; /* norm_out: pre-LN only */
@@ -52,6 +64,9 @@ struct lat_model {
   lati_stack encoder, decoder;
   lati_linear projection; /* (output vocabulary, decoder width): tied embeddings or proj.weight,
                              bias proj.bias */
+  float *expanded;        /* the decoder's factored embeddings, put together; or NULL */
+  float *sinusoids[2];    /* position tables of encoder and decoder; NULL when learned */
+  unsigned char *packed;  /* packed forms of all weights; NULL when the backend keeps none */
   lati_model_state state;
   json_t *training; /* provenance, NULL before training */
   char *config;     /* metadata text */
@@ -82,5 +97,9 @@ void lati_workspace_free(lati_workspace *workspace);
  * *offsets (size + 1); borrowed from the workspace until its next use. No dropout. */
 lat_status lati_encode(float **encoded, const int64_t **offsets, lati_workspace *workspace,
                        const lat_model *model, const lat_batch *batch);
+
+/* Number of the next call of lat_gradients_accumulate(), which its dropout depends on. Counts up
+ * from 0 by itself; a resumed run sets it. */
+void lati_gradients_set_step(lat_gradients *gradients, uint64_t step);
 
 #endif
