@@ -10,9 +10,17 @@
 
 struct lati_backend; /* compute/backend.h */
 
-/* Chooses the table of operations for a precision; defined in compute/select.c, so that a context can hold the table without base
- * knowing what is in it. Resolves *precision from AUTO. */
-lat_status lati_backend_select(const struct lati_backend **out, int32_t *precision, const lat_context *ctx);
+/* Chooses the table of operations for a precision, and makes its products ready to run; defined in
+ * compute/select.c, so that a context can hold the table without base knowing what is in it.
+ * Resolves *precision from AUTO. Called with ctx->options resolved and the pool created. */
+lat_status lati_backend_select(const struct lati_backend **out, int32_t *precision,
+                               const lat_context *ctx);
+
+/* Name of a table of operations: "f32-blis"; likewise in compute/select.c. */
+const char *lati_backend_name(const struct lati_backend *backend);
+
+/* What carries out the f32 products, for lat_build_info(): "BLIS 0.9.0 (zen3)"; compute/gemm.c. */
+const char *lati_gemm_description(void);
 
 /* A count of references; objects that are shared start at one. */
 typedef struct lati_refs {

@@ -46,4 +46,7 @@ void lati_options_init(void *options, size_t size, const lati_field *fields, siz
 lat_status lati_options_read(void *to, size_t own_size, const lati_field *fields, const void *from,
                              const char *what);
 
+/* Checks every number against its range, as lati_options_read() does. */
+lat_status lati_options_check(const void *options, const lati_field *fields, const char *what);
+
 #endif

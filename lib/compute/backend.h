@@ -9,7 +9,7 @@
 #ifndef LATI_BACKEND_H
 #define LATI_BACKEND_H
 
-#include "base/threads.h"
+#include "base/context_impl.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -113,8 +113,5 @@ typedef struct lati_backend {
 extern const lati_backend lati_backend_f32; /* products by BLIS: the reference */
 extern const lati_backend
     lati_backend_naive; /* slow twin: plain loops in double, one thread; for tests */
-
-/* What chose the products, for lat_build_info(): "BLIS 0.9.0 (zen3)". */
-const char *lati_gemm_description(void);
 
 #endif

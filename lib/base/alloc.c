@@ -1,0 +1,98 @@
+#include "base/alloc.h"
+#include "base/context_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Stands in front of every block. The allocator is kept by value, so that a block outlives nothing
+ * it needs, in whatever order handles are freed. */
+typedef struct block_header {
+  _Alignas(LATI_ALIGNMENT) lat_release_function *release;
+  void *user;
+  size_t total; /* bytes asked of the allocator: header, contents, tail */
+} block_header;
+
+static void *library_allocate(size_t size, size_t alignment, void *user) {
+  (void)user;
+  void *memory = NULL;
+  return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+}
+
+static void library_release(void *memory, size_t size, size_t alignment, void *user) {
+  (void)size;
+  (void)alignment;
+  (void)user;
+  free(memory);
+}
+
+static lat_status total_size(size_t *total, size_t count, size_t size) {
+  const size_t extra = sizeof(block_header) + LATI_TAIL;
+  if (size != 0 && count > (PTRDIFF_MAX - extra) / size) {
+    return lati_fail(LAT_ERROR_MEMORY, "%zu elements of %zu bytes exceed the address space", count,
+                     size);
+  }
+  *total = count * size + extra;
+  return LAT_OK;
+}
+
+lat_status lati_alloc(void **out, const lat_context *ctx, size_t count, size_t size) {
+  *out = NULL;
+  size_t total = 0;
+  lat_status status = total_size(&total, count, size);
+  if (status != LAT_OK) {
+    return status;
+  }
+  const int own = ctx == NULL || ctx->options.allocate == NULL;
+  lat_allocate_function *allocate = own ? library_allocate : ctx->options.allocate;
+  lat_release_function *release = own ? library_release : ctx->options.release;
+  void *user = own ? NULL : ctx->options.allocate_user;
+
+  block_header *header = (block_header *)allocate(total, LATI_ALIGNMENT, user);
+  if (header == NULL) {
+    return lati_fail(LAT_ERROR_MEMORY, "cannot allocate %zu bytes", total);
+  }
+  if ((uintptr_t)header % LATI_ALIGNMENT != 0) {
+    release(header, total, LATI_ALIGNMENT, user);
+    return lati_fail(LAT_ERROR_MEMORY, "the allocator's memory is not aligned to %d bytes",
+                     LATI_ALIGNMENT);
+  }
+  memset(header, 0, total);
+  *header = (block_header){.release = release, .user = user, .total = total};
+  *out = header + 1;
+  return LAT_OK;
+}
+
+void lati_free(void *block) {
+  if (block == NULL) {
+    return;
+  }
+  block_header *header = (block_header *)block - 1;
+  header->release(header, header->total, LATI_ALIGNMENT, header->user);
+}
+
+static size_t grown(size_t capacity, size_t count) {
+  enum { SMALLEST = 16 };
+  size_t doubled = capacity <= SIZE_MAX / 2 ? 2 * capacity : SIZE_MAX;
+  size_t wanted = count > SMALLEST ? count : SMALLEST;
+  return wanted > doubled ? wanted : doubled;
+}
+
+lat_status lati_grow(void **block, size_t *capacity, const lat_context *ctx, size_t count,
+                     size_t size) {
+  if (*block != NULL && count <= *capacity) {
+    return LAT_OK;
+  }
+  const size_t wanted = grown(*capacity, count);
+  void *larger = NULL;
+  lat_status status = lati_alloc(&larger, ctx, wanted, size);
+  if (status != LAT_OK) {
+    return status;
+  }
+  if (*block != NULL) {
+    memcpy(larger, *block, *capacity * size);
+    lati_free(*block);
+  }
+  *block = larger;
+  *capacity = wanted;
+  return LAT_OK;
+}
