@@ -75,4 +75,13 @@ void lati_decimal_round(lati_decimal *out, double value, int32_t digits);
 /* The double nearest to mantissa x 10^exponent, correctly rounded. */
 double lati_decimal_value(const lati_decimal *decimal);
 
+/* floor(log10(magnitude)) or one less; magnitude must be positive and finite. */
+int32_t lati_decimal_exponent(double magnitude);
+/* The integer nearest to magnitude x 10^power, exactly: ties go to even, or up with `half_up`.
+ * power -22..22; the product below 10^11. */
+int64_t lati_decimal_scale(double magnitude, int32_t power, int half_up);
+
+/* Writes an integer in decimal with a closing NUL; returns where the NUL is. */
+char *lati_integer_text(char *text, int32_t value);
+
 #endif

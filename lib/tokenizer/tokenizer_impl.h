@@ -14,6 +14,13 @@ typedef struct lati_vocabulary {
   int32_t size; /* LAT_TOKEN_NUMBER + symbols of the encoding */
 } lati_vocabulary;
 
+/* Resolves an encoding's name and digits (0: 3). NOT_FOUND or ARGUMENT. */
+lat_status lati_vocabulary_init(lati_vocabulary *vocabulary, const char *encoding, int32_t digits);
+/* Text of a token, which must be one of the vocabulary's. */
+void lati_vocabulary_text(char text[16], const lati_vocabulary *vocabulary, int32_t token);
+/* The token of a text; -1 when there is none. */
+int32_t lati_vocabulary_find(const lati_vocabulary *vocabulary, const char *text);
+
 struct lat_tokenizer {
   lati_refs refs;
   lat_context *ctx;
@@ -23,6 +30,9 @@ struct lat_tokenizer {
 
 extern const lati_field lati_tokenizer_fields[];
 lat_tokenizer *lati_tokenizer_ref(lat_tokenizer *tokenizer);
+/* The vocabulary of a side; ARGUMENT for a NULL tokenizer or no such side. */
+lat_status lati_tokenizer_side(const lati_vocabulary **out, const lat_tokenizer *tokenizer,
+                               int32_t side);
 
 /* Follows a sequence token by token (framing EOS excluded) and knows what may come next and where
  * in the matrix it is: the grammar of decoding, and the row and column embeddings' indices. */
@@ -36,7 +46,8 @@ typedef struct lati_cursor {
   int32_t prefix_length;
 } lati_cursor;
 
-/* Half-open ranges of token ids allowed next; at most 3. After the last entry only EOS. */
+/* Half-open ranges of token ids allowed next; at most 3. After the last entry only EOS; none when
+ * broken. */
 typedef struct lati_allowed {
   int32_t count;
   lati_symbol_range range[3];
@@ -44,7 +55,8 @@ typedef struct lati_allowed {
 
 /* with_letter: the sequence begins with a task letter. */
 void lati_cursor_start(lati_cursor *cursor, const lati_vocabulary *vocabulary, int with_letter);
-/* Takes the next token; returns 0, and stays broken, when the grammar does not allow it. */
+/* Takes the next token; returns 0, and stays broken, when the grammar does not allow it. The EOS
+ * behind a complete matrix is taken and changes nothing. */
 int lati_cursor_push(lati_cursor *cursor, int32_t token);
 void lati_cursor_allowed(lati_allowed *allowed, const lati_cursor *cursor);
 /* 1-based row and column of the entry that the NEXT token belongs to; 0, 0 outside entries (letter,

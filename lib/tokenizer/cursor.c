@@ -1,0 +1,103 @@
+#include "tokenizer/tokenizer_impl.h"
+
+enum { AT_LETTER, AT_ROWS, AT_COLS, AT_NUMBER, AT_END, BROKEN };
+
+void lati_cursor_start(lati_cursor *cursor, const lati_vocabulary *vocabulary, int with_letter) {
+  *cursor = (lati_cursor){.vocabulary = vocabulary,
+                          .expects_letter = with_letter != 0,
+                          .state = with_letter ? AT_LETTER : AT_ROWS};
+}
+
+/* The encoding's ranges, as token ids. */
+static void allow_number(lati_allowed *allowed, const lati_cursor *cursor) {
+  const lati_vocabulary *vocabulary = cursor->vocabulary;
+  allowed->count = vocabulary->encoding->next(allowed->range, vocabulary->digits, cursor->prefix,
+                                              cursor->prefix_length);
+  for (int32_t i = 0; i < allowed->count; ++i) {
+    allowed->range[i].first += LAT_TOKEN_NUMBER;
+    allowed->range[i].end += LAT_TOKEN_NUMBER;
+  }
+}
+
+void lati_cursor_allowed(lati_allowed *allowed, const lati_cursor *cursor) {
+  allowed->count = 1;
+  switch (cursor->state) {
+  case AT_LETTER:
+    allowed->range[0] = (lati_symbol_range){LAT_TOKEN_LETTER, LAT_TOKEN_DIMENSION};
+    break;
+  case AT_ROWS:
+  case AT_COLS:
+    allowed->range[0] = (lati_symbol_range){LAT_TOKEN_DIMENSION, LAT_TOKEN_NUMBER};
+    break;
+  case AT_NUMBER:
+    allow_number(allowed, cursor);
+    break;
+  case AT_END:
+    allowed->range[0] = (lati_symbol_range){LAT_TOKEN_EOS, LAT_TOKEN_EOS + 1};
+    break;
+  default:
+    allowed->count = 0;
+  }
+}
+
+static int is_allowed(const lati_cursor *cursor, int32_t token) {
+  lati_allowed allowed;
+  lati_cursor_allowed(&allowed, cursor);
+  for (int32_t i = 0; i < allowed.count; ++i) {
+    if (token >= allowed.range[i].first && token < allowed.range[i].end) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+static void push_number(lati_cursor *cursor, int32_t symbol) {
+  const lati_vocabulary *vocabulary = cursor->vocabulary;
+  cursor->prefix[cursor->prefix_length++] = symbol;
+  if (!vocabulary->encoding->complete(vocabulary->digits, cursor->prefix, cursor->prefix_length)) {
+    return;
+  }
+  cursor->prefix_length = 0;
+  cursor->entry += 1;
+  if (cursor->entry == (int64_t)cursor->rows * cursor->cols) {
+    cursor->state = AT_END;
+  }
+}
+
+int lati_cursor_push(lati_cursor *cursor, int32_t token) {
+  if (!is_allowed(cursor, token)) {
+    cursor->state = BROKEN;
+    return 0;
+  }
+  switch (cursor->state) {
+  case AT_LETTER:
+    cursor->state = AT_ROWS;
+    break;
+  case AT_ROWS:
+    cursor->rows = token - LAT_TOKEN_DIMENSION + 1;
+    cursor->state = AT_COLS;
+    break;
+  case AT_COLS:
+    cursor->cols = token - LAT_TOKEN_DIMENSION + 1;
+    cursor->state = AT_NUMBER;
+    break;
+  case AT_NUMBER:
+    push_number(cursor, token - LAT_TOKEN_NUMBER);
+    break;
+  default:
+    break;
+  }
+  return 1;
+}
+
+void lati_cursor_place(int32_t *row, int32_t *col, const lati_cursor *cursor) {
+  *row = *col = 0;
+  if (cursor->state == AT_NUMBER) {
+    *row = (int32_t)(cursor->entry / cursor->cols) + 1;
+    *col = (int32_t)(cursor->entry % cursor->cols) + 1;
+  }
+}
+
+int lati_cursor_done(const lati_cursor *cursor) {
+  return cursor->state == AT_END;
+}

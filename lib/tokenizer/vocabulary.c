@@ -1,0 +1,54 @@
+#include "tokenizer/tokenizer_impl.h"
+
+#include <string.h>
+
+const lati_encoding *lati_encoding_find(const char *name) {
+  static const lati_encoding *const encodings[] = {&lati_encoding_p10, &lati_encoding_p1000,
+                                                   &lati_encoding_b1999, &lati_encoding_fp15};
+  for (size_t i = 0; i < sizeof encodings / sizeof *encodings; ++i) {
+    if (strcmp(encodings[i]->name, name) == 0) {
+      return encodings[i];
+    }
+  }
+  return NULL;
+}
+
+lat_status lati_vocabulary_init(lati_vocabulary *vocabulary, const char *encoding, int32_t digits) {
+  const lati_encoding *found = encoding != NULL ? lati_encoding_find(encoding) : NULL;
+  if (found == NULL) {
+    return lati_fail(LAT_ERROR_NOT_FOUND, "no encoding \"%s\": there are p10, p1000, b1999, fp15",
+                     encoding != NULL ? encoding : "");
+  }
+  digits = digits == 0 ? 3 : digits;
+  if (digits < found->min_digits || digits > found->max_digits) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%d digits is outside %d..%d of encoding %s", (int)digits,
+                     (int)found->min_digits, (int)found->max_digits, found->name);
+  }
+  *vocabulary = (lati_vocabulary){found, digits, LAT_TOKEN_NUMBER + found->symbol_count(digits)};
+  return LAT_OK;
+}
+
+void lati_vocabulary_text(char text[16], const lati_vocabulary *vocabulary, int32_t token) {
+  if (token >= LAT_TOKEN_NUMBER) {
+    vocabulary->encoding->symbol_text(text, vocabulary->digits, token - LAT_TOKEN_NUMBER);
+  } else if (token >= LAT_TOKEN_DIMENSION) {
+    text[0] = 'V';
+    lati_integer_text(text + 1, token - LAT_TOKEN_DIMENSION + 1);
+  } else if (token >= LAT_TOKEN_LETTER) {
+    text[0] = (char)('A' + token - LAT_TOKEN_LETTER);
+    text[1] = '\0';
+  } else {
+    strcpy(text, token == LAT_TOKEN_EOS ? "EOS" : "PAD");
+  }
+}
+
+int32_t lati_vocabulary_find(const lati_vocabulary *vocabulary, const char *text) {
+  char candidate[16];
+  for (int32_t token = 0; token < vocabulary->size; ++token) {
+    lati_vocabulary_text(candidate, vocabulary, token);
+    if (strcmp(candidate, text) == 0) {
+      return token;
+    }
+  }
+  return -1;
+}
