@@ -1,0 +1,14 @@
+/* Elementwise operations of a backend's table, which any backend on the processor can use. */
+#ifndef LATI_ELEMENTWISE_H
+#define LATI_ELEMENTWISE_H
+
+#include "compute/backend.h"
+
+/* lati_backend.dropout */
+void lati_dropout_forward(lati_pool *pool, float *y, const float *x, const float *residual,
+                          int64_t count, const lati_dropout *dropout);
+
+/* lati_backend.add */
+void lati_add(lati_pool *pool, float *y, const float *x, int64_t count);
+
+#endif
