@@ -1,0 +1,285 @@
+"""The encoder-decoder once more, in PyTorch and in the plainest way: one sequence at a time, no
+padding, no masks but the causal one. Parameters are a dictionary under the names that lat writes
+into its files.
+
+All arithmetic is in float64, so that differences from the library are the library's.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy
+import torch
+from torch.nn import functional
+
+import symbols as encodings
+
+MAX_DIMENSION = 100
+EOS = 0
+FIRST_NUMBER = 128
+
+
+@dataclass
+class Config:
+    encoder_layers: int = 1
+    encoder_width: int = 16
+    encoder_heads: int = 2
+    encoder_loops: int = 1
+    decoder_layers: int = 1
+    decoder_width: int = 12
+    decoder_heads: int = 3
+    decoder_loops: int = 1
+    ffn_factor: int = 4
+    norm: str = "post"
+    activation: str = "relu"
+    positions: str = "learned"
+    tied: int = 1
+    matrix_positions: int = 0
+    factored: int = 0
+    cross_query_from_input: int = 0
+    max_positions: int = 48
+    input_encoding: str = "p10"
+    output_encoding: str = "p10"
+
+
+@dataclass
+class Example:
+    """Token ids without framing, and the place of each token and of the closing EOS."""
+
+    source: list
+    target: list
+    source_places: list = field(default_factory=list)
+    target_places: list = field(default_factory=list)
+
+
+def stack_of(config, side):
+    """(layers, width, heads, loops, encoding) of the encoder or the decoder."""
+    encoding = config.input_encoding if side == "encoder" else config.output_encoding
+    get = lambda what: getattr(config, "%s_%s" % (side, what))
+    return get("layers"), get("width"), get("heads"), get("loops"), encoding
+
+
+def linear_shapes(shapes, name, out, inner):
+    shapes[name + ".weight"] = (out, inner)
+    shapes[name + ".bias"] = (out,)
+
+
+def norm_shapes(shapes, name, width):
+    shapes[name + ".weight"] = (width,)
+    shapes[name + ".bias"] = (width,)
+
+
+def embedding_shapes(shapes, config, side):
+    _, width, _, _, encoding = stack_of(config, side)
+    symbols = len(encodings.vocabulary(encoding))
+    if config.factored and encoding == "fp15":
+        shapes[side + ".embeddings.mantissa.weight"] = (1999, width)
+        shapes[side + ".embeddings.exponent.weight"] = (16, width)
+        symbols = FIRST_NUMBER + 2  # the symbols without factors: NaN and -NaN close the list
+    shapes[side + ".embeddings.weight"] = (symbols, width)
+    if config.positions == "learned":
+        shapes[side + ".position_embeddings.weight"] = (config.max_positions, width)
+    if config.matrix_positions:
+        shapes[side + ".row_embeddings.weight"] = (MAX_DIMENSION + 1, width)
+        shapes[side + ".col_embeddings.weight"] = (MAX_DIMENSION + 1, width)
+    norm_shapes(shapes, side + ".layer_norm_emb", width)
+
+
+def layer_shapes(shapes, config, side, prefix):
+    width = stack_of(config, side)[1]
+    for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
+        linear_shapes(shapes, "%s.self_attention.%s" % (prefix, part), width, width)
+    norm_shapes(shapes, prefix + ".layer_norm1", width)
+    if side == "decoder":
+        for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
+            inner = config.encoder_width if part in ("k_lin", "v_lin") else width
+            linear_shapes(shapes, "%s.cross_attention.%s" % (prefix, part), width, inner)
+        norm_shapes(shapes, prefix + ".layer_norm15", width)
+    linear_shapes(shapes, prefix + ".ffn.lin1", config.ffn_factor * width, width)
+    linear_shapes(shapes, prefix + ".ffn.lin2", width, config.ffn_factor * width)
+    norm_shapes(shapes, prefix + ".layer_norm2", width)
+
+
+def parameter_shapes(config):
+    shapes = {}
+    for side in ("encoder", "decoder"):
+        embedding_shapes(shapes, config, side)
+        layers, width, _, _, encoding = stack_of(config, side)
+        for index in range(layers):
+            layer_shapes(shapes, config, side, "%s.layers.%d" % (side, index))
+        if config.norm == "pre":
+            norm_shapes(shapes, side + ".layer_norm_out", width)
+    symbols = len(encodings.vocabulary(config.output_encoding))
+    if not config.tied:
+        shapes["decoder.proj.weight"] = (symbols, config.decoder_width)
+    shapes["decoder.proj.bias"] = (symbols,)
+    return shapes
+
+
+def name_hash(text):
+    """FNV-1a, 32 bits."""
+    state = 2166136261
+    for byte in text.encode():
+        state = (state ^ byte) * 16777619 & 0xFFFFFFFF
+    return state
+
+
+def noise(text, count):
+    """`count` numbers in [-1, 1) that C makes alike: golden_noise() in golden_noise.c."""
+    x = (name_hash(text) + numpy.arange(count, dtype=numpy.uint64) * 0x9E3779B9) & 0xFFFFFFFF
+    x = ((x ^ (x >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
+    x = ((x ^ (x >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+    return (x ^ (x >> 16)).astype(numpy.float64) / 2.0**31 - 1.0
+
+
+def noise_parameters(config):
+    """Parameters far from any symmetric point, so that no gradient is small by accident."""
+    parameters = {}
+    for name, shape in parameter_shapes(config).items():
+        scale = math.sqrt(3.0 / shape[1]) if len(shape) == 2 else 0.3
+        centre = 1.0 if "norm" in name and name.endswith("weight") else 0.0
+        value = noise(name, math.prod(shape)) * scale + centre
+        value = torch.from_numpy(value.astype(numpy.float32).astype(numpy.float64))
+        parameters[name] = value.reshape(shape).requires_grad_()
+    return parameters
+
+
+class Twin:
+    def __init__(self, config, parameters):
+        self.config = config
+        self.p = parameters
+
+    def linear(self, name, x):
+        return functional.linear(x, self.p[name + ".weight"], self.p[name + ".bias"])
+
+    def norm(self, name, x):
+        weight = self.p[name + ".weight"]
+        return functional.layer_norm(x, weight.shape, weight, self.p[name + ".bias"], eps=1e-12)
+
+    def table(self, side):
+        """(vocabulary, width) embeddings; factored ones put together."""
+        plain = self.p[side + ".embeddings.weight"]
+        mantissa = self.p.get(side + ".embeddings.mantissa.weight")
+        if mantissa is None:
+            return plain
+        exponent = self.p[side + ".embeddings.exponent.weight"]
+        pairs = [(m + 999, e) for e in range(16) for m in encodings.fp15_mantissas(e)]
+        rows = torch.tensor([m for m, _ in pairs]), torch.tensor([e for _, e in pairs])
+        values = mantissa[rows[0]] + exponent[rows[1]]
+        return torch.cat([plain[:FIRST_NUMBER], values, plain[FIRST_NUMBER:]])
+
+    def position_table(self, side, length):
+        if self.config.positions == "learned":
+            return self.p[side + ".position_embeddings.weight"][:length]
+        width = stack_of(self.config, side)[1]
+        place = torch.arange(length, dtype=torch.float64)[:, None]
+        column = torch.arange(width)
+        angle = place / 10000.0 ** (2 * (column // 2) / width)
+        return torch.where(column % 2 == 0, torch.sin(angle), torch.cos(angle))
+
+    def embed(self, side, tokens, places):
+        x = self.table(side)[torch.tensor(tokens)] + self.position_table(side, len(tokens))
+        if self.config.matrix_positions:
+            rows = torch.tensor([r for r, _ in places])
+            cols = torch.tensor([c for _, c in places])
+            x = x + self.p[side + ".row_embeddings.weight"][rows]
+            x = x + self.p[side + ".col_embeddings.weight"][cols]
+        return self.norm(side + ".layer_norm_emb", x)
+
+    def attention(self, name, heads, query, memory, causal=False):
+        split = lambda x: x.reshape(len(x), heads, -1).transpose(0, 1)
+        q = split(self.linear(name + ".q_lin", query))
+        k = split(self.linear(name + ".k_lin", memory))
+        v = split(self.linear(name + ".v_lin", memory))
+        scores = q @ k.transpose(1, 2) / q.shape[-1] ** 0.5
+        if causal:
+            later = torch.ones(scores.shape[1:], dtype=torch.bool).triu(1)
+            scores = scores.masked_fill(later, float("-inf"))
+        mixed = torch.softmax(scores, dim=-1) @ v
+        return self.linear(name + ".out_lin", mixed.transpose(0, 1).reshape(len(query), -1))
+
+    def feed_forward(self, name, x):
+        inner = self.linear(name + ".lin1", x)
+        inner = functional.gelu(inner) if self.config.activation == "gelu" else inner.relu()
+        return self.linear(name + ".lin2", inner)
+
+    def block(self, norm, x, function):
+        """One residual block, its LayerNorm after the sum or before the function."""
+        if self.config.norm == "pre":
+            return x + function(lambda y: self.norm(norm, y))
+        return self.norm(norm, x + function(lambda y: y))
+
+    def layer(self, prefix, heads, x, memory):
+        entry = x
+        own = prefix + ".self_attention"
+        x = self.block(
+            prefix + ".layer_norm1",
+            x,
+            lambda norm: self.attention(own, heads, norm(entry), norm(entry), memory is not None),
+        )
+        if memory is not None:
+            query = entry if self.config.cross_query_from_input else x
+            x = self.block(
+                prefix + ".layer_norm15",
+                x,
+                lambda norm: self.attention(
+                    prefix + ".cross_attention", heads, norm(query), memory
+                ),
+            )
+        before = x
+        return self.block(
+            prefix + ".layer_norm2",
+            x,
+            lambda norm: self.feed_forward(prefix + ".ffn", norm(before)),
+        )
+
+    def stack(self, side, x, memory=None):
+        layers, _, heads, loops, _ = stack_of(self.config, side)
+        for index in range(layers * loops):
+            x = self.layer("%s.layers.%d" % (side, index % layers), heads, x, memory)
+        return self.norm(side + ".layer_norm_out", x) if self.config.norm == "pre" else x
+
+    def logits(self, examples):
+        """(target tokens + examples, output vocabulary), sequence after sequence."""
+        rows = []
+        for example in examples:
+            source = [EOS] + example.source + [EOS]
+            memory = self.stack(
+                "encoder", self.embed("encoder", source, [(0, 0)] + example.source_places)
+            )
+            # Row and column embeddings of the decoder are those of the token to predict.
+            fed = self.embed("decoder", [EOS] + example.target, example.target_places)
+            rows.append(self.stack("decoder", fed, memory))
+        hidden = torch.cat(rows)
+        weight = self.table("decoder") if self.config.tied else self.p["decoder.proj.weight"]
+        return functional.linear(hidden, weight, self.p["decoder.proj.bias"])
+
+    def loss_sum(self, examples):
+        """Sum of the cross-entropies, and the logits."""
+        logits = self.logits(examples)
+        targets = torch.tensor([t for e in examples for t in e.target + [EOS]])
+        return functional.cross_entropy(logits, targets, reduction="sum"), logits
+
+
+def target_tokens(examples):
+    return sum(len(example.target) + 1 for example in examples)
+
+
+def adam_run(config, parameters, examples, steps, learning_rate, clip):
+    """Adam on one batch with the mean loss; returns the losses a token, the gradient norms before
+    clipping and the parameters after."""
+    twin = Twin(config, {n: p.detach().clone().requires_grad_() for n, p in parameters.items()})
+    optimizer = torch.optim.Adam(twin.p.values(), lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
+    losses, norms = [], []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = twin.loss_sum(examples)[0] / target_tokens(examples)
+        loss.backward()
+        norm = sum(float((p.grad**2).sum()) for p in twin.p.values()) ** 0.5
+        if norm > clip:
+            for p in twin.p.values():
+                p.grad *= clip / norm
+        optimizer.step()
+        losses.append(float(loss))
+        norms.append(norm)
+    return losses, norms, twin.p
