@@ -80,6 +80,8 @@ typedef struct lat_evaluate_options {
   int64_t count;           /**< examples; default 1000 */
   uint64_t seed;           /**< default 0 */
   uint32_t stream;         /**< default 2, which training never draws from */
+  int32_t reserved;        /**< 0 */
+  uint64_t first;          /**< index of the first example in the stream; default 0 */
   int32_t batch_size;      /**< examples decoded at once; default 128 */
   int32_t norm;            /**< LAT_NORM_... */
   int32_t classic_inverse; /**< 1: inverses against the target */

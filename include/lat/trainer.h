@@ -49,12 +49,12 @@ typedef struct lat_trainer_options {
   int32_t accumulation;  /**< batches summed before an update; default 1 */
   int64_t repeat_count;  /**< two-set sampling, see lat_sampler_options */
   double repeat_share;
-  int64_t max_examples;   /**< total across resumes; 0: no limit */
+  int64_t max_examples;   /**< total across resumes, rounded up to whole updates; 0: no limit */
   double max_seconds;     /**< of one lat_trainer_run(); 0: no limit */
   double until_exact;     /**< percent; 0: not a goal */
   double until_accuracy;  /**< percent within 5 %; 0: not a goal */
   int64_t validate_every; /**< examples between validations; 0: never; default 10,000 */
-  int64_t validate_count; /**< fresh examples a validation; default 1,000 */
+  int64_t validate_count; /**< fresh examples a validation, of stream 1; default 1,000 */
   int64_t
       checkpoint_every; /**< examples between checkpoints; 0: only at the end; default 100,000 */
   int64_t report_every; /**< updates between progress reports; default 100 */
@@ -71,6 +71,10 @@ LAT_API void lat_trainer_options_init_sized(lat_trainer_options *options, size_t
 /** Fills a lat_trainer_options with the defaults. @since 0.1 */
 #define lat_trainer_options_init(options)                                                          \
   lat_trainer_options_init_sized((options), sizeof *(options))
+
+LAT_API void lat_progress_init_sized(lat_progress *progress, size_t size);
+/** Fills a lat_progress with zeros. @since 0.1 */
+#define lat_progress_init(progress) lat_progress_init_sized((progress), sizeof *(progress))
 
 /**
  * Starts a run on a trainable model. @return OK, ARGUMENT, STATE (the directory already holds a
@@ -100,7 +104,7 @@ LAT_API void lat_trainer_free(lat_trainer *trainer);
  */
 LAT_API LAT_NODISCARD lat_status lat_trainer_run(lat_trainer *trainer);
 
-/** Where the run stands. @since 0.1 */
+/** Where the run stands; @p out is filled up to its struct_size. @since 0.1 */
 LAT_API void lat_trainer_progress(lat_progress *out, const lat_trainer *trainer);
 
 /** Writes the checkpoint now. @return OK, STATE (no directory), IO, MEMORY. @since 0.1 */

@@ -1,0 +1,261 @@
+#include "train/optimizer_impl.h"
+
+#include "base/floating.h"
+#include "compute/update.h"
+#include "train/schedule.h"
+#include "transformer/transformer.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Largest integer that a double, which JSON and ranges go through, holds exactly. */
+#define MAX_UPDATES 9007199254740992.0
+
+const lati_field lati_optimizer_fields[] = {
+    LATI_TEXT(lat_optimizer_options, rule, "adam"),
+    LATI_TEXT(lat_optimizer_options, schedule, "constant"),
+    LATI_NUMBER(lat_optimizer_options, learning_rate, LATI_FIELD_DOUBLE, 1e-4, 1e-12, 1e3),
+    LATI_NUMBER(lat_optimizer_options, beta1, LATI_FIELD_DOUBLE, 0.9, 0, 0.9999999),
+    LATI_NUMBER(lat_optimizer_options, beta2, LATI_FIELD_DOUBLE, 0.999, 0, 0.9999999),
+    LATI_NUMBER(lat_optimizer_options, epsilon, LATI_FIELD_DOUBLE, 1e-8, 1e-20, 1),
+    LATI_NUMBER(lat_optimizer_options, weight_decay, LATI_FIELD_DOUBLE, 0, 0, 1e3),
+    LATI_NUMBER(lat_optimizer_options, muon_learning_rate, LATI_FIELD_DOUBLE, 0.02, 1e-12, 1e3),
+    LATI_NUMBER(lat_optimizer_options, muon_momentum, LATI_FIELD_DOUBLE, 0.95, 0, 0.9999999),
+    LATI_NUMBER(lat_optimizer_options, clip_norm, LATI_FIELD_DOUBLE, 5, 0, 1e30),
+    LATI_NUMBER(lat_optimizer_options, warmup, LATI_FIELD_INT64, 0, 0, MAX_UPDATES),
+    LATI_NUMBER(lat_optimizer_options, period, LATI_FIELD_INT64, 0, 0, MAX_UPDATES),
+    LATI_NUMBER(lat_optimizer_options, period_multiplier, LATI_FIELD_DOUBLE, 1, 1, 1e6),
+    LATI_NUMBER(lat_optimizer_options, shrink, LATI_FIELD_DOUBLE, 1, 1e-6, 1),
+    LATI_NUMBER(lat_optimizer_options, floor, LATI_FIELD_DOUBLE, 0, 0, 1),
+    LATI_FIELDS_END};
+
+typedef struct rule {
+  const char *name;
+  int decays, orthogonalises;
+} rule;
+
+static const rule rules[] = {{"adam", 0, 0}, {"adamw", 1, 0}, {"muon", 1, 1}};
+
+void lat_optimizer_options_init_sized(lat_optimizer_options *options, size_t size) {
+  lati_options_init(options, size, lati_optimizer_fields, sizeof *options);
+}
+
+static const rule *find_rule(const char *name) {
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; ++i) {
+    if (strcmp(rules[i].name, name) == 0) {
+      return &rules[i];
+    }
+  }
+  return NULL;
+}
+
+static lat_status resolve(lat_optimizer_options *to, const rule **chosen,
+                          const lat_optimizer_options *from) {
+  lat_status status =
+      lati_options_read(to, sizeof *to, lati_optimizer_fields, from, "optimizer options");
+  if (status != LAT_OK) {
+    return status;
+  }
+  *chosen = find_rule(to->rule);
+  if (*chosen == NULL) {
+    return lati_fail(LAT_ERROR_NOT_FOUND, "no rule \"%s\": there are adam, adamw and muon",
+                     to->rule);
+  }
+  to->rule = (*chosen)->name;
+  if (to->weight_decay > 0 && !(*chosen)->decays) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "weight_decay %g: rule %s has none (adamw, muon)",
+                     to->weight_decay, to->rule);
+  }
+  return lati_schedule_find(&to->schedule, to);
+}
+
+static lat_status check_trainable(const lat_model *model) {
+  if (model->state == LATI_FROZEN) {
+    return lati_fail(LAT_ERROR_STATE, "the model is frozen");
+  }
+  return lati_model_usable(model);
+}
+
+/* Adam's stretches: everything, or what lies between Muon's matrices. */
+static lat_status plan_stretches(lat_optimizer *optimizer, const lati_parameter_table *table) {
+  size_t end = 0;
+  lat_status status = LATI_NEW(optimizer->stretches, optimizer->ctx, table->count);
+  for (int32_t i = 0; i < table->count && status == LAT_OK; ++i) {
+    const lati_parameter *entry = &table->entries[i];
+    if (optimizer->muon != NULL && entry->hidden) {
+      continue;
+    }
+    if (optimizer->stretch_count == 0 || entry->offset != end) {
+      optimizer->stretches[optimizer->stretch_count++] = (lati_stretch){entry->offset, 0};
+    }
+    optimizer->stretches[optimizer->stretch_count - 1].size += entry->size;
+    end = entry->offset + entry->size;
+  }
+  return status;
+}
+
+static lat_status allocate_state(lat_optimizer *optimizer) {
+  lat_status status = LAT_OK;
+  LATI_TRY(LATI_NEW(optimizer->m, optimizer->ctx, optimizer->count));
+  LATI_TRY(LATI_NEW(optimizer->v, optimizer->ctx, optimizer->count));
+  LATI_TRY(LATI_NEW(optimizer->partials, optimizer->ctx,
+                    lati_sum_of_squares_partials((int64_t)optimizer->count)));
+done:
+  return status;
+}
+
+lat_status lat_optimizer_create(lat_optimizer **out, lat_model *model,
+                                const lat_optimizer_options *options) {
+  lat_status status = LAT_OK;
+  lat_optimizer *optimizer = NULL;
+  lat_optimizer_options resolved;
+  const rule *chosen = NULL;
+  if (out == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
+  }
+  *out = NULL;
+  if (model == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "model is NULL");
+  }
+  LATI_TRY(check_trainable(model));
+  LATI_TRY(resolve(&resolved, &chosen, options));
+  LATI_TRY(LATI_NEW(optimizer, model->ctx, 1));
+  optimizer->ctx = lati_context_ref(model->ctx);
+  optimizer->options = resolved;
+  optimizer->count = model->table.total;
+  LATI_TRY(allocate_state(optimizer));
+  if (chosen->orthogonalises) {
+    LATI_TRY(lati_muon_create(&optimizer->muon, model->ctx, &model->table));
+  }
+  LATI_TRY(plan_stretches(optimizer, &model->table));
+  *out = optimizer;
+  optimizer = NULL;
+done:
+  lat_optimizer_free(optimizer);
+  return status;
+}
+
+void lat_optimizer_free(lat_optimizer *optimizer) {
+  if (optimizer == NULL) {
+    return;
+  }
+  lat_context *ctx = optimizer->ctx;
+  lati_muon_free(optimizer->muon);
+  lati_free(optimizer->stretches);
+  lati_free(optimizer->partials);
+  lati_free(optimizer->v);
+  lati_free(optimizer->m);
+  lati_free(optimizer);
+  lat_context_free(ctx);
+}
+
+static lat_status check_step(const lat_optimizer *optimizer, const lat_model *model,
+                             const lat_gradients *gradients, const lat_loss_sum *sum) {
+  if (optimizer == NULL || model == NULL || gradients == NULL || sum == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "optimizer, model, gradients or sum is NULL");
+  }
+  if (model->table.total != optimizer->count || lat_gradients_size(gradients) != optimizer->count) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "model has %zu parameters, gradients %zu, the optimizer was made for %zu",
+                     model->table.total, lat_gradients_size(gradients), optimizer->count);
+  }
+  if (sum->tokens < 1) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "sum->tokens %lld is below 1: nothing was accumulated",
+                     (long long)sum->tokens);
+  }
+  return check_trainable(model);
+}
+
+static void update_by_adam(lat_optimizer *optimizer, float *parameters, float *gradients,
+                           double rate, double scale) {
+  const lat_optimizer_options *options = &optimizer->options;
+  const double t = (double)(optimizer->updates + 1);
+  const lati_adam adam = {.rate = rate,
+                          .beta1 = options->beta1,
+                          .beta2 = options->beta2,
+                          .epsilon = options->epsilon,
+                          .decay = options->weight_decay,
+                          .correction1 = 1 - pow(options->beta1, t),
+                          .correction2 = 1 - pow(options->beta2, t),
+                          .scale = scale};
+  for (int32_t i = 0; i < optimizer->stretch_count; ++i) {
+    const size_t at = optimizer->stretches[i].offset;
+    lati_adam_update(optimizer->ctx->pool, parameters + at, gradients + at, optimizer->m + at,
+                     optimizer->v + at, (int64_t)optimizer->stretches[i].size, &adam);
+  }
+}
+
+static void update_by_muon(lat_optimizer *optimizer, float *parameters, float *gradients,
+                           double rate, double scale) {
+  const lat_optimizer_options *options = &optimizer->options;
+  const lati_muon_step step = {.rate = rate / options->learning_rate * options->muon_learning_rate,
+                               .momentum = options->muon_momentum,
+                               .decay = options->weight_decay,
+                               .scale = scale};
+  lati_muon_update(optimizer->muon, optimizer->ctx->pool, parameters, gradients, optimizer->m,
+                   optimizer->v, &step);
+}
+
+/* Factor that makes the summed gradient a mean, clipped. NUMERIC when it is not finite. */
+static lat_status choose_scale(double *scale, double *norm, const lat_optimizer *optimizer,
+                               const float *gradients, const lat_loss_sum *sum) {
+  const double tokens = (double)sum->tokens, clip = optimizer->options.clip_norm;
+  *norm = sqrt(lati_sum_of_squares(optimizer->ctx->pool, gradients, (int64_t)optimizer->count,
+                                   optimizer->partials)) /
+          tokens;
+  if (!isfinite(*norm) || !isfinite(sum->loss)) {
+    return lati_fail(LAT_ERROR_NUMERIC, "update %lld: %s is not finite",
+                     (long long)optimizer->updates + 1,
+                     isfinite(sum->loss) ? "the gradient's norm" : "the loss");
+  }
+  *scale = (clip > 0 && *norm > clip ? clip / *norm : 1) / tokens;
+  return LAT_OK;
+}
+
+static lat_status step(lat_optimizer *optimizer, lat_model *model, lat_gradients *gradients,
+                       lat_loss_sum *sum) {
+  float *g = lat_gradients_data(gradients);
+  double scale = 0, norm = 0;
+  lat_status status = choose_scale(&scale, &norm, optimizer, g, sum);
+  if (status != LAT_OK) {
+    return status;
+  }
+  const double rate = lati_schedule_rate(&optimizer->options, optimizer->updates);
+  update_by_adam(optimizer, model->parameters, g, rate, scale);
+  if (optimizer->muon != NULL) {
+    update_by_muon(optimizer, model->parameters, g, rate, scale);
+  }
+  lati_model_repack(model);
+  *sum = (lat_loss_sum){0};
+  optimizer->gradient_norm = norm;
+  ++optimizer->updates;
+  return LAT_OK;
+}
+
+lat_status lat_optimizer_step(lat_optimizer *optimizer, lat_model *model, lat_gradients *gradients,
+                              lat_loss_sum *sum) {
+  lati_floating floating;
+  lat_status status = check_step(optimizer, model, gradients, sum);
+  if (status == LAT_OK) {
+    lati_floating_enter(&floating);
+    status = step(optimizer, model, gradients, sum);
+    lati_floating_leave(&floating);
+  }
+  return status;
+}
+
+int64_t lat_optimizer_updates(const lat_optimizer *optimizer) {
+  return optimizer->updates;
+}
+
+double lat_optimizer_learning_rate(const lat_optimizer *optimizer) {
+  lati_floating floating;
+  lati_floating_enter(&floating);
+  const double rate = lati_schedule_rate(&optimizer->options, optimizer->updates);
+  lati_floating_leave(&floating);
+  return rate;
+}
+
+double lat_optimizer_gradient_norm(const lat_optimizer *optimizer) {
+  return optimizer->gradient_norm;
+}
