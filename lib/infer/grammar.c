@@ -1,0 +1,109 @@
+#include "infer/grammar.h"
+
+#include <math.h>
+
+void lati_grammar_init(lati_grammar *grammar, const lat_tokenizer *tokenizer, int32_t enforced,
+                       int32_t max_tokens) {
+  const int32_t letter_and_shape = 3;
+  grammar->vocabulary = &tokenizer->side[LAT_OUTPUT];
+  grammar->enforced = enforced;
+  grammar->max_tokens = max_tokens;
+  grammar->number_tokens =
+      (int32_t)lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, 1, 1) - letter_and_shape;
+}
+
+/* Rows or columns that leave room for all entries, but never none. */
+static void limit_dimension(lati_symbol_range *dimensions, const lati_grammar *grammar,
+                            const lati_cursor *cursor) {
+  int32_t entries = (grammar->max_tokens - 2 - cursor->expects_letter) / grammar->number_tokens;
+  int32_t most = cursor->rows > 0 ? entries / cursor->rows : entries;
+  int32_t end = dimensions->first + (most > 1 ? most : 1);
+  if (end < dimensions->end) {
+    dimensions->end = end;
+  }
+}
+
+void lati_grammar_allowed(lati_allowed *allowed, const lati_grammar *grammar,
+                          const lati_cursor *cursor) {
+  if (!grammar->enforced) {
+    allowed->count = 2;
+    allowed->range[0] = (lati_symbol_range){LAT_TOKEN_EOS, LAT_TOKEN_EOS + 1};
+    allowed->range[1] = (lati_symbol_range){LAT_TOKEN_LETTER, grammar->vocabulary->size};
+    return;
+  }
+  lati_cursor_allowed(allowed, cursor);
+  if (allowed->range[0].first == LAT_TOKEN_DIMENSION) {
+    limit_dimension(&allowed->range[0], grammar, cursor);
+  }
+}
+
+lati_symbol_range lati_allowed_span(const lati_allowed *allowed, int64_t count) {
+  lati_symbol_range span = allowed[0].range[0];
+  for (int64_t i = 0; i < count; ++i) {
+    for (int32_t r = 0; r < allowed[i].count; ++r) {
+      const lati_symbol_range *range = &allowed[i].range[r];
+      span.first = range->first < span.first ? range->first : span.first;
+      span.end = range->end > span.end ? range->end : span.end;
+    }
+  }
+  return span;
+}
+
+/* The next symbol from `symbol` on that is allowed, or span.end: *end is where its range ends. */
+static int32_t next_allowed(int32_t *end, int32_t symbol, lati_symbol_range span,
+                            const lati_allowed *allowed) {
+  int32_t best = span.end;
+  *end = span.end;
+  for (int32_t r = 0; r < allowed->count; ++r) {
+    int32_t first = allowed->range[r].first > symbol ? allowed->range[r].first : symbol;
+    if (first < allowed->range[r].end && first < best) {
+      best = first;
+      *end = allowed->range[r].end;
+    }
+  }
+  return best;
+}
+
+void lati_allowed_mask(float *logits, lati_symbol_range span, const lati_allowed *allowed) {
+  int32_t symbol = span.first;
+  while (symbol < span.end) {
+    int32_t end;
+    int32_t first = next_allowed(&end, symbol, span, allowed);
+    for (int32_t s = symbol; s < first; ++s) {
+      logits[s - span.first] = LATI_MASKED;
+    }
+    symbol = end;
+  }
+}
+
+int32_t lati_choose_largest(const float *logits, lati_symbol_range span,
+                            const lati_allowed *allowed) {
+  int32_t best = allowed->range[0].first;
+  float largest = -INFINITY;
+  for (int32_t s = span.first; s < span.end; ++s) {
+    if (logits[s - span.first] > largest) {
+      largest = logits[s - span.first];
+      best = s;
+    }
+  }
+  return best;
+}
+
+int32_t lati_choose_sample(const float *logits, lati_symbol_range span, const lati_allowed *allowed,
+                           double temperature, double uniform) {
+  int32_t likeliest = lati_choose_largest(logits, span, allowed);
+  double largest = (double)logits[likeliest - span.first];
+  int32_t count = span.end - span.first;
+  double sum = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    sum += exp(((double)logits[i] - largest) / temperature);
+  }
+  double passed = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    passed += exp(((double)logits[i] - largest) / temperature);
+    if (passed > uniform * sum && logits[i] > LATI_MASKED) {
+      return span.first + i;
+    }
+  }
+  return likeliest;
+}
