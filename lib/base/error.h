@@ -28,7 +28,7 @@ lat_status lati_fail_prefix(lat_status status, const char *format, ...)
 #define LATI_BUG(text) lati_fail(LAT_ERROR_INTERNAL, "%s:%d: %s", __func__, __LINE__, (text))
 #else
 #include <assert.h>
-#define LATI_BUG(text) (assert(!(text)), LAT_ERROR_INTERNAL)
+#define LATI_BUG(text) (assert((text) == NULL), LAT_ERROR_INTERNAL)
 #endif
 
 #endif
