@@ -1,0 +1,285 @@
+/* Each number encoding alone: texts, round trips over every value, limits, malformed symbols. */
+#include "tokenizer_fixture.h"
+
+#include "tokenizer/scientific.h"
+
+/* "a b c" for the symbols of a value; "" when it has none. */
+static const char *spell(const char *encoding, int32_t digits, double value) {
+  static char text[128];
+  int32_t symbols[LATI_MAX_NUMBER_TOKENS];
+  const lati_encoding *table = lati_encoding_find(encoding);
+  int32_t length = table->encode(symbols, digits, value);
+  text[0] = '\0';
+  for (int32_t i = 0; i < length; ++i) {
+    char symbol[16];
+    table->symbol_text(symbol, digits, symbols[i]);
+    strcat(text, i > 0 ? " " : "");
+    strcat(text, symbol);
+  }
+  return text;
+}
+
+static double read_back(const char *encoding, int32_t digits, double value) {
+  int32_t symbols[LATI_MAX_NUMBER_TOKENS];
+  const lati_encoding *table = lati_encoding_find(encoding);
+  double result = NAN;
+  int32_t length = table->encode(symbols, digits, value);
+  EXPECT(length > 0, "%s: no symbols for %.17g", encoding, value);
+  EXPECT(table->decode(&result, digits, symbols, (size_t)length) == length, "%s: %.17g unreadable",
+         encoding, value);
+  return result;
+}
+
+START_TEST(worked_examples) {
+  ck_assert_str_eq(spell("p10", 3, 3.14), "+ 3 1 4 E-2");
+  ck_assert_str_eq(spell("p10", 3, -0.00271), "- 2 7 1 E-5");
+  ck_assert_str_eq(spell("p10", 3, 0), "+ 0 E0");
+  ck_assert_str_eq(spell("p1000", 3, 3.14), "+ 314 E-2");
+  ck_assert_str_eq(spell("p1000", 3, -0.00271), "- 271 E-5");
+  ck_assert_str_eq(spell("p1000", 3, 0), "+ 0 E0");
+  ck_assert_str_eq(spell("b1999", 3, 3.14), "N314 E-2");
+  ck_assert_str_eq(spell("b1999", 3, -0.00271), "N-271 E-5");
+  ck_assert_str_eq(spell("b1999", 3, 0), "N0 E0");
+  ck_assert_str_eq(spell("fp15", 3, 3.14), "N314e7");
+  ck_assert_str_eq(spell("fp15", 3, -0.00271), "N-271e4");
+  ck_assert_str_eq(spell("fp15", 3, 0), "N0e0");
+}
+END_TEST
+
+START_TEST(symbol_counts) {
+  ck_assert_int_eq(lati_encoding_p10.symbol_count(3), 213);
+  ck_assert_int_eq(lati_encoding_p1000.symbol_count(3), 1203);
+  ck_assert_int_eq(lati_encoding_b1999.symbol_count(3), 2202);
+  ck_assert_int_eq(lati_encoding_fp15.symbol_count(3), 29001);
+}
+END_TEST
+
+/* Signs, mantissas ascending, exponents ascending; fp15 by (exponent, mantissa), NaN, -NaN. */
+START_TEST(symbol_order) {
+  const struct {
+    const char *encoding;
+    int32_t symbol;
+    const char *text;
+  } rows[] = {{"p10", 0, "+"},          {"p10", 1, "-"},           {"p10", 2, "0"},
+              {"p10", 11, "9"},         {"p10", 12, "E-100"},      {"p10", 212, "E100"},
+              {"p1000", 1, "-"},        {"p1000", 2, "0"},         {"p1000", 1001, "999"},
+              {"p1000", 1002, "E-100"}, {"p1000", 1202, "E100"},   {"b1999", 0, "N-1000"},
+              {"b1999", 1000, "N0"},    {"b1999", 2000, "N1000"},  {"b1999", 2001, "E-100"},
+              {"b1999", 2201, "E100"},  {"fp15", 0, "N-999e0"},    {"fp15", 999, "N0e0"},
+              {"fp15", 1998, "N999e0"}, {"fp15", 1999, "N-999e1"}, {"fp15", 2898, "N-100e1"},
+              {"fp15", 2899, "N100e1"}, {"fp15", 3798, "N999e1"},  {"fp15", 28998, "N999e15"},
+              {"fp15", 28999, "NaN"},   {"fp15", 29000, "-NaN"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+    char text[16];
+    lati_encoding_find(rows[i].encoding)->symbol_text(text, 3, rows[i].symbol);
+    ck_assert_str_eq(text, rows[i].text);
+  }
+}
+END_TEST
+
+static void expect_round_trip(const char *encoding, int32_t digits, int64_t mantissa,
+                              int32_t exponent) {
+  lati_decimal decimal = {0, mantissa, exponent};
+  double value = lati_decimal_value(&decimal);
+  EXPECT(read_back(encoding, digits, value) == value, "%s %lldE%d", encoding, (long long)mantissa,
+         (int)exponent);
+  EXPECT(read_back(encoding, digits, -value) == -value, "%s -%lldE%d", encoding,
+         (long long)mantissa, (int)exponent);
+}
+
+START_TEST(every_value_comes_back) {
+  for (int e = 0; e < 3; ++e) {
+    for (int32_t exponent = -100; exponent <= 100; ++exponent) {
+      for (int64_t mantissa = 100; mantissa <= 999; ++mantissa) {
+        expect_round_trip(encoding_names[e], 3, mantissa, exponent);
+      }
+    }
+  }
+}
+END_TEST
+
+START_TEST(every_fp15_symbol_comes_back) {
+  for (int32_t symbol = 0; symbol < 28999; ++symbol) {
+    double value = NAN;
+    int32_t again[LATI_MAX_NUMBER_TOKENS];
+    EXPECT(lati_encoding_fp15.decode(&value, 3, &symbol, 1) == 1, "symbol %d", (int)symbol);
+    EXPECT(lati_encoding_fp15.encode(again, 3, value) == 1 && again[0] == symbol, "symbol %d",
+           (int)symbol);
+  }
+}
+END_TEST
+
+START_TEST(other_digits_come_back) {
+  for (int i = 0; i < 200000; ++i) {
+    int32_t digits = 1 + i % 9;
+    int32_t exponent = (int32_t)(random_bits() % 201) - 100;
+    int64_t least = lati_power_of_ten(digits - 1);
+    int64_t mantissa = least + (int64_t)(random_bits() % (uint64_t)(9 * least));
+    expect_round_trip("p10", digits, mantissa, exponent);
+    if (digits <= 4) {
+      expect_round_trip("p1000", digits, mantissa, exponent);
+      expect_round_trip("b1999", digits, mantissa, exponent);
+    }
+  }
+  ck_assert_str_eq(spell("p10", 9, 123456789.4), "+ 1 2 3 4 5 6 7 8 9 E0");
+  ck_assert_str_eq(spell("p10", 1, 0.96), "+ 1 E0");
+  ck_assert_str_eq(spell("p1000", 4, 3.14159), "+ 3142 E-3");
+  ck_assert_str_eq(spell("b1999", 2, -3.14159), "N-31 E-1");
+}
+END_TEST
+
+START_TEST(rounding) {
+  ck_assert_str_eq(spell("p1000", 3, 2.125), "+ 212 E-2");
+  ck_assert_str_eq(spell("p1000", 3, 9.995e5), "+ 100 E4"); /* 999.5 is even upwards */
+  ck_assert_str_eq(spell("p1000", 3, 9.994e5), "+ 999 E3");
+  ck_assert_str_eq(spell("fp15", 3, 2.125), "N213e7"); /* half up */
+  ck_assert_str_eq(spell("fp15", 3, -2.125), "N-213e7");
+  ck_assert_str_eq(spell("fp15", 3, 999.5), "N100e10"); /* m = 1000 carries */
+  ck_assert_str_eq(spell("fp15", 3, 999.6e-9), "N100e1");
+  ck_assert_str_eq(spell("fp15", 3, 999.4e-9), "N999e0");
+  ck_assert_str_eq(spell("fp15", 3, 4.6e-9), "N5e0");
+  ck_assert_str_eq(spell("fp15", 3, 0.4e-9), "N0e0");
+  ck_assert_str_eq(spell("fp15", 3, -0.4e-9), "N0e0");
+}
+END_TEST
+
+START_TEST(limits) {
+  for (int e = 0; e < 3; ++e) {
+    ck_assert_str_eq(spell(encoding_names[e], 3, NAN), "");
+    ck_assert_str_eq(spell(encoding_names[e], 3, INFINITY), "");
+    ck_assert_str_eq(spell(encoding_names[e], 3, -INFINITY), "");
+    ck_assert_str_eq(spell(encoding_names[e], 3, 1e103), "");
+    ck_assert_str_eq(spell(encoding_names[e], 3, 9.996e102), "");
+  }
+  ck_assert_str_eq(spell("p1000", 3, 9.99e102), "+ 999 E100");
+  ck_assert_str_eq(spell("p1000", 3, 1e-98), "+ 100 E-100");
+  ck_assert_str_eq(spell("p1000", 3, -9.99e-99), "+ 0 E0");
+  ck_assert_str_eq(spell("b1999", 3, -1e-200), "N0 E0");
+  ck_assert_str_eq(spell("p10", 3, 0x1p-1074), "+ 0 E0");
+  ck_assert_str_eq(spell("p10", 3, -0.0), "+ 0 E0");
+  ck_assert_str_eq(spell("fp15", 3, NAN), "");
+  ck_assert_str_eq(spell("fp15", 3, INFINITY), "NaN");
+  ck_assert_str_eq(spell("fp15", 3, -INFINITY), "-NaN");
+  ck_assert_str_eq(spell("fp15", 3, 9.994e8), "N999e15");
+  ck_assert_str_eq(spell("fp15", 3, 9.995e8), "NaN");
+  ck_assert_str_eq(spell("fp15", 3, -1e9), "-NaN");
+  ck_assert_str_eq(spell("fp15", 3, -0x1p-1074), "N0e0");
+  ck_assert_double_eq(read_back("fp15", 3, 1e300), 1e9);
+  ck_assert_double_eq(read_back("fp15", 3, -1e300), -1e9);
+}
+END_TEST
+
+/* Symbols by text, so that a case reads as a sequence. */
+static int32_t decode_texts(double *value, const char *encoding, const char *const *texts) {
+  int32_t symbols[LATI_MAX_NUMBER_TOKENS] = {0};
+  size_t count = 0;
+  const lati_encoding *table = lati_encoding_find(encoding);
+  for (; texts[count] != NULL; ++count) {
+    char text[16] = "";
+    for (symbols[count] = 0; symbols[count] < table->symbol_count(3); ++symbols[count]) {
+      table->symbol_text(text, 3, symbols[count]);
+      if (strcmp(text, texts[count]) == 0) {
+        break;
+      }
+    }
+    ck_assert_str_eq(text, texts[count]);
+  }
+  return table->decode(value, 3, symbols, count);
+}
+
+#define DECODE(value, encoding, ...)                                                               \
+  decode_texts((value), (encoding), (const char *const[]){__VA_ARGS__, NULL})
+
+START_TEST(lenient_reading) {
+  double value = NAN;
+  ck_assert_int_eq(DECODE(&value, "p10", "+", "0", "0", "0", "E0"), 5);
+  ck_assert(value == 0 && !signbit(value));
+  ck_assert_int_eq(DECODE(&value, "p10", "-", "0", "E-7", "+"), 3);
+  ck_assert(value == 0 && !signbit(value));
+  ck_assert_int_eq(DECODE(&value, "p10", "+", "0", "3", "1", "E-1"), 5);
+  ck_assert_double_eq(value, 3.1);
+  ck_assert_int_eq(DECODE(&value, "p1000", "-", "42", "E-1"), 3);
+  ck_assert_double_eq(value, -4.2);
+  ck_assert_int_eq(DECODE(&value, "b1999", "N-1000", "E-3"), 2);
+  ck_assert_double_eq(value, -1.0);
+}
+END_TEST
+
+START_TEST(malformed_reading) {
+  double value = 7;
+  ck_assert_int_eq(DECODE(&value, "p10", "3", "1", "4", "E-2"), 0);
+  ck_assert_int_eq(DECODE(&value, "p10", "+", "3", "E-2"), 0);
+  ck_assert_int_eq(DECODE(&value, "p10", "+", "0", "0", "E0"), 0);
+  ck_assert_int_eq(DECODE(&value, "p10", "+", "3", "1", "4"), 0);
+  ck_assert_int_eq(DECODE(&value, "p10", "+", "3", "1", "4", "1", "E-2"), 0);
+  ck_assert_int_eq(DECODE(&value, "p10", "+", "E0", "E0"), 0);
+  ck_assert_int_eq(DECODE(&value, "p1000", "+", "314"), 0);
+  ck_assert_int_eq(DECODE(&value, "p1000", "+", "E0", "314"), 0);
+  ck_assert_int_eq(DECODE(&value, "p1000", "314", "314", "E0"), 0);
+  ck_assert_int_eq(DECODE(&value, "b1999", "N3"), 0);
+  ck_assert_int_eq(DECODE(&value, "b1999", "E0", "N3"), 0);
+  for (int e = 0; e < ENCODINGS; ++e) {
+    const lati_encoding *table = lati_encoding_find(encoding_names[e]);
+    const int32_t outside[3] = {-1, table->symbol_count(3), INT32_MIN};
+    for (int i = 0; i < 3; ++i) {
+      ck_assert_int_eq(table->decode(&value, 3, &outside[i], 1), 0);
+      ck_assert_int_eq(table->decode(&value, 3, outside, 3), 0);
+    }
+    ck_assert_int_eq(table->decode(&value, 3, outside, 0), 0);
+  }
+  ck_assert_double_eq(value, 7);
+}
+END_TEST
+
+START_TEST(symbol_values) {
+  lati_symbol_value value;
+  lati_encoding_p1000.symbol_value(&value, 3, 0);
+  ck_assert(!value.has_mantissa && !value.has_exponent);
+  lati_encoding_p1000.symbol_value(&value, 3, 2 + 314);
+  ck_assert(value.has_mantissa && !value.has_exponent && value.mantissa == 0.314);
+  lati_encoding_p10.symbol_value(&value, 3, 2 + 7);
+  ck_assert(value.has_mantissa && value.mantissa == 0.7);
+  lati_encoding_b1999.symbol_value(&value, 3, 1000 - 271);
+  ck_assert(value.has_mantissa && value.mantissa == -0.271);
+  lati_encoding_b1999.symbol_value(&value, 3, 2001 + 98);
+  ck_assert(!value.has_mantissa && value.has_exponent && value.exponent == -0.02);
+  lati_encoding_fp15.symbol_value(&value, 3, 28998);
+  ck_assert(value.has_mantissa && value.has_exponent && value.mantissa == 0.999);
+  ck_assert_double_eq(value.exponent, 1);
+  lati_encoding_fp15.symbol_value(&value, 3, 28999);
+  ck_assert(!value.has_mantissa && !value.has_exponent);
+}
+END_TEST
+
+START_TEST(fp15_factors) {
+  int32_t mantissa = -1, exponent = -1;
+  ck_assert(lati_encoding_p10.factors == NULL);
+  for (int32_t symbol = 0; symbol < 28999; ++symbol) {
+    lati_symbol_value value;
+    EXPECT(lati_encoding_fp15.factors(&mantissa, &exponent, symbol), "symbol %d", (int)symbol);
+    lati_encoding_fp15.symbol_value(&value, 3, symbol);
+    EXPECT(value.mantissa == (mantissa - 999) / 1000.0 && value.exponent == exponent / 15.0,
+           "symbol %d: factors %d and %d", (int)symbol, (int)mantissa, (int)exponent);
+  }
+  ck_assert_int_eq(lati_encoding_fp15.mantissa_count, 1999);
+  ck_assert_int_eq(lati_encoding_fp15.exponent_count, 16);
+  ck_assert(!lati_encoding_fp15.factors(&mantissa, &exponent, 28999));
+  ck_assert(!lati_encoding_fp15.factors(&mantissa, &exponent, 29000));
+}
+END_TEST
+
+int main(void) {
+  const TTest *const cases[] = {worked_examples,
+                                symbol_counts,
+                                symbol_order,
+                                every_value_comes_back,
+                                every_fp15_symbol_comes_back,
+                                other_digits_come_back,
+                                rounding,
+                                limits,
+                                lenient_reading,
+                                malformed_reading,
+                                symbol_values,
+                                fp15_factors};
+  return RUN_CASES("encodings", cases);
+}
