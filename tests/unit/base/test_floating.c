@@ -1,0 +1,83 @@
+#include "base/floating.h"
+#include "suite.h"
+
+#include <float.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
+/* Volatile, so that nothing is computed by the compiler. */
+static volatile double one = 1, three = 3, zero = 0, tiny = DBL_MIN;
+
+static void enter_leave(double *third, double *half_of_tiny, double *inverse) {
+  lati_floating saved;
+  lati_floating_enter(&saved);
+  *third = one / three;
+  *half_of_tiny = tiny / 2;
+  *inverse = one / zero; /* would end the process if it trapped */
+  lati_floating_leave(&saved);
+}
+
+static void check_default_inside(void) {
+  double third = 0, half_of_tiny = 0, inverse = 0;
+  enter_leave(&third, &half_of_tiny, &inverse);
+  ck_assert_double_eq(third, 0x1.5555555555555p-2);
+  ck_assert_double_gt(half_of_tiny * 0x1p60, 0);
+  ck_assert_double_gt(inverse, DBL_MAX);
+}
+
+START_TEST(rounding) {
+  const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO, FE_TONEAREST};
+  for (int i = 0; i < 4; ++i) {
+    fesetround(modes[i]);
+    check_default_inside();
+    ck_assert_int_eq(fegetround(), modes[i]);
+  }
+}
+END_TEST
+
+START_TEST(exception_flags_stay_the_callers) {
+  feclearexcept(FE_ALL_EXCEPT);
+  feraiseexcept(FE_INVALID);
+  check_default_inside();
+  ck_assert_int_eq(fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_INEXACT), FE_INVALID);
+  feclearexcept(FE_ALL_EXCEPT);
+}
+END_TEST
+
+START_TEST(traps) {
+  const int unmasked = FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW;
+  feclearexcept(FE_ALL_EXCEPT);
+  ck_assert_int_ne(feenableexcept(unmasked), -1);
+  double third = 0, half_of_tiny = 0, inverse = 0;
+  enter_leave(&third, &half_of_tiny, &inverse);
+  const int after = fegetexcept();
+  fedisableexcept(FE_ALL_EXCEPT);
+  ck_assert_int_eq(after, unmasked);
+  ck_assert_double_gt(inverse, DBL_MAX);
+}
+END_TEST
+
+#ifdef __SSE2__
+START_TEST(flush_to_zero) {
+  enum { FTZ = 0x8000, DAZ = 0x0040 };
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(before | FTZ | DAZ);
+  double third = 0, half_of_tiny = 0, inverse = 0;
+  enter_leave(&third, &half_of_tiny, &inverse);
+  const unsigned after = _mm_getcsr();
+  _mm_setcsr(before);
+  ck_assert_uint_eq(after & (FTZ | DAZ), FTZ | DAZ);
+  ck_assert_double_gt(half_of_tiny * 0x1p60, 0);
+}
+END_TEST
+#endif
+
+int main(void) {
+  const TTest *const tests[] = {rounding, exception_flags_stay_the_callers, traps,
+#ifdef __SSE2__
+                                flush_to_zero,
+#endif
+                                NULL};
+  return run_suite("floating", tests);
+}

@@ -1,0 +1,253 @@
+#include "base/threads.h"
+#include "suite.h"
+
+#include <fenv.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { TASKS = 997, MAX_WORKERS = 8 };
+
+/* Who did what: how often each task ran, and whether two tasks ever shared a worker at a time. */
+typedef struct record {
+  atomic_int runs[TASKS];
+  atomic_int held[MAX_WORKERS];
+  atomic_int clashes;
+  atomic_int workers_seen;
+  lati_pool *pool;
+} record;
+
+static void record_task(void *argument, int64_t task, int32_t worker) {
+  record *self = (record *)argument;
+  if (atomic_fetch_add(&self->held[worker], 1) != 0) {
+    atomic_fetch_add(&self->clashes, 1);
+  }
+  atomic_fetch_or(&self->workers_seen, 1 << worker);
+  atomic_fetch_add(&self->runs[task], 1);
+  atomic_fetch_sub(&self->held[worker], 1);
+}
+
+static void check_record(record *self, int expected) {
+  for (int i = 0; i < TASKS; ++i) {
+    ck_assert_int_eq(atomic_exchange(&self->runs[i], 0), expected);
+  }
+  ck_assert_int_eq(self->clashes, 0);
+}
+
+static lati_pool *create_pool(int32_t threads) {
+  lati_pool *pool = NULL;
+  ck_assert_int_eq(lati_pool_create(&pool, NULL, threads), LAT_OK);
+  ck_assert_int_eq(lati_pool_size(pool), threads);
+  return pool;
+}
+
+START_TEST(every_task_runs_once) {
+  const int32_t sizes[] = {1, 2, 4, 8};
+  for (int i = 0; i < 4; ++i) {
+    lati_pool *pool = create_pool(sizes[i]);
+    record seen = {.pool = pool};
+    for (int repeat = 0; repeat < 200; ++repeat) {
+      lati_pool_run(pool, record_task, &seen, TASKS);
+      check_record(&seen, 1);
+    }
+    ck_assert_int_lt(seen.workers_seen, 1 << sizes[i]);
+    lati_pool_free(pool);
+  }
+}
+END_TEST
+
+START_TEST(few_tasks) {
+  lati_pool *pool = create_pool(4);
+  record seen = {.pool = pool};
+  for (int64_t tasks = 0; tasks < 6; ++tasks) {
+    for (int repeat = 0; repeat < 300; ++repeat) {
+      lati_pool_run(pool, record_task, &seen, tasks);
+      for (int i = 0; i < TASKS; ++i) {
+        ck_assert_int_eq(atomic_exchange(&seen.runs[i], 0), i < tasks);
+      }
+    }
+  }
+  lati_pool_run(pool, record_task, &seen, -1);
+  check_record(&seen, 0);
+  ck_assert_int_eq(seen.clashes, 0);
+  lati_pool_free(pool);
+}
+END_TEST
+
+/* Slow tasks: with two workers both must have had some, or nothing runs side by side at all. */
+static void slow_task(void *argument, int64_t task, int32_t worker) {
+  usleep(2000);
+  record_task(argument, task, worker);
+}
+
+START_TEST(workers_share_the_work) {
+  lati_pool *pool = create_pool(2);
+  record seen = {.pool = pool};
+  lati_pool_run(pool, slow_task, &seen, 50);
+  ck_assert_int_eq(seen.workers_seen, 3);
+  usleep(50000); /* workers are asleep by now */
+  seen.workers_seen = 0;
+  lati_pool_run(pool, slow_task, &seen, 50);
+  ck_assert_int_eq(seen.workers_seen, 3);
+  lati_pool_free(pool);
+}
+END_TEST
+
+typedef struct nest {
+  record inner[4];
+  lati_pool *pool;
+  atomic_int worker_zero;
+} nest;
+
+static void note_worker_zero(void *argument, int64_t task, int32_t worker) {
+  (void)task;
+  atomic_fetch_add((atomic_int *)argument, worker == 0);
+}
+
+static void nested_task(void *argument, int64_t task, int32_t worker) {
+  nest *self = (nest *)argument;
+  (void)worker;
+  lati_pool_run(self->pool, record_task, &self->inner[task], TASKS);
+  lati_pool_run(self->pool, note_worker_zero, &self->worker_zero, 10);
+}
+
+START_TEST(nested_loops_run_on_their_caller) {
+  nest nested = {.pool = create_pool(4)};
+  lati_pool_run(nested.pool, nested_task, &nested, 4);
+  for (int i = 0; i < 4; ++i) {
+    check_record(&nested.inner[i], 1);
+  }
+  ck_assert_int_eq(nested.worker_zero, 40);
+  lati_pool_free(nested.pool);
+}
+END_TEST
+
+static void *run_many(void *argument) {
+  record *seen = (record *)argument;
+  for (int i = 0; i < 100; ++i) {
+    lati_pool_run(seen->pool, record_task, seen, TASKS);
+  }
+  return NULL;
+}
+
+START_TEST(callers_side_by_side) {
+  enum { CALLERS = 4 };
+  lati_pool *pool = create_pool(3);
+  pthread_t callers[CALLERS];
+  record seen[CALLERS];
+  memset(seen, 0, sizeof seen);
+  for (int i = 0; i < CALLERS; ++i) {
+    seen[i].pool = pool;
+    ck_assert_int_eq(pthread_create(&callers[i], NULL, run_many, &seen[i]), 0);
+  }
+  for (int i = 0; i < CALLERS; ++i) {
+    pthread_join(callers[i], NULL);
+    check_record(&seen[i], 100);
+  }
+  lati_pool_free(pool);
+}
+END_TEST
+
+START_TEST(unused_pools_start_no_thread) {
+  lati_pool *pool = create_pool(8);
+  lati_pool_free(pool);
+  lati_pool_free(NULL);
+}
+END_TEST
+
+static int child_works(record *seen) {
+  alarm(20); /* a child that hangs shall not hang the tests */
+  seen->workers_seen = 0;
+  lati_pool_run(seen->pool, slow_task, seen, 50);
+  int right = seen->workers_seen == 3 && seen->clashes == 0;
+  for (int i = 0; i < 50; ++i) {
+    right = right && seen->runs[i] == 1;
+  }
+  lati_pool_free(seen->pool);
+  return right;
+}
+
+static void check_child(record *seen) {
+  const pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    _exit(child_works(seen) ? 0 : 1);
+  }
+  int status = -1;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with %d", status);
+}
+
+START_TEST(a_child_starts_its_own_workers) {
+  record seen = {.pool = create_pool(2)};
+  check_child(&seen); /* before the parent has any */
+  lati_pool_run(seen.pool, record_task, &seen, TASKS);
+  check_record(&seen, 1);
+  check_child(&seen);
+  lati_pool_run(seen.pool, record_task, &seen, TASKS); /* the parent's are still there */
+  check_record(&seen, 1);
+  lati_pool_free(seen.pool);
+}
+END_TEST
+
+/* Forks while another thread is in the middle of a loop and holds the pool. */
+START_TEST(a_child_born_during_a_loop) {
+  record seen = {.pool = create_pool(2)};
+  record other = {.pool = seen.pool};
+  for (int i = 0; i < 20; ++i) {
+    pthread_t caller;
+    ck_assert_int_eq(pthread_create(&caller, NULL, run_many, &other), 0);
+    check_child(&seen);
+    pthread_join(caller, NULL);
+  }
+  check_record(&other, 20 * 100);
+  lati_pool_free(seen.pool);
+}
+END_TEST
+
+static void inspect_worker(void *argument, int64_t task, int32_t worker) {
+  atomic_int *wrong = (atomic_int *)argument;
+  sigset_t mask;
+  usleep(2000);
+  if (worker == 0) {
+    return;
+  }
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  if (fegetround() != FE_TONEAREST || !sigismember(&mask, SIGINT) || !sigismember(&mask, SIGALRM) ||
+      sigismember(&mask, SIGSEGV)) {
+    atomic_store(wrong, (int)task + 1);
+  }
+}
+
+START_TEST(workers_do_not_inherit_the_callers_state) {
+  lati_pool *pool = create_pool(4);
+  atomic_int wrong = 0;
+  sigset_t before, after;
+  pthread_sigmask(SIG_SETMASK, NULL, &before);
+  fesetround(FE_UPWARD);
+  lati_pool_run(pool, inspect_worker, &wrong, 40);
+  ck_assert_int_eq(fegetround(), FE_UPWARD);
+  fesetround(FE_TONEAREST);
+  pthread_sigmask(SIG_SETMASK, NULL, &after);
+  ck_assert_int_eq(wrong, 0);
+  ck_assert_int_eq(sigismember(&before, SIGINT), sigismember(&after, SIGINT));
+  lati_pool_free(pool);
+}
+END_TEST
+
+int main(void) {
+  const TTest *const tests[] = {every_task_runs_once,
+                                few_tasks,
+                                workers_share_the_work,
+                                nested_loops_run_on_their_caller,
+                                callers_side_by_side,
+                                unused_pools_start_no_thread,
+                                a_child_starts_its_own_workers,
+                                a_child_born_during_a_loop,
+                                workers_do_not_inherit_the_callers_state,
+                                NULL};
+  return run_suite("threads", tests);
+}
