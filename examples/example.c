@@ -1,0 +1,41 @@
+#include "example.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static double entry(const lat_matrix *matrix, int32_t i, int32_t j) {
+  int by_rows = matrix->order == LAT_ROW_MAJOR;
+  return matrix->data[by_rows ? i * matrix->ld + j : i + j * matrix->ld];
+}
+
+void show_matrix(const char *title, const lat_matrix *matrix) {
+  printf("%s\n", title);
+  for (int32_t i = 0; i < matrix->rows; ++i) {
+    for (int32_t j = 0; j < matrix->cols; ++j) {
+      printf(" %10.4g", entry(matrix, i, j));
+    }
+    printf("\n");
+  }
+}
+
+void show_report(const lat_report *report) {
+  static const char *const verdicts[] = {"within tolerance", "outside tolerance", "undecodable",
+                                         "unknown"};
+  printf("residual %.3g (tolerance %.3g): %s\n", report->residual, report->tolerance,
+         verdicts[report->verdict]);
+}
+
+int32_t show_progress(const lat_progress *progress, void *user) {
+  (void)user;
+  printf("%8lld examples, loss %.4f a token, %.0f examples/s\n", (long long)progress->examples,
+         progress->loss, progress->examples_per_second);
+  return 0;
+}
+
+int show_outcome(lat_status status) {
+  if (status == LAT_OK) {
+    return EXIT_SUCCESS;
+  }
+  fprintf(stderr, "%s: %s\n", lat_status_name(status), lat_last_error());
+  return EXIT_FAILURE;
+}
