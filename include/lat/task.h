@@ -125,6 +125,10 @@ LAT_API void lat_score_options_init_sized(lat_score_options *options, size_t siz
 /** Fills a lat_score_options with the defaults. @since 0.1 */
 #define lat_score_options_init(options) lat_score_options_init_sized((options), sizeof *(options))
 
+LAT_API void lat_score_init_sized(lat_score *score, size_t size);
+/** Fills a lat_score with zeros. @since 0.1 */
+#define lat_score_init(score) lat_score_init_sized((score), sizeof *(score))
+
 /**
  * Creates one of the built-in tasks.
  * @return OK, NOT_FOUND (name, distribution), ARGUMENT (sizes, square tasks with cols != rows),

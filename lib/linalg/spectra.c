@@ -1,5 +1,7 @@
 #include "linalg/spectra.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,27 +23,6 @@ static int32_t find(const char *text, size_t length) {
   return -1;
 }
 
-/* Reads digits[.digits], at most 15 digits, whatever the locale: an integer below 2^53 over a power
- * of ten, hence correctly rounded. Returns the characters read; 0 when malformed. */
-static size_t read_weight(double *weight, const char *text) {
-  double digits = 0;
-  double scale = 1;
-  size_t count = 0;
-  size_t used = 0;
-  int fraction = 0;
-  for (; (text[used] >= '0' && text[used] <= '9') || (text[used] == '.' && !fraction); ++used) {
-    if (text[used] == '.') {
-      fraction = 1;
-      continue;
-    }
-    digits = digits * 10 + (text[used] - '0');
-    scale = fraction ? scale * 10 : scale;
-    ++count;
-  }
-  *weight = digits / scale;
-  return count >= 1 && count <= 15 ? used : 0;
-}
-
 /* Reads one "name[:weight]" into entry `index`; advances *text past it. */
 static lat_status read_entry(lati_spectra *out, double *weight, const char **text) {
   const char *start = *text;
@@ -61,11 +42,12 @@ static lat_status read_entry(lati_spectra *out, double *weight, const char **tex
   size_t used = length;
   *weight = 1;
   if (start[used] == ':') {
-    const size_t digits = read_weight(weight, start + used + 1);
-    used += 1 + digits;
-    if (digits == 0 || !(*weight > 0) || (start[used] != ',' && start[used] != '\0')) {
+    char *end = NULL;
+    *weight = lati_parse_double(start + length + 1, &end);
+    used = (size_t)(end - start);
+    if (!(*weight > 0 && isfinite(*weight)) || (*end != ',' && *end != '\0')) {
       return lati_fail(LAT_ERROR_ARGUMENT,
-                       "weight of distribution '%s' is not a positive decimal number: '%.40s'",
+                       "weight of distribution '%s' is not a positive number: '%.40s'",
                        names[spectrum], start + length + 1);
     }
   }
@@ -141,6 +123,9 @@ lat_status lati_weights_accumulate(double *cumulative, const double *weights, in
     }
     sum += weight;
     cumulative[i] = sum;
+  }
+  if (!isfinite(sum)) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "the sum of the weights is not finite");
   }
   for (int32_t i = 0; i < count; ++i) {
     cumulative[i] /= sum;

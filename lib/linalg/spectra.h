@@ -26,7 +26,7 @@ typedef struct lati_spectra {
   double cumulative[LATI_SPECTRUM_COUNT]; /* the last is 1 */
 } lati_spectra;
 
-/* Reads "a[:w],b[:w]"; a weight is a positive decimal number such as 2 or 0.25, 1 where left out.
+/* Reads "a[:w],b[:w]"; a weight is a positive number, 1 where left out.
  * NOT_FOUND for an unknown name; ARGUMENT for a bad weight or a name given twice. */
 lat_status lati_spectra_parse(lati_spectra *out, const char *text);
 

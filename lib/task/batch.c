@@ -1,0 +1,230 @@
+/* Ragged batches: sequences end to end plus offsets, their places and the doubles behind them. */
+#include "task/batch_impl.h"
+
+#include "base/floating.h"
+#include "linalg/matrix.h"
+#include "linalg/spectra.h"
+
+#include <string.h>
+
+/* Arrays that share one capacity grow together: each is grown from the old capacity, and the new
+ * one is only taken when all have it. */
+typedef struct column {
+  void **block;
+  size_t size;
+} column;
+
+#define COLUMN(pointer)                                                                            \
+  { (void **)&(pointer), sizeof *(pointer) }
+
+static lat_status grow_columns(const column *columns, int32_t count, size_t *capacity,
+                               const lat_context *ctx, size_t wanted) {
+  size_t grown = *capacity;
+  for (int32_t i = 0; i < count; ++i) {
+    grown = *capacity;
+    const lat_status status = lati_grow(columns[i].block, &grown, ctx, wanted, columns[i].size);
+    if (status != LAT_OK) {
+      return status;
+    }
+  }
+  *capacity = grown;
+  return LAT_OK;
+}
+
+/* Room for `examples` more sequences of `tokens` tokens and `values` coefficients in all. */
+static lat_status reserve_side(lati_batch_side *side, const lat_batch *batch, size_t examples,
+                               size_t tokens, size_t values) {
+  const column ends[] = {COLUMN(side->offsets), COLUMN(side->value_offsets),
+                         COLUMN(side->value_rows), COLUMN(side->value_cols)};
+  const column places[] = {COLUMN(side->rows), COLUMN(side->cols)};
+  const size_t size = (size_t)batch->size;
+  const size_t used = side->offsets == NULL ? 0 : (size_t)side->offsets[size];
+  const size_t filled = side->offsets == NULL ? 0 : (size_t)side->value_offsets[size];
+  lat_status status = LAT_OK;
+  LATI_TRY(grow_columns(ends, 4, &side->offset_capacity, batch->ctx, size + examples + 1));
+  LATI_TRY(
+      grow_columns(places, 2, &side->place_capacity, batch->ctx, used + tokens + size + examples));
+  LATI_TRY(lati_grow((void **)&side->tokens, &side->token_capacity, batch->ctx, used + tokens,
+                     sizeof *side->tokens));
+  LATI_TRY(lati_grow((void **)&side->values, &side->value_capacity, batch->ctx, filled + values,
+                     sizeof *side->values));
+done:
+  return status;
+}
+
+static lat_status reserve_examples(lat_batch *batch, size_t examples) {
+  const column origins[] = {COLUMN(batch->components), COLUMN(batch->distributions)};
+  return grow_columns(origins, 2, &batch->example_capacity, batch->ctx,
+                      (size_t)batch->size + examples);
+}
+
+lat_status lat_batch_create(lat_batch **out, lat_tokenizer *tokenizer) {
+  lat_status status = LAT_OK;
+  lat_batch *batch = NULL;
+  if (out == NULL || tokenizer == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out or the tokenizer is NULL");
+  }
+  *out = NULL;
+  LATI_TRY(LATI_NEW(batch, tokenizer->ctx, 1));
+  batch->ctx = lati_context_ref(tokenizer->ctx);
+  batch->tokenizer = lati_tokenizer_ref(tokenizer);
+  LATI_TRY(reserve_examples(batch, 0));
+  for (int32_t side = 0; side < 2; ++side) {
+    LATI_TRY(reserve_side(&batch->side[side], batch, 0, 0, 0));
+  }
+  *out = batch;
+  batch = NULL;
+done:
+  lat_batch_free(batch);
+  return status;
+}
+
+static void free_side(lati_batch_side *side) {
+  lati_free(side->tokens);
+  lati_free(side->offsets);
+  lati_free(side->rows);
+  lati_free(side->cols);
+  lati_free(side->values);
+  lati_free(side->value_offsets);
+  lati_free(side->value_rows);
+  lati_free(side->value_cols);
+}
+
+void lat_batch_free(lat_batch *batch) {
+  if (batch == NULL) {
+    return;
+  }
+  lat_context *ctx = batch->ctx;
+  free_side(&batch->side[LAT_INPUT]);
+  free_side(&batch->side[LAT_OUTPUT]);
+  lati_free(batch->components);
+  lati_free(batch->distributions);
+  lat_tokenizer_free(batch->tokenizer);
+  lati_free(batch);
+  lat_context_free(ctx);
+}
+
+void lat_batch_clear(lat_batch *batch) {
+  if (batch != NULL) {
+    batch->size = 0; /* offsets[0] is always 0 */
+  }
+}
+
+/* Row and column of every token, and 0, 0 for the closing EOS. */
+static void fill_places(uint8_t *rows, uint8_t *cols, const lati_vocabulary *vocabulary,
+                        int32_t letter, const int32_t *tokens, size_t count) {
+  lati_cursor cursor;
+  lati_cursor_start(&cursor, vocabulary, letter != 0);
+  for (size_t i = 0; i < count; ++i) {
+    int32_t row = 0;
+    int32_t col = 0;
+    lati_cursor_place(&row, &col, &cursor);
+    rows[i] = (uint8_t)row;
+    cols[i] = (uint8_t)col;
+    lati_cursor_push(&cursor, tokens[i]);
+  }
+  rows[count] = 0;
+  cols[count] = 0;
+}
+
+/* Writes the example behind the last one; it becomes part of the batch when size is raised. An
+ * empty matrix (rows 0) is a target that is not known. */
+static lat_status put_side(lat_batch *batch, int32_t which, int32_t letter,
+                           const lat_matrix *matrix) {
+  lati_batch_side *side = &batch->side[which];
+  const size_t size = (size_t)batch->size;
+  size_t count = 0;
+  lat_status status = LAT_OK;
+  const size_t most = matrix == NULL ? 0
+                                     : lat_tokenizer_max_tokens(batch->tokenizer, which,
+                                                                matrix->rows, matrix->cols);
+  const size_t values = matrix == NULL ? 0 : lati_matrix_count(matrix);
+  LATI_TRY(reserve_side(side, batch, 1, most, values));
+  const size_t used = (size_t)side->offsets[size];
+  const size_t filled = (size_t)side->value_offsets[size];
+  if (matrix != NULL) {
+    LATI_TRY(lat_tokenizer_encode(side->tokens + used, most, &count, batch->tokenizer, which,
+                                  letter, matrix));
+    lati_matrix_pack(side->values + filled, matrix);
+  }
+  fill_places(side->rows + used + size, side->cols + used + size, &batch->tokenizer->side[which],
+              letter, side->tokens + used, count);
+  side->offsets[size + 1] = (int64_t)(used + count);
+  side->value_offsets[size + 1] = (int64_t)(filled + values);
+  side->value_rows[size] = matrix == NULL ? 0 : matrix->rows;
+  side->value_cols[size] = matrix == NULL ? 0 : matrix->cols;
+done:
+  return status;
+}
+
+lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lat_matrix *input,
+                          const lat_matrix *output) {
+  lat_status status = LAT_OK;
+  LATI_TRY(reserve_examples(batch, 1));
+  LATI_TRY(put_side(batch, LAT_INPUT, origin->letter, input));
+  LATI_TRY(put_side(batch, LAT_OUTPUT, origin->letter, output));
+  batch->components[batch->size] = origin->component;
+  batch->distributions[batch->size] = origin->distribution;
+  ++batch->size;
+done:
+  return status;
+}
+
+lat_status lat_batch_append(lat_batch *batch, int32_t letter, const lat_matrix *input,
+                            const lat_matrix *output) {
+  lat_status status = LAT_OK;
+  const lati_origin origin = {letter, 0, -1};
+  lati_floating saved;
+  lati_floating_enter(&saved);
+  if (batch == NULL) {
+    LATI_TRY(lati_fail(LAT_ERROR_ARGUMENT, "the batch is NULL"));
+  }
+  LATI_TRY(lati_matrix_check(input, LAT_MAX_DIMENSION, "input"));
+  if (output != NULL) {
+    LATI_TRY(lati_matrix_check(output, LAT_MAX_DIMENSION, "output"));
+  }
+  LATI_TRY(lati_batch_add(batch, &origin, input, output));
+done:
+  lati_floating_leave(&saved);
+  return status;
+}
+
+static lat_status concatenate_side(lat_batch *batch, const lat_batch *other, int32_t which) {
+  lati_batch_side *to = &batch->side[which];
+  const lati_batch_side *from = &other->side[which];
+  const size_t size = (size_t)batch->size;
+  const size_t more = (size_t)other->size;
+  const size_t tokens = (size_t)from->offsets[more];
+  const size_t values = (size_t)from->value_offsets[more];
+  const lat_status status = reserve_side(to, batch, more, tokens, values);
+  if (status != LAT_OK) {
+    return status;
+  }
+  const size_t used = (size_t)to->offsets[size];
+  const size_t filled = (size_t)to->value_offsets[size];
+  memcpy(to->tokens + used, from->tokens, tokens * sizeof *to->tokens);
+  memcpy(to->rows + used + size, from->rows, tokens + more);
+  memcpy(to->cols + used + size, from->cols, tokens + more);
+  memcpy(to->values + filled, from->values, values * sizeof *to->values);
+  memcpy(to->value_rows + size, from->value_rows, more * sizeof *to->value_rows);
+  memcpy(to->value_cols + size, from->value_cols, more * sizeof *to->value_cols);
+  for (size_t i = 1; i <= more; ++i) {
+    to->offsets[size + i] = (int64_t)used + from->offsets[i];
+    to->value_offsets[size + i] = (int64_t)filled + from->value_offsets[i];
+  }
+  return LAT_OK;
+}
+
+lat_status lati_batch_concatenate(lat_batch *batch, const lat_batch *other) {
+  lat_status status = LAT_OK;
+  const size_t size = (size_t)batch->size;
+  const size_t more = (size_t)other->size;
+  LATI_TRY(reserve_examples(batch, more));
+  LATI_TRY(concatenate_side(batch, other, LAT_INPUT));
+  LATI_TRY(concatenate_side(batch, other, LAT_OUTPUT));
+  memcpy(batch->components + size, other->components, more * sizeof *batch->components);
+  memcpy(batch->distributions + size, other->distributions, more * sizeof *batch->distributions);
+  batch->size += other->size;
+done:
+  return status;
+}

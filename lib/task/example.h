@@ -1,0 +1,33 @@
+/* One random example: drawn, answered, noised, in a worker's own memory. */
+#ifndef LATI_EXAMPLE_H
+#define LATI_EXAMPLE_H
+
+#include "task/registry.h"
+
+/* Memory of one worker, enough for any example of one task. */
+typedef struct lati_scratch {
+  double *input, *output, *work;
+} lati_scratch;
+
+lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task);
+void lati_scratch_free(lati_scratch *scratch);
+
+typedef struct lati_example {
+  const lat_task *task;     /* the component of a mixture, or the task itself */
+  int32_t component;        /* its index */
+  int32_t letter;           /* in front of both sequences; 0 outside mixtures */
+  int32_t distribution;     /* of the spectrum; -1 without */
+  lat_matrix input, output; /* row-major packed, in the scratch memory */
+} lati_example;
+
+/* Draws what a rejection must not change, so that shares stay what they are: component and
+ * distribution. */
+void lati_example_begin(lati_example *example, const lat_task *task, lat_random *random);
+
+/* Draws shape and coefficients, computes the answer, adds noise to every coefficient of the input
+ * (so that a symmetric input does not stay exactly symmetric, as in the reference). NUMERIC or
+ * SHAPE: rejected, to be drawn again. */
+lat_status lati_example_draw(lati_example *example, lat_random *random,
+                             const lati_scratch *scratch);
+
+#endif

@@ -1,0 +1,89 @@
+#include "task/residual.h"
+
+#include <math.h>
+
+double lati_norm(const double *values, size_t count, int32_t norm) {
+  switch (norm) {
+  case LAT_NORM_MAX:
+    return lati_norm_max(values, count);
+  case LAT_NORM_FROBENIUS2:
+    return lati_norm_frobenius2(values, count);
+  default:
+    return lati_norm_l1(values, count);
+  }
+}
+
+double lati_ratio(double numerator, double denominator) {
+  if (denominator == 0) {
+    return numerator == 0 ? 0 : INFINITY;
+  }
+  return numerator / denominator;
+}
+
+double lati_residual_difference(const lati_trial *trial, const double *target) {
+  const size_t count = lati_matrix_count(trial->prediction);
+  for (size_t i = 0; i < count; ++i) {
+    trial->work[i] = trial->prediction->data[i] - target[i];
+  }
+  return lati_ratio(lati_norm(trial->work, count, trial->norm),
+                    lati_norm(target, count, trial->norm));
+}
+
+lat_status lati_residual_target(double *residual, const lat_task *task, const lati_trial *trial) {
+  (void)task;
+  *residual = lati_residual_difference(trial, trial->target->data);
+  return LAT_OK;
+}
+
+/* c (m x k) = a (m x n) b (n x k), row-major. */
+static void multiply(double *c, const double *a, const double *b, size_t m, size_t n, size_t k) {
+  for (size_t i = 0; i < m; ++i) {
+    for (size_t j = 0; j < k; ++j) {
+      double sum = 0;
+      for (size_t l = 0; l < n; ++l) {
+        sum += a[i * n + l] * b[l * k + j];
+      }
+      c[i * k + j] = sum;
+    }
+  }
+}
+
+/* e (k x k) = u^T (k x m) b (m x k) - diag s. */
+static void subtract_diagonal(double *e, const double *u, const double *b, const double *s,
+                              size_t m, size_t k) {
+  for (size_t i = 0; i < k; ++i) {
+    for (size_t j = 0; j < k; ++j) {
+      double sum = i == j ? -s[i] : 0;
+      for (size_t l = 0; l < m; ++l) {
+        sum += u[l * k + i] * b[l * k + j];
+      }
+      e[i * k + j] = sum;
+    }
+  }
+}
+
+double lati_residual_diagonal(const lati_trial *trial, const double *s, const double *u,
+                              const double *v, int32_t k) {
+  const lat_matrix *a = trial->input;
+  const size_t m = (size_t)a->rows;
+  const size_t n = (size_t)a->cols;
+  const size_t width = (size_t)k;
+  double *product = trial->work;
+  double *error = product + m * width;
+  multiply(product, a->data, v, m, n, width);
+  subtract_diagonal(error, u, product, s, m, width);
+  const double numerator = lati_norm(error, width * width, trial->norm);
+  const double denominator = lati_norm(s, width, trial->norm);
+  if (denominator == 0 && lati_norm_max(a->data, m * n) > 0) {
+    return INFINITY;
+  }
+  return lati_ratio(numerator, denominator);
+}
+
+/* The largest are A V and U^T A V together, and a whole output (SVD: (1 + m + n) x k). */
+size_t lati_residual_work(int32_t rows, int32_t cols) {
+  const size_t m = (size_t)rows;
+  const size_t n = (size_t)cols;
+  const size_t widest = m > n ? m : n;
+  return (1 + m + n) * widest + widest * widest;
+}

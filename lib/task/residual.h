@@ -1,0 +1,27 @@
+/* Relative residuals, in the norm of a trial. */
+#ifndef LATI_RESIDUAL_H
+#define LATI_RESIDUAL_H
+
+#include "task/registry.h"
+
+/* |values| in one of the LAT_NORM_... norms. */
+double lati_norm(const double *values, size_t count, int32_t norm);
+
+/* numerator / denominator; where the denominator is 0: 0 for 0 / 0, infinity otherwise. */
+double lati_ratio(double numerator, double denominator);
+
+/* |P - T| / |T|. */
+double lati_residual_difference(const lati_trial *trial, const double *target);
+
+/* |U^T A V - diag s| / |s|, where U (m x k), V (n x k) and s (k) are row-major. s = 0 is right for
+ * A = 0 alone: U = V = 0 would satisfy it for any A. */
+double lati_residual_diagonal(const lati_trial *trial, const double *s, const double *u,
+                              const double *v, int32_t k);
+
+/* Doubles of work memory that a residual needs for an input rows x cols and any output of it. */
+size_t lati_residual_work(int32_t rows, int32_t cols);
+
+/* A task whose residual is |P - T| / |T|. */
+lat_status lati_residual_target(double *residual, const lat_task *task, const lati_trial *trial);
+
+#endif

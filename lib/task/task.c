@@ -1,0 +1,111 @@
+/* Tasks: creation, release, queries. */
+#include "task/registry.h"
+
+#include <string.h>
+
+lat_status lati_task_new(lat_task **out, lat_context *ctx, const lati_task_kind *kind) {
+  *out = NULL;
+  lat_task *task = NULL;
+  if (ctx == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "the context is NULL");
+  }
+  lat_status status = LATI_NEW(task, ctx, 1);
+  if (status == LAT_OK) {
+    lati_refs_init(&task->refs);
+    task->ctx = lati_context_ref(ctx);
+    task->kind = kind;
+    *out = task;
+  }
+  return status;
+}
+
+lat_task *lati_task_ref(lat_task *task) {
+  lati_refs_add(&task->refs);
+  return task;
+}
+
+void lat_task_free(lat_task *task) {
+  if (task == NULL || !lati_refs_drop(&task->refs)) {
+    return;
+  }
+  for (int32_t i = 0; i < task->count; ++i) {
+    lat_task_free(task->components[i]);
+  }
+  lat_context *ctx = task->ctx;
+  lati_free(task->distribution);
+  lati_free(task);
+  lat_context_free(ctx);
+}
+
+lat_status lat_task_create(lat_task **out, lat_context *ctx, const lat_task_options *options) {
+  lat_status status = LAT_OK;
+  lat_task *task = NULL;
+  if (out == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
+  }
+  *out = NULL;
+  LATI_TRY(lati_task_new(&task, ctx, NULL));
+  LATI_TRY(lati_task_options_resolve(task, options));
+  strcpy(task->name, task->kind->name);
+  task->letter = task->kind->letter;
+  task->degree = task->kind->degree;
+  task->scaling = task->kind->scaling;
+  *out = task;
+  task = NULL;
+done:
+  lat_task_free(task);
+  return status;
+}
+
+const char *lat_task_name(const lat_task *task) {
+  return task->name;
+}
+
+int32_t lat_task_letter(const lat_task *task) {
+  return task->letter;
+}
+
+int32_t lat_task_component_count(const lat_task *task) {
+  return task->count > 0 ? task->count : 1;
+}
+
+const lat_task *lat_task_component(const lat_task *task, int32_t index) {
+  if (index < 0 || index >= lat_task_component_count(task)) {
+    return NULL;
+  }
+  return task->count > 0 ? task->components[index] : task;
+}
+
+int lati_task_symmetric(const lat_task *task) {
+  return task->kind->symmetric;
+}
+
+lati_scaling lati_task_scaling(int32_t *degree, const lat_task *task) {
+  *degree = task->degree;
+  return task->scaling;
+}
+
+double lati_task_range(const lat_task *task) {
+  double range = task->options.range;
+  for (int32_t i = 0; i < task->count; ++i) {
+    const double other = lati_task_range(task->components[i]);
+    range = other > range ? other : range;
+  }
+  return range;
+}
+
+int lati_task_self_scoring(const lat_task *task) {
+  return task->kind->self_scoring || task->functions.residual != NULL;
+}
+
+int lati_task_has_vectors(const lat_task *task) {
+  return task->kind->vector_blocks > 0;
+}
+
+int lati_task_thread_safe(const lat_task *task) {
+  int safe = task->functions.draw == NULL || task->functions.thread_safe;
+  for (int32_t i = 0; i < task->count; ++i) {
+    safe = safe && lati_task_thread_safe(task->components[i]);
+  }
+  return safe;
+}

@@ -1,0 +1,102 @@
+/* Eigenvalues, descending, as a column; or the row of eigenvalues, ascending, over the matrix of
+ * column eigenvectors. LAPACK reads the lower triangle. */
+#include "linalg/lapack.h"
+#include "task/residual.h"
+
+#include <string.h>
+
+static void square_input(int32_t *rows, int32_t *cols) {
+  *cols = *rows;
+}
+
+static size_t work_size(int32_t rows, int32_t cols) {
+  (void)cols;
+  return (size_t)rows * ((size_t)rows + 1) + lati_lapack_work(rows, rows);
+}
+
+/* work becomes the column-major eigenvectors (n x n), then the ascending eigenvalues (n). */
+static lat_status decompose(const lat_matrix *input, int vectors, double *work) {
+  const int32_t n = input->rows;
+  double *values = work + lati_matrix_count(input);
+  lati_transpose(work, input->data, n, n);
+  return lati_lapack_syevd(work, values, n, vectors, values + n);
+}
+
+static int values_output(int32_t *rows, int32_t *cols) {
+  const int square = *rows == *cols;
+  *cols = 1;
+  return square;
+}
+
+static lat_status values_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
+                                double *work) {
+  (void)task;
+  const lat_status status = decompose(input, 0, work);
+  const size_t n = (size_t)input->rows;
+  const double *ascending = work + n * n;
+  for (size_t i = 0; status == LAT_OK && i < n; ++i) {
+    output->data[i] = ascending[n - 1 - i];
+  }
+  return status;
+}
+
+static int vectors_output(int32_t *rows, int32_t *cols) {
+  const int square = *rows == *cols;
+  *rows += 1;
+  return square;
+}
+
+static lat_status vectors_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
+                                 double *work) {
+  (void)task;
+  const lat_status status = decompose(input, 1, work);
+  if (status == LAT_OK) {
+    const size_t n = (size_t)input->rows;
+    memcpy(output->data, work + n * n, n * sizeof *work);
+    lati_transpose(output->data + n, work, input->rows, input->rows);
+  }
+  return status;
+}
+
+/* |V^T S V - diag L| / |L|. */
+static lat_status vectors_residual(double *out, const lat_task *task, const lati_trial *trial) {
+  (void)task;
+  const double *values = trial->prediction->data;
+  const double *vectors = values + trial->prediction->cols;
+  *out = lati_residual_diagonal(trial, values, vectors, vectors, trial->prediction->cols);
+  return LAT_OK;
+}
+
+const lati_task_kind lati_task_eigenvalues = {
+    .name = "eigenvalues",
+    .letter = 'E',
+    .degree = 1,
+    .scaling = LATI_SCALE_ALL,
+    .square = 1,
+    .symmetric = 1,
+    .order = LATI_ORDER_DESCENDING,
+    .takes = "a symmetric matrix",
+    .input_shape = square_input,
+    .output_shape = values_output,
+    .work = work_size,
+    .answer = values_answer,
+    .residual = lati_residual_target,
+};
+
+const lati_task_kind lati_task_eigenvectors = {
+    .name = "eigenvectors",
+    .letter = 'F',
+    .degree = 1,
+    .scaling = LATI_SCALE_FIRST_ROW,
+    .square = 1,
+    .symmetric = 1,
+    .self_scoring = 1,
+    .vector_blocks = 1,
+    .order = LATI_ORDER_ASCENDING,
+    .takes = "a symmetric matrix",
+    .input_shape = square_input,
+    .output_shape = vectors_output,
+    .work = work_size,
+    .answer = vectors_answer,
+    .residual = vectors_residual,
+};

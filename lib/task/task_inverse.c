@@ -1,0 +1,84 @@
+/* A^-1, of any matrix or of symmetric ones. */
+#include "linalg/lapack.h"
+#include "task/residual.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Random examples farther than this from A A^-1 = I are drawn again. */
+static const double worst_defect = 1e-10;
+
+static void square_input(int32_t *rows, int32_t *cols) {
+  *cols = *rows;
+}
+
+static int square_output(int32_t *rows, int32_t *cols) {
+  return *rows == *cols;
+}
+
+static size_t work_size(int32_t rows, int32_t cols) {
+  return (size_t)rows * (size_t)cols + lati_lapack_work(rows, cols);
+}
+
+static lat_status answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
+                         double *work) {
+  (void)task;
+  const int32_t n = input->rows;
+  lati_transpose(work, input->data, n, n);
+  const lat_status status = lati_lapack_inverse(work, n, work + lati_matrix_count(input));
+  if (status == LAT_OK) {
+    lati_transpose(output->data, work, n, n);
+  }
+  return status;
+}
+
+/* Coefficient (i, j) of A P - I. */
+static double defect(const lat_matrix *a, const lat_matrix *p, int32_t i, int32_t j) {
+  double sum = i == j ? -1 : 0;
+  for (int32_t l = 0; l < a->cols; ++l) {
+    sum += lati_matrix_get(a, i, l) * lati_matrix_get(p, l, j);
+  }
+  return sum;
+}
+
+static lat_status accept(const lat_matrix *output, const lat_matrix *input) {
+  for (int32_t i = 0; i < input->rows; ++i) {
+    for (int32_t j = 0; j < input->rows; ++j) {
+      const double distance = fabs(defect(input, output, i, j));
+      if (!(distance <= worst_defect)) {
+        return lati_fail(LAT_ERROR_NUMERIC, "A A^-1 differs from I by %.3g, more than %g", distance,
+                         worst_defect);
+      }
+    }
+  }
+  return LAT_OK;
+}
+
+/* |A P - I| / |I|, or |P - T| / |T| in the classic way; |I| is n, in the max norm 1. */
+static lat_status residual(double *out, const lat_task *task, const lati_trial *trial) {
+  if (trial->classic_inverse) {
+    return lati_residual_target(out, task, trial);
+  }
+  const int32_t n = trial->input->rows;
+  double *error = trial->work;
+  for (int32_t i = 0; i < n; ++i) {
+    for (int32_t j = 0; j < n; ++j) {
+      *error++ = defect(trial->input, trial->prediction, i, j);
+    }
+  }
+  const double identity = trial->norm == LAT_NORM_MAX ? 1 : n;
+  *out = lati_norm(trial->work, lati_matrix_count(trial->input), trial->norm) / identity;
+  return LAT_OK;
+}
+
+#define INVERSE_KIND(kind_name, kind_letter, is_symmetric, kind_takes)                             \
+  {                                                                                                \
+    .name = (kind_name), .letter = (kind_letter), .degree = -1, .scaling = LATI_SCALE_ALL,         \
+    .square = 1, .symmetric = (is_symmetric), .self_scoring = 1, .takes = (kind_takes),            \
+    .input_shape = square_input, .output_shape = square_output, .work = work_size,                 \
+    .answer = answer, .accept = accept, .residual = residual                                       \
+  }
+
+const lati_task_kind lati_task_inverse = INVERSE_KIND("inverse", 'I', 0, "a square matrix");
+const lati_task_kind lati_task_syminverse =
+    INVERSE_KIND("syminverse", 'Y', 1, "a symmetric matrix");

@@ -1,0 +1,120 @@
+/* Options of the built-in tasks. */
+#include "task/registry.h"
+
+#include <string.h>
+
+/* Coefficients stay far from overflow, and from the smallest exponents of the encodings. */
+#define SMALLEST_RANGE 1e-30
+#define LARGEST_RANGE 1e30
+#define LARGEST_NOISE 1e6
+
+#define SIZE_FIELD(member, initial, low)                                                           \
+  LATI_NUMBER(lat_task_options, member, LATI_FIELD_INT32, initial, low, LAT_MAX_DIMENSION)
+
+const lati_field lati_task_fields[] = {
+    LATI_TEXT(lat_task_options, name, "transpose"),
+    SIZE_FIELD(rows, 5, 1),
+    SIZE_FIELD(cols, 0, 0),
+    SIZE_FIELD(min_size, 0, 0),
+    SIZE_FIELD(max_size, 0, 0),
+    LATI_NUMBER(lat_task_options, rectangular, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_TEXT(lat_task_options, coefficients, "uniform"),
+    LATI_NUMBER(lat_task_options, range, LATI_FIELD_DOUBLE, 10, SMALLEST_RANGE, LARGEST_RANGE),
+    LATI_TEXT(lat_task_options, distribution, "semicircle"),
+    LATI_NUMBER(lat_task_options, noise, LATI_FIELD_DOUBLE, 0, 0, LARGEST_NOISE),
+    LATI_FIELDS_END,
+};
+
+void lat_task_options_init_sized(lat_task_options *options, size_t size) {
+  lati_options_init(options, size, lati_task_fields, sizeof *options);
+}
+
+/* Sizes drawn per example. */
+static lat_status resolve_drawn_sizes(const lat_task_options *options, int square) {
+  if (options->min_size < 1 || options->min_size > options->max_size) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task options: min_size %d is outside 1..max_size %d",
+                     options->min_size, options->max_size);
+  }
+  if (square && options->rectangular) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' takes square matrices, not rectangular ones",
+                     options->name);
+  }
+  return LAT_OK;
+}
+
+static lat_status resolve_fixed_size(const lat_task_options *options, int square) {
+  if (options->rectangular) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "task options: rectangular needs min_size and max_size, which are 0");
+  }
+  if (square && options->cols != options->rows) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' takes square matrices, not %d x %d",
+                     options->name, options->rows, options->cols);
+  }
+  return LAT_OK;
+}
+
+static lat_status resolve_sizes(lat_task_options *options, int square) {
+  options->cols = options->cols == 0 ? options->rows : options->cols;
+  return options->min_size != 0 || options->max_size != 0 ? resolve_drawn_sizes(options, square)
+                                                          : resolve_fixed_size(options, square);
+}
+
+static lat_status resolve_coefficients(lat_task *task) {
+  static const char *const names[] = {"uniform", "gaussian"};
+  const char *name = task->options.coefficients;
+  for (int32_t i = 0; i < 2; ++i) {
+    if (strcmp(name, names[i]) == 0) {
+      task->options.coefficients = names[i];
+      task->coefficients = (lati_coefficients){i, task->options.range};
+      return LAT_OK;
+    }
+  }
+  return lati_fail(LAT_ERROR_NOT_FOUND, "no coefficients '%.40s'; there are uniform and gaussian",
+                   name);
+}
+
+/* The text is kept, so that a model's file says what the caller said. */
+static lat_status resolve_distribution(lat_task *task) {
+  const char *text = task->options.distribution;
+  lat_status status = lati_spectra_parse(&task->spectra, text);
+  if (status == LAT_OK) {
+    status = LATI_NEW(task->distribution, task->ctx, strlen(text) + 1);
+  }
+  if (status == LAT_OK) {
+    strcpy(task->distribution, text);
+    task->options.distribution = task->distribution;
+  }
+  return status;
+}
+
+/* The largest example must be one that can be written. */
+static lat_status check_largest(const lat_task *task) {
+  int32_t input_rows = 0;
+  int32_t input_cols = 0;
+  int32_t rows = 0;
+  int32_t cols = 0;
+  lat_status status = lat_task_max_shapes(&input_rows, &input_cols, &rows, &cols, task);
+  if (status != LAT_OK) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task options: %s", lat_last_error());
+  }
+  return LAT_OK;
+}
+
+lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *options) {
+  lat_status status = LAT_OK;
+  LATI_TRY(lati_options_read(&task->options, sizeof task->options, lati_task_fields, options,
+                             "task options"));
+  const char *name = task->options.name;
+  task->kind = lati_task_kind_find(name);
+  if (task->kind == NULL) {
+    LATI_TRY(lati_fail(LAT_ERROR_NOT_FOUND, "no task '%.40s'", name));
+  }
+  task->options.name = task->kind->name;
+  LATI_TRY(resolve_sizes(&task->options, task->kind->square));
+  LATI_TRY(resolve_coefficients(task));
+  LATI_TRY(resolve_distribution(task));
+  LATI_TRY(check_largest(task));
+done:
+  return status;
+}

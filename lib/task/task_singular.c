@@ -1,0 +1,103 @@
+/* Singular values, descending, as a column; or the row of singular values over U over V. */
+#include "linalg/lapack.h"
+#include "task/residual.h"
+
+#include <string.h>
+
+static int32_t smaller(int32_t m, int32_t n) {
+  return m < n ? m : n;
+}
+
+static void input_shape(int32_t *rows, int32_t *cols) {
+  (void)rows;
+  (void)cols;
+}
+
+/* A, U and V^T. */
+static size_t work_size(int32_t rows, int32_t cols) {
+  const size_t m = (size_t)rows;
+  const size_t n = (size_t)cols;
+  return m * n + (m + n) * (size_t)smaller(rows, cols) + lati_lapack_work(rows, cols);
+}
+
+static int values_output(int32_t *rows, int32_t *cols) {
+  *rows = smaller(*rows, *cols);
+  *cols = 1;
+  return 1;
+}
+
+static lat_status values_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
+                                double *work) {
+  (void)task;
+  lati_transpose(work, input->data, input->rows, input->cols);
+  return lati_lapack_gesdd(work, output->data, NULL, NULL, input->rows, input->cols,
+                           work + lati_matrix_count(input));
+}
+
+static int svd_output(int32_t *rows, int32_t *cols) {
+  const int32_t k = smaller(*rows, *cols);
+  *rows += 1 + *cols;
+  *cols = k;
+  return 1;
+}
+
+/* LAPACK's column-major V^T (k x n) is V (n x k) row-major. */
+static lat_status svd_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
+                             double *work) {
+  (void)task;
+  const int32_t m = input->rows;
+  const int32_t k = output->cols;
+  double *u = work + lati_matrix_count(input);
+  double *vt = u + (size_t)m * (size_t)k;
+  const size_t vt_count = (size_t)input->cols * (size_t)k;
+  lati_transpose(work, input->data, m, input->cols);
+  const lat_status status =
+      lati_lapack_gesdd(work, output->data, u, vt, m, input->cols, vt + vt_count);
+  if (status == LAT_OK) {
+    double *rows_of_u = output->data + k;
+    lati_transpose(rows_of_u, u, k, m);
+    memcpy(rows_of_u + (size_t)m * (size_t)k, vt, vt_count * sizeof *vt);
+  }
+  return status;
+}
+
+/* |U^T A V - diag s| / |s|. */
+static lat_status svd_residual(double *out, const lat_task *task, const lati_trial *trial) {
+  (void)task;
+  const int32_t k = trial->prediction->cols;
+  const double *s = trial->prediction->data;
+  const double *u = s + k;
+  const double *v = u + (size_t)trial->input->rows * (size_t)k;
+  *out = lati_residual_diagonal(trial, s, u, v, k);
+  return LAT_OK;
+}
+
+const lati_task_kind lati_task_singular_values = {
+    .name = "singular-values",
+    .letter = 'G',
+    .degree = 1,
+    .scaling = LATI_SCALE_ALL,
+    .order = LATI_ORDER_SINGULAR,
+    .takes = "any matrix",
+    .input_shape = input_shape,
+    .output_shape = values_output,
+    .work = work_size,
+    .answer = values_answer,
+    .residual = lati_residual_target,
+};
+
+const lati_task_kind lati_task_svd = {
+    .name = "svd",
+    .letter = 'S',
+    .degree = 1,
+    .scaling = LATI_SCALE_FIRST_ROW,
+    .self_scoring = 1,
+    .vector_blocks = 2,
+    .order = LATI_ORDER_SINGULAR,
+    .takes = "any matrix",
+    .input_shape = input_shape,
+    .output_shape = svd_output,
+    .work = work_size,
+    .answer = svd_answer,
+    .residual = svd_residual,
+};
