@@ -31,12 +31,12 @@ typedef struct lati_parameter_table {
   size_t total; /* floats */
 } lati_parameter_table;
 
-/* Resolved sizes that the table depends on. */
+/* Sizes that options, tokenizer and task settle together; arrays by side. */
 typedef struct lati_dimensions {
-  int32_t input_symbols, output_symbols; /* rows of embeddings.weight: whole vocabulary, or without
-                                            the factored symbols */
-  int32_t input_mantissas, input_exponents, output_mantissas,
-      output_exponents; /* 0 unless factored */
+  int32_t vocabulary[2];
+  int32_t symbols[2]; /* rows of embeddings.weight: the vocabulary, without symbols that have
+                         factors */
+  int32_t mantissas[2], exponents[2]; /* 0 unless factored */
   int32_t max_positions;
 } lati_dimensions;
 

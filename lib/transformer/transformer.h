@@ -77,15 +77,19 @@ lat_model *lati_model_ref(lat_model *model);
 
 /* STATE when the model is mapped. Every use of the parameters asks first. */
 lat_status lati_model_usable(const lat_model *model);
+/* NUMERIC, naming the tensor, when a parameter is not finite. */
+lat_status lati_model_check_finite(const lat_model *model);
 /* Rebuilds what is derived from the parameters (packed weights, expanded embeddings); after every
  * change of them. */
 void lati_model_repack(lat_model *model);
 /* Replaces the provenance (a new reference is taken) and rebuilds the metadata text. */
 lat_status lati_model_set_training(lat_model *model, json_t *training);
-/* Metadata text to objects: the model's skeleton with unset parameters; for loading models and
- * checkpoints. */
+/* Metadata text to objects: the model's skeleton, its parameters not allocated yet, so that a file
+ * can be held against it first. */
 lat_status lati_model_from_config(lat_model **out, lat_context *ctx, const char *config,
                                   lat_task *custom);
+/* Gives a skeleton its parameters, all zero, and the views onto them. */
+lat_status lati_model_materialise(lat_model *model);
 
 /* Activations and scratch memory of forward and backward passes; grows to the largest batch it has
  * seen, after which a pass allocates nothing. */

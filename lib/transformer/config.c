@@ -1,0 +1,116 @@
+#include "transformer/config.h"
+
+#include <string.h>
+
+#define SIZE(member, initial, high)                                                                \
+  LATI_NUMBER(lat_model_options, member, LATI_FIELD_INT32, initial, 1, high)
+#define CHOICE(member, initial)                                                                    \
+  LATI_NUMBER(lat_model_options, member, LATI_FIELD_INT32, initial, 0, 1)
+
+/* Positions are counted in these: the longest sequence that any task and encoding can have is
+ * 110,005 tokens. */
+#define MAX_POSITIONS 131072
+
+const lati_field lati_model_fields[] = {
+    SIZE(encoder_layers, 1, 64),
+    SIZE(encoder_width, 256, 4096),
+    SIZE(encoder_heads, 8, 4096),
+    SIZE(encoder_loops, 1, 64),
+    SIZE(decoder_layers, 1, 64),
+    SIZE(decoder_width, 256, 4096),
+    SIZE(decoder_heads, 8, 4096),
+    SIZE(decoder_loops, 1, 64),
+    SIZE(ffn_factor, 4, 16),
+    CHOICE(norm, LAT_NORM_POST),
+    CHOICE(activation, LAT_RELU),
+    CHOICE(positions, LAT_POSITIONS_LEARNED),
+    CHOICE(tied, 1),
+    CHOICE(matrix_positions, 0),
+    CHOICE(factored, 0),
+    CHOICE(cross_query_from_input, 0),
+    LATI_NUMBER(lat_model_options, max_positions, LATI_FIELD_INT32, 0, 0, MAX_POSITIONS),
+    CHOICE(init, LAT_INIT_RANDOM),
+    LATI_NUMBER(lat_model_options, dropout, LATI_FIELD_DOUBLE, 0, 0, 0.9),
+    LATI_NUMBER(lat_model_options, seed, LATI_FIELD_UINT64, 0, 0, 18446744073709551615.0),
+    LATI_FIELDS_END,
+};
+
+void lat_model_options_init_sized(lat_model_options *options, size_t size) {
+  lati_options_init(options, size, lati_model_fields, sizeof *options);
+}
+
+int lati_config_factored(const lat_model_options *options, const lat_tokenizer *tokenizer,
+                         int32_t side) {
+  return options->factored && tokenizer->side[side].encoding->factors != NULL;
+}
+
+static lat_status check_heads(int32_t heads, int32_t width, const char *stack) {
+  if (width % heads != 0) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "heads %d does not divide width %d (%s)", (int)heads,
+                     (int)width, stack);
+  }
+  return LAT_OK;
+}
+
+static lat_status check_options(const lat_model_options *options, const lat_tokenizer *tokenizer) {
+  lat_status status = LAT_OK;
+  LATI_TRY(check_heads(options->encoder_heads, options->encoder_width, "encoder"));
+  LATI_TRY(check_heads(options->decoder_heads, options->decoder_width, "decoder"));
+  if (options->factored && !lati_config_factored(options, tokenizer, LAT_INPUT) &&
+      !lati_config_factored(options, tokenizer, LAT_OUTPUT)) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "factored embeddings need the fp15 encoding; input is %s, output %s",
+                     lat_tokenizer_encoding(tokenizer, LAT_INPUT),
+                     lat_tokenizer_encoding(tokenizer, LAT_OUTPUT));
+  }
+done:
+  return status;
+}
+
+/* Longest framed sequence of the task's examples. */
+static lat_status needed_positions(int32_t *positions, const lat_task *task,
+                                   const lat_tokenizer *tokenizer) {
+  int32_t in[2], out[2];
+  lat_status status = lat_task_max_shapes(&in[0], &in[1], &out[0], &out[1], task);
+  if (status != LAT_OK) {
+    return status;
+  }
+  const size_t encoder = lat_tokenizer_max_tokens(tokenizer, LAT_INPUT, in[0], in[1]) + 2;
+  const size_t decoder = lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, out[0], out[1]) + 1;
+  *positions = (int32_t)(encoder > decoder ? encoder : decoder);
+  return LAT_OK;
+}
+
+static int32_t count_without_factors(const lati_vocabulary *vocabulary) {
+  int32_t mantissa, exponent, count = LAT_TOKEN_NUMBER;
+  for (int32_t symbol = 0; symbol < vocabulary->size - LAT_TOKEN_NUMBER; ++symbol) {
+    count += !vocabulary->encoding->factors(&mantissa, &exponent, symbol);
+  }
+  return count;
+}
+
+static void count_symbols(lati_dimensions *dimensions, const lat_model_options *options,
+                          const lat_tokenizer *tokenizer, int32_t side) {
+  const lati_vocabulary *vocabulary = &tokenizer->side[side];
+  const int factored = lati_config_factored(options, tokenizer, side);
+  dimensions->vocabulary[side] = vocabulary->size;
+  dimensions->symbols[side] = factored ? count_without_factors(vocabulary) : vocabulary->size;
+  dimensions->mantissas[side] = factored ? vocabulary->encoding->mantissa_count : 0;
+  dimensions->exponents[side] = factored ? vocabulary->encoding->exponent_count : 0;
+}
+
+lat_status lati_config_resolve(lat_model_options *options, lati_dimensions *dimensions,
+                               const lat_task *task, const lat_tokenizer *tokenizer,
+                               const lat_model_options *from) {
+  lat_status status = LAT_OK;
+  LATI_TRY(lati_options_read(options, sizeof *options, lati_model_fields, from, "model options"));
+  LATI_TRY(check_options(options, tokenizer));
+  if (options->max_positions == 0) {
+    LATI_TRY(needed_positions(&options->max_positions, task, tokenizer));
+  }
+  dimensions->max_positions = options->max_positions;
+  count_symbols(dimensions, options, tokenizer, LAT_INPUT);
+  count_symbols(dimensions, options, tokenizer, LAT_OUTPUT);
+done:
+  return status;
+}

@@ -1,0 +1,33 @@
+/* What a model is, apart from its parameters' values: options checked and completed, and the text
+ * of `lat.config`. */
+#ifndef LATI_CONFIG_H
+#define LATI_CONFIG_H
+
+#include "transformer/transformer.h"
+
+/* Reads the caller's options (NULL: the defaults), checks them against each other and the
+ * tokenizer, and settles what depends on task and tokenizer. */
+lat_status lati_config_resolve(lat_model_options *options, lati_dimensions *dimensions,
+                               const lat_task *task, const lat_tokenizer *tokenizer,
+                               const lat_model_options *from);
+
+/* True when the side's symbols have factors and the options ask for them. */
+int lati_config_factored(const lat_model_options *options, const lat_tokenizer *tokenizer,
+                         int32_t side);
+
+/* The metadata text of a model and a training provenance (NULL: none), a block of lati_alloc(). */
+lat_status lati_config_write(char **out, const lat_model *model, const json_t *training);
+
+/* The parts of a metadata text; all are the caller's to release. */
+typedef struct lati_config_parts {
+  lat_task *task;
+  lat_tokenizer *tokenizer;
+  lat_model_options options;
+  json_t *training;
+} lati_config_parts;
+
+lat_status lati_config_read(lati_config_parts *out, lat_context *ctx, const char *config,
+                            lat_task *custom);
+void lati_config_parts_free(lati_config_parts *parts);
+
+#endif

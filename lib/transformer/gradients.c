@@ -1,0 +1,97 @@
+#include "base/floating.h"
+#include "transformer/passes.h"
+
+#include <string.h>
+
+struct lat_gradients {
+  lat_model *model; /* a reference */
+  lati_workspace *workspace;
+  float *data;
+  uint64_t step; /* calls of lat_gradients_accumulate() so far */
+};
+
+lat_status lat_gradients_create(lat_gradients **out, const lat_model *model) {
+  lat_status status = LAT_OK;
+  lat_gradients *gradients = NULL;
+  if (out == NULL || model == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL", out == NULL ? "out" : "model");
+  }
+  *out = NULL;
+  LATI_TRY(LATI_NEW(gradients, model->ctx, 1));
+  LATI_TRY(LATI_NEW(gradients->data, model->ctx, model->table.total));
+  LATI_TRY(lati_workspace_create(&gradients->workspace, model));
+  /* Counting references changes a model that is const to its user. */
+  gradients->model = lati_model_ref((lat_model *)(uintptr_t)model);
+  gradients->workspace->gradient = gradients->data;
+  *out = gradients;
+  gradients = NULL;
+done:
+  lat_gradients_free(gradients);
+  return status;
+}
+
+void lat_gradients_free(lat_gradients *gradients) {
+  if (gradients != NULL) {
+    lati_workspace_free(gradients->workspace);
+    lati_free(gradients->data);
+    lat_model_free(gradients->model);
+    lati_free(gradients);
+  }
+}
+
+void lat_gradients_zero(lat_gradients *gradients) {
+  if (gradients != NULL) {
+    memset(gradients->data, 0, gradients->model->table.total * sizeof *gradients->data);
+  }
+}
+
+float *lat_gradients_data(lat_gradients *gradients) {
+  return gradients == NULL ? NULL : gradients->data;
+}
+
+size_t lat_gradients_size(const lat_gradients *gradients) {
+  return gradients == NULL ? 0 : gradients->model->table.total;
+}
+
+void lati_gradients_set_step(lat_gradients *gradients, uint64_t step) {
+  gradients->step = step;
+}
+
+static lat_status check_arguments(const lat_gradients *gradients, const lat_loss_sum *sum,
+                                  const lat_model *model) {
+  if (gradients == NULL || sum == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL", gradients == NULL ? "gradients" : "sum");
+  }
+  lat_status status = lati_model_usable(model);
+  if (status == LAT_OK && gradients->model != model) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "the gradients were created for another model");
+  }
+  return status;
+}
+
+lat_status lat_gradients_accumulate(lat_gradients *gradients, lat_loss_sum *sum,
+                                    const lat_model *model, const lat_batch *batch) {
+  lat_status status = check_arguments(gradients, sum, model);
+  lati_floating saved;
+  if (status != LAT_OK) {
+    return status;
+  }
+  lati_workspace *work = gradients->workspace;
+  lati_floating_enter(&saved);
+  LATI_TRY(lati_workspace_plan(work, batch, LATI_TRAIN));
+  work->step = gradients->step;
+  lati_encoder_forward(work, batch);
+  lati_decoder_forward(work, batch);
+  LATI_TRY(lati_head(work, sum, batch));
+  lati_scratch *scratch = &work->scratch;
+  memset(scratch->d_encoded, 0,
+         (size_t)work->encoder.tokens * (size_t)model->encoder.width * sizeof(float));
+  lati_stack_backward(work, &work->decoder, scratch->d_hidden);
+  lati_embed_backward(work, &work->decoder, scratch->d_hidden);
+  lati_stack_backward(work, &work->encoder, scratch->d_encoded);
+  lati_embed_backward(work, &work->encoder, scratch->d_encoded);
+  ++gradients->step;
+done:
+  lati_floating_leave(&saved);
+  return status;
+}

@@ -1,0 +1,140 @@
+#include "transformer/passes.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A run of the decoder's tokens whose logits exist at once. */
+typedef struct chunk {
+  int64_t first, count;
+} chunk;
+
+static chunk chunk_at(const lati_workspace *work, int64_t first) {
+  const int64_t left = work->decoder.tokens - first;
+  return (chunk){first, left < work->scratch.chunk ? left : work->scratch.chunk};
+}
+
+static lati_rows hidden_rows(const lati_workspace *work, float *hidden, chunk at) {
+  const int32_t width = work->decoder.stack->width;
+  return (lati_rows){hidden + at.first * width, width};
+}
+
+static lati_rows logit_rows(const lati_workspace *work) {
+  return (lati_rows){work->scratch.logits, work->decoder.stack->symbols};
+}
+
+static void project(const lati_workspace *work, chunk at) {
+  work->backend->linear_forward(work->pool, logit_rows(work), &work->model->projection,
+                                hidden_rows(work, work->decoder.output, at), at.count,
+                                LATI_IDENTITY, NULL, NULL);
+}
+
+/* The target of sequence i is its tokens and a closing EOS. */
+static void fill_targets(int32_t *targets, const lati_stack_state *state, const lat_batch *batch) {
+  const lati_batch_side *from = &batch->side[LAT_OUTPUT];
+  for (int64_t i = 0; i < state->sequences; ++i) {
+    const int64_t count = from->offsets[i + 1] - from->offsets[i];
+    memcpy(targets + state->offsets[i], from->tokens + from->offsets[i],
+           (size_t)count * sizeof *targets);
+    targets[state->offsets[i] + count] = LAT_TOKEN_EOS;
+  }
+}
+
+/* Losses of the chunk; NUMERIC when they are not finite. With backward the logits become their
+ * gradient. */
+static lat_status chunk_losses(const lati_workspace *work, chunk at, int backward) {
+  const lati_scratch *scratch = &work->scratch;
+  double *losses = scratch->losses + at.first;
+  work->backend->cross_entropy(work->pool, losses, scratch->correct + at.first, scratch->logits,
+                               scratch->targets + at.first, at.count, work->decoder.stack->symbols,
+                               backward);
+  for (int64_t t = 0; t < at.count; ++t) {
+    if (!isfinite(losses[t])) {
+      return lati_fail(LAT_ERROR_NUMERIC, "the loss of target token %lld is not finite",
+                       (long long)(at.first + t));
+    }
+  }
+  return LAT_OK;
+}
+
+static void chunk_backward(const lati_workspace *work, chunk at) {
+  const lati_linear *projection = &work->model->projection;
+  const lati_rows d_logits = logit_rows(work);
+  float *d_weight = work->scratch.d_expanded;
+  if (d_weight == NULL) {
+    d_weight = lati_gradient_of(work, projection->weight);
+  }
+  work->backend->linear_backward_weight(
+      work->pool, d_weight, lati_gradient_of(work, projection->bias), d_logits,
+      hidden_rows(work, work->decoder.output, at), at.count, projection->out, projection->in);
+  work->backend->linear_backward_input(work->pool, hidden_rows(work, work->scratch.d_hidden, at),
+                                       projection, d_logits, at.count, 0);
+}
+
+/* Gradients of an expanded table belong to the factors that it was put together from. */
+static void collect_factors(const lati_workspace *work) {
+  const lati_stack *stack = work->decoder.stack;
+  const lati_factors *factors = &stack->factors;
+  const float *const tables[3] = {factors->special_table, factors->mantissa_table,
+                                  factors->exponent_table};
+  const int32_t *const maps[3] = {factors->special, factors->mantissa, factors->exponent};
+  for (int i = 0; i < 3; ++i) {
+    work->backend->embedding_backward(work->pool, lati_gradient_of(work, tables[i]),
+                                      work->scratch.d_expanded, maps[i], stack->symbols,
+                                      stack->width);
+  }
+}
+
+static void add_losses(lat_loss_sum *sum, const lati_workspace *work) {
+  const lati_stack_state *state = &work->decoder;
+  const lati_scratch *scratch = &work->scratch;
+  double loss = 0;
+  for (int64_t i = 0; i < state->sequences; ++i) {
+    int64_t correct = 0;
+    for (int64_t t = state->offsets[i]; t < state->offsets[i + 1]; ++t) {
+      loss += scratch->losses[t];
+      correct += scratch->correct[t];
+    }
+    sum->correct_tokens += correct;
+    sum->correct_examples += correct == state->offsets[i + 1] - state->offsets[i];
+  }
+  sum->loss += loss;
+  sum->tokens += state->tokens;
+  sum->examples += state->sequences;
+}
+
+lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *batch) {
+  const int backward = work->purpose == LATI_TRAIN;
+  const lati_stack *stack = work->decoder.stack;
+  lati_scratch *scratch = &work->scratch;
+  fill_targets(scratch->targets, &work->decoder, batch);
+  if (backward && scratch->d_expanded != NULL) {
+    memset(scratch->d_expanded, 0,
+           (size_t)stack->symbols * (size_t)stack->width * sizeof *scratch->d_expanded);
+  }
+  for (int64_t first = 0; first < work->decoder.tokens; first += scratch->chunk) {
+    const chunk at = chunk_at(work, first);
+    project(work, at);
+    lat_status status = chunk_losses(work, at, backward);
+    if (status != LAT_OK) {
+      return status;
+    }
+    if (backward) {
+      chunk_backward(work, at);
+    }
+  }
+  if (backward && scratch->d_expanded != NULL) {
+    collect_factors(work);
+  }
+  add_losses(sum, work);
+  return LAT_OK;
+}
+
+void lati_head_logits(lati_workspace *work, float *logits) {
+  const int64_t symbols = work->decoder.stack->symbols;
+  for (int64_t first = 0; first < work->decoder.tokens; first += work->scratch.chunk) {
+    const chunk at = chunk_at(work, first);
+    project(work, at);
+    memcpy(logits + first * symbols, work->scratch.logits,
+           (size_t)(at.count * symbols) * sizeof *logits);
+  }
+}

@@ -1,0 +1,110 @@
+#include "base/floating.h"
+#include "transformer/safetensors.h"
+#include "transformer/transformer.h"
+
+#include <string.h>
+
+/* The one metadata value: everything needed to use the model. */
+#define CONFIG_KEY "lat.config"
+
+static void view_tensors(lati_tensor_view *views, const lat_model *model) {
+  for (int32_t i = 0; i < model->table.count; ++i) {
+    const lati_parameter *entry = &model->table.entries[i];
+    views[i] = (lati_tensor_view){.name = entry->name,
+                                  .rank = entry->rank,
+                                  .shape = {entry->shape[0], entry->shape[1]},
+                                  .data = model->parameters + entry->offset};
+  }
+}
+
+lat_status lat_model_save(const lat_model *model, const char *path) {
+  lat_status status = lati_model_usable(model);
+  lati_tensor_view *views = NULL;
+  json_t *metadata = NULL;
+  if (status == LAT_OK && path == NULL) {
+    status = lati_fail(LAT_ERROR_ARGUMENT, "path is NULL");
+  }
+  if (status != LAT_OK) {
+    return status;
+  }
+  metadata = json_pack("{s:s}", CONFIG_KEY, model->config);
+  if (metadata == NULL) {
+    return lati_fail(LAT_ERROR_MEMORY, "no memory for the model's metadata");
+  }
+  LATI_TRY(LATI_NEW(views, model->ctx, model->table.count));
+  view_tensors(views, model);
+  LATI_TRY(lati_safetensors_write(model->ctx, path, views, model->table.count, metadata));
+done:
+  json_decref(metadata);
+  lati_free(views);
+  return status;
+}
+
+/* One tensor after the other, as the table says; without data they are only looked for. */
+static lat_status read_tensors(const lat_model *model, lati_safetensors *file, float *data) {
+  lat_status status = LAT_OK;
+  for (int32_t i = 0; i < model->table.count && status == LAT_OK; ++i) {
+    const lati_parameter *entry = &model->table.entries[i];
+    const int64_t shape[2] = {entry->shape[0], entry->shape[1]};
+    status = lati_safetensors_read(data == NULL ? NULL : data + entry->offset, file, entry->name,
+                                   entry->rank, shape);
+  }
+  return status;
+}
+
+static lat_status check_file(const lat_model *model, lati_safetensors *file, const char *path) {
+  if (lati_safetensors_count(file) != model->table.count) {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: %d tensors; its lat.config describes %d", path,
+                     (int)lati_safetensors_count(file), (int)model->table.count);
+  }
+  return read_tensors(model, file, NULL);
+}
+
+static lat_status read_skeleton(lat_model **out, lat_context *ctx, lati_safetensors *file,
+                                const char *path, lat_task *custom) {
+  const char *config = lati_safetensors_metadata(file, CONFIG_KEY);
+  if (config == NULL) {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: there is no %s in its metadata", path, CONFIG_KEY);
+  }
+  lat_status status = lati_model_from_config(out, ctx, config, custom);
+  return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "%s", path);
+}
+
+static lat_status read_parameters(lat_model *model, lati_safetensors *file, const char *path) {
+  lat_status status = LAT_OK;
+  LATI_TRY(lati_model_materialise(model));
+  LATI_TRY(read_tensors(model, file, model->parameters));
+  if (lati_model_check_finite(model) != LAT_OK) {
+    return lati_fail_prefix(LAT_ERROR_FORMAT, "%s", path);
+  }
+  lati_model_repack(model);
+  model->state = LATI_FROZEN;
+done:
+  return status;
+}
+
+lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path, lat_task *custom) {
+  lat_status status = LAT_OK;
+  lati_safetensors *file = NULL;
+  lat_model *model = NULL;
+  lati_floating saved;
+  if (out != NULL) {
+    *out = NULL;
+  }
+  if (out == NULL || ctx == NULL || path == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL",
+                     out == NULL ? "out" : (ctx == NULL ? "context" : "path"));
+  }
+  lati_floating_enter(&saved);
+  LATI_TRY(lati_safetensors_open(&file, ctx, path));
+  LATI_TRY(read_skeleton(&model, ctx, file, path, custom));
+  LATI_TRY(check_file(model, file, path));
+  LATI_TRY(read_parameters(model, file, path));
+  *out = model;
+  model = NULL;
+done:
+  lat_model_free(model);
+  lati_safetensors_close(file);
+  lati_floating_leave(&saved);
+  return status;
+}
