@@ -1,0 +1,23 @@
+/* The folder of a run's files. */
+#ifndef LATI_RUN_DIRECTORY_H
+#define LATI_RUN_DIRECTORY_H
+
+#include "base/alloc.h"
+
+/* "directory/name" in new memory. */
+lat_status lati_run_path(char **out, const lat_context *ctx, const char *directory,
+                         const char *name);
+
+/* Creates the folder, and those above it, when absent. */
+lat_status lati_run_directory_make(const lat_context *ctx, const char *directory);
+
+/* STATE when there is anything at `path`. */
+lat_status lati_run_require_absent(const char *path);
+
+/* IO when there is nothing at `path`. */
+lat_status lati_run_require_present(const char *path);
+
+/* Removes what writes that were killed left beside directory/name. */
+void lati_run_remove_temporaries(const char *directory, const char *name);
+
+#endif

@@ -1,0 +1,78 @@
+#include "train/trainer_impl.h"
+#include "transformer/transformer.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Raised when the meaning of a checkpoint changes. */
+#define CHECKPOINT_FORMAT 1
+
+/* The part of the trainer's options that decides what is learned. */
+static const lati_field run_fields[] = {
+    LATI_NUMBER(lat_trainer_options, seed, LATI_FIELD_UINT64, 0, 0, 0),
+    LATI_NUMBER(lat_trainer_options, batch_size, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_NUMBER(lat_trainer_options, accumulation, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_NUMBER(lat_trainer_options, repeat_count, LATI_FIELD_INT64, 0, 0, 0),
+    LATI_NUMBER(lat_trainer_options, repeat_share, LATI_FIELD_DOUBLE, 0, 0, 0),
+    LATI_FIELDS_END};
+
+lat_status lati_run_identity(json_t **out, const lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  json_t *optimizer = NULL, *run = NULL;
+  const int bf16 = lat_context_precision(trainer->ctx) == LAT_PRECISION_BF16;
+  *out = NULL;
+  LATI_TRY(lati_json_from_options(&optimizer, &trainer->optimizer->options, lati_optimizer_fields));
+  LATI_TRY(lati_json_from_options(&run, &trainer->options, run_fields));
+  *out = json_pack("{s:i, s:s, s:O, s:O}", "format", CHECKPOINT_FORMAT, "precision",
+                   bf16 ? "bf16" : "f32", "trainer", run, "optimizer", optimizer);
+  if (*out == NULL) {
+    LATI_TRY(lati_fail(LAT_ERROR_MEMORY, "no memory for the run's options as JSON"));
+  }
+done:
+  json_decref(run);
+  json_decref(optimizer);
+  return status;
+}
+
+static lat_status fail_difference(const char *name, const json_t *ours, const json_t *theirs) {
+  char *left = ours != NULL ? json_dumps(ours, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+  char *right = theirs != NULL ? json_dumps(theirs, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+  lat_status status = lati_fail(LAT_ERROR_ARGUMENT, "%s %s differs from the run's %s", name,
+                                left != NULL ? left : "(none)", right != NULL ? right : "(none)");
+  free(right);
+  free(left);
+  return status;
+}
+
+static lat_status compare_members(const json_t *ours, const json_t *theirs, const char *prefix) {
+  lat_status status = LAT_OK;
+  char name[128];
+  const char *key;
+  json_t *value;
+  json_object_foreach((json_t *)(uintptr_t)ours, key, value) {
+    const json_t *other = json_object_get(theirs, key);
+    lati_format(name, sizeof name, "%s%s", prefix, key);
+    if (json_is_object(value) && json_is_object(other)) {
+      lati_format(name, sizeof name, "%s%s.", prefix, key);
+      status = compare_members(value, other, name);
+    } else if (!json_equal(value, other)) {
+      status = fail_difference(name, value, other);
+    }
+    if (status != LAT_OK) {
+      return status;
+    }
+  }
+  json_object_foreach((json_t *)(uintptr_t)theirs, key, value) {
+    if (json_object_get(ours, key) == NULL) {
+      lati_format(name, sizeof name, "%s%s", prefix, key);
+      return fail_difference(name, NULL, value);
+    }
+  }
+  return LAT_OK;
+}
+
+lat_status lati_run_compare(const json_t *ours, const json_t *theirs) {
+  return compare_members(ours, theirs, "");
+}

@@ -1,0 +1,62 @@
+/* The trainer behind the handle: what its files share. */
+#ifndef LATI_TRAINER_IMPL_H
+#define LATI_TRAINER_IMPL_H
+
+#include "base/floating.h"
+#include "base/json.h"
+#include "train/optimizer_impl.h"
+#include "train/run_log.h"
+
+#include <lat/trainer.h>
+
+/* The last validation. */
+typedef struct lati_validation {
+  int64_t examples; /* drawn for training when it was made; -1: none yet */
+  double accuracy, exact;
+} lati_validation;
+
+/* What a checkpoint keeps beside the vectors. A pure function of the examples drawn and of the
+ * options, never of time, so that a resumed run is the straight one. */
+typedef struct lati_run_state {
+  int64_t examples, tokens;
+  double report_loss; /* sums since the last report that was due */
+  int64_t report_tokens;
+  lati_validation validation;
+} lati_run_state;
+
+struct lat_trainer {
+  lat_context *ctx;
+  lat_model *model;
+  lat_trainer_options options; /* resolved; directory points to the copy below */
+  char *directory, *model_path, *checkpoint_path, *log_path; /* NULL: nothing is written */
+  lat_optimizer *optimizer;
+  lat_gradients *gradients;
+  lat_sampler *sampler;
+  lat_batch *batch;
+  lati_run_log *log;
+  json_t *identity; /* options that a resumed run must share */
+  lati_run_state state;
+  int unsaved;            /* the files are older than the state */
+  int64_t logged_updates; /* updates done at the last line of the log; -1: none */
+  lat_progress progress;  /* as last reported */
+  lati_floating floating; /* the host's, for callbacks during a run */
+  double started, marked; /* clock at the run's start and at the last report */
+  int64_t marked_examples;
+};
+
+/* Checkpoint and model to the run's files, the provenance into the model. Without a directory only
+ * the latter. */
+lat_status lati_checkpoint_save(lat_trainer *trainer);
+/* Everything back from the run's checkpoint; ARGUMENT names the option that differs. On failure the
+ * model is unchanged. */
+lat_status lati_checkpoint_load(lat_trainer *trainer);
+
+/* The state's numbers into the progress. */
+void lati_trainer_take_stock(lat_trainer *trainer);
+
+/* Options that must be the same when a run is resumed, as JSON. */
+lat_status lati_run_identity(json_t **out, const lat_trainer *trainer);
+/* ARGUMENT when a member of `ours` differs from `theirs` or is missing in either, named. */
+lat_status lati_run_compare(const json_t *ours, const json_t *theirs);
+
+#endif

@@ -1,0 +1,220 @@
+#include "train/trainer_impl.h"
+#include "transformer/transformer.h"
+
+#include <time.h>
+
+/* The progress callback hears of the run at least this often, in seconds, so that it can cancel. */
+#define LONGEST_SILENCE 0.5
+
+/* Stream that validations draw from; training draws from 0. */
+#define VALIDATION_STREAM 1
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int64_t examples_per_update(const lat_trainer *trainer) {
+  return (int64_t)trainer->options.batch_size * trainer->options.accumulation;
+}
+
+static lat_status accumulate(lat_trainer *trainer, lat_loss_sum *sum) {
+  lat_status status = LAT_OK;
+  for (int32_t i = 0; i < trainer->options.accumulation; ++i) {
+    LATI_TRY(lat_sampler_next(trainer->batch, trainer->sampler, trainer->options.batch_size));
+    LATI_TRY(lat_gradients_accumulate(trainer->gradients, sum, trainer->model, trainer->batch));
+  }
+done:
+  return status;
+}
+
+/* Undoes the draws of an update that failed: the run stands where it stood. */
+static void rewind_update(lat_trainer *trainer) {
+  lat_gradients_zero(trainer->gradients);
+  lat_sampler_seek(trainer->sampler, (uint64_t)trainer->state.examples);
+  lati_gradients_set_step(trainer->gradients, (uint64_t)trainer->optimizer->updates *
+                                                  (uint64_t)trainer->options.accumulation);
+}
+
+static lat_status update(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  lat_loss_sum sum = {0};
+  LATI_TRY(accumulate(trainer, &sum));
+  const lat_loss_sum drawn = sum;
+  LATI_TRY(lat_optimizer_step(trainer->optimizer, trainer->model, trainer->gradients, &sum));
+  trainer->state.examples += examples_per_update(trainer);
+  trainer->state.tokens += drawn.tokens;
+  trainer->state.report_loss += drawn.loss;
+  trainer->state.report_tokens += drawn.tokens;
+  trainer->unsaved = 1;
+done:
+  if (status != LAT_OK) {
+    rewind_update(trainer);
+  }
+  return status;
+}
+
+/* Each validation draws its own examples: which ones follows from the number of updates alone. */
+static lat_status validate(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  lat_evaluation *evaluation = NULL;
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = trainer->options.validate_count;
+  options.seed = trainer->options.seed;
+  options.stream = VALIDATION_STREAM;
+  options.first = (uint64_t)trainer->optimizer->updates * (uint64_t)options.count;
+  LATI_TRY(lat_evaluate(&evaluation, trainer->model, &options));
+  const lat_accuracy *all = lat_evaluation_row(evaluation, 0);
+  trainer->state.validation = (lati_validation){
+      .examples = trainer->state.examples, .accuracy = all->accuracy[0], .exact = all->exact};
+  trainer->unsaved = 1;
+done:
+  lat_evaluation_free(evaluation);
+  return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "validation");
+}
+
+/* The numbers of a report. */
+static void measure(lat_trainer *trainer, int validated) {
+  lat_progress *progress = &trainer->progress;
+  const double time = now(), passed = time - trainer->marked;
+  const int64_t drawn = trainer->state.examples - trainer->marked_examples;
+  lati_trainer_take_stock(trainer);
+  progress->seconds = time - trainer->started;
+  if (passed > 0 && drawn > 0) {
+    progress->examples_per_second = (double)drawn / passed;
+  }
+  progress->validated = validated;
+  progress->checkpointed = 0;
+  trainer->marked = time;
+  trainer->marked_examples = trainer->state.examples;
+}
+
+static lat_status write_log(lat_trainer *trainer) {
+  trainer->logged_updates = trainer->optimizer->updates;
+  return trainer->log != NULL ? lati_run_log_append(trainer->log, &trainer->progress) : LAT_OK;
+}
+
+static lat_status save(lat_trainer *trainer) {
+  lat_status status = lati_checkpoint_save(trainer);
+  trainer->progress.checkpointed = status == LAT_OK && trainer->directory != NULL;
+  return status;
+}
+
+/* Tells the host, in the host's own floating-point state. True when it asks to stop. */
+static int tell(lat_trainer *trainer) {
+  if (trainer->options.progress == NULL) {
+    return 0;
+  }
+  lati_floating_leave(&trainer->floating);
+  const int32_t stop = trainer->options.progress(&trainer->progress, trainer->options.user);
+  lati_floating_enter(&trainer->floating);
+  return stop != 0;
+}
+
+/* True when the last update took the number of examples past a multiple of `every`. */
+static int is_due(const lat_trainer *trainer, int64_t every) {
+  const int64_t examples = trainer->state.examples;
+  return every > 0 && examples / every > (examples - examples_per_update(trainer)) / every;
+}
+
+static lat_status cancel(lat_trainer *trainer) {
+  lat_status status = trainer->unsaved ? lati_checkpoint_save(trainer) : LAT_OK;
+  return status != LAT_OK ? status
+                          : lati_fail(LAT_ERROR_CANCELLED, "the progress callback asked to stop");
+}
+
+/* What is due after an update: validation, a line of the log, a checkpoint, in this order, so that
+ * the log holds at least what the checkpoint does. */
+static lat_status follow_up(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  const int validates = is_due(trainer, trainer->options.validate_every);
+  const int saves = is_due(trainer, trainer->options.checkpoint_every);
+  const int reports = validates || trainer->optimizer->updates % trainer->options.report_every == 0;
+  if (!reports && !saves && now() - trainer->marked < LONGEST_SILENCE) {
+    return LAT_OK;
+  }
+  if (validates) {
+    LATI_TRY(validate(trainer));
+  }
+  measure(trainer, validates);
+  if (reports) {
+    LATI_TRY(write_log(trainer));
+    trainer->state.report_loss = 0;
+    trainer->state.report_tokens = 0;
+  }
+  if (saves) {
+    LATI_TRY(save(trainer));
+  }
+  if (tell(trainer)) {
+    LATI_TRY(cancel(trainer));
+  }
+done:
+  return status;
+}
+
+static int has_reached_goal(const lat_trainer *trainer) {
+  const lat_trainer_options *options = &trainer->options;
+  const lati_validation *validation = &trainer->state.validation;
+  const int goal = options->until_exact > 0 || options->until_accuracy > 0;
+  return goal && validation->examples >= 0 && validation->exact >= options->until_exact &&
+         validation->accuracy >= options->until_accuracy;
+}
+
+static int has_ended(const lat_trainer *trainer) {
+  const lat_trainer_options *options = &trainer->options;
+  return (options->max_examples > 0 && trainer->state.examples >= options->max_examples) ||
+         (options->max_seconds > 0 && now() - trainer->started >= options->max_seconds) ||
+         has_reached_goal(trainer);
+}
+
+/* The end of a run: validated, logged and saved where that was not due at this very update. What
+ * is due later does not change by it. */
+static lat_status finish(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  const int validates = trainer->options.validate_every > 0 &&
+                        trainer->state.validation.examples != trainer->state.examples;
+  if (validates) {
+    LATI_TRY(validate(trainer));
+  }
+  const int reports = validates || trainer->logged_updates != trainer->optimizer->updates;
+  if (reports) {
+    measure(trainer, validates);
+    LATI_TRY(write_log(trainer));
+  }
+  if (trainer->unsaved) {
+    LATI_TRY(save(trainer));
+  }
+  if (reports) {
+    tell(trainer);
+  }
+done:
+  return status;
+}
+
+static lat_status run(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  trainer->started = trainer->marked = now();
+  trainer->marked_examples = trainer->state.examples;
+  if (trainer->log != NULL) {
+    lati_run_log_start(trainer->log);
+  }
+  while (!has_ended(trainer)) {
+    LATI_TRY(update(trainer));
+    LATI_TRY(follow_up(trainer));
+  }
+  LATI_TRY(finish(trainer));
+done:
+  return status;
+}
+
+lat_status lat_trainer_run(lat_trainer *trainer) {
+  if (trainer == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "trainer is NULL");
+  }
+  lati_floating_enter(&trainer->floating);
+  lat_status status = run(trainer);
+  lati_floating_leave(&trainer->floating);
+  return status;
+}
