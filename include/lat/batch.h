@@ -27,10 +27,10 @@ typedef struct lat_sampler lat_sampler;
 
 /** Options of lat_sampler_create(). @since 0.1 */
 typedef struct lat_sampler_options {
-  size_t struct_size;
-  uint64_t seed;    /**< default 0 */
-  uint32_t stream;  /**< independent streams of one seed: 0 training, 1 validation, 2 test, ... */
-  int32_t reserved; /**< 0 */
+  size_t struct_size; /**< set by the init macro */
+  uint64_t seed;      /**< default 0 */
+  uint32_t stream;    /**< independent streams of one seed: 0 training, 1 validation, 2 test, ... */
+  int32_t reserved;   /**< 0 */
   int64_t repeat_count; /**< two-set sampling: size N of the fixed set; 0 (default): fresh examples
                            only */
   double repeat_share;  /**< probability in 0..1 that an example comes from the fixed set */
@@ -41,7 +41,7 @@ typedef struct lat_sampler_options {
 typedef struct lat_sequences {
   const int32_t *tokens;  /**< borrowed; valid until the batch changes */
   const int64_t *offsets; /**< count + 1 of them */
-  int64_t count;
+  int64_t count;          /**< number of sequences */
 } lat_sequences;
 
 #ifdef __cplusplus
@@ -85,8 +85,9 @@ LAT_API LAT_NODISCARD lat_status lat_batch_matrix(lat_matrix *out, const lat_bat
 /** @return which component of a mixture example @p index came from; 0 otherwise. @since 0.1 */
 LAT_API int32_t lat_batch_component(const lat_batch *batch, int64_t index);
 
-/** Fills @p options with the defaults. @since 0.1 */
+/** The function behind lat_sampler_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_sampler_options_init_sized(lat_sampler_options *options, size_t size);
+/** Fills a lat_sampler_options with the defaults. @since 0.1 */
 #define lat_sampler_options_init(options)                                                          \
   lat_sampler_options_init_sized((options), sizeof *(options))
 

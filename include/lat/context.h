@@ -61,20 +61,21 @@ typedef struct lat_context_options {
   int32_t threads;    /**< threads a call may use, 1..256; 0: the processors available */
   int32_t precision;  /**< LAT_PRECISION_...; default AUTO */
   lat_allocate_function *allocate; /**< with release: the allocator; both NULL: the C library's */
-  lat_release_function *release;
-  void *allocate_user;   /**< passed to both */
-  lat_log_function *log; /**< NULL (default): silent */
-  void *log_user;
-  int32_t log_level; /**< most verbose level passed on; 0: LAT_LOG_INFO */
-  int32_t reserved;  /**< 0 */
+  lat_release_function *release;   /**< gives back what allocate returned */
+  void *allocate_user;             /**< passed to both */
+  lat_log_function *log;           /**< NULL (default): silent */
+  void *log_user;                  /**< passed to log */
+  int32_t log_level;               /**< most verbose level passed on; 0: LAT_LOG_INFO */
+  int32_t reserved;                /**< 0 */
 } lat_context_options;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** Fills @p options with the defaults; @p size is the caller's sizeof. Use the macro. @since 0.1 */
+/** The function behind lat_context_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_context_options_init_sized(lat_context_options *options, size_t size);
+/** Fills a lat_context_options with the defaults. @since 0.1 */
 #define lat_context_options_init(options)                                                          \
   lat_context_options_init_sized((options), sizeof *(options))
 

@@ -22,7 +22,7 @@ enum { LAT_ROW_MAJOR = 0, LAT_COLUMN_MAJOR = 1 };
  * const lat_matrix, the coefficients are only read.
  */
 typedef struct lat_matrix {
-  double *data;
+  double *data;  /**< coefficient (0, 0) */
   int32_t rows;  /**< 1..100 wherever a matrix becomes tokens */
   int32_t cols;  /**< likewise */
   int32_t ld;    /**< leading dimension: >= cols (row-major) or >= rows (column-major) */

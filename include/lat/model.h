@@ -53,21 +53,21 @@ enum {
 
 /** Options of lat_model_create(): the architecture. @since 0.1 */
 typedef struct lat_model_options {
-  size_t struct_size;
+  size_t struct_size;     /**< set by the init macro */
   int32_t encoder_layers; /**< 1..64; default 1 */
   int32_t encoder_width;  /**< 1..4096; default 256 */
   int32_t encoder_heads;  /**< divides the width; default 8 */
   int32_t encoder_loops;  /**< times the stack of layers is applied with the same weights (universal
                                transformer); default 1 */
-  int32_t decoder_layers;
-  int32_t decoder_width;
-  int32_t decoder_heads;
-  int32_t decoder_loops;
-  int32_t ffn_factor; /**< inner width of feed-forward blocks over the width; default 4 */
-  int32_t norm;       /**< LAT_NORM_POST (default) or LAT_NORM_PRE */
-  int32_t activation; /**< LAT_RELU (default) or LAT_GELU */
-  int32_t positions;  /**< LAT_POSITIONS_LEARNED (default) or LAT_POSITIONS_SINUSOIDAL */
-  int32_t tied;       /**< 1 (default): the output projection is the decoder's embedding matrix */
+  int32_t decoder_layers; /**< as encoder_layers */
+  int32_t decoder_width;  /**< as encoder_width; may differ from it */
+  int32_t decoder_heads;  /**< divides decoder_width; default 8 */
+  int32_t decoder_loops;  /**< as encoder_loops */
+  int32_t ffn_factor;     /**< inner width of feed-forward blocks over the width; default 4 */
+  int32_t norm;           /**< LAT_NORM_POST (default) or LAT_NORM_PRE */
+  int32_t activation;     /**< LAT_RELU (default) or LAT_GELU */
+  int32_t positions;      /**< LAT_POSITIONS_LEARNED (default) or LAT_POSITIONS_SINUSOIDAL */
+  int32_t tied; /**< 1 (default): the output projection is the decoder's embedding matrix */
   int32_t matrix_positions; /**< 1: row and column embeddings are added to the tokens of matrix
                                entries, in the encoder those of the token, in the decoder those of
                                the token to predict; row 0 of either table elsewhere; default
@@ -100,13 +100,14 @@ typedef struct lat_tensor {
   size_t size;      /**< number of elements */
   int32_t rank;     /**< 1 or 2 */
   int32_t shape[2]; /**< (out, in) for matrices; shape[1] is 1 for vectors */
-  int32_t reserved;
+  int32_t reserved; /**< 0 */
 } lat_tensor;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/** The function behind lat_model_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_model_options_init_sized(lat_model_options *options, size_t size);
 /** Fills a lat_model_options with the defaults. @since 0.1 */
 #define lat_model_options_init(options) lat_model_options_init_sized((options), sizeof *(options))
@@ -217,8 +218,8 @@ LAT_API size_t lat_gradients_size(const lat_gradients *gradients);
 /**
  * Adds the gradient of the SUM of the batch's token losses (the mean's is it over sum.tokens), and
  * the loss to @p sum.
- * @return as lat_model_loss(), and NUMERIC when the loss is not finite: @p sum is then unchanged and
- * the gradients are to be set to zero before they are used again. @since 0.1
+ * @return as lat_model_loss(), and NUMERIC when the loss is not finite: @p sum is then unchanged
+ * and the gradients are to be set to zero before they are used again. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_gradients_accumulate(lat_gradients *gradients,
                                                           lat_loss_sum *sum, const lat_model *model,

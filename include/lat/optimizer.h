@@ -18,9 +18,9 @@ typedef struct lat_optimizer lat_optimizer;
 
 /** Options of lat_optimizer_create(). @since 0.1 */
 typedef struct lat_optimizer_options {
-  size_t struct_size;
-  const char *rule; /**< "adam" (default), "adamw", or "muon": Muon on the layers' matrices, AdamW
-                       on the rest */
+  size_t struct_size; /**< set by the init macro */
+  const char *rule;   /**< "adam" (default), "adamw", or "muon": Muon on the layers' matrices, AdamW
+                         on the rest */
   const char *schedule; /**< "constant" (default), "inverse-sqrt" or "cosine" */
   double learning_rate; /**< default 1e-4 */
   double beta1;         /**< default 0.9 */
@@ -42,6 +42,8 @@ typedef struct lat_optimizer_options {
 extern "C" {
 #endif
 
+/** The function behind lat_optimizer_options_init(), which passes the caller's sizeof. @since 0.1
+ */
 LAT_API void lat_optimizer_options_init_sized(lat_optimizer_options *options, size_t size);
 /** Fills a lat_optimizer_options with the defaults. @since 0.1 */
 #define lat_optimizer_options_init(options)                                                        \

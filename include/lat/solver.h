@@ -35,8 +35,8 @@ enum {
 
 /** Options of lat_session_create() and lat_solver_create(). @since 0.1 */
 typedef struct lat_decode_options {
-  size_t struct_size;
-  int32_t method; /**< LAT_DECODE_...; default GREEDY */
+  size_t struct_size; /**< set by the init macro */
+  int32_t method;     /**< LAT_DECODE_...; default GREEDY */
   int32_t
       grammar; /**< 1 (default): only symbols that keep the output a well-formed matrix; 0: all */
   int32_t beam_width;    /**< 1..64; default 4 */
@@ -63,7 +63,7 @@ enum {
 
 /** What a solver says of an answer. @since 0.1 */
 typedef struct lat_report {
-  size_t struct_size;
+  size_t struct_size; /**< set by the init macro */
   double residual;  /**< relative residual against the caller's own matrix; NaN if unknown, infinity
                        if undecodable */
   double tolerance; /**< what it was held against */
@@ -76,7 +76,7 @@ typedef struct lat_report {
 
 /** Options of lat_evaluate(). @since 0.1 */
 typedef struct lat_evaluate_options {
-  size_t struct_size;
+  size_t struct_size;      /**< set by the init macro */
   int64_t count;           /**< examples; default 1000 */
   uint64_t seed;           /**< default 0 */
   uint32_t stream;         /**< default 2, which training never draws from */
@@ -94,7 +94,7 @@ typedef struct lat_evaluate_options {
   lat_decode_options *decode; /**< NULL: greedy without grammar, as the paper */
   int32_t (*progress)(int64_t done, int64_t count,
                       void *user); /**< non-zero cancels; may be NULL */
-  void *user;
+  void *user;                      /**< passed to progress */
 } lat_evaluate_options;
 
 /** Number of tolerances reported: 5, 2, 1 and 0.5 %. */
@@ -102,8 +102,8 @@ typedef struct lat_evaluate_options {
 
 /** One row of an evaluation: shares in percent. @since 0.1 */
 typedef struct lat_accuracy {
-  char label[32]; /**< "all", or the group's: task, size "5x5", distribution */
-  int64_t count;
+  char label[32];                  /**< "all", or the group's: task, size "5x5", distribution */
+  int64_t count;                   /**< examples in the row */
   double accuracy[LAT_TOLERANCES]; /**< right within 5, 2, 1, 0.5 % */
   double ceiling[LAT_TOLERANCES];  /**< what an exact solver reaches on the rounded input; NaN when
                                       not asked */
@@ -119,6 +119,7 @@ typedef struct lat_evaluation lat_evaluation;
 extern "C" {
 #endif
 
+/** The function behind lat_decode_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_decode_options_init_sized(lat_decode_options *options, size_t size);
 /** Fills a lat_decode_options with the defaults. @since 0.1 */
 #define lat_decode_options_init(options) lat_decode_options_init_sized((options), sizeof *(options))
@@ -153,6 +154,7 @@ LAT_API void lat_solver_free(lat_solver *solver);
 /** Selects which task of a mixture to solve, by name. @return OK, NOT_FOUND. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_solver_select(lat_solver *solver, const char *task);
 
+/** The function behind lat_report_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_report_init_sized(lat_report *report, size_t size);
 /** Fills a lat_report with zeros. @since 0.1 */
 #define lat_report_init(report) lat_report_init_sized((report), sizeof *(report))
@@ -174,6 +176,7 @@ LAT_API LAT_NODISCARD lat_status lat_solver_solve_many(lat_matrix *x, lat_report
                                                        lat_solver *solver, const lat_matrix *a,
                                                        int64_t count);
 
+/** The function behind lat_evaluate_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_evaluate_options_init_sized(lat_evaluate_options *options, size_t size);
 /** Fills a lat_evaluate_options with the defaults. @since 0.1 */
 #define lat_evaluate_options_init(options)                                                         \

@@ -2,7 +2,7 @@
  * @file status.h
  * @brief Status codes and the text of the last error.
  *
- * Every function that can fail returns a ::lat_status: 0 (::LAT_OK) on success, a negative code
+ * Every function that can fail returns a ::lat_status: 0 (LAT_OK) on success, a negative code
  * otherwise. The code says what kind of thing went wrong; lat_last_error() says what, with the
  * offending value and the limit. Nothing is printed, and the process is never ended.
  *
@@ -18,7 +18,7 @@
 
 #include <lat/version.h>
 
-/** Outcome of a call: ::LAT_OK or one of the negative LAT_ERROR codes. */
+/** Outcome of a call: LAT_OK or one of the negative LAT_ERROR codes. */
 typedef int32_t lat_status;
 
 /**
@@ -40,9 +40,11 @@ typedef int32_t lat_status;
   X(LAT_ERROR_NOT_FOUND, -12, "no such name")                                                      \
   X(LAT_ERROR_INTERNAL, -13, "a defect in the library")
 
+/** @cond */
 #define LAT_STATUS_ENUMERATOR(name, value, text) name = (value),
 enum { LAT_STATUS_LIST(LAT_STATUS_ENUMERATOR) };
 #undef LAT_STATUS_ENUMERATOR
+/** @endcond */
 
 #ifdef __cplusplus
 extern "C" {

@@ -35,12 +35,12 @@ typedef struct lat_random lat_random;
 
 /** Options of lat_task_create(). Sizes are those of one operand. @since 0.1 */
 typedef struct lat_task_options {
-  size_t struct_size; /**< set by the init macro */
-  const char *name;   /**< one of the table's; default "transpose" */
-  int32_t rows;       /**< fixed size, 1..100; default 5 */
-  int32_t cols;       /**< 0: as many as rows */
-  int32_t min_size;   /**< with max_size: sizes drawn per example instead; 0: fixed */
-  int32_t max_size;
+  size_t struct_size;  /**< set by the init macro */
+  const char *name;    /**< one of the table's; default "transpose" */
+  int32_t rows;        /**< fixed size, 1..100; default 5 */
+  int32_t cols;        /**< 0: as many as rows */
+  int32_t min_size;    /**< with max_size: sizes drawn per example instead; 0: fixed */
+  int32_t max_size;    /**< largest size drawn, up to 100 */
   int32_t rectangular; /**< 1: rows and columns are drawn independently from min_size..max_size */
   const char *coefficients; /**< "uniform" (default) on +-range, or "gaussian" of the same standard
                                deviation */
@@ -91,14 +91,14 @@ enum {
 
 /** Options of lat_task_score(). @since 0.1 */
 typedef struct lat_score_options {
-  size_t struct_size;
+  size_t struct_size;      /**< set by the init macro */
   int32_t norm;            /**< LAT_NORM_...; default L1 */
   int32_t classic_inverse; /**< 1: score inverses against the target instead of |A P - I| / n */
 } lat_score_options;
 
 /** What lat_task_score() finds. Numbers that a task does not define are NaN. @since 0.1 */
 typedef struct lat_score {
-  size_t struct_size;
+  size_t struct_size; /**< set by the init macro */
   double residual;    /**< relative residual; infinity for a prediction of the wrong shape */
   double within_1pct; /**< share of coefficients within 1 % of the target's */
   double
@@ -112,19 +112,23 @@ typedef struct lat_score {
 extern "C" {
 #endif
 
+/** The function behind lat_task_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_task_options_init_sized(lat_task_options *options, size_t size);
 /** Fills a lat_task_options with the defaults. @since 0.1 */
 #define lat_task_options_init(options) lat_task_options_init_sized((options), sizeof *(options))
 
+/** The function behind lat_task_functions_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_task_functions_init_sized(lat_task_functions *functions, size_t size);
 /** Fills a lat_task_functions with zeros. @since 0.1 */
 #define lat_task_functions_init(functions)                                                         \
   lat_task_functions_init_sized((functions), sizeof *(functions))
 
+/** The function behind lat_score_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_score_options_init_sized(lat_score_options *options, size_t size);
 /** Fills a lat_score_options with the defaults. @since 0.1 */
 #define lat_score_options_init(options) lat_score_options_init_sized((options), sizeof *(options))
 
+/** The function behind lat_score_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_score_init_sized(lat_score *score, size_t size);
 /** Fills a lat_score with zeros. @since 0.1 */
 #define lat_score_init(score) lat_score_init_sized((score), sizeof *(score))

@@ -56,8 +56,10 @@ typedef struct lat_tokenizer_options {
 extern "C" {
 #endif
 
-/** Fills @p options with the defaults; @p size is the caller's sizeof. Use the macro. @since 0.1 */
+/** The function behind lat_tokenizer_options_init(), which passes the caller's sizeof. @since 0.1
+ */
 LAT_API void lat_tokenizer_options_init_sized(lat_tokenizer_options *options, size_t size);
+/** Fills a lat_tokenizer_options with the defaults. @since 0.1 */
 #define lat_tokenizer_options_init(options)                                                        \
   lat_tokenizer_options_init_sized((options), sizeof *(options))
 

@@ -25,13 +25,13 @@ typedef struct lat_trainer lat_trainer;
 
 /** Where a run stands, as passed to the progress callback. @since 0.1 */
 typedef struct lat_progress {
-  size_t struct_size;
-  int64_t examples; /**< drawn in all, across resumes */
-  int64_t updates;
-  int64_t tokens; /**< target tokens in all */
-  double loss;    /**< mean a token since the last report, in nats */
-  double learning_rate;
-  double gradient_norm;
+  size_t struct_size;         /**< set by the init macro */
+  int64_t examples;           /**< drawn in all, across resumes */
+  int64_t updates;            /**< of the parameters, in all */
+  int64_t tokens;             /**< target tokens in all */
+  double loss;                /**< mean a token since the last report, in nats */
+  double learning_rate;       /**< of the next update */
+  double gradient_norm;       /**< of the last update's mean gradient, before clipping */
   double seconds;             /**< spent in this call of lat_trainer_run() */
   double examples_per_second; /**< since the last report */
   double accuracy;      /**< last validation: right within 5 %, percent; NaN before the first */
@@ -42,13 +42,13 @@ typedef struct lat_progress {
 
 /** Options of lat_trainer_create(). @since 0.1 */
 typedef struct lat_trainer_options {
-  size_t struct_size;
-  const char *directory; /**< of the run's files, created if absent; NULL: nothing is written */
-  uint64_t seed;         /**< of the examples; default 0 */
-  int32_t batch_size;    /**< examples an update draws per accumulation; default 64 */
-  int32_t accumulation;  /**< batches summed before an update; default 1 */
-  int64_t repeat_count;  /**< two-set sampling, see lat_sampler_options */
-  double repeat_share;
+  size_t struct_size;     /**< set by the init macro */
+  const char *directory;  /**< of the run's files, created if absent; NULL: nothing is written */
+  uint64_t seed;          /**< of the examples; default 0 */
+  int32_t batch_size;     /**< examples an update draws per accumulation; default 64 */
+  int32_t accumulation;   /**< batches summed before an update; default 1 */
+  int64_t repeat_count;   /**< two-set sampling, see lat_sampler_options */
+  double repeat_share;    /**< likewise */
   int64_t max_examples;   /**< total across resumes, rounded up to whole updates; 0: no limit */
   double max_seconds;     /**< of one lat_trainer_run(); 0: no limit */
   double until_exact;     /**< percent; 0: not a goal */
@@ -60,18 +60,20 @@ typedef struct lat_trainer_options {
   int64_t report_every; /**< updates between progress reports; default 100 */
   int32_t (*progress)(const lat_progress *progress,
                       void *user); /**< non-zero: checkpoint and stop with CANCELLED */
-  void *user;
+  void *user;                      /**< passed to progress */
 } lat_trainer_options;
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/** The function behind lat_trainer_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_trainer_options_init_sized(lat_trainer_options *options, size_t size);
 /** Fills a lat_trainer_options with the defaults. @since 0.1 */
 #define lat_trainer_options_init(options)                                                          \
   lat_trainer_options_init_sized((options), sizeof *(options))
 
+/** The function behind lat_progress_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_progress_init_sized(lat_progress *progress, size_t size);
 /** Fills a lat_progress with zeros. @since 0.1 */
 #define lat_progress_init(progress) lat_progress_init_sized((progress), sizeof *(progress))

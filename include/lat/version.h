@@ -10,19 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LAT_VERSION_MAJOR 0
-#define LAT_VERSION_MINOR 1
-#define LAT_VERSION_PATCH 0
+#define LAT_VERSION_MAJOR 0 /**< changes with incompatible releases */
+#define LAT_VERSION_MINOR 1 /**< changes with additions */
+#define LAT_VERSION_PATCH 0 /**< changes with corrections */
 
 /** Version as one number that orders: 10000 major + 100 minor + patch. */
 #define LAT_VERSION_NUMBER (LAT_VERSION_MAJOR * 10000 + LAT_VERSION_MINOR * 100 + LAT_VERSION_PATCH)
 
+/** @def LAT_API
+ * Marks what the library exports. Programs that link it statically define LAT_STATIC. */
 #if defined(LAT_STATIC) || !(defined(__GNUC__) || defined(__clang__))
 #define LAT_API
 #else
 #define LAT_API __attribute__((visibility("default")))
 #endif
 
+/** @def LAT_NODISCARD
+ * Makes the compiler warn where a status is dropped. */
 #if defined(__GNUC__) || defined(__clang__)
 #define LAT_NODISCARD __attribute__((warn_unused_result))
 #else
