@@ -1,0 +1,195 @@
+#include "base/floating.h"
+#include "infer/evaluation.h"
+#include "transformer/transformer.h"
+
+#include <stdio.h>
+
+#define FIELD(member, type, initial, low, high)                                                    \
+  LATI_NUMBER(lat_evaluate_options, member, type, initial, low, high)
+static const lati_field evaluate_fields[] = {
+    FIELD(count, LATI_FIELD_INT64, 1000, 1, 0x1p53),
+    FIELD(seed, LATI_FIELD_UINT64, 0, 0, 0x1p64),
+    FIELD(stream, LATI_FIELD_UINT32, 2, 0, LATI_STREAM_INIT - 1),
+    FIELD(reserved, LATI_FIELD_INT32, 0, 0, 0),
+    FIELD(first, LATI_FIELD_UINT64, 0, 0, 0x1p63),
+    FIELD(batch_size, LATI_FIELD_INT32, 128, 1, 1 << 20),
+    FIELD(norm, LATI_FIELD_INT32, LAT_NORM_L1, LAT_NORM_L1, LAT_NORM_FROBENIUS2),
+    FIELD(classic_inverse, LATI_FIELD_INT32, 0, 0, 1),
+    FIELD(accept_trailing, LATI_FIELD_INT32, 0, 0, 1),
+    FIELD(ceiling, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_POINTER(lat_evaluate_options, task),
+    LATI_POINTER(lat_evaluate_options, decode),
+    LATI_POINTER(lat_evaluate_options, progress),
+    LATI_POINTER(lat_evaluate_options, user),
+    LATI_FIELDS_END};
+#undef FIELD
+
+void lat_evaluate_options_init_sized(lat_evaluate_options *options, size_t size) {
+  lati_options_init(options, size, evaluate_fields, sizeof *options);
+}
+
+/* What an evaluation works with. */
+typedef struct bench {
+  lat_evaluate_options options;
+  lat_task *task;
+  lat_session *session;
+  lat_sampler *sampler;
+  lat_batch *batch;
+  lati_scorer scorer;
+} bench;
+
+static lat_status open_session(bench *with, lat_model *model) {
+  lat_decode_options decode;
+  if (with->options.decode != NULL) {
+    return lat_session_create(&with->session, model, with->options.decode);
+  }
+  lat_decode_options_init(&decode);
+  decode.grammar = 0;
+  return lat_session_create(&with->session, model, &decode);
+}
+
+static lat_status open_sampler(bench *with, lat_model *model) {
+  lat_sampler_options options;
+  lat_sampler_options_init(&options);
+  options.seed = with->options.seed;
+  options.stream = with->options.stream;
+  lat_status status = lat_sampler_create(&with->sampler, with->task, model->tokenizer, &options);
+  if (status == LAT_OK) {
+    lat_sampler_seek(with->sampler, with->options.first);
+  }
+  return status;
+}
+
+static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_options *options) {
+  lat_status status = LAT_OK;
+  lat_score_options score;
+  LATI_TRY(lati_options_read(&with->options, sizeof with->options, evaluate_fields, options,
+                             "evaluate options"));
+  with->task =
+      lati_task_ref(with->options.task != NULL ? (lat_task *)with->options.task : model->task);
+  LATI_TRY(open_session(with, model));
+  LATI_TRY(open_sampler(with, model));
+  LATI_TRY(lat_batch_create(&with->batch, model->tokenizer));
+  lat_score_options_init(&score);
+  score.norm = with->options.norm;
+  score.classic_inverse = with->options.classic_inverse;
+  LATI_TRY(lati_scorer_init(&with->scorer, model->ctx, model->tokenizer, &score,
+                            with->options.accept_trailing));
+done:
+  return status;
+}
+
+static void close_bench(bench *with) {
+  lati_scorer_clear(&with->scorer);
+  lat_batch_free(with->batch);
+  lat_sampler_free(with->sampler);
+  lat_session_free(with->session);
+  lat_task_free(with->task);
+}
+
+static lati_tokens tokens_of(const lat_batch *batch, int32_t side, int64_t i) {
+  const lati_batch_side *all = &batch->side[side];
+  return (lati_tokens){all->tokens + all->offsets[i],
+                       (size_t)(all->offsets[i + 1] - all->offsets[i])};
+}
+
+/* Enters example i's score in every row it belongs to. */
+static lat_status enter(lat_evaluation *evaluation, const bench *with, int64_t i,
+                        const lat_task *task, const lati_prediction *prediction,
+                        const lati_prediction *ceiling) {
+  lat_status status = LAT_OK;
+  char size[16];
+  const lati_batch_side *input = &with->batch->side[LAT_INPUT];
+  int32_t rows = input->value_rows[i], cols = input->value_cols[i];
+  const char *spectrum = lati_batch_distribution(with->batch, i);
+  snprintf(size, sizeof size, "%dx%d", (int)rows, (int)cols);
+  LATI_TRY(lati_evaluation_add(evaluation, LATI_GROUP_ALL, 0, "all", prediction, ceiling));
+  LATI_TRY(lati_evaluation_add(evaluation, LATI_GROUP_TASK, lat_batch_component(with->batch, i),
+                               lat_task_name(task), prediction, ceiling));
+  LATI_TRY(lati_evaluation_add(evaluation, LATI_GROUP_SIZE, rows * (LAT_MAX_DIMENSION + 1) + cols,
+                               size, prediction, ceiling));
+  if (spectrum != NULL) {
+    LATI_TRY(
+        lati_evaluation_add(evaluation, LATI_GROUP_SPECTRUM, 0, spectrum, prediction, ceiling));
+  }
+done:
+  return status;
+}
+
+static lat_status score_example(lat_evaluation *evaluation, const bench *with,
+                                const lat_sequences *predicted, int64_t i) {
+  lat_status status = LAT_OK;
+  lati_prediction prediction, ceiling;
+  const lat_task *task = lat_task_component(with->task, lat_batch_component(with->batch, i));
+  lati_tokens input = tokens_of(with->batch, LAT_INPUT, i);
+  lati_tokens target = tokens_of(with->batch, LAT_OUTPUT, i);
+  lati_tokens guess = {predicted->tokens + predicted->offsets[i],
+                       (size_t)(predicted->offsets[i + 1] - predicted->offsets[i])};
+  LATI_TRY(lati_score_prediction(&prediction, &with->scorer, task, input, target, guess));
+  if (with->options.ceiling) {
+    LATI_TRY(lati_score_ceiling(&ceiling, &with->scorer, task, input, target));
+  }
+  LATI_TRY(enter(evaluation, with, i, task, &prediction, with->options.ceiling ? &ceiling : NULL));
+done:
+  return status;
+}
+
+static lat_status evaluate_batch(lat_evaluation *evaluation, bench *with, int64_t count) {
+  lat_status status = LAT_OK;
+  lat_sequences predicted;
+  LATI_TRY(lat_sampler_next(with->batch, with->sampler, count));
+  LATI_TRY(lat_session_decode(&predicted, with->session, with->batch));
+  for (int64_t i = 0; i < count; ++i) {
+    LATI_TRY(score_example(evaluation, with, &predicted, i));
+  }
+done:
+  return status;
+}
+
+static lat_status evaluate_all(lat_evaluation *evaluation, bench *with) {
+  const lat_evaluate_options *options = &with->options;
+  for (int64_t at = 0; at < options->count;) {
+    int64_t left = options->count - at;
+    int64_t count = left < options->batch_size ? left : options->batch_size;
+    lat_status status = evaluate_batch(evaluation, with, count);
+    if (status != LAT_OK) {
+      return status;
+    }
+    at += count;
+    if (options->progress != NULL && options->progress(at, options->count, options->user) != 0) {
+      return lati_fail(LAT_ERROR_CANCELLED, "evaluation cancelled after %lld of %lld examples",
+                       (long long)at, (long long)options->count);
+    }
+  }
+  lati_evaluation_finish(evaluation);
+  return LAT_OK;
+}
+
+lat_status lat_evaluate(lat_evaluation **out, lat_model *model,
+                        const lat_evaluate_options *options) {
+  if (out == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
+  }
+  *out = NULL;
+  if (model == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "model is NULL");
+  }
+  lat_status status = LAT_OK;
+  lat_evaluation *evaluation = NULL;
+  bench with = {.task = NULL};
+  lati_floating saved;
+  lati_floating_enter(&saved);
+  LATI_TRY(open_bench(&with, model, options));
+  LATI_TRY(LATI_NEW(evaluation, model->ctx, 1));
+  evaluation->ctx = lati_context_ref(model->ctx);
+  LATI_TRY(evaluate_all(evaluation, &with));
+done:
+  close_bench(&with);
+  lati_floating_leave(&saved);
+  if (status != LAT_OK) {
+    lat_evaluation_free(evaluation);
+    return status;
+  }
+  *out = evaluation;
+  return LAT_OK;
+}

@@ -1,0 +1,125 @@
+#include "infer/evaluation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double tolerances[LAT_TOLERANCES] = {0.05, 0.02, 0.01, 0.005};
+
+static lat_status find_row(lati_evaluation_row **out, lat_evaluation *evaluation, lati_group group,
+                           int32_t order, const char *label) {
+  for (size_t i = 0; i < evaluation->count; ++i) {
+    *out = &evaluation->rows[i];
+    if ((*out)->group == group && strcmp((*out)->accuracy.label, label) == 0) {
+      return LAT_OK;
+    }
+  }
+  lat_status status = lati_grow((void **)&evaluation->rows, &evaluation->capacity, evaluation->ctx,
+                                evaluation->count + 1, sizeof *evaluation->rows);
+  if (status != LAT_OK) {
+    return status;
+  }
+  *out = &evaluation->rows[evaluation->count++];
+  **out = (lati_evaluation_row){.group = group, .order = order};
+  strncpy((*out)->accuracy.label, label, sizeof(*out)->accuracy.label - 1);
+  return LAT_OK;
+}
+
+/* Right at a tolerance: below it, as the paper says. */
+static void count_right(double counts[LAT_TOLERANCES], const lati_prediction *prediction) {
+  for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
+    counts[t] += prediction->residual < tolerances[t];
+  }
+}
+
+lat_status lati_evaluation_add(lat_evaluation *evaluation, lati_group group, int32_t order,
+                               const char *label, const lati_prediction *prediction,
+                               const lati_prediction *ceiling) {
+  lati_evaluation_row *row;
+  lat_status status = find_row(&row, evaluation, group, order, label);
+  if (status != LAT_OK) {
+    return status;
+  }
+  lat_accuracy *sums = &row->accuracy;
+  ++sums->count;
+  sums->exact += prediction->exact;
+  sums->well_formed += prediction->well_formed;
+  sums->within_1pct += prediction->within_1pct;
+  count_right(sums->accuracy, prediction);
+  if (ceiling != NULL) {
+    count_right(sums->ceiling, ceiling);
+  } else {
+    for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
+      sums->ceiling[t] = NAN;
+    }
+  }
+  return LAT_OK;
+}
+
+static int by_place(const void *a, const void *b) {
+  const lati_evaluation_row *left = a, *right = b;
+  if (left->group != right->group) {
+    return left->group < right->group ? -1 : 1;
+  }
+  if (left->order != right->order) {
+    return left->order < right->order ? -1 : 1;
+  }
+  return strcmp(left->accuracy.label, right->accuracy.label);
+}
+
+static void to_percent(lat_accuracy *accuracy) {
+  double share = accuracy->count > 0 ? 100.0 / (double)accuracy->count : 0;
+  for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
+    accuracy->accuracy[t] *= share;
+    accuracy->ceiling[t] *= share;
+  }
+  accuracy->exact *= share;
+  accuracy->well_formed *= share;
+  accuracy->within_1pct *= share;
+}
+
+static size_t rows_of_group(const lat_evaluation *evaluation, lati_group group) {
+  size_t count = 0;
+  for (size_t i = 0; i < evaluation->count; ++i) {
+    count += evaluation->rows[i].group == group;
+  }
+  return count;
+}
+
+void lati_evaluation_finish(lat_evaluation *evaluation) {
+  size_t in_group[LATI_GROUP_SPECTRUM + 1], kept = 0;
+  for (int32_t g = LATI_GROUP_ALL; g <= LATI_GROUP_SPECTRUM; ++g) {
+    in_group[g] = rows_of_group(evaluation, (lati_group)g);
+  }
+  for (size_t i = 0; i < evaluation->count; ++i) {
+    const lati_evaluation_row *row = &evaluation->rows[i];
+    if (row->group == LATI_GROUP_ALL || in_group[row->group] > 1) {
+      evaluation->rows[kept++] = *row;
+    }
+  }
+  evaluation->count = kept;
+  for (size_t i = 0; i < kept; ++i) {
+    to_percent(&evaluation->rows[i].accuracy);
+  }
+  qsort(evaluation->rows, kept, sizeof *evaluation->rows, by_place);
+}
+
+void lat_evaluation_free(lat_evaluation *evaluation) {
+  if (evaluation != NULL) {
+    lat_context *ctx = evaluation->ctx;
+    lati_free(evaluation->rows);
+    lati_free(evaluation);
+    lat_context_free(ctx);
+  }
+}
+
+int32_t lat_evaluation_row_count(const lat_evaluation *evaluation) {
+  return evaluation == NULL ? 0 : (int32_t)evaluation->count;
+}
+
+const lat_accuracy *lat_evaluation_row(const lat_evaluation *evaluation, int32_t index) {
+  if (evaluation == NULL || index < 0 || (size_t)index >= evaluation->count) {
+    return NULL;
+  }
+  return &evaluation->rows[index].accuracy;
+}

@@ -1,0 +1,38 @@
+/* The table of an evaluation while it is filled. */
+#ifndef LATI_EVALUATION_H
+#define LATI_EVALUATION_H
+
+#include "infer/prediction.h"
+
+#include <lat/solver.h>
+
+/* What a row of the table is about, in the order of the table. */
+typedef enum lati_group {
+  LATI_GROUP_ALL,
+  LATI_GROUP_TASK,
+  LATI_GROUP_SIZE,
+  LATI_GROUP_SPECTRUM
+} lati_group;
+
+typedef struct lati_evaluation_row {
+  lat_accuracy accuracy; /* counts until it is finished, then percentages */
+  lati_group group;
+  int32_t order; /* within the group */
+} lati_evaluation_row;
+
+struct lat_evaluation {
+  lat_context *ctx;
+  lati_evaluation_row *rows;
+  size_t count, capacity;
+};
+
+/* Adds one example to the row of that group and label, which appears when first seen. ceiling: NULL
+ * when not asked for. */
+lat_status lati_evaluation_add(lat_evaluation *evaluation, lati_group group, int32_t order,
+                               const char *label, const lati_prediction *prediction,
+                               const lati_prediction *ceiling);
+/* Puts the rows in order, drops groups of one row (nothing is mixed), turns counts into
+ * percentages. */
+void lati_evaluation_finish(lat_evaluation *evaluation);
+
+#endif

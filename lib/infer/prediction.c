@@ -1,0 +1,118 @@
+#include "infer/prediction.h"
+
+#include "linalg/matrix.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION };
+
+lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
+                            const lat_tokenizer *tokenizer, const lat_score_options *options,
+                            int32_t accept_trailing) {
+  lat_status status = LAT_OK;
+  *scorer = (lati_scorer){
+      .tokenizer = tokenizer, .options = *options, .accept_trailing = accept_trailing};
+  scorer->answer_capacity =
+      lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, LAT_MAX_DIMENSION, LAT_MAX_DIMENSION);
+  LATI_TRY(LATI_NEW(scorer->source, ctx, LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->target, ctx, LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->predicted, ctx, LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->answer, ctx, scorer->answer_capacity));
+done:
+  if (status != LAT_OK) {
+    lati_scorer_clear(scorer);
+  }
+  return status;
+}
+
+void lati_scorer_clear(lati_scorer *scorer) {
+  lati_free(scorer->source);
+  lati_free(scorer->target);
+  lati_free(scorer->predicted);
+  lati_free(scorer->answer);
+  *scorer = (lati_scorer){.source = NULL};
+}
+
+/* A sequence as a matrix, and what it says beside. */
+typedef struct reading {
+  lat_matrix matrix;
+  int32_t letter;
+  size_t used;
+} reading;
+
+static lat_status read_tokens(reading *out, double *data, const lati_scorer *scorer, int32_t side,
+                              lati_tokens sequence) {
+  *out = (reading){.matrix = lati_matrix_view(data, 0, 0)};
+  return lat_tokenizer_decode(&out->matrix, LARGEST_MATRIX, &out->letter, &out->used,
+                              scorer->tokenizer, side, sequence.tokens, sequence.count);
+}
+
+static int same_tokens(lati_tokens a, lati_tokens b) {
+  return a.count == b.count && memcmp(a.tokens, b.tokens, a.count * sizeof *a.tokens) == 0;
+}
+
+static int same_kind(const reading *a, const reading *b) {
+  return a->letter == b->letter && a->matrix.rows == b->matrix.rows &&
+         a->matrix.cols == b->matrix.cols;
+}
+
+/* A residual that cannot be told in doubles is none within tolerance. */
+static lat_status score_matrix(lati_prediction *out, const lati_scorer *scorer,
+                               const lat_task *task, const lat_matrix *source,
+                               const lat_matrix *target, const lat_matrix *predicted) {
+  lat_score score = {.struct_size = sizeof score};
+  lat_status status = lat_task_score(&score, task, source, target, predicted, &scorer->options);
+  if (status == LAT_OK) {
+    out->residual = score.residual;
+    out->within_1pct = score.within_1pct;
+  }
+  return status == LAT_ERROR_NUMERIC ? LAT_OK : status;
+}
+
+lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer,
+                                 const lat_task *task, lati_tokens input, lati_tokens target,
+                                 lati_tokens predicted) {
+  reading source, right, guess;
+  *out = (lati_prediction){.residual = INFINITY};
+  if (same_tokens(predicted, target)) {
+    *out = (lati_prediction){.exact = 1, .well_formed = 1, .within_1pct = 1};
+    return LAT_OK;
+  }
+  lat_status status = LAT_OK;
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, target));
+  if (read_tokens(&guess, scorer->predicted, scorer, LAT_OUTPUT, predicted) != LAT_OK ||
+      !same_kind(&guess, &right)) {
+    return LAT_OK;
+  }
+  out->well_formed = guess.used == predicted.count;
+  if (out->well_formed || scorer->accept_trailing) {
+    LATI_TRY(score_matrix(out, scorer, task, &source.matrix, &right.matrix, &guess.matrix));
+  }
+done:
+  return status;
+}
+
+lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, const lat_task *task,
+                              lati_tokens input, lati_tokens target) {
+  reading source, right;
+  *out = (lati_prediction){.residual = INFINITY};
+  lat_status status = LAT_OK;
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, target));
+  lati_tokens answer = {scorer->answer, 0};
+  lat_matrix exact = lati_matrix_view(scorer->predicted, right.matrix.rows, right.matrix.cols);
+  status = lat_task_answer(&exact, task, &source.matrix);
+  if (status == LAT_OK) {
+    status = lat_tokenizer_encode(scorer->answer, scorer->answer_capacity, &answer.count,
+                                  scorer->tokenizer, LAT_OUTPUT, right.letter, &exact);
+  }
+  if (status == LAT_ERROR_NUMERIC) { /* the rounded input has no answer, or it has no token */
+    return LAT_OK;
+  }
+  LATI_TRY(status);
+  LATI_TRY(lati_score_prediction(out, scorer, task, input, target, answer));
+done:
+  return status;
+}

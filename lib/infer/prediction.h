@@ -1,0 +1,44 @@
+/* Scoring one decoded sequence against its example (the paper's section 2). */
+#ifndef LATI_PREDICTION_H
+#define LATI_PREDICTION_H
+
+#include "task/task_impl.h"
+
+/* Tokens of one sequence, without framing. */
+typedef struct lati_tokens {
+  const int32_t *tokens;
+  size_t count;
+} lati_tokens;
+
+typedef struct lati_prediction {
+  int32_t exact;       /* all tokens equal */
+  int32_t well_formed; /* decodable, right letter and shape, nothing after it */
+  double residual;     /* infinity when wrong whatever the tolerance; 0 when exact */
+  double within_1pct;  /* share of coefficients */
+} lati_prediction;
+
+typedef struct lati_scorer {
+  const lat_tokenizer *tokenizer;
+  lat_score_options options;
+  int32_t accept_trailing;
+  double *source, *target, *predicted; /* room for the largest matrix each */
+  int32_t *answer;                     /* tokens of an exact answer */
+  size_t answer_capacity;
+} lati_scorer;
+
+lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
+                            const lat_tokenizer *tokenizer, const lat_score_options *options,
+                            int32_t accept_trailing);
+void lati_scorer_clear(lati_scorer *scorer);
+
+/* `task` is the example's own, not a mixture. The source is what its rounded tokens say, the target
+ * likewise. */
+lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer,
+                                 const lat_task *task, lati_tokens input, lati_tokens target,
+                                 lati_tokens predicted);
+
+/* The score of the exact answer to the rounded input, itself rounded: what the encodings allow. */
+lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, const lat_task *task,
+                              lati_tokens input, lati_tokens target);
+
+#endif

@@ -1,0 +1,45 @@
+#include "infer/scaling.h"
+
+#include "linalg/matrix.h"
+
+#include <math.h>
+
+enum { MOST_DECADES = 300 };
+
+double lati_scale_factor(double largest, double range) {
+  static const double steps[] = {1, 2, 5, 10};
+  if (!(largest > 0) || !(range > 0)) {
+    return 1;
+  }
+  double decades = floor(log10(range) - log10(largest));
+  decades = fmin(fmax(decades, -MOST_DECADES), MOST_DECADES);
+  double unit = pow(10, decades), factor = unit / 2;
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; ++i) {
+    if (largest * (steps[i] * unit) <= range) {
+      factor = steps[i] * unit;
+    }
+  }
+  return factor;
+}
+
+/* One division a degree: c^degree itself may overflow where the answer does not. */
+static double scaled_back(double value, int32_t degree, double factor) {
+  for (int32_t i = 0; i < degree; ++i) {
+    value /= factor;
+  }
+  for (int32_t i = 0; i < -degree; ++i) {
+    value *= factor;
+  }
+  return value;
+}
+
+void lati_scale_back(const lat_matrix *answer, const lat_task *task, double factor) {
+  int32_t degree = 0;
+  lati_scaling scaling = lati_task_scaling(&degree, task);
+  int32_t rows = scaling == LATI_SCALE_ALL ? answer->rows : scaling == LATI_SCALE_FIRST_ROW;
+  for (int32_t i = 0; i < rows; ++i) {
+    for (int32_t j = 0; j < answer->cols; ++j) {
+      lati_matrix_set(answer, i, j, scaled_back(lati_matrix_get(answer, i, j), degree, factor));
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/* Whether an answer is right, by mathematics: a small residual does not make vectors orthonormal
+ * (V^T S V - diag L is zero for V = 2 Q and L = 4 Lambda), so tasks with vectors are held to
+ * orthonormality and order too. */
+#ifndef LATI_VERDICT_H
+#define LATI_VERDICT_H
+
+#include "task/task_impl.h"
+
+#include <lat/solver.h>
+
+/* True when the residual of a prediction can be told: from the input, or because the exact answer
+ * is no harder to compute than the residual (sums and products). Eigenvalues and singular values
+ * are known only by comparison with LAPACK's. */
+int lati_verdict_known(const lat_task *task, int compare);
+
+/* Fills residual, orthogonality and verdict of a decoded prediction for the caller's own input,
+ * against report->tolerance. Matrices are in the caller's units. */
+lat_status lati_verdict(lat_report *report, const lat_task *task, const lat_matrix *input,
+                        const lat_matrix *prediction, int compare);
+
+#endif
