@@ -57,7 +57,7 @@ typedef struct lati_backend {
 
   /* y (T, out) = activation(x (T, in) W^T + b) + residual (T, out). `pre` (T, out), when not NULL,
    * receives the values before the activation (GELU's backward needs them); `residual` may be NULL
-   * and may alias y. */
+   * and, when the activation is IDENTITY, may be y itself (with ld = out). */
   void (*linear_forward)(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
                          int64_t tokens, lati_activation activation, float *pre,
                          const float *residual);

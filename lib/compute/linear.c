@@ -1,0 +1,156 @@
+/* Linear layers y = x W^T + b over all tokens, their products by BLIS. */
+#include "compute/gemm.h"
+#include "compute/ops.h"
+#include "compute/vector.h"
+
+/* The packed form is W^T (in, out): BLIS multiplies by rows that lie along memory 10 to 50 %
+ * faster. Large tables (a vocabulary's) are not worth the memory and the repacking. */
+enum { PACKED_LIMIT = 4 << 20 };
+
+enum { FORWARD_ROWS = 192, FORWARD_COLS = 512, TRANSPOSE_ROWS = 64 };
+enum { INPUT_ROWS = 192, INPUT_COLS = 512 };
+enum { WEIGHT_ROWS = 256, WEIGHT_COLS = 256 };
+
+size_t lati_linear_packed_size(int32_t out, int32_t in) {
+  int64_t count = (int64_t)out * in;
+  return count <= PACKED_LIMIT ? (size_t)count * sizeof(float) : 0;
+}
+
+typedef struct packing {
+  const lati_vector *vector;
+  float *packed;
+  const float *weight;
+  int64_t out, in;
+} packing;
+
+static void pack_rows(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const packing *p = argument;
+  int64_t first = task * TRANSPOSE_ROWS;
+  p->vector->transpose(p->packed + first, p->out, p->weight + first * p->in, p->in,
+                       lati_least(TRANSPOSE_ROWS, p->out - first), p->in);
+}
+
+void lati_linear_pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in) {
+  packing p = {lati_vector_best(), packed, weight, out, in};
+  lati_pool_run(pool, pack_rows, &p, lati_blocks(out, TRANSPOSE_ROWS));
+}
+
+typedef struct forward {
+  const lati_vector *vector;
+  lati_rows y, x;
+  const lati_linear *linear;
+  int64_t tokens, rows, tiles_across;
+  lati_activation activation;
+  float *pre;
+  const float *residual;
+} forward;
+
+static void forward_tile(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const forward *f = argument;
+  const lati_linear *linear = f->linear;
+  int64_t i = task / f->tiles_across * f->rows, j = task % f->tiles_across * FORWARD_COLS;
+  int64_t m = lati_least(f->rows, f->tokens - i), n = lati_least(FORWARD_COLS, linear->out - j);
+  const float *packed = linear->packed;
+  int onto = f->residual == f->y.data; /* then the residual is where the product is added */
+  const float *b = packed != NULL ? packed + j : linear->weight + j * linear->in;
+  float *y = f->y.data + i * f->y.ld + j;
+  lati_gemm(0, packed == NULL, m, n, linear->in, 1.0F, f->x.data + i * f->x.ld, f->x.ld, b,
+            packed != NULL ? linear->out : linear->in, onto ? 1.0F : 0.0F, y, f->y.ld);
+  for (int64_t r = 0; r < m; ++r) {
+    int64_t place = (i + r) * linear->out + j;
+    f->vector->epilogue(y + r * f->y.ld, f->pre != NULL ? f->pre + place : NULL,
+                        linear->bias != NULL ? linear->bias + j : NULL,
+                        f->residual != NULL && !onto ? f->residual + place : NULL, f->activation,
+                        n);
+  }
+}
+
+/* Tall tiles make good products; few tokens are cut finer, for there to be a tile for everyone. */
+static int64_t tile_rows(int64_t tokens, int64_t most) {
+  int64_t rows = lati_blocks(lati_blocks(tokens, 16), 24) * 24;
+  return lati_least(rows, most);
+}
+
+void lati_linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
+                         int64_t tokens, lati_activation activation, float *pre,
+                         const float *residual) {
+  forward f = {lati_vector_best(),
+               y,
+               x,
+               linear,
+               tokens,
+               tile_rows(tokens, FORWARD_ROWS),
+               lati_blocks(linear->out, FORWARD_COLS),
+               activation,
+               pre,
+               residual};
+  lati_pool_run(pool, forward_tile, &f, lati_blocks(tokens, f.rows) * f.tiles_across);
+}
+
+typedef struct backward_input {
+  lati_rows d_x, d_y;
+  const lati_linear *linear;
+  int64_t tokens, rows, tiles_across;
+  int accumulate;
+} backward_input;
+
+static void backward_input_tile(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const backward_input *b = argument;
+  const lati_linear *linear = b->linear;
+  int64_t i = task / b->tiles_across * b->rows, j = task % b->tiles_across * INPUT_COLS;
+  lati_gemm(0, 0, lati_least(b->rows, b->tokens - i), lati_least(INPUT_COLS, linear->in - j),
+            linear->out, 1.0F, b->d_y.data + i * b->d_y.ld, b->d_y.ld, linear->weight + j,
+            linear->in, b->accumulate ? 1.0F : 0.0F, b->d_x.data + i * b->d_x.ld + j, b->d_x.ld);
+}
+
+void lati_linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
+                                lati_rows d_y, int64_t tokens, int accumulate) {
+  backward_input b = {d_x,
+                      d_y,
+                      linear,
+                      tokens,
+                      tile_rows(tokens, INPUT_ROWS),
+                      lati_blocks(linear->in, INPUT_COLS),
+                      accumulate};
+  lati_pool_run(pool, backward_input_tile, &b, lati_blocks(tokens, b.rows) * b.tiles_across);
+}
+
+typedef struct backward_weight {
+  const lati_vector *vector;
+  float *d_weight, *d_bias;
+  lati_rows d_y, x;
+  int64_t tokens, out, in, tiles, tiles_across;
+} backward_weight;
+
+static void bias_columns(const backward_weight *b, int64_t block) {
+  int64_t first = block * LATI_COLUMN_BLOCK, n = lati_least(LATI_COLUMN_BLOCK, b->out - first);
+  for (int64_t t = 0; t < b->tokens; ++t) {
+    b->vector->add(b->d_bias + first, b->d_y.data + t * b->d_y.ld + first, n);
+  }
+}
+
+/* Tiles of d_weight, each summed over all tokens here and now; then blocks of d_bias. */
+static void backward_weight_tile(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const backward_weight *b = argument;
+  if (task >= b->tiles) {
+    bias_columns(b, task - b->tiles);
+    return;
+  }
+  int64_t i = task / b->tiles_across * WEIGHT_ROWS, j = task % b->tiles_across * WEIGHT_COLS;
+  lati_gemm(1, 0, lati_least(WEIGHT_ROWS, b->out - i), lati_least(WEIGHT_COLS, b->in - j),
+            b->tokens, 1.0F, b->d_y.data + i, b->d_y.ld, b->x.data + j, b->x.ld, 1.0F,
+            b->d_weight + i * b->in + j, b->in);
+}
+
+void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
+                                 lati_rows x, int64_t tokens, int32_t out, int32_t in) {
+  backward_weight b = {lati_vector_best(),          d_weight, d_bias, d_y, x, tokens, out, in, 0,
+                       lati_blocks(in, WEIGHT_COLS)};
+  b.tiles = lati_blocks(out, WEIGHT_ROWS) * b.tiles_across;
+  int64_t bias_tasks = d_bias != NULL ? lati_blocks(out, LATI_COLUMN_BLOCK) : 0;
+  lati_pool_run(pool, backward_weight_tile, &b, b.tiles + bias_tasks);
+}

@@ -1,0 +1,216 @@
+/* The slow twin: each operation as its equation, in double, on one thread. */
+#include "compute/elementwise.h"
+#include "compute/naive.h"
+
+#include <math.h>
+
+static size_t packed_size(int32_t out, int32_t in) {
+  (void)out;
+  (void)in;
+  return 0;
+}
+
+static void pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in) {
+  (void)pool;
+  (void)packed;
+  (void)weight;
+  (void)out;
+  (void)in;
+}
+
+static double normal_below(double x) {
+  return 0.5 * erfc(-x * 0.70710678118654752);
+}
+
+static double activate(double x, lati_activation activation) {
+  switch (activation) {
+  case LATI_RELU:
+    return x < 0.0 ? 0.0 : x;
+  case LATI_GELU:
+    return x * normal_below(x);
+  default:
+    return x;
+  }
+}
+
+static void linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
+                           int64_t tokens, lati_activation activation, float *pre,
+                           const float *residual) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t i = 0; i < linear->out; ++i) {
+      double sum = linear->bias != NULL ? (double)linear->bias[i] : 0.0;
+      for (int64_t j = 0; j < linear->in; ++j) {
+        sum += (double)x.data[t * x.ld + j] * (double)linear->weight[i * linear->in + j];
+      }
+      if (pre != NULL) {
+        pre[t * linear->out + i] = (float)sum;
+      }
+      sum = activate(sum, activation);
+      sum += residual != NULL ? (double)residual[t * linear->out + i] : 0.0;
+      y.data[t * y.ld + i] = (float)sum;
+    }
+  }
+}
+
+static void linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
+                                  lati_rows d_y, int64_t tokens, int accumulate) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t j = 0; j < linear->in; ++j) {
+      double sum = accumulate ? (double)d_x.data[t * d_x.ld + j] : 0.0;
+      for (int64_t i = 0; i < linear->out; ++i) {
+        sum += (double)d_y.data[t * d_y.ld + i] * (double)linear->weight[i * linear->in + j];
+      }
+      d_x.data[t * d_x.ld + j] = (float)sum;
+    }
+  }
+}
+
+static void linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
+                                   lati_rows x, int64_t tokens, int32_t out, int32_t in) {
+  (void)pool;
+  for (int64_t i = 0; i < out; ++i) {
+    for (int64_t j = 0; j < in; ++j) {
+      double sum = (double)d_weight[i * in + j];
+      for (int64_t t = 0; t < tokens; ++t) {
+        sum += (double)d_y.data[t * d_y.ld + i] * (double)x.data[t * x.ld + j];
+      }
+      d_weight[i * in + j] = (float)sum;
+    }
+    double sum = 0.0;
+    for (int64_t t = 0; t < tokens; ++t) {
+      sum += (double)d_y.data[t * d_y.ld + i];
+    }
+    if (d_bias != NULL) {
+      d_bias[i] = (float)((double)d_bias[i] + sum);
+    }
+  }
+}
+
+static void activation_backward(lati_pool *pool, float *d_y, const float *y, const float *pre,
+                                int64_t count, lati_activation activation) {
+  (void)pool;
+  for (int64_t i = 0; i < count; ++i) {
+    if (activation == LATI_RELU) {
+      d_y[i] = y[i] > 0.0F ? d_y[i] : 0.0F;
+    } else if (activation == LATI_GELU) {
+      double x = (double)pre[i], density = exp(-0.5 * x * x) * 0.39894228040143268;
+      d_y[i] = (float)((double)d_y[i] * (normal_below(x) + x * density));
+    }
+  }
+}
+
+static void layernorm_forward(lati_pool *pool, float *y, float *mean, float *rstd, const float *x,
+                              const float *gamma, const float *beta, int64_t tokens,
+                              int32_t width) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    const float *row = x + t * width;
+    double mu = 0.0, variance = 0.0;
+    for (int64_t i = 0; i < width; ++i) {
+      mu += (double)row[i] / width;
+    }
+    for (int64_t i = 0; i < width; ++i) {
+      variance += ((double)row[i] - mu) * ((double)row[i] - mu) / width;
+    }
+    double inverse = 1.0 / sqrt(variance + 1e-12);
+    for (int64_t i = 0; i < width; ++i) {
+      y[t * width + i] =
+          (float)(((double)row[i] - mu) * inverse * (double)gamma[i] + (double)beta[i]);
+    }
+    mean[t] = (float)mu;
+    rstd[t] = (float)inverse;
+  }
+}
+
+/* One token: d_x = rstd (g - mean(g) - u mean(g u)), g = gamma d_y, u the normalised row. */
+static void layernorm_backward_token(float *d_x, float *d_gamma, float *d_beta, const float *d_y,
+                                     const float *x, double mean, double rstd, const float *gamma,
+                                     int32_t width, int accumulate) {
+  double sum = 0.0, slope = 0.0;
+  for (int64_t i = 0; i < width; ++i) {
+    double unit = ((double)x[i] - mean) * rstd, g = (double)gamma[i] * (double)d_y[i];
+    sum += g / width;
+    slope += g * unit / width;
+    d_gamma[i] = (float)((double)d_gamma[i] + (double)d_y[i] * unit);
+    d_beta[i] = (float)((double)d_beta[i] + (double)d_y[i]);
+  }
+  for (int64_t i = 0; i < width; ++i) {
+    double unit = ((double)x[i] - mean) * rstd, g = (double)gamma[i] * (double)d_y[i];
+    double old = accumulate ? (double)d_x[i] : 0.0;
+    d_x[i] = (float)(old + rstd * (g - sum - unit * slope));
+  }
+}
+
+static void layernorm_backward(lati_pool *pool, float *d_x, float *d_gamma, float *d_beta,
+                               const float *d_y, const float *x, const float *mean,
+                               const float *rstd, const float *gamma, int64_t tokens, int32_t width,
+                               int accumulate) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    layernorm_backward_token(d_x + t * width, d_gamma, d_beta, d_y + t * width, x + t * width,
+                             (double)mean[t], (double)rstd[t], gamma, width, accumulate);
+  }
+}
+
+static void embedding_forward(lati_pool *pool, float *x, const float *table, const int32_t *ids,
+                              int64_t tokens, int32_t width, int accumulate) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t i = 0; i < width; ++i) {
+      float value = ids[t] < 0 ? 0.0F : table[(int64_t)ids[t] * width + i];
+      x[t * width + i] = accumulate ? x[t * width + i] + value : value;
+    }
+  }
+}
+
+static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x,
+                               const int32_t *ids, int64_t tokens, int32_t width) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t i = 0; i < width && ids[t] >= 0; ++i) {
+      d_table[(int64_t)ids[t] * width + i] += d_x[t * width + i];
+    }
+  }
+}
+
+static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, float *logits,
+                          const int32_t *targets, int64_t tokens, int32_t vocabulary,
+                          int backward) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    float *x = logits + t * vocabulary;
+    double largest = -INFINITY, sum = 0.0, target = (double)x[targets[t]];
+    for (int64_t i = 0; i < vocabulary; ++i) {
+      largest = fmax(largest, (double)x[i]);
+    }
+    for (int64_t i = 0; i < vocabulary; ++i) {
+      sum += exp((double)x[i] - largest);
+    }
+    loss[t] = log(sum) + largest - target;
+    correct[t] = target == largest;
+    for (int64_t i = 0; i < vocabulary && backward; ++i) {
+      x[i] = (float)(exp((double)x[i] - largest) / sum - (i == targets[t] ? 1.0 : 0.0));
+    }
+  }
+}
+
+const lati_backend lati_backend_naive = {
+    .name = "naive",
+    .packed_size = packed_size,
+    .pack = pack,
+    .linear_forward = linear_forward,
+    .linear_backward_input = linear_backward_input,
+    .linear_backward_weight = linear_backward_weight,
+    .activation_backward = activation_backward,
+    .layernorm_forward = layernorm_forward,
+    .layernorm_backward = layernorm_backward,
+    .attention_forward = lati_naive_attention_forward,
+    .attention_backward = lati_naive_attention_backward,
+    .embedding_forward = embedding_forward,
+    .embedding_backward = embedding_backward,
+    .cross_entropy = cross_entropy,
+    .dropout = lati_dropout_forward,
+    .add = lati_add,
+};

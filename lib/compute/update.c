@@ -1,0 +1,69 @@
+#include "compute/update.h"
+
+#include "compute/ops.h"
+#include "compute/vector.h"
+
+#include <math.h>
+
+enum { BLOCK = 16384 };
+
+int64_t lati_sum_of_squares_partials(int64_t count) {
+  return lati_blocks(count, BLOCK);
+}
+
+typedef struct squares {
+  const lati_vector *vector;
+  const float *x;
+  double *partials;
+  int64_t count;
+} squares;
+
+static void squares_block(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const squares *s = argument;
+  int64_t first = task * BLOCK;
+  s->partials[task] = s->vector->sum_of_squares(s->x + first, lati_least(BLOCK, s->count - first));
+}
+
+double lati_sum_of_squares(lati_pool *pool, const float *x, int64_t count, double *partials) {
+  squares s = {lati_vector_best(), x, partials, count};
+  int64_t blocks = lati_blocks(count, BLOCK);
+  lati_pool_run(pool, squares_block, &s, blocks);
+  double sum = 0.0;
+  for (int64_t i = 0; i < blocks; ++i) {
+    sum += partials[i];
+  }
+  return sum;
+}
+
+typedef struct adam_update {
+  const lati_vector *vector;
+  float *p, *g, *m, *v;
+  int64_t count;
+  lati_adam_factors factors;
+} adam_update;
+
+static void adam_block(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const adam_update *a = argument;
+  int64_t first = task * BLOCK;
+  a->vector->adam(a->p + first, a->g + first, a->m + first, a->v + first, &a->factors,
+                  lati_least(BLOCK, a->count - first));
+}
+
+/* Factors that do not change along the vector are put together in double. */
+void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v, int64_t count,
+                      const lati_adam *adam) {
+  adam_update a = {.vector = lati_vector_best(), .p = p, .g = g, .m = m, .v = v, .count = count};
+  a.factors = (lati_adam_factors){
+      .keep1 = (float)adam->beta1,
+      .take1 = (float)((1.0 - adam->beta1) * adam->scale),
+      .keep2 = (float)adam->beta2,
+      .take2 = (float)((1.0 - adam->beta2) * adam->scale * adam->scale),
+      .rate = (float)(adam->rate / adam->correction1),
+      .inverse_root = (float)(1.0 / sqrt(adam->correction2)),
+      .epsilon = (float)adam->epsilon,
+      .shrink = (float)(1.0 - adam->rate * adam->decay),
+  };
+  lati_pool_run(pool, adam_block, &a, lati_blocks(count, BLOCK));
+}

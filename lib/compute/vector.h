@@ -1,0 +1,66 @@
+/* Loops over short rows of floats, written once (vector_kernels.h) and compiled once per
+ * instruction set (vector_portable.c, vector_avx2.c, vector_avx512.c). The processor's best table
+ * is chosen once per process. Rows need no alignment, and nothing outside them is touched. */
+#ifndef LATI_VECTOR_H
+#define LATI_VECTOR_H
+
+#include "compute/backend.h"
+
+typedef struct lati_adam_factors {
+  float keep1, take1, keep2, take2; /* m = keep1 m + take1 g; v = keep2 v + take2 g^2; g raw */
+  float rate, inverse_root;         /* p -= rate m / (sqrt(v) inverse_root + epsilon) */
+  float epsilon, shrink;            /* and p is first multiplied by shrink */
+} lati_adam_factors;
+
+typedef struct lati_vector {
+  const char *name;
+  int32_t lanes;
+
+  /* C (m, n) = A B, or += when accumulate; A (m, k) has strides (a_row, a_col), B (k, n) and C are
+   * row-major. For operands that fit the caches near the core. */
+  void (*product)(float *c, int64_t ldc, const float *a, int64_t a_row, int64_t a_col,
+                  const float *b, int64_t ldb, int64_t m, int64_t n, int64_t k, int accumulate);
+  /* dst (cols, rows) = src (rows, cols) transposed. */
+  void (*transpose)(float *dst, int64_t ld_dst, const float *src, int64_t ld_src, int64_t rows,
+                    int64_t cols);
+
+  void (*scale)(float *x, float factor, int64_t n);
+  void (*add)(float *y, const float *x, int64_t n);
+  float (*dot)(const float *x, const float *y, int64_t n);
+  float (*maximum)(const float *x, int64_t n);
+  double (*sum_of_squares)(const float *x, int64_t n);
+  /* y = exp(scale x - shift); returns the sum. y may alias x. */
+  float (*exponential)(float *y, const float *x, float scale, float shift, int64_t n);
+  /* d = scale p (d - offset): the gradient of softmax, in place. */
+  void (*softmax_backward)(float *d, const float *p, float scale, float offset, int64_t n);
+
+  /* y = activation(y + bias) + residual; pre, bias and residual may be NULL. */
+  void (*epilogue)(float *y, float *pre, const float *bias, const float *residual,
+                   lati_activation activation, int64_t n);
+  void (*relu_backward)(float *d_y, const float *y, int64_t n);
+  void (*gelu_backward)(float *d_y, const float *pre, int64_t n);
+
+  /* Mean and 1 / sqrt(variance + eps) of a row, and the row normalised. */
+  void (*normalise)(float *y, float *mean, float *rstd, const float *x, const float *gamma,
+                    const float *beta, int64_t n);
+  void (*normalise_backward)(float *d_x, const float *d_y, const float *x, float mean, float rstd,
+                             const float *gamma, int64_t n, int accumulate);
+  /* d_gamma += d_y (x - mean) rstd; d_beta += d_y, over n columns. */
+  void (*normalise_parameters)(float *d_gamma, float *d_beta, const float *d_y, const float *x,
+                               float mean, float rstd, int64_t n);
+
+  void (*adam)(float *p, float *g, float *m, float *v, const lati_adam_factors *factors, int64_t n);
+} lati_vector;
+
+extern const lati_vector lati_vector_portable;
+#if defined(__x86_64__)
+extern const lati_vector lati_vector_avx2, lati_vector_avx512;
+#endif
+
+/* Variance is regularised with this in layer normalisation. */
+#define LATI_NORM_EPSILON 1e-12F
+
+/* The best table that this processor runs. */
+const lati_vector *lati_vector_best(void);
+
+#endif

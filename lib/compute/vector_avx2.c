@@ -1,0 +1,90 @@
+/* x86 with AVX2 and FMA. */
+#include "compute/vector.h"
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#define LANES 8
+#define ROWS 4
+#define PANELS 3
+#define TABLE lati_vector_avx2
+#define TABLE_NAME "avx2"
+
+typedef __m256 vec;
+
+/* Which of the lanes take part in a load or store. */
+typedef __m256i vec_mask;
+
+static inline vec_mask v_mask(int64_t remaining) {
+  __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)(remaining < LANES ? remaining : LANES)),
+                            lane);
+}
+
+static inline vec v_set(float x) {
+  return _mm256_set1_ps(x);
+}
+
+static inline vec v_load(const float *p) {
+  return _mm256_loadu_ps(p);
+}
+
+static inline void v_store(float *p, vec x) {
+  _mm256_storeu_ps(p, x);
+}
+
+static inline vec v_load_part(const float *p, vec_mask mask) {
+  return _mm256_maskload_ps(p, mask);
+}
+
+static inline void v_store_part(float *p, vec_mask mask, vec x) {
+  _mm256_maskstore_ps(p, mask, x);
+}
+
+static inline vec v_fma(vec a, vec b, vec c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+
+/* where x < y: a, else b; false for NaN. */
+static inline vec v_less(vec x, vec y, vec a, vec b) {
+  return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_LT_OQ));
+}
+
+/* The first lanes of a, the rest of b. */
+static inline vec v_blend(vec_mask mask, vec a, vec b) {
+  return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(mask));
+}
+
+static inline vec v_sqrt(vec x) {
+  return _mm256_sqrt_ps(x);
+}
+
+static inline vec v_round(vec x) {
+  return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+/* 2^n for integral n in -126 .. 127. */
+static inline vec v_power_of_two(vec n) {
+  __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+}
+
+static inline __m128 halves(vec x, int largest) {
+  __m128 low = _mm256_castps256_ps128(x), high = _mm256_extractf128_ps(x, 1);
+  return largest ? _mm_max_ps(low, high) : _mm_add_ps(low, high);
+}
+
+static inline float v_sum(vec x) {
+  __m128 s = halves(x, 0);
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+static inline float v_largest(vec x) {
+  __m128 s = halves(x, 1);
+  s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+
+#include "compute/vector_kernels.h"

@@ -1,0 +1,43 @@
+/* Shared by the tests of lib/compute: pools, filled blocks, and comparison with the slow twin. */
+#ifndef COMPUTE_FIXTURE_H
+#define COMPUTE_FIXTURE_H
+
+#include "base/context_impl.h"
+#include "compute/backend.h"
+
+#include <check.h>
+
+/* Context and pool of one test; threads workers. */
+typedef struct fixture {
+  lat_context *ctx;
+  lati_pool *pool;
+  uint64_t state; /* of the random numbers */
+} fixture;
+
+void fixture_open(fixture *f, int32_t threads);
+void fixture_close(fixture *f);
+
+/* Zeroed; freed with lati_free. */
+void *fixture_new(fixture *f, int64_t count, size_t size);
+#define NEW(f, type, count) ((type *)fixture_new((f), (count), sizeof(type)))
+/* Uniform in -1 .. 1. */
+double fixture_uniform(fixture *f);
+float *fixture_random(fixture *f, int64_t count);
+float *fixture_copy(fixture *f, const float *x, int64_t count);
+/* Whole numbers in first .. end - 1. */
+int32_t *fixture_integers(fixture *f, int64_t count, int32_t first, int32_t end);
+
+/* |a - b| <= tolerance * max(1, |b|) for all elements, NaN nowhere; names the worst place. */
+void assert_close(const float *a, const float *b, int64_t count, double tolerance,
+                  const char *what);
+void assert_same_bits(const void *a, const void *b, size_t bytes, const char *what);
+
+/* Runs a case for 1, 2 and 4 workers and requires the same bits from each: `run` computes into
+ * `out` (bytes) from inputs that depend on the fixture's fresh random state alone. */
+typedef void case_function(fixture *f, void *out, const void *argument);
+void assert_same_at_any_threads(case_function *run, const void *argument, size_t bytes);
+
+/* Runs the suite of one file; returns the number of failures. */
+int run_suite(const char *name, const TTest *const *tests, int count);
+
+#endif
