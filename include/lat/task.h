@@ -93,7 +93,7 @@ enum {
 typedef struct lat_score_options {
   size_t struct_size;      /**< set by the init macro */
   int32_t norm;            /**< LAT_NORM_...; default L1 */
-  int32_t classic_inverse; /**< 1: score inverses against the target instead of |A P - I| / n */
+  int32_t classic_inverse; /**< 1: score inverses against the target instead of |A P - I| / |I| */
 } lat_score_options;
 
 /** What lat_task_score() finds. Numbers that a task does not define are NaN. @since 0.1 */
@@ -204,7 +204,7 @@ LAT_API LAT_NODISCARD lat_status lat_task_answer(lat_matrix *output, const lat_t
 /**
  * Scores a prediction by the task's relative residual (the paper's section 2):
  * transpose: |P - A^T| / |A|; add, matvec, product, eigenvalues, singular values: |P - T| / |T| (0
- * or infinity where T = 0); inverse: |A P - I| / n; eigenvectors: |V^T S V - diag L| / |L|; SVD:
+ * or infinity where T = 0); inverse: |A P - I| / |I|; eigenvectors: |V^T S V - diag L| / |L|; SVD:
  * |U^T A V - diag s| / |s|.
  * @param input   as the model saw it (decoded from its tokens)
  * @param target  rounded answer; NULL: computed with lat_task_answer()

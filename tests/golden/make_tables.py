@@ -168,7 +168,8 @@ def vectors_of(task, a, prediction):
 
 def residual(task, a, target, prediction, norm):
     if task in ("inverse", "syminverse"):
-        return norm(a @ prediction - numpy.eye(len(a))) / len(a)
+        identity = numpy.eye(len(a))
+        return norm(a @ prediction - identity) / norm(identity)
     if task in ("eigenvectors", "svd"):
         vectors = vectors_of(task, a, prediction)
         middle = vectors[0].T @ a @ vectors[-1]

@@ -13,7 +13,7 @@
 enum { VARIANTS = 16, ENTRIES = 16 };
 
 /* On max(1, |expected|). */
-static const double LOGIT_TOLERANCE = 2e-5;
+static const double LOGIT_TOLERANCE = 1e-5;
 static const double GRADIENT_TOLERANCE = 2e-5;
 static const double LOSS_TOLERANCE = 1e-6;
 /* Steps divide by the root of the second moment, which lifts rounding errors of small gradients. */

@@ -181,7 +181,8 @@ static void check_close(const char *what, double found, const json_t *expected) 
 static lat_score score_of(const lat_task *task, const lat_matrix *input, const lat_matrix *target,
                           const lat_matrix *prediction, int32_t norm, int32_t classic) {
   lat_score_options options;
-  lat_score score = {.struct_size = sizeof score};
+  lat_score score;
+  lat_score_init(&score);
   lat_score_options_init(&options);
   options.norm = norm;
   options.classic_inverse = classic;
