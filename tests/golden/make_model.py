@@ -16,7 +16,14 @@ from symbols import encode_matrix, entry_places, vocabulary
 from twin import Config, Example, Twin, adam_run, noise, noise_parameters, target_tokens
 
 DATA = Path(__file__).parent / "data"
-STEPS, LEARNING_RATE = 10, 1e-2
+STEPS = 10
+
+# The second clips every step; its parameters after the last are kept.
+RULES = [
+    {"rule": "adam", "learning_rate": 1e-2, "beta2": 0.999, "weight_decay": 0.0, "clip": 5.0},
+    {"rule": "adam", "learning_rate": 1e-2, "beta2": 0.999, "weight_decay": 0.0, "clip": 0.5},
+    {"rule": "adamw", "learning_rate": 1e-2, "beta2": 0.98, "weight_decay": 0.1, "clip": 1.0},
+]
 KEPT_SYMBOLS = 31  # of each row of a variant's logits
 
 MATRICES = [
@@ -131,11 +138,10 @@ def base_case(logit_tensors):
     write_safetensors(DATA / "model-gradients.safetensors", gradients)
     logit_tensors["base"] = logits
     runs = []
-    for clip in (5.0, 0.5):
-        losses, norms, after = adam_run(BASE, parameters, examples, STEPS, LEARNING_RATE, clip)
-        run = {"clip": clip, "learning_rate": LEARNING_RATE, "losses": losses, "norms": norms}
-        runs.append(run)
-        if clip == 0.5:
+    for rule in RULES:
+        losses, norms, after = adam_run(BASE, parameters, examples, STEPS, rule)
+        runs.append({**rule, "losses": losses, "norms": norms})
+        if rule is RULES[1]:
             write_safetensors(DATA / "model-adam.safetensors", after)
     return {
         "config": asdict(BASE),

@@ -265,20 +265,27 @@ def target_tokens(examples):
     return sum(len(example.target) + 1 for example in examples)
 
 
-def adam_run(config, parameters, examples, steps, learning_rate, clip):
-    """Adam on one batch with the mean loss; returns the losses a token, the gradient norms before
-    clipping and the parameters after."""
+def adam_run(config, parameters, examples, steps, rule):
+    """Adam or AdamW on one batch with the mean loss; returns the losses a token, the gradient norms
+    before clipping and the parameters after."""
     twin = Twin(config, {n: p.detach().clone().requires_grad_() for n, p in parameters.items()})
-    optimizer = torch.optim.Adam(twin.p.values(), lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[rule["rule"]]
+    optimizer = kind(
+        twin.p.values(),
+        lr=rule["learning_rate"],
+        betas=(0.9, rule["beta2"]),
+        eps=1e-8,
+        weight_decay=rule["weight_decay"],
+    )
     losses, norms = [], []
     for _ in range(steps):
         optimizer.zero_grad()
         loss = twin.loss_sum(examples)[0] / target_tokens(examples)
         loss.backward()
         norm = sum(float((p.grad**2).sum()) for p in twin.p.values()) ** 0.5
-        if norm > clip:
+        if norm > rule["clip"]:
             for p in twin.p.values():
-                p.grad *= clip / norm
+                p.grad *= rule["clip"] / norm
         optimizer.step()
         losses.append(float(loss))
         norms.append(norm)
