@@ -1,5 +1,5 @@
 /* Custom tasks: a table of the host's functions. */
-#include "task/residual.h"
+#include "task/relative_residual.h"
 
 #include <math.h>
 #include <string.h>

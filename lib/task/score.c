@@ -1,7 +1,7 @@
 /* How good a prediction is: the task's residual, and what else can be said of it. */
 #include "base/floating.h"
 #include "linalg/lapack.h"
-#include "task/residual.h"
+#include "task/relative_residual.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* A + B of [A B]. */
-#include "task/residual.h"
+#include "task/relative_residual.h"
 
 static void input_shape(int32_t *rows, int32_t *cols) {
   (void)rows;

@@ -1,7 +1,7 @@
 /* Eigenvalues, descending, as a column; or the row of eigenvalues, ascending, over the matrix of
  * column eigenvectors. LAPACK reads the lower triangle. */
 #include "linalg/lapack.h"
-#include "task/residual.h"
+#include "task/relative_residual.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* A^-1, of any matrix or of symmetric ones. */
 #include "linalg/lapack.h"
-#include "task/residual.h"
+#include "task/relative_residual.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* M^T v of [M v] and A^T B of [A B]. */
-#include "task/residual.h"
+#include "task/relative_residual.h"
 
 /* Both tasks' left operand has as many columns as the answer has rows; what follows is the right
  * one. */

@@ -1,6 +1,6 @@
 /* Singular values, descending, as a column; or the row of singular values over U over V. */
 #include "linalg/lapack.h"
-#include "task/residual.h"
+#include "task/relative_residual.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Relative residuals, in the norm of a trial. */
-#ifndef LATI_RESIDUAL_H
-#define LATI_RESIDUAL_H
+#ifndef LATI_RELATIVE_RESIDUAL_H
+#define LATI_RELATIVE_RESIDUAL_H
 
 #include "task/registry.h"
 

@@ -1,4 +1,4 @@
-#include "task/residual.h"
+#include "task/relative_residual.h"
 
 #include <math.h>
 
