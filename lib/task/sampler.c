@@ -3,7 +3,7 @@
  * together in order, so that threads do not show. */
 #include "base/floating.h"
 #include "task/batch_impl.h"
-#include "task/example.h"
+#include "task/draw_example.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* One random example: drawn, answered, noised, in a worker's own memory. */
-#ifndef LATI_EXAMPLE_H
-#define LATI_EXAMPLE_H
+#ifndef LATI_DRAW_EXAMPLE_H
+#define LATI_DRAW_EXAMPLE_H
 
 #include "task/registry.h"
 

@@ -1,4 +1,4 @@
-#include "task/example.h"
+#include "task/draw_example.h"
 
 lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task) {
   *scratch = (lati_scratch){NULL, NULL, NULL};
