@@ -66,6 +66,20 @@ START_TEST(round_trip) {
 }
 END_TEST
 
+START_TEST(round_trip_with_a_decimal_comma) {
+  sample_options options;
+  sample_init(&options);
+  ck_assert_ptr_nonnull(setlocale(LC_NUMERIC, "comma"));
+  json_t *object = to_json(&options);
+  char *text = json_dumps(object, 0);
+  ck_assert_ptr_nonnull(strstr(text, "0.10000000000000001"));
+  check_round_trip(&options);
+  setlocale(LC_NUMERIC, "C");
+  free(text);
+  json_decref(object);
+}
+END_TEST
+
 START_TEST(missing_members_keep_their_defaults) {
   sample_options options;
   memset(&options, 0xA5, sizeof options);
@@ -142,6 +156,7 @@ END_TEST
 int main(void) {
   const TTest *const tests[] = {members_as_text,
                                 round_trip,
+                                round_trip_with_a_decimal_comma,
                                 missing_members_keep_their_defaults,
                                 a_whole_number_may_be_real,
                                 what_does_not_fit_is_named,

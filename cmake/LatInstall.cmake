@@ -1,0 +1,37 @@
+# Headers, both libraries, the CMake package, lat.pc, the manual page.
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lat)
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lat DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS lat_shared EXPORT lat_shared_targets)
+install(TARGETS lat_static EXPORT lat_static_targets)
+install(EXPORT lat_shared_targets NAMESPACE lat:: FILE latTargets.cmake DESTINATION ${package_dir})
+install(EXPORT lat_static_targets NAMESPACE lat:: FILE latStaticTargets.cmake DESTINATION ${package_dir})
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/latConfig.cmake.in ${PROJECT_BINARY_DIR}/latConfig.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/latConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/latConfig.cmake ${PROJECT_BINARY_DIR}/latConfigVersion.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindLatLibraries.cmake
+        DESTINATION ${package_dir})
+
+# Relocatable where the library's folder lies below the prefix; an absolute one is taken as it is.
+foreach(name LIBDIR INCLUDEDIR)
+  if(IS_ABSOLUTE ${CMAKE_INSTALL_${name}})
+    set(pc_${name} ${CMAKE_INSTALL_${name}})
+  else()
+    set(pc_${name} \${prefix}/${CMAKE_INSTALL_${name}})
+  endif()
+endforeach()
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  set(pc_prefix ${CMAKE_INSTALL_PREFIX})
+else()
+  file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  string(REGEX REPLACE "/$" "" pc_prefix \${pcfiledir}/${pc_prefix})
+endif()
+configure_file(${PROJECT_SOURCE_DIR}/lat.pc.in ${PROJECT_BINARY_DIR}/lat.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/lat.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(EXISTS ${PROJECT_SOURCE_DIR}/docs/lat.1)
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/lat.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
