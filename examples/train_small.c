@@ -18,6 +18,7 @@ static void choose(lat_model_options *architecture, lat_optimizer_options *rule)
   architecture->norm = LAT_NORM_PRE;
   architecture->activation = LAT_GELU;
   architecture->matrix_positions = 1;
+  architecture->max_positions = 64;      /* a custom task's matrices could be 100 x 100 */
   architecture->init = LAT_INIT_FOURIER; /* an ordered start for the symbols of numbers */
   lat_optimizer_options_init(rule);
   rule->rule = "muon";
