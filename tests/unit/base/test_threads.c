@@ -199,13 +199,13 @@ END_TEST
 START_TEST(a_child_born_during_a_loop) {
   record seen = {.pool = create_pool(2)};
   record other = {.pool = seen.pool};
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 8; ++i) {
     pthread_t caller;
     ck_assert_int_eq(pthread_create(&caller, NULL, run_many, &other), 0);
     check_child(&seen);
     pthread_join(caller, NULL);
   }
-  check_record(&other, 20 * 100);
+  check_record(&other, 8 * 100);
   lati_pool_free(seen.pool);
 }
 END_TEST

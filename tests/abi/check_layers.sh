@@ -1,0 +1,32 @@
+#!/bin/sh
+# Includes look up the list of layers only, the examples see public headers only, one file sees
+# blis.h, and no two files share a name.
+#   check_layers.sh SOURCE_DIRECTORY
+set -eu
+cd "$1"
+failed=0
+
+report() { # report TITLE LINES
+  if [ -n "$2" ]; then
+    printf '%s:\n%s\n' "$1" "$2"
+    failed=1
+  fi
+}
+
+layers=$(sed -n 's/^foreach(layer \(.*\))$/\1/p' lib/CMakeLists.txt)
+test -n "$layers"
+seen=
+for layer in $layers; do
+  seen=${seen:+$seen|}$layer
+  report "$layer/ includes what comes after it" \
+    "$(grep -rnE '^ *# *include "' "lib/$layer" | grep -Ev "\"($seen)/[a-z0-9_]+\.[ch]\"" || true)"
+done
+
+report 'library files outside the layers' \
+  "$(find lib -name '*.[ch]' | grep -Ev "^lib/($seen)/[a-z0-9_]+\.[ch]$" || true)"
+report 'examples that include internal headers' \
+  "$(grep -rnE "^ *# *include [\"<](\.\./)*(lib/)?($seen)/" examples || true)"
+report 'blis.h outside gemm.c' "$(grep -rlE '# *include <(blis|cblas)\.h>' lib | grep -vx lib/compute/gemm.c || true)"
+report 'file names used twice' \
+  "$(find lib examples tests -name '*.[ch]' -exec basename {} \; | sort | uniq -d)"
+exit $failed
