@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum { BATCH = 32, ACCUMULATE = 2, REPORT_EVERY = 50 };
-static const float DECAY = 0.99F;
 typedef struct loop {
   lat_tokenizer *tokenizer;
   lat_task *task;
@@ -36,7 +35,6 @@ static lat_status prepare(loop *l, lat_context *ctx) {
   architecture.encoder_width = architecture.decoder_width = 64;
   architecture.encoder_heads = architecture.decoder_heads = 4;
   rule.learning_rate = 1e-3;
-  rule.warmup = 50;
   TRY(lat_tokenizer_create(&l->tokenizer, ctx, NULL));
   TRY(lat_task_create(&l->task, ctx, &problem));
   TRY(lat_model_create(&l->model, l->task, l->tokenizer, &architecture));
@@ -53,11 +51,10 @@ done:
 /* A host with several processes adds up gradients and counts here, with MPI_Allreduce for example.
  */
 static void all_reduce(float *gradients, size_t count, lat_loss_sum *sum) {
-  (void)gradients;
-  (void)count;
-  (void)sum;
+  (void)gradients, (void)count, (void)sum;
 }
 
+/* [update] */
 static lat_status update(loop *l, double *loss) {
   lat_status status = LAT_OK;
   lat_loss_sum sum = {0};
@@ -69,14 +66,16 @@ static lat_status update(loop *l, double *loss) {
   *loss = sum.loss / (double)sum.tokens;
   TRY(lat_optimizer_step(l->optimizer, l->model, l->gradients, &sum));
   const float *parameters = lat_model_parameters(l->model);
-  float share = lat_optimizer_updates(l->optimizer) == 1 ? 1 : 1 - DECAY;
+  float share = lat_optimizer_updates(l->optimizer) == 1 ? 1 : 0.01F;
   for (size_t i = 0; i < lat_model_parameter_count(l->model); ++i) {
     l->average[i] += share * (parameters[i] - l->average[i]);
   }
 done:
   return status;
 }
+/* [update] */
 
+/* [map] */
 static lat_status save_average(loop *l) {
   lat_status status = LAT_OK;
   float *parameters = NULL;
@@ -87,6 +86,7 @@ static lat_status save_average(loop *l) {
 done:
   return status;
 }
+/* [map] */
 
 int main(int argc, char **argv) {
   int64_t updates = argc > 1 ? strtoll(argv[1], NULL, 10) : 300;

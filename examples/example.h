@@ -4,6 +4,7 @@
 
 #include <lat/lat.h>
 
+/* [TRY] */
 /* Goes to the function's label `done` with its variable `status` set when the call fails. */
 #define TRY(call)                                                                                  \
   do {                                                                                             \
@@ -11,6 +12,7 @@
       goto done;                                                                                   \
     }                                                                                              \
   } while (0)
+/* [TRY] */
 
 /* Creates the named task on size x size matrices. */
 lat_status create_task(lat_task **task, lat_context *ctx, const char *name, int32_t size);
