@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs a build, moves it elsewhere, and builds and runs a consumer in every documented way.
 #   check_install.sh HOW BUILD_DIRECTORY CMAKE C_COMPILER
-# HOW: package, pkgconfig, static-pkgconfig, subdirectory, destdir.
+# HOW: package, pkgconfig, static-pkgconfig, subdirectory, destdir, absolute-libdir.
 set -eu
 how=$1
 build=$2
@@ -57,6 +57,13 @@ destdir)
     echo 'the files above name the build or the staging folder'
     exit 1
   fi
+  ;;
+absolute-libdir)
+  "$cmake" -S "$here/../.." -B "$work/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_INSTALL_PREFIX=/opt/lat \
+    -DCMAKE_INSTALL_LIBDIR=/srv/lib -DLAT_BUILD_TESTS=OFF -DLAT_BUILD_EXAMPLES=OFF >/dev/null
+  export PKG_CONFIG_PATH="$work/build"
+  test "$(pkg-config --variable=prefix lat)" = /opt/lat
+  test "$(pkg-config --cflags --libs lat | sed 's/ *$//')" = '-I/opt/lat/include -L/srv/lib -llat'
   ;;
 *)
   echo "unknown way: $how" >&2
