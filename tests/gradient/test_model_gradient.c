@@ -1,0 +1,233 @@
+/* The whole model's gradient against central differences of its loss, over every option. Operations
+ * are the naive twin's, in double, so that the differences are the derivative and not rounding;
+ * that the fast operations agree with the twin is tested elsewhere. */
+#include "unit/transformer/model_fixture.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Of fourth-order central differences. */
+#define STEP 0.005
+#define TOLERANCE 1e-3
+
+enum { PER_TENSOR = 2 };
+
+typedef struct architecture {
+  const char *name;
+  const char *input, *output;
+  lat_model_options options;
+} architecture;
+
+typedef struct gradient_check {
+  model_fixture f;
+  lat_gradients *gradients;
+  int64_t compared, wrong;
+} gradient_check;
+
+static void set_parameter(lat_model *model, size_t coordinate, float value) {
+  float *parameters = NULL;
+  must(lat_model_map(&parameters, model));
+  parameters[coordinate] = value;
+  must(lat_model_commit(model));
+}
+
+/* The loss as training sees it: with the dropout masks of step 0. */
+static double loss_of(gradient_check *check) {
+  lat_loss_sum sum = {0};
+  if (check->f.model->options.dropout == 0) {
+    return model_fixture_loss(check->f.model, check->f.batch);
+  }
+  lati_gradients_set_step(check->gradients, 0);
+  must(lat_gradients_accumulate(check->gradients, &sum, check->f.model, check->f.batch));
+  return sum.loss;
+}
+
+/* (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h, with the steps that f32 really took. */
+static double difference(gradient_check *check, size_t coordinate) {
+  const float at = lat_model_parameters(check->f.model)[coordinate];
+  const double places[4] = {-2, -1, 1, 2};
+  double f[4], x[4];
+  for (int i = 0; i < 4; ++i) {
+    const float moved = at + (float)(places[i] * STEP);
+    x[i] = (double)moved;
+    set_parameter(check->f.model, coordinate, moved);
+    f[i] = loss_of(check);
+  }
+  set_parameter(check->f.model, coordinate, at);
+  const double near = (f[2] - f[1]) / (x[2] - x[1]), far = (f[3] - f[0]) / (x[3] - x[0]);
+  return (4 * near - far) / 3;
+}
+
+static void check_coordinate(gradient_check *check, size_t coordinate, double gradient) {
+  const double numeric = difference(check, coordinate);
+  const double scale = fmax(1, fmax(fabs(gradient), fabs(numeric)));
+  ++check->compared;
+  check->wrong += !(fabs(gradient - numeric) <= TOLERANCE * scale);
+}
+
+/* The element of largest gradient in each of a few equal parts of the tensor. */
+static void check_tensor(gradient_check *check, const lat_tensor *tensor, const float *gradient) {
+  const size_t part = (tensor->size + PER_TENSOR - 1) / PER_TENSOR;
+  for (size_t first = 0; first < tensor->size; first += part) {
+    size_t best = first;
+    for (size_t i = first; i < first + part && i < tensor->size; ++i) {
+      best = fabsf(gradient[i]) > fabsf(gradient[best]) ? i : best;
+    }
+    check_coordinate(check, tensor->offset + best, (double)gradient[best]);
+  }
+}
+
+/* Half of the inner units on and half off whatever the token, so that no step crosses a ReLU's
+ * kink. */
+static void leave_kinks(lat_model *model) {
+  float *parameters = NULL;
+  must(lat_model_map(&parameters, model));
+  for (int32_t i = 0; i < model->table.count; ++i) {
+    const lati_parameter *entry = &model->table.entries[i];
+    for (size_t j = 0; strstr(entry->name, "lin1.bias") != NULL && j < entry->size; ++j) {
+      parameters[entry->offset + j] = j % 2 == 0 ? 6.0f : -6.0f;
+    }
+  }
+  must(lat_model_commit(model));
+}
+
+static void run_check(gradient_check *check, const architecture *which,
+                      const lati_backend *backend) {
+  const model_plan plan = {
+      .input = which->input, .output = which->output, .backend = backend, .model = &which->options};
+  lat_loss_sum sum = {0};
+  memset(check, 0, sizeof *check);
+  model_fixture_open(&check->f, &plan);
+  if (which->options.activation == LAT_RELU) {
+    leave_kinks(check->f.model);
+  }
+  must(lat_gradients_create(&check->gradients, check->f.model));
+  const size_t size = lat_gradients_size(check->gradients);
+  float *gradient = malloc(size * sizeof *gradient);
+  lati_gradients_set_step(check->gradients, 0);
+  must(lat_gradients_accumulate(check->gradients, &sum, check->f.model, check->f.batch));
+  memcpy(gradient, lat_gradients_data(check->gradients), size * sizeof *gradient);
+  for (int32_t i = 0; i < lat_model_tensor_count(check->f.model); ++i) {
+    lat_tensor tensor;
+    must(lat_model_tensor(&tensor, check->f.model, i));
+    check_tensor(check, &tensor, gradient + tensor.offset);
+  }
+  free(gradient);
+  lat_gradients_free(check->gradients);
+  model_fixture_close(&check->f);
+}
+
+static void passes(const architecture *which) {
+  gradient_check check;
+  run_check(&check, which, &lati_backend_naive);
+  ck_assert_msg(check.wrong == 0, "%s: %lld of %lld coordinates differ", which->name,
+                (long long)check.wrong, (long long)check.compared);
+}
+
+static architecture base(const char *name) {
+  architecture which = {.name = name, .input = "p10", .output = "p10"};
+  model_fixture_options(&which.options);
+  return which;
+}
+
+/* Options that change the layers' equations. */
+START_TEST(every_layer_option) {
+  architecture which = base("layers");
+  which.options.norm = _i & 1;
+  which.options.activation = _i >> 1 & 1;
+  which.options.cross_query_from_input = _i >> 2 & 1;
+  passes(&which);
+}
+END_TEST
+
+/* Options that change how tokens go in and logits come out. */
+START_TEST(every_embedding_option) {
+  architecture which = base("embeddings");
+  which.options.activation = LAT_GELU;
+  which.options.tied = _i & 1;
+  which.options.positions = _i >> 1 & 1;
+  which.options.matrix_positions = _i >> 2 & 1;
+  passes(&which);
+}
+END_TEST
+
+START_TEST(shared_layers_applied_again) {
+  architecture which = base("loops");
+  which.options.encoder_layers = which.options.encoder_loops = 2;
+  which.options.decoder_loops = 3;
+  which.options.norm = _i;
+  which.options.cross_query_from_input = 1;
+  passes(&which);
+}
+END_TEST
+
+START_TEST(dropout_with_its_masks_held) {
+  architecture which = base("dropout");
+  which.options.dropout = 0.3;
+  which.options.norm = _i;
+  which.options.activation = LAT_GELU;
+  passes(&which);
+}
+END_TEST
+
+START_TEST(factored_embeddings) {
+  architecture which = base("factored");
+  which.options.activation = LAT_GELU;
+  which.options.factored = 1;
+  which.options.matrix_positions = 1;
+  which.input = _i == 0 ? "p10" : "fp15";
+  which.output = _i == 0 ? "fp15" : "p10";
+  passes(&which);
+}
+END_TEST
+
+/* A gradient that is wrong in one operation must be noticed. */
+static void backward_of_values_flipped(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
+                                       lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
+                                       lati_rows k, lati_rows v, const lati_attention *shape) {
+  lati_backend_naive.attention_backward(pool, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape);
+  for (int64_t t = 0; t < shape->k_offsets[shape->sequences]; ++t) {
+    d_v.data[t * d_v.ld] = -d_v.data[t * d_v.ld];
+  }
+}
+
+static void add_nothing(lati_pool *pool, float *y, const float *x, int64_t count) {
+  (void)pool;
+  (void)y;
+  (void)x;
+  (void)count;
+}
+
+START_TEST(a_wrong_gradient_is_noticed) {
+  lati_backend broken = lati_backend_naive;
+  architecture which = base("negative control");
+  gradient_check check;
+  which.options.activation = LAT_GELU;
+  which.options.cross_query_from_input = 1;
+  if (_i == 0) {
+    broken.attention_backward = backward_of_values_flipped;
+  } else {
+    broken.add = add_nothing;
+  }
+  run_check(&check, &which, &broken);
+  ck_assert_int_gt(check.wrong, 0);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("model gradient");
+  TCase *tests = tcase_create("model gradient");
+  tcase_set_timeout(tests, 300);
+  tcase_add_loop_test(tests, every_layer_option, 0, 8);
+  tcase_add_loop_test(tests, every_embedding_option, 0, 8);
+  tcase_add_loop_test(tests, shared_layers_applied_again, 0, 2);
+  tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 2);
+  tcase_add_loop_test(tests, factored_embeddings, 0, 2);
+  tcase_add_loop_test(tests, a_wrong_gradient_is_noticed, 0, 2);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
