@@ -79,7 +79,7 @@ void lati_allowed_mask(float *logits, lati_symbol_range span, const lati_allowed
 int32_t lati_choose_largest(const float *logits, lati_symbol_range span,
                             const lati_allowed *allowed) {
   int32_t best = allowed->range[0].first;
-  float largest = -INFINITY;
+  float largest = LATI_MASKED; /* which NaN does not pass either */
   for (int32_t s = span.first; s < span.end; ++s) {
     if (logits[s - span.first] > largest) {
       largest = logits[s - span.first];

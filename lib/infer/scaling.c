@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { MOST_DECADES = 300 };
+enum { LEAST_DECADES = -308, MOST_DECADES = 307 };
 
 double lati_scale_factor(double largest, double range) {
   static const double steps[] = {1, 2, 5, 10};
@@ -12,7 +12,7 @@ double lati_scale_factor(double largest, double range) {
     return 1;
   }
   double decades = floor(log10(range) - log10(largest));
-  decades = fmin(fmax(decades, -MOST_DECADES), MOST_DECADES);
+  decades = fmin(fmax(decades, LEAST_DECADES), MOST_DECADES);
   double unit = pow(10, decades), factor = unit / 2;
   for (size_t i = 0; i < sizeof steps / sizeof steps[0]; ++i) {
     if (largest * (steps[i] * unit) <= range) {

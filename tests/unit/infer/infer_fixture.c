@@ -1,5 +1,7 @@
 #include "infer_fixture.h"
 
+#include <string.h>
+
 void fixture_model_options(lat_model_options *options) {
   lat_model_options_init(options);
   options->encoder_width = options->decoder_width = 32;
@@ -67,6 +69,17 @@ lat_batch *fixture_batch(const fixture *f, uint64_t first, int64_t count) {
   must(lat_sampler_next(batch, sampler, count));
   lat_sampler_free(sampler);
   return batch;
+}
+
+void fixture_prefer_size(fixture *f, int32_t n) {
+  float *parameters;
+  lat_tensor tensor = {.name = ""};
+  for (int32_t i = 0; strcmp(tensor.name, "decoder.proj.bias") != 0; ++i) {
+    must(lat_model_tensor(&tensor, f->model, i));
+  }
+  must(lat_model_map(&parameters, f->model));
+  parameters[tensor.offset + (size_t)(LAT_TOKEN_DIMENSION + n - 1)] = 100;
+  must(lat_model_commit(f->model));
 }
 
 lat_session *fixture_session(const fixture *f, const lat_decode_options *options) {

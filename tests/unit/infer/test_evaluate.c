@@ -1,0 +1,390 @@
+/* The score of one prediction, the ceiling, and the table of an evaluation. */
+#include "infer/evaluation.h"
+#include "infer_fixture.h"
+#include "transformer/transformer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROOM = 64 };
+
+/* A scorer for 2 x 2 problems, and sequences to score. */
+typedef struct trial {
+  fixture f;
+  lati_scorer scorer;
+  int32_t input[ROOM], target[ROOM], predicted[ROOM];
+  size_t input_count, target_count, predicted_count;
+} trial;
+
+static void write_tokens(int32_t *tokens, size_t *count, const trial *t, int32_t side,
+                         int32_t letter, const double *values, int32_t rows, int32_t cols) {
+  double data[16];
+  memcpy(data, values, (size_t)(rows * cols) * sizeof *data);
+  lat_matrix matrix = {data, rows, cols, cols, LAT_ROW_MAJOR};
+  must(lat_tokenizer_encode(tokens, ROOM, count, t->f.tokenizer, side, letter, &matrix));
+}
+
+static void open_trial(trial *t, const char *task, int32_t letter, int accept_trailing,
+                       const double *input, const double *target, const double *predicted) {
+  const fixture_plan plan = {.task = task, .rows = 2};
+  lat_score_options options;
+  fixture_open(&t->f, &plan);
+  lat_score_options_init(&options);
+  must(lati_scorer_init(&t->scorer, t->f.ctx, t->f.tokenizer, &options, accept_trailing));
+  write_tokens(t->input, &t->input_count, t, LAT_INPUT, letter, input, 2, 2);
+  write_tokens(t->target, &t->target_count, t, LAT_OUTPUT, letter, target, 2, 2);
+  write_tokens(t->predicted, &t->predicted_count, t, LAT_OUTPUT, letter, predicted, 2, 2);
+}
+
+static void close_trial(trial *t) {
+  lati_scorer_clear(&t->scorer);
+  fixture_close(&t->f);
+}
+
+static lati_prediction score(const trial *t) {
+  lati_prediction out;
+  must(lati_score_prediction(&out, &t->scorer, t->f.task, (lati_tokens){t->input, t->input_count},
+                             (lati_tokens){t->target, t->target_count},
+                             (lati_tokens){t->predicted, t->predicted_count}));
+  return out;
+}
+
+static const double input[] = {1, 2, 3, 4}, target[] = {1, 3, 2, 4}, near[] = {1, 3, 2.2, 4};
+
+START_TEST(near_answers_have_their_residual) {
+  trial t;
+  open_trial(&t, "transpose", 0, 0, input, target, near);
+  lati_prediction one = score(&t);
+  ck_assert_int_eq(one.exact, 0);
+  ck_assert_int_eq(one.well_formed, 1);
+  ck_assert_double_eq_tol(one.residual, 0.02, 1e-12);
+  ck_assert_double_eq(one.within_1pct, 0.75);
+  close_trial(&t);
+}
+END_TEST
+
+/* Right because it is the target, though the target is no inverse of the rounded input. */
+START_TEST(exact_tokens_are_right_whatever_the_residual) {
+  trial t;
+  open_trial(&t, "inverse", 0, 0, input, target, target);
+  lati_prediction one = score(&t);
+  ck_assert_int_eq(one.exact, 1);
+  ck_assert_int_eq(one.well_formed, 1);
+  ck_assert_double_eq(one.residual, 0);
+  t.predicted[3] += 1; /* the first coefficient's mantissa */
+  one = score(&t);
+  ck_assert_int_eq(one.exact, 0);
+  ck_assert_double_gt(one.residual, 0.05);
+  close_trial(&t);
+}
+END_TEST
+
+static void check_wrong(const lati_prediction *one) {
+  ck_assert_int_eq(one->exact, 0);
+  ck_assert_int_eq(one->well_formed, 0);
+  ck_assert(isinf(one->residual));
+  ck_assert_double_eq(one->within_1pct, 0);
+}
+
+START_TEST(what_is_no_matrix_of_the_shape_is_wrong) {
+  trial t;
+  open_trial(&t, "transpose", 0, 1, input, target, near);
+  t.predicted_count -= 1; /* cut short */
+  lati_prediction one = score(&t);
+  check_wrong(&one);
+  t.predicted_count = 0;
+  one = score(&t);
+  check_wrong(&one);
+  t.predicted_count = t.target_count;
+  t.predicted[4] = LAT_TOKEN_EOS;
+  one = score(&t);
+  check_wrong(&one);
+  write_tokens(t.predicted, &t.predicted_count, &t, LAT_OUTPUT, 0, target, 1, 4);
+  one = score(&t);
+  check_wrong(&one);
+  close_trial(&t);
+}
+END_TEST
+
+START_TEST(trailing_tokens_are_wrong_unless_accepted) {
+  for (int accept = 0; accept < 2; ++accept) {
+    trial t;
+    open_trial(&t, "transpose", 0, accept, input, target, target);
+    t.predicted[t.predicted_count++] = LAT_TOKEN_DIMENSION;
+    lati_prediction one = score(&t);
+    ck_assert_int_eq(one.exact, 0);
+    ck_assert_int_eq(one.well_formed, 0);
+    ck_assert_int_eq(one.residual == 0, accept);
+    close_trial(&t);
+  }
+}
+END_TEST
+
+START_TEST(a_wrong_letter_is_wrong) {
+  trial t;
+  open_trial(&t, "transpose", 'T', 0, input, target, near);
+  lati_prediction one = score(&t);
+  ck_assert_double_eq_tol(one.residual, 0.02, 1e-12);
+  t.predicted[0] = LAT_TOKEN_LETTER;
+  one = score(&t);
+  check_wrong(&one);
+  memmove(t.predicted, t.predicted + 1, --t.predicted_count * sizeof *t.predicted); /* none */
+  one = score(&t);
+  check_wrong(&one);
+  close_trial(&t);
+}
+END_TEST
+
+/* The rounded input is scored, not what it was rounded from. */
+START_TEST(the_source_is_what_its_tokens_say) {
+  const double fine[] = {1.2345, 0, 0, 1}, rounded[] = {1.23, 0, 0, 1}, other[] = {1.26, 0, 0, 1};
+  trial t;
+  open_trial(&t, "transpose", 0, 0, fine, other, rounded);
+  ck_assert_double_eq(score(&t).residual, 0);
+  close_trial(&t);
+}
+END_TEST
+
+static lati_prediction ceiling(const trial *t) {
+  lati_prediction out;
+  must(lati_score_ceiling(&out, &t->scorer, t->f.task, (lati_tokens){t->input, t->input_count},
+                          (lati_tokens){t->target, t->target_count}));
+  return out;
+}
+
+START_TEST(ceilings_are_of_exact_answers_rounded) {
+  const double third[] = {3, 0, 0, 1}, inverse[] = {1.0 / 3, 0, 0, 1}, rough[] = {0.4, 0, 0, 1};
+  const double singular[] = {1, 2, 2, 4};
+  trial t;
+  open_trial(&t, "inverse", 0, 0, third, inverse, rough);
+  ck_assert_int_eq(ceiling(&t).exact, 1);
+  close_trial(&t);
+  open_trial(&t, "inverse", 0, 0, third, rough, rough); /* a target that says something else */
+  ck_assert_double_eq_tol(ceiling(&t).residual, 0.001 / 2, 1e-9);
+  close_trial(&t);
+  open_trial(&t, "inverse", 0, 0, singular, rough, rough);
+  ck_assert(isinf(ceiling(&t).residual));
+  close_trial(&t);
+}
+END_TEST
+
+/* ---- the table ---- */
+
+static lat_evaluation *evaluate(const fixture *f, const lat_evaluate_options *options) {
+  lat_evaluation *evaluation = NULL;
+  must(lat_evaluate(&evaluation, f->model, options));
+  return evaluation;
+}
+
+static const lat_accuracy *find_row(const lat_evaluation *evaluation, const char *label) {
+  for (int32_t i = 0; i < lat_evaluation_row_count(evaluation); ++i) {
+    if (strcmp(lat_evaluation_row(evaluation, i)->label, label) == 0) {
+      return lat_evaluation_row(evaluation, i);
+    }
+  }
+  return NULL;
+}
+
+START_TEST(rows_are_for_all_and_for_what_is_mixed) {
+  const fixture_plan fixed = {.rows = 2}, mixed = {.min_size = 1, .max_size = 3};
+  fixture f;
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = 50;
+  options.batch_size = 16;
+  fixture_open(&f, &fixed);
+  lat_evaluation *evaluation = evaluate(&f, &options);
+  ck_assert_int_eq(lat_evaluation_row_count(evaluation), 1);
+  ck_assert_str_eq(lat_evaluation_row(evaluation, 0)->label, "all");
+  ck_assert_int_eq(lat_evaluation_row(evaluation, 0)->count, 50);
+  ck_assert(isnan(lat_evaluation_row(evaluation, 0)->ceiling[0]));
+  ck_assert_ptr_null(lat_evaluation_row(evaluation, 1));
+  ck_assert_ptr_null(lat_evaluation_row(evaluation, -1));
+  lat_evaluation_free(evaluation);
+  fixture_close(&f);
+
+  fixture_open(&f, &mixed);
+  options.ceiling = 1;
+  evaluation = evaluate(&f, &options);
+  ck_assert_int_eq(lat_evaluation_row_count(evaluation), 4);
+  int64_t sum = 0;
+  for (int32_t i = 1; i < 4; ++i) {
+    char label[8];
+    snprintf(label, sizeof label, "%dx%d", i, i);
+    ck_assert_str_eq(lat_evaluation_row(evaluation, i)->label, label);
+    sum += lat_evaluation_row(evaluation, i)->count;
+  }
+  ck_assert_int_eq(sum, 50);
+  ck_assert_double_eq(lat_evaluation_row(evaluation, 0)->ceiling[3], 100);
+  lat_evaluation_free(evaluation);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(rows_tell_tasks_and_spectra_apart) {
+  lat_context *ctx = NULL;
+  lat_task *parts[2] = {NULL, NULL}, *mixture = NULL;
+  lat_task_options task;
+  const fixture_plan plan = {0};
+  lat_evaluate_options options;
+  must(lat_context_create(&ctx, NULL));
+  lat_task_options_init(&task);
+  task.rows = 2;
+  task.name = "eigenvalues";
+  task.distribution = "semicircle,laplace";
+  must(lat_task_create(&parts[0], ctx, &task));
+  lat_task_options_init(&task);
+  task.rows = 2;
+  must(lat_task_create(&parts[1], ctx, &task));
+  must(lat_task_create_mixture(&mixture, ctx, parts, NULL, 2));
+  fixture f;
+  fixture_open_task(&f, ctx, mixture, &plan);
+  lat_evaluate_options_init(&options);
+  options.count = 60;
+  lat_evaluation *evaluation = evaluate(&f, &options);
+  ck_assert_int_eq(lat_evaluation_row_count(evaluation), 5);
+  const lat_accuracy *eigen = find_row(evaluation, "eigenvalues");
+  const lat_accuracy *transpose = find_row(evaluation, "transpose");
+  const lat_accuracy *semicircle = find_row(evaluation, "semicircle");
+  const lat_accuracy *laplace = find_row(evaluation, "laplace");
+  ck_assert(eigen != NULL && transpose != NULL && semicircle != NULL && laplace != NULL);
+  ck_assert_int_eq(eigen->count + transpose->count, 60);
+  ck_assert_int_eq(semicircle->count + laplace->count, eigen->count);
+  lat_evaluation_free(evaluation);
+  lat_task_free(parts[0]);
+  lat_task_free(parts[1]);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(groups_of_one_are_dropped_and_the_rest_put_in_order) {
+  lat_context *ctx = NULL;
+  must(lat_context_create(&ctx, NULL));
+  lat_evaluation evaluation = {.ctx = ctx};
+  const lati_prediction right = {.exact = 1, .well_formed = 1, .within_1pct = 1};
+  const lati_prediction near_right = {.well_formed = 1, .residual = 0.02, .within_1pct = 0.5};
+  const lati_prediction wrong = {.residual = INFINITY};
+  must(lati_evaluation_add(&evaluation, LATI_GROUP_SIZE, 20, "10x10", &wrong, &right));
+  must(lati_evaluation_add(&evaluation, LATI_GROUP_SIZE, 3, "2x2", &right, &right));
+  must(lati_evaluation_add(&evaluation, LATI_GROUP_SIZE, 3, "2x2", &near_right, &wrong));
+  must(lati_evaluation_add(&evaluation, LATI_GROUP_TASK, 0, "inverse", &right, &right));
+  must(lati_evaluation_add(&evaluation, LATI_GROUP_ALL, 0, "all", &near_right, NULL));
+  lati_evaluation_finish(&evaluation);
+  ck_assert_int_eq(lat_evaluation_row_count(&evaluation), 3);
+  ck_assert_str_eq(lat_evaluation_row(&evaluation, 0)->label, "all");
+  const lat_accuracy *row = lat_evaluation_row(&evaluation, 1);
+  ck_assert_str_eq(row->label, "2x2");
+  ck_assert_int_eq(row->count, 2);
+  ck_assert_double_eq(row->accuracy[0], 100);
+  ck_assert_double_eq(row->accuracy[1], 50); /* 0.02 is not below 2 % */
+  ck_assert_double_eq(row->accuracy[3], 50);
+  ck_assert_double_eq(row->exact, 50);
+  ck_assert_double_eq(row->well_formed, 100);
+  ck_assert_double_eq(row->within_1pct, 75);
+  ck_assert_double_eq(row->ceiling[0], 50);
+  ck_assert_str_eq(lat_evaluation_row(&evaluation, 2)->label, "10x10");
+  lati_free(evaluation.rows);
+  lat_context_free(ctx);
+}
+END_TEST
+
+START_TEST(batches_and_threads_change_nothing) {
+  lat_accuracy first = {0};
+  for (int32_t threads = 1; threads <= 2; ++threads) {
+    const fixture_plan plan = {
+        .task = "eigenvalues", .rows = 2, .output = "p10", .threads = threads};
+    fixture f;
+    lat_decode_options decode;
+    lat_evaluate_options options;
+    lat_decode_options_init(&decode);
+    decode.method = LAT_DECODE_SAMPLE;
+    lat_evaluate_options_init(&options);
+    options.count = 40;
+    options.batch_size = threads == 1 ? 40 : 7;
+    options.decode = &decode;
+    fixture_open(&f, &plan);
+    lat_evaluation *evaluation = evaluate(&f, &options);
+    const lat_accuracy *row = lat_evaluation_row(evaluation, 0);
+    if (threads == 1) {
+      first = *row;
+      ck_assert_double_eq(row->well_formed, first.well_formed);
+    }
+    ck_assert_mem_eq(first.accuracy, row->accuracy, sizeof first.accuracy);
+    ck_assert_double_eq(first.well_formed, row->well_formed);
+    ck_assert_double_eq(first.within_1pct, row->within_1pct);
+    lat_evaluation_free(evaluation);
+    fixture_close(&f);
+  }
+}
+END_TEST
+
+static int32_t stop_at_twenty(int64_t done, int64_t count, void *user) {
+  ++*(int *)user;
+  ck_assert_int_eq(count, 50);
+  return done >= 20;
+}
+
+START_TEST(progress_can_cancel) {
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  int calls = 0;
+  lat_evaluation *evaluation = (lat_evaluation *)(uintptr_t)&f;
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = 50;
+  options.batch_size = 10;
+  options.progress = stop_at_twenty;
+  options.user = &calls;
+  fixture_open(&f, &plan);
+  ck_assert_int_eq(lat_evaluate(&evaluation, f.model, &options), LAT_ERROR_CANCELLED);
+  ck_assert_str_eq(lat_last_error(), "evaluation cancelled after 20 of 50 examples");
+  ck_assert_ptr_null(evaluation);
+  ck_assert_int_eq(calls, 2);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(bad_calls_are_refused) {
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  lat_evaluation *evaluation;
+  lat_decode_options decode;
+  lat_evaluate_options options;
+  fixture_open(&f, &plan);
+  lat_evaluate_options_init(&options);
+  ck_assert_int_eq(lat_evaluate(NULL, f.model, &options), LAT_ERROR_ARGUMENT);
+  ck_assert_int_eq(lat_evaluate(&evaluation, NULL, &options), LAT_ERROR_ARGUMENT);
+  ck_assert_str_eq(lat_last_error(), "model is NULL");
+  options.count = 0;
+  ck_assert_int_eq(lat_evaluate(&evaluation, f.model, &options), LAT_ERROR_ARGUMENT);
+  ck_assert_ptr_nonnull(strstr(lat_last_error(), "count 0 is outside"));
+  lat_evaluate_options_init(&options);
+  lat_decode_options_init(&decode);
+  decode.beam_width = 0;
+  options.decode = &decode;
+  ck_assert_int_eq(lat_evaluate(&evaluation, f.model, &options), LAT_ERROR_ARGUMENT);
+  ck_assert_ptr_null(evaluation);
+  lat_evaluation_free(NULL);
+  ck_assert_int_eq(lat_evaluation_row_count(NULL), 0);
+  ck_assert_ptr_null(lat_evaluation_row(NULL, 0));
+  fixture_close(&f);
+}
+END_TEST
+
+int main(void) {
+  const TTest *const tests[] = {near_answers_have_their_residual,
+                                exact_tokens_are_right_whatever_the_residual,
+                                what_is_no_matrix_of_the_shape_is_wrong,
+                                trailing_tokens_are_wrong_unless_accepted,
+                                a_wrong_letter_is_wrong,
+                                the_source_is_what_its_tokens_say,
+                                ceilings_are_of_exact_answers_rounded,
+                                rows_are_for_all_and_for_what_is_mixed,
+                                rows_tell_tasks_and_spectra_apart,
+                                groups_of_one_are_dropped_and_the_rest_put_in_order,
+                                batches_and_threads_change_nothing,
+                                progress_can_cancel,
+                                bad_calls_are_refused,
+                                NULL};
+  return run_suite("evaluate", tests);
+}

@@ -1,0 +1,523 @@
+/* Solvers: what they refuse, scaling, storage orders, batches; and verdicts on made-up answers. */
+#include "infer/scaling.h"
+#include "infer/session_impl.h"
+#include "infer/solver_check.h"
+#include "infer/verdict.h"
+#include "infer_fixture.h"
+#include "linalg/matrix.h"
+
+#include <math.h>
+#include <string.h>
+
+static lat_matrix rows_of(double *data, int32_t rows, int32_t cols) {
+  return lati_matrix_view(data, rows, cols);
+}
+
+static lat_solver *open_solver(const fixture *f, const lat_decode_options *options) {
+  lat_solver *solver = NULL;
+  must(lat_solver_create(&solver, f->model, options));
+  return solver;
+}
+
+/* ---- scaling ---- */
+
+START_TEST(factors_are_round_numbers_that_reach_the_range) {
+  ck_assert_double_eq(lati_scale_factor(10, 10), 1);
+  ck_assert_double_eq(lati_scale_factor(9.99, 10), 1);
+  ck_assert_double_eq(lati_scale_factor(5.01, 10), 1);
+  ck_assert_double_eq(lati_scale_factor(5, 10), 2);
+  ck_assert_double_eq(lati_scale_factor(1.99, 10), 5);
+  ck_assert_double_eq(lati_scale_factor(1, 10), 10);
+  ck_assert_double_eq(lati_scale_factor(10.01, 10), 0.5);
+  ck_assert_double_eq(lati_scale_factor(1000, 10), 0.01);
+  ck_assert_double_eq(lati_scale_factor(0, 10), 1);
+  ck_assert_double_eq(lati_scale_factor(7, 0), 1);
+  const double extremes[] = {5e-324, 1e-310, 1e-200, 1e200, 1.7e308};
+  for (size_t i = 0; i < sizeof extremes / sizeof *extremes; ++i) {
+    double factor = lati_scale_factor(extremes[i], 10);
+    ck_assert(isfinite(factor) && factor > 0);
+    ck_assert_double_le(extremes[i] * factor, 10);
+  }
+  for (double x = 1e-6; x < 1e7; x *= 1.07) {
+    double scaled = x * lati_scale_factor(x, 10);
+    ck_assert_double_le(scaled, 10);
+    ck_assert_double_gt(scaled, 3.99);
+    ck_assert_double_eq_tol(lati_scale_factor(10 * x, 10) * 10, lati_scale_factor(x, 10),
+                            1e-9 * lati_scale_factor(x, 10));
+  }
+}
+END_TEST
+
+static void check_scaled_back(const char *name, double first, double second) {
+  const fixture_plan plan = {.task = name, .rows = 2};
+  fixture f;
+  fixture_open(&f, &plan);
+  double data[] = {8, 8, 8, 8};
+  lat_matrix answer = rows_of(data, 2, 2);
+  lati_scale_back(&answer, f.task, 4);
+  ck_assert_double_eq(data[0], first);
+  ck_assert_double_eq(data[1], first);
+  ck_assert_double_eq(data[2], second);
+  fixture_close(&f);
+}
+
+START_TEST(answers_scale_back_by_their_degree) {
+  check_scaled_back("transpose", 2, 2);
+  check_scaled_back("product", 0.5, 0.5);
+  check_scaled_back("inverse", 32, 32);
+  check_scaled_back("eigenvectors", 2, 8);
+  check_scaled_back("svd", 2, 8);
+}
+END_TEST
+
+static void solve(double *x, lat_report *report, lat_solver *solver, const double *a, int32_t n,
+                  double factor) {
+  double scaled[16];
+  for (int32_t i = 0; i < n * n; ++i) {
+    scaled[i] = a[i] * factor;
+  }
+  lat_matrix from = rows_of(scaled, n, n), to = rows_of(x, n, n);
+  lat_report_init(report);
+  must(lat_solver_solve(&to, report, solver, &from));
+}
+
+START_TEST(answers_to_scaled_matrices_are_scaled_answers) {
+  const double a[] = {1.25, -3.5, 6.75, 0.5, 2, -8, 9.5, 4, 0.125};
+  const fixture_plan plan = {0};
+  fixture f;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 3);
+  lat_solver *solver = open_solver(&f, NULL);
+  double plain[9], other[9];
+  lat_report report, other_report;
+  solve(plain, &report, solver, a, 3, 1);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_double_eq(report.scale, 1);
+  for (double factor = 1e-30; factor < 1e31; factor *= 1000) {
+    solve(other, &other_report, solver, a, 3, factor);
+    ck_assert_double_eq_tol(other_report.scale * factor, 1, 1e-12);
+    ck_assert_int_eq(other_report.tokens, report.tokens);
+    for (int32_t i = 0; i < 9; ++i) {
+      ck_assert_double_le(fabs(other[i] - plain[i] * factor), 1e-12 * fabs(plain[i] * factor));
+    }
+    ck_assert_double_eq_tol(other_report.residual, report.residual, 1e-9 * report.residual);
+  }
+  lat_solver_free(solver);
+  lat_decode_options options;
+  lat_decode_options_init(&options);
+  options.scaling = 0;
+  solver = open_solver(&f, &options);
+  solve(other, &other_report, solver, a, 3, 100);
+  ck_assert_double_eq(other_report.scale, 1);
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+/* ---- shapes and storage ---- */
+
+START_TEST(columns_first_is_the_same_matrix) {
+  const fixture_plan plan = {.rows = 3};
+  fixture f;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 3);
+  lat_solver *solver = open_solver(&f, NULL);
+  double by_rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, x[9], padded[12], y[15];
+  lat_matrix a = rows_of(by_rows, 3, 3), to = rows_of(x, 3, 3);
+  lat_matrix b = {padded, 3, 3, 4, LAT_COLUMN_MAJOR}, back = {y, 3, 3, 5, LAT_COLUMN_MAJOR};
+  for (int i = 0; i < 12; ++i) {
+    padded[i] = NAN; /* between columns: not looked at */
+  }
+  for (int i = 0; i < 15; ++i) {
+    y[i] = -77;
+  }
+  for (int32_t i = 0; i < 9; ++i) {
+    lati_matrix_set(&b, i / 3, i % 3, by_rows[i]);
+  }
+  must(lat_solver_solve(&to, NULL, solver, &a));
+  must(lat_solver_solve(&back, NULL, solver, &b));
+  ck_assert_double_ne(x[0], 0);
+  ck_assert_double_ne(x[1], x[3]);
+  for (int32_t i = 0; i < 9; ++i) {
+    ck_assert_double_eq(lati_matrix_get(&back, i / 3, i % 3), x[i]);
+  }
+  ck_assert_double_eq(y[3], -77); /* between columns */
+  ck_assert_double_eq(y[4], -77);
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(many_at_once_are_each_alone) {
+  enum { MANY = 300 }; /* more than one batch */
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 2);
+  lat_solver *solver = open_solver(&f, NULL);
+  static double inputs[MANY][4], outputs[MANY][4];
+  static lat_matrix a[MANY], x[MANY];
+  static lat_report reports[MANY];
+  for (int i = 0; i < MANY; ++i) {
+    for (int k = 0; k < 4; ++k) {
+      inputs[i][k] = 10 * sin(4 * i + k);
+    }
+    a[i] = rows_of(inputs[i], 2, 2);
+    x[i] = rows_of(outputs[i], 2, 2);
+    lat_report_init(&reports[i]);
+  }
+  must(lat_solver_solve_many(x, reports, solver, a, MANY));
+  for (int i = 0; i < MANY; i += 37) {
+    double alone[4];
+    lat_report report;
+    lat_matrix to = rows_of(alone, 2, 2);
+    lat_report_init(&report);
+    must(lat_solver_solve(&to, &report, solver, &a[i]));
+    ck_assert_mem_eq(alone, outputs[i], sizeof alone);
+    ck_assert_double_eq(report.residual, reports[i].residual);
+    ck_assert_int_eq(report.verdict, reports[i].verdict);
+    ck_assert_double_eq(report.scale, reports[i].scale);
+  }
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+/* A caller compiled against a longer or shorter report. */
+START_TEST(reports_of_other_sizes_are_filled_as_far_as_they_go) {
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_solver *solver = open_solver(&f, NULL);
+  double data[] = {1, 2, 3, 4}, answer[8];
+  lat_matrix a[] = {rows_of(data, 2, 2), rows_of(data, 2, 2)};
+  lat_matrix x[] = {rows_of(answer, 2, 2), rows_of(answer + 4, 2, 2)};
+  struct {
+    lat_report report;
+    double later[3];
+  } longer[2];
+  memset(longer, 0x55, sizeof longer);
+  longer[0].report.struct_size = longer[1].report.struct_size = sizeof longer[0];
+  must(lat_solver_solve_many(x, &longer[0].report, solver, a, 2));
+  ck_assert_uint_eq(longer[1].report.struct_size, sizeof longer[0]);
+  ck_assert_double_eq(longer[0].report.residual, longer[1].report.residual);
+  ck_assert_double_eq(longer[0].report.tolerance, 0.05);
+  unsigned char untouched[sizeof longer[0].later];
+  memset(untouched, 0x55, sizeof untouched);
+  ck_assert_mem_eq(longer[1].later, untouched, sizeof untouched);
+  lat_report shorter;
+  memset(&shorter, 0x55, sizeof shorter);
+  shorter.struct_size = offsetof(lat_report, tolerance);
+  must(lat_solver_solve(x, &shorter, solver, a));
+  ck_assert_double_eq(shorter.residual, longer[0].report.residual);
+  ck_assert_mem_eq(&shorter.tolerance, untouched, sizeof shorter.tolerance);
+  shorter.struct_size = 0;
+  ck_assert_int_eq(lat_solver_solve(x, &shorter, solver, a), LAT_ERROR_ARGUMENT);
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+/* ---- refusals ---- */
+
+typedef struct refusal {
+  lat_status status;
+  const char *message;
+} refusal;
+
+static void refuse(lat_solver *solver, const lat_matrix *a, int32_t rows, int32_t cols,
+                   refusal expected) {
+  double answer[100];
+  lat_matrix x = rows_of(answer, rows, cols);
+  ck_assert_int_eq(lat_solver_solve(&x, NULL, solver, a), expected.status);
+  ck_assert_str_eq(lat_last_error(), expected.message);
+}
+
+START_TEST(other_sizes_are_refused) {
+  const fixture_plan fixed = {.rows = 3}, mixed = {.min_size = 2, .max_size = 4},
+                     pair = {.task = "add", .rows = 2};
+  double data[100] = {0};
+  fixture f;
+  fixture_open(&f, &fixed);
+  lat_solver *solver = open_solver(&f, NULL);
+  lat_matrix a = rows_of(data, 4, 4);
+  refuse(solver, &a, 4, 4, (refusal){LAT_ERROR_SHAPE, "input is 4 x 4, the model solves 3 x 3"});
+  a = rows_of(data, 3, 3);
+  refuse(solver, &a, 3, 2, (refusal){LAT_ERROR_SHAPE, "x: the matrix is 3 x 2, not 3 x 3"});
+  a.rows = 0;
+  ck_assert_int_eq(lat_solver_solve(&a, NULL, solver, &a), LAT_ERROR_SHAPE);
+  lat_solver_free(solver);
+  fixture_close(&f);
+
+  fixture_open(&f, &mixed);
+  solver = open_solver(&f, NULL);
+  a = rows_of(data, 5, 5);
+  refuse(solver, &a, 5, 5,
+         (refusal){LAT_ERROR_SHAPE, "input is 5 x 5, the model solves sizes 2 to 4 with as many "
+                                    "rows as columns"});
+  a = rows_of(data, 3, 4);
+  ck_assert_int_eq(lat_solver_solve(&a, NULL, solver, &a), LAT_ERROR_SHAPE);
+  lat_solver_free(solver);
+  fixture_close(&f);
+
+  fixture_open(&f, &pair);
+  solver = open_solver(&f, NULL);
+  a = rows_of(data, 2, 6);
+  refuse(solver, &a, 2, 3, (refusal){LAT_ERROR_SHAPE, "input is 2 x 6, the model solves 2 x 4"});
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(what_is_no_number_is_refused) {
+  const fixture_plan plan = {.rows = 2};
+  double data[] = {1, 2, NAN, 4};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_solver *solver = open_solver(&f, NULL);
+  lat_matrix a = rows_of(data, 2, 2), x[3] = {a, a, a}, many[3];
+  ck_assert_int_eq(lat_solver_solve(x, NULL, solver, &a), LAT_ERROR_NUMERIC);
+  ck_assert_ptr_nonnull(strstr(lat_last_error(), "row 2, column 1"));
+  data[2] = -INFINITY;
+  ck_assert_int_eq(lat_solver_solve(x, NULL, solver, &a), LAT_ERROR_NUMERIC);
+  double fine[] = {1, 2, 3, 4};
+  many[0] = many[1] = rows_of(fine, 2, 2);
+  many[2] = a;
+  ck_assert_int_eq(lat_solver_solve_many(x, NULL, solver, many, 3), LAT_ERROR_NUMERIC);
+  ck_assert_int_eq(strncmp(lat_last_error(), "matrix 2: ", 10), 0);
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(asymmetry_is_refused_beyond_rounding) {
+  const fixture_plan plan = {.task = "eigenvalues", .rows = 2};
+  double data[] = {8, 1, 1 + 4e-6, 2}, answer[2];
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_solver *solver = open_solver(&f, NULL);
+  lat_matrix a = rows_of(data, 2, 2), x = rows_of(answer, 2, 1);
+  must(lat_solver_solve(&x, NULL, solver, &a)); /* within 1e-6 of 8 */
+  data[2] = 1 + 1e-5;
+  ck_assert_int_eq(lat_solver_solve(&x, NULL, solver, &a), LAT_ERROR_SHAPE);
+  ck_assert_ptr_nonnull(strstr(lat_last_error(), "symmetric"));
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(misuse_is_refused) {
+  const fixture_plan plan = {.rows = 2};
+  double data[] = {1, 2, 3, 4};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_solver *solver = open_solver(&f, NULL), *none = solver;
+  lat_matrix a = rows_of(data, 2, 2);
+  ck_assert_int_eq(lat_solver_solve(NULL, NULL, solver, &a), LAT_ERROR_ARGUMENT);
+  ck_assert_int_eq(lat_solver_solve(&a, NULL, NULL, &a), LAT_ERROR_ARGUMENT);
+  ck_assert_int_eq(lat_solver_solve(&a, NULL, solver, NULL), LAT_ERROR_ARGUMENT);
+  ck_assert_int_eq(lat_solver_solve_many(&a, NULL, solver, &a, 0), LAT_ERROR_ARGUMENT);
+  ck_assert_str_eq(lat_last_error(), "count 0 is less than 1");
+  ck_assert_int_eq(lat_solver_select(solver, "svd"), LAT_ERROR_NOT_FOUND);
+  ck_assert_str_eq(lat_last_error(), "the model has no task \"svd\"");
+  must(lat_solver_select(solver, "transpose"));
+  ck_assert_int_eq(lat_solver_select(solver, NULL), LAT_ERROR_ARGUMENT);
+  ck_assert_int_eq(lat_solver_create(&none, NULL, NULL), LAT_ERROR_ARGUMENT);
+  ck_assert_ptr_null(none);
+  lat_solver_free(solver);
+  lat_solver_free(NULL);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_mixture_solves_what_was_selected) {
+  lat_context *ctx = NULL;
+  lat_task *parts[2] = {NULL, NULL}, *mixture = NULL;
+  lat_task_options options;
+  const fixture_plan plan = {0};
+  double data[] = {1, 2, 3, 4, 5, 6, 7, 8}, answer[4];
+  must(lat_context_create(&ctx, NULL));
+  lat_task_options_init(&options);
+  options.rows = 2;
+  must(lat_task_create(&parts[0], ctx, &options));
+  options.name = "add";
+  must(lat_task_create(&parts[1], ctx, &options));
+  must(lat_task_create_mixture(&mixture, ctx, parts, NULL, 2));
+  fixture f;
+  fixture_open_task(&f, ctx, mixture, &plan);
+  lat_solver *solver = open_solver(&f, NULL);
+  lat_matrix a = rows_of(data, 2, 4), x = rows_of(answer, 2, 2);
+  lat_report report;
+  lat_report_init(&report);
+  ck_assert_int_eq(lat_solver_solve(&x, &report, solver, &a), LAT_ERROR_STATE);
+  must(lat_solver_select(solver, "add"));
+  must(lat_solver_solve(&x, &report, solver, &a));
+  a = rows_of(data, 2, 2);
+  ck_assert_int_eq(lat_solver_solve(&x, &report, solver, &a), LAT_ERROR_SHAPE);
+  must(lat_solver_select(solver, "transpose"));
+  must(lat_solver_solve(&x, &report, solver, &a));
+  lat_solver_free(solver);
+  lat_task_free(parts[0]);
+  lat_task_free(parts[1]);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(undecodable_answers_are_zeros) {
+  const fixture_plan plan = {0};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_decode_options options;
+  lat_decode_options_init(&options);
+  options.grammar = 0;
+  options.max_tokens = 3;
+  lat_solver *solver = open_solver(&f, &options);
+  double data[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, x[9];
+  lat_report report;
+  for (int i = 0; i < 9; ++i) {
+    x[i] = 5;
+  }
+  solve(x, &report, solver, data, 3, 1);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_UNDECODABLE);
+  ck_assert(isinf(report.residual));
+  ck_assert(isnan(report.orthogonality));
+  ck_assert_int_le(report.tokens, 3);
+  for (int i = 0; i < 9; ++i) {
+    ck_assert_double_eq(x[i], 0);
+  }
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+/* ---- verdicts on made-up answers ---- */
+
+static lat_report judge(const char *name, int32_t rows, int32_t cols, double *input,
+                        double *prediction, int compare) {
+  const fixture_plan plan = {.task = name, .rows = rows, .cols = cols};
+  fixture f;
+  int32_t out_rows, out_cols;
+  lat_report report = {.struct_size = sizeof report, .tolerance = 0.05};
+  fixture_open(&f, &plan);
+  must(lat_task_output_shape(&out_rows, &out_cols, f.task, rows, cols));
+  lat_matrix a = rows_of(input, rows, cols), p = rows_of(prediction, out_rows, out_cols);
+  must(lati_verdict(&report, f.task, &a, &p, compare));
+  fixture_close(&f);
+  return report;
+}
+
+START_TEST(transposes_products_and_inverses_are_known) {
+  double a[] = {1, 2, 3, 4}, right[] = {1, 3, 2, 4.1}, wrong[] = {1, 2, 3, 4};
+  double inverse[] = {-2, 1, 1.5, -0.5}, singular[] = {1, 2, 2, 4};
+  ck_assert_int_eq(judge("transpose", 2, 2, a, right, 0).verdict, LAT_VERDICT_WITHIN);
+  ck_assert_int_eq(judge("transpose", 2, 2, a, wrong, 0).verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_double_eq_tol(judge("transpose", 2, 2, a, right, 0).residual, 0.01, 1e-12);
+  ck_assert_int_eq(judge("inverse", 2, 2, a, inverse, 0).verdict, LAT_VERDICT_WITHIN);
+  ck_assert_int_eq(judge("inverse", 2, 2, a, right, 0).verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_int_eq(judge("inverse", 2, 2, singular, inverse, 0).verdict, LAT_VERDICT_OUTSIDE);
+  double sum[] = {4, 6}, operands[] = {1, 2, 3, 4};
+  const fixture_plan plan = {.task = "add", .rows = 1, .cols = 2};
+  fixture f;
+  lat_report report = {.struct_size = sizeof report, .tolerance = 0.05};
+  fixture_open(&f, &plan);
+  lat_matrix from = rows_of(operands, 1, 4), to = rows_of(sum, 1, 2);
+  must(lati_verdict(&report, f.task, &from, &to, 0));
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_WITHIN);
+  ck_assert_double_eq(report.residual, 0);
+  ck_assert(isnan(report.orthogonality));
+  fixture_close(&f);
+}
+END_TEST
+
+/* S = Q diag(1, 3) Q^T with Q the rotation by 45 degrees. */
+static double symmetric[] = {2, 1, 1, 2};
+enum { VALUE_LOW = 1, VALUE_HIGH = 3 };
+
+START_TEST(eigenvectors_are_held_to_orthonormality_and_order) {
+  const double r = sqrt(0.5);
+  double right[] = {VALUE_LOW, VALUE_HIGH, r, r, -r, r};
+  double doubled[] = {4 * VALUE_LOW, 4 * VALUE_HIGH, 2 * r, 2 * r, -2 * r, 2 * r};
+  double swapped[] = {VALUE_HIGH, VALUE_LOW, r, r, r, -r};
+  double off[] = {VALUE_LOW, VALUE_HIGH + 1, r, r, -r, r};
+  ck_assert_int_eq(judge("eigenvectors", 2, 2, symmetric, right, 0).verdict, LAT_VERDICT_WITHIN);
+  lat_report report = judge("eigenvectors", 2, 2, symmetric, doubled, 0);
+  ck_assert_double_lt(report.residual, 1e-12); /* which the residual alone would let pass */
+  ck_assert_double_eq_tol(report.orthogonality, 3, 1e-12);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_OUTSIDE);
+  report = judge("eigenvectors", 2, 2, symmetric, swapped, 0);
+  ck_assert_double_lt(report.residual, 1e-12);
+  ck_assert_double_lt(report.orthogonality, 1e-12);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_int_eq(judge("eigenvectors", 2, 2, symmetric, off, 0).verdict, LAT_VERDICT_OUTSIDE);
+}
+END_TEST
+
+START_TEST(singular_vectors_are_held_to_orthonormality_order_and_sign) {
+  double a[] = {3, 0, 0, 2};
+  double right[] = {3, 2, 1, 0, 0, 1, 1, 0, 0, 1};
+  double halved[] = {0.75, 0.5, 0.5, 0, 0, 0.5, 0.5, 0, 0, 0.5};
+  double swapped[] = {2, 3, 0, 1, 1, 0, 0, 1, 1, 0};
+  double negative[] = {3, -2, 1, 0, 0, -1, 1, 0, 0, 1};
+  ck_assert_int_eq(judge("svd", 2, 2, a, right, 0).verdict, LAT_VERDICT_WITHIN);
+  ck_assert_int_eq(judge("svd", 2, 2, a, halved, 0).verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_int_eq(judge("svd", 2, 2, a, swapped, 0).verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_double_lt(judge("svd", 2, 2, a, negative, 0).residual, 1e-12);
+  ck_assert_int_eq(judge("svd", 2, 2, a, negative, 0).verdict, LAT_VERDICT_OUTSIDE);
+}
+END_TEST
+
+START_TEST(values_alone_are_unknown_unless_compared) {
+  double right[] = {3.01, 1}, wrong[] = {3, 2};
+  lat_report report = judge("eigenvalues", 2, 2, symmetric, right, 0);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_UNKNOWN);
+  ck_assert(isnan(report.residual));
+  report = judge("eigenvalues", 2, 2, symmetric, right, 1);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_WITHIN);
+  ck_assert_double_eq_tol(report.residual, 0.01 / 4, 1e-12);
+  ck_assert_int_eq(judge("eigenvalues", 2, 2, symmetric, wrong, 1).verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_int_eq(judge("singular-values", 2, 2, symmetric, right, 0).verdict,
+                   LAT_VERDICT_UNKNOWN);
+  ck_assert_int_eq(judge("singular-values", 2, 2, symmetric, right, 1).verdict, LAT_VERDICT_WITHIN);
+}
+END_TEST
+
+START_TEST(the_tolerance_decides) {
+  double a[] = {1, 2, 3, 4}, near[] = {1, 3, 2, 4.4};
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_matrix from = rows_of(a, 2, 2), to = rows_of(near, 2, 2);
+  lat_report report = {.struct_size = sizeof report, .tolerance = 0.041};
+  must(lati_verdict(&report, f.task, &from, &to, 0));
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_WITHIN);
+  report.tolerance = 0.039;
+  must(lati_verdict(&report, f.task, &from, &to, 0));
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_OUTSIDE);
+  near[0] = INFINITY;
+  must(lati_verdict(&report, f.task, &from, &to, 0));
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_OUTSIDE);
+  fixture_close(&f);
+}
+END_TEST
+
+int main(void) {
+  const TTest *const tests[] = {factors_are_round_numbers_that_reach_the_range,
+                                answers_scale_back_by_their_degree,
+                                answers_to_scaled_matrices_are_scaled_answers,
+                                columns_first_is_the_same_matrix,
+                                many_at_once_are_each_alone,
+                                reports_of_other_sizes_are_filled_as_far_as_they_go,
+                                other_sizes_are_refused,
+                                what_is_no_number_is_refused,
+                                asymmetry_is_refused_beyond_rounding,
+                                misuse_is_refused,
+                                a_mixture_solves_what_was_selected,
+                                undecodable_answers_are_zeros,
+                                transposes_products_and_inverses_are_known,
+                                eigenvectors_are_held_to_orthonormality_and_order,
+                                singular_vectors_are_held_to_orthonormality_order_and_sign,
+                                values_alone_are_unknown_unless_compared,
+                                the_tolerance_decides,
+                                NULL};
+  return run_suite("solver", tests);
+}
