@@ -1,0 +1,151 @@
+/* Layer normalisation against the slow twin. */
+#include "compute_fixture.h"
+
+#include <math.h>
+
+typedef struct shape {
+  int64_t tokens;
+  int32_t width;
+} shape;
+
+static const shape shapes[] = {{1, 1}, {1, 2}, {3, 7}, {33, 16}, {70, 43}, {129, 516}, {5, 1031}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+typedef struct tensors {
+  int64_t count;
+  float *x, *y, *d_y, *d_x, *mean, *rstd, *gamma, *beta, *d_gamma, *d_beta;
+} tensors;
+
+/* The same values whenever the fixture's random state is the same. */
+static void open_tensors(tensors *t, fixture *f, const shape *s) {
+  t->count = s->tokens * s->width;
+  t->x = fixture_random(f, t->count);
+  t->d_y = fixture_random(f, t->count);
+  t->d_x = fixture_random(f, t->count);
+  t->gamma = fixture_random(f, s->width);
+  t->beta = fixture_random(f, s->width);
+  t->d_gamma = fixture_random(f, s->width);
+  t->d_beta = fixture_random(f, s->width);
+  t->y = NEW(f, float, t->count);
+  t->mean = NEW(f, float, s->tokens);
+  t->rstd = NEW(f, float, s->tokens);
+  for (int64_t i = 0; i < t->count; ++i) {
+    t->x[i] += 2.0F; /* a mean to take away */
+  }
+}
+
+static void close_tensors(tensors *t) {
+  float *blocks[] = {t->x,    t->y,     t->d_y,  t->d_x,     t->mean,
+                     t->rstd, t->gamma, t->beta, t->d_gamma, t->d_beta};
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
+    lati_free(blocks[i]);
+  }
+}
+
+static void run_both_ways(tensors *t, const shape *s, lati_pool *pool, const lati_backend *backend,
+                          int accumulate, float *d_x) {
+  backend->layernorm_forward(pool, t->y, t->mean, t->rstd, t->x, t->gamma, t->beta, s->tokens,
+                             s->width);
+  backend->layernorm_backward(pool, d_x, t->d_gamma, t->d_beta, t->d_y, t->x, t->mean, t->rstd,
+                              t->gamma, s->tokens, s->width, accumulate);
+}
+
+/* One column is all mean: what is left of it is rounding, times rstd = 1e6. */
+static double tolerance(const shape *s) {
+  return s->width == 1 ? 1e-3 : 2e-5;
+}
+
+static void check_shape(const shape *s, int accumulate) {
+  fixture f;
+  fixture_open(&f, 2);
+  uint64_t state = f.state;
+  tensors fast, slow;
+  open_tensors(&fast, &f, s);
+  f.state = state;
+  open_tensors(&slow, &f, s);
+  run_both_ways(&fast, s, f.pool, &lati_backend_f32, accumulate, fast.d_x);
+  run_both_ways(&slow, s, f.pool, &lati_backend_naive, accumulate, slow.d_x);
+  assert_close(fast.y, slow.y, fast.count, tolerance(s), "y");
+  assert_close(fast.mean, slow.mean, s->tokens, tolerance(s), "mean");
+  assert_close(fast.rstd, slow.rstd, s->tokens, tolerance(s), "rstd");
+  assert_close(fast.d_x, slow.d_x, fast.count, tolerance(s), "d_x");
+  assert_close(fast.d_gamma, slow.d_gamma, s->width, tolerance(s), "d_gamma");
+  assert_close(fast.d_beta, slow.d_beta, s->width, tolerance(s), "d_beta");
+  close_tensors(&fast);
+  close_tensors(&slow);
+  fixture_close(&f);
+}
+
+START_TEST(agrees_with_the_twin) {
+  for (int i = 0; i < SHAPES; ++i) {
+    check_shape(&shapes[i], 0);
+    check_shape(&shapes[i], 1);
+  }
+}
+END_TEST
+
+START_TEST(a_constant_row_gives_beta) {
+  fixture f;
+  fixture_open(&f, 1);
+  const shape s = {1, 40};
+  tensors t;
+  open_tensors(&t, &f, &s);
+  for (int i = 0; i < s.width; ++i) {
+    t.x[i] = 0.5F;
+  }
+  run_both_ways(&t, &s, f.pool, &lati_backend_f32, 0, t.d_x);
+  assert_close(t.y, t.beta, s.width, 1e-6, "beta");
+  ck_assert_double_eq_tol((double)t.rstd[0], 1e6, 1.0);
+  close_tensors(&t);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(gradient_may_be_replaced_in_place) {
+  fixture f;
+  fixture_open(&f, 2);
+  const shape s = {50, 130};
+  tensors apart, together;
+  uint64_t state = f.state;
+  open_tensors(&apart, &f, &s);
+  f.state = state;
+  open_tensors(&together, &f, &s);
+  run_both_ways(&apart, &s, f.pool, &lati_backend_f32, 0, apart.d_x);
+  run_both_ways(&together, &s, f.pool, &lati_backend_f32, 0, together.d_y);
+  assert_same_bits(apart.d_x, together.d_y, (size_t)apart.count * sizeof(float), "d_x");
+  assert_same_bits(apart.d_gamma, together.d_gamma, (size_t)s.width * sizeof(float), "d_gamma");
+  close_tensors(&apart);
+  close_tensors(&together);
+  fixture_close(&f);
+}
+END_TEST
+
+static void whole_norm(fixture *f, void *out, const void *argument) {
+  const shape *s = argument;
+  tensors t;
+  open_tensors(&t, f, s);
+  run_both_ways(&t, s, f->pool, &lati_backend_f32, 1, t.d_x);
+  float *place = out;
+  for (int64_t i = 0; i < t.count; ++i) {
+    *place++ = t.y[i];
+    *place++ = t.d_x[i];
+  }
+  for (int32_t i = 0; i < s->width; ++i) {
+    *place++ = t.d_gamma[i];
+    *place++ = t.d_beta[i];
+  }
+  close_tensors(&t);
+}
+
+START_TEST(threads_do_not_change_the_bits) {
+  const shape s = {500, 300};
+  assert_same_at_any_threads(whole_norm, &s,
+                             (size_t)(2 * s.tokens * s.width + 2 * s.width) * sizeof(float));
+}
+END_TEST
+
+int main(void) {
+  const TTest *tests[] = {agrees_with_the_twin, a_constant_row_gives_beta,
+                          gradient_may_be_replaced_in_place, threads_do_not_change_the_bits};
+  return run_suite("layernorm", tests, sizeof tests / sizeof *tests);
+}
