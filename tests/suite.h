@@ -5,20 +5,25 @@
 #include <check.h>
 #include <stdlib.h>
 
-/* tests ends with NULL. */
-static inline int run_suite(const char *name, const TTest *const *tests) {
+/* Runs one case, which may hold loops over `_i`. */
+static inline int run_case(const char *name, TCase *tests) {
   Suite *suite = suite_create(name);
-  TCase *tests_of_suite = tcase_create(name);
-  tcase_set_timeout(tests_of_suite, 300);
-  for (; *tests != NULL; ++tests) {
-    tcase_add_test(tests_of_suite, *tests);
-  }
-  suite_add_tcase(suite, tests_of_suite);
+  tcase_set_timeout(tests, 300);
+  suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);
   const int failed = srunner_ntests_failed(runner);
   srunner_free(runner);
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* tests ends with NULL. */
+static inline int run_suite(const char *name, const TTest *const *tests) {
+  TCase *tests_of_suite = tcase_create(name);
+  for (; *tests != NULL; ++tests) {
+    tcase_add_test(tests_of_suite, *tests);
+  }
+  return run_case(name, tests_of_suite);
 }
 
 #endif

@@ -76,7 +76,14 @@ static lat_status read_tokenizer(lat_tokenizer **out, lat_context *ctx, const js
   lat_tokenizer_options options;
   lat_status status = lati_json_to_options(&options, sizeof options, lati_tokenizer_fields, object,
                                            "lat.config: tokenizer");
-  return status != LAT_OK ? status : lat_tokenizer_create(out, ctx, &options);
+  if (status != LAT_OK) {
+    return status;
+  }
+  status = lat_tokenizer_create(out, ctx, &options);
+  if (status == LAT_ERROR_NOT_FOUND || status == LAT_ERROR_ARGUMENT) {
+    return lati_fail_prefix(LAT_ERROR_FORMAT, "lat.config: tokenizer");
+  }
+  return status;
 }
 
 lat_status lati_config_read(lati_config_parts *out, lat_context *ctx, const char *config,

@@ -215,19 +215,12 @@ START_TEST(a_wrong_gradient_is_noticed) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("model gradient");
   TCase *tests = tcase_create("model gradient");
-  tcase_set_timeout(tests, 300);
   tcase_add_loop_test(tests, every_layer_option, 0, 8);
   tcase_add_loop_test(tests, every_embedding_option, 0, 8);
   tcase_add_loop_test(tests, shared_layers_applied_again, 0, 2);
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 2);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
   tcase_add_loop_test(tests, a_wrong_gradient_is_noticed, 0, 2);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_case("model gradient", tests);
 }
