@@ -98,7 +98,7 @@ static lat_status enter(lat_evaluation *evaluation, const bench *with, int64_t i
                         const lat_task *task, const lati_prediction *prediction,
                         const lati_prediction *ceiling) {
   lat_status status = LAT_OK;
-  char size[16];
+  char size[24];
   const lati_batch_side *input = &with->batch->side[LAT_INPUT];
   int32_t rows = input->value_rows[i], cols = input->value_cols[i];
   const char *spectrum = lati_batch_distribution(with->batch, i);

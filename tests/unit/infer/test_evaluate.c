@@ -209,7 +209,7 @@ START_TEST(rows_are_for_all_and_for_what_is_mixed) {
   ck_assert_int_eq(lat_evaluation_row_count(evaluation), 4);
   int64_t sum = 0;
   for (int32_t i = 1; i < 4; ++i) {
-    char label[8];
+    char label[24];
     snprintf(label, sizeof label, "%dx%d", i, i);
     ck_assert_str_eq(lat_evaluation_row(evaluation, i)->label, label);
     sum += lat_evaluation_row(evaluation, i)->count;
