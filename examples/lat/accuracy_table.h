@@ -1,0 +1,15 @@
+/* An evaluation as the paper's table, or as JSON. */
+#ifndef ACCURACY_TABLE_H
+#define ACCURACY_TABLE_H
+
+#include <jansson.h>
+#include <lat/lat.h>
+
+/* rate: examples a second. ceiling: 1 to show the exact solver's rows. */
+void accuracy_print(const lat_evaluation *evaluation, double rate, int ceiling);
+
+/* Keys count, accuracy, exact, well_formed, within_1pct, ceiling (where measured),
+ * examples_per_second, groups. */
+json_t *accuracy_json(const lat_evaluation *evaluation, double rate);
+
+#endif

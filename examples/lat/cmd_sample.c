@@ -1,0 +1,148 @@
+/* lat sample: draws examples and shows them as matrices and as tokens. */
+#include "report.h"
+#include "subcommands.h"
+#include "workbench.h"
+
+#include <stdio.h>
+
+enum { BLOCK = 256 };
+
+static const cli_option sample_options[] = {
+    OPTION(OPTION_INT64, "count", count, "N", "examples to draw (1)"),
+    OPTION(OPTION_UINT64, "seed", sampler.seed, "S", "(0)"),
+    OPTION(OPTION_UINT32, "stream", sampler.stream, "N",
+           "of the seed: 0 training, 1 validation, 2 test (0)"),
+    OPTION(OPTION_UINT64, "first", evaluate.first, "I", "index of the first example (0)"),
+    OPTION(OPTION_INT64, "repeat-count", sampler.repeat_count, "N",
+           "two-set sampling: size of the fixed set (0: fresh examples only)"),
+    OPTION(OPTION_DOUBLE, "repeat-share", sampler.repeat_share, "P",
+           "probability that an example comes from it"),
+    OPTIONS_END};
+static const option_group group_sample = {"Sampling", 0, sample_options};
+
+/* One example of a batch: a side's matrix and symbols. */
+typedef struct side_view {
+  lat_matrix matrix;
+  const int32_t *tokens;
+  int64_t count;
+} side_view;
+
+static lat_status view_side(side_view *view, const lat_batch *batch, int32_t side, int64_t index) {
+  lat_sequences sequences;
+  lat_status status = lat_batch_matrix(&view->matrix, batch, side, index);
+  if (status == LAT_OK) {
+    status = lat_batch_sequences(&sequences, batch, side);
+  }
+  if (status == LAT_OK) {
+    view->tokens = sequences.tokens + sequences.offsets[index];
+    view->count = sequences.offsets[index + 1] - sequences.offsets[index];
+  }
+  return status;
+}
+
+static const char *symbol_text(char text[16], const lat_tokenizer *tokenizer, int32_t side,
+                               int32_t token) {
+  return lat_tokenizer_symbol(text, 16, tokenizer, side, token) == LAT_OK ? text : "?";
+}
+
+static json_t *json_symbols(const side_view *view, const lat_tokenizer *tokenizer, int32_t side) {
+  char text[16];
+  json_t *symbols = json_array();
+  for (int64_t i = 0; i < view->count; ++i) {
+    json_array_append_new(symbols,
+                          json_string(symbol_text(text, tokenizer, side, view->tokens[i])));
+  }
+  return symbols;
+}
+
+static void print_side(const char *title, const side_view *view, const lat_tokenizer *tokenizer,
+                       int32_t side) {
+  char text[16];
+  printf("%s %d x %d\n", title, (int)view->matrix.rows, (int)view->matrix.cols);
+  print_matrix(&view->matrix);
+  for (int64_t i = 0; i < view->count; ++i) {
+    printf("%s%s", i > 0 ? " " : "", symbol_text(text, tokenizer, side, view->tokens[i]));
+  }
+  putchar('\n');
+}
+
+static int show_example(const workbench *bench, const lat_batch *batch, int64_t index, int json) {
+  side_view input, output;
+  lat_status status = view_side(&input, batch, LAT_INPUT, index);
+  if (status == LAT_OK) {
+    status = view_side(&output, batch, LAT_OUTPUT, index);
+  }
+  if (status != LAT_OK) {
+    return report_failure(status);
+  }
+  if (json) {
+    return report_json(json_pack("{s:o, s:o, s:o, s:o}", "input", json_matrix(&input.matrix),
+                                 "output", json_matrix(&output.matrix), "input_tokens",
+                                 json_symbols(&input, bench->tokenizer, LAT_INPUT), "output_tokens",
+                                 json_symbols(&output, bench->tokenizer, LAT_OUTPUT)));
+  }
+  print_side("input", &input, bench->tokenizer, LAT_INPUT);
+  print_side("output", &output, bench->tokenizer, LAT_OUTPUT);
+  putchar('\n');
+  return EXIT_DONE;
+}
+
+static int show_all(const workbench *bench, lat_sampler *sampler, lat_batch *batch,
+                    const cli_settings *settings) {
+  int outcome = EXIT_DONE;
+  for (int64_t done = 0; done < settings->count && outcome == EXIT_DONE;) {
+    int64_t left = settings->count - done, block = left < BLOCK ? left : BLOCK;
+    lat_status status = lat_sampler_next(batch, sampler, block);
+    outcome = status == LAT_OK ? EXIT_DONE : report_failure(status);
+    for (int64_t i = 0; i < block && outcome == EXIT_DONE; ++i) {
+      outcome = show_example(bench, batch, i, settings->json);
+    }
+    done += block;
+  }
+  return outcome;
+}
+
+static int run(cli_settings *settings, const cli_command *command) {
+  workbench bench = {0};
+  lat_sampler *sampler = NULL;
+  lat_batch *batch = NULL;
+  if (settings->task_names == NULL || settings->count < 0) {
+    fprintf(stderr,
+            settings->count < 0 ? "lat %s: --count is negative\n"
+                                : "lat %s: --task NAME or --preset NAME is needed\n",
+            command->name);
+    return EXIT_USAGE;
+  }
+  lat_status status = workbench_make_task(&bench, settings);
+  if (status == LAT_OK) {
+    status = workbench_make_tokenizer(&bench, settings);
+  }
+  if (status == LAT_OK) {
+    status = lat_sampler_create(&sampler, bench.task, bench.tokenizer, &settings->sampler);
+  }
+  if (status == LAT_OK) {
+    status = lat_batch_create(&batch, bench.tokenizer);
+  }
+  int outcome = EXIT_DONE;
+  if (status == LAT_OK) {
+    lat_sampler_seek(sampler, settings->evaluate.first);
+    outcome = show_all(&bench, sampler, batch, settings);
+  } else {
+    outcome = report_setup(status);
+  }
+  lat_batch_free(batch);
+  lat_sampler_free(sampler);
+  workbench_free(&bench);
+  return outcome;
+}
+
+static const option_group *const groups[] = {
+    &group_task, &group_sizes, &group_sample, &group_encoding, &group_output, &group_context, NULL};
+const cli_command command_sample = {
+    .name = "sample",
+    .operands = "",
+    .summary = "Draw random examples of a task.",
+    .groups = groups,
+    .notes =
+        "Numbers have 17 digits; the input carries its noise; tokens are without the framing EOS.",
+    .run = run};

@@ -1,0 +1,163 @@
+/* lat solve: a matrix in, the model's answer and its verdict out. */
+#include "matrix_file.h"
+#include "report.h"
+#include "subcommands.h"
+#include "workbench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const cli_option solve_options[] = {
+    OPTION(OPTION_DOUBLE, "tolerance", decode.tolerance, "T",
+           "relative residual that counts as right (0.05)"),
+    OPTION(OPTION_FLAG, "compare", decode.compare, NULL,
+           "compare with LAPACK where the task has no residual of its own"),
+    OPTION(OPTION_FLAG, "scaling", decode.scaling, NULL,
+           "scale the matrix into the trained range (on; --no-scaling)"),
+    OPTION(OPTION_TEXT, "task", task_names, "NAME", "which task of a mixture"), OPTIONS_END};
+static const option_group group_solve = {"Solving", 0, solve_options};
+
+static const char *verdict_name(int32_t verdict) {
+  switch (verdict) {
+  case LAT_VERDICT_WITHIN:
+    return "within";
+  case LAT_VERDICT_OUTSIDE:
+    return "outside";
+  case LAT_VERDICT_UNDECODABLE:
+    return "undecodable";
+  default:
+    return "unknown";
+  }
+}
+
+static void print_verdict(const lat_report *report) {
+  switch (report->verdict) {
+  case LAT_VERDICT_WITHIN:
+    fprintf(stderr, "residual %.3g: within the tolerance of %g\n", report->residual,
+            report->tolerance);
+    break;
+  case LAT_VERDICT_OUTSIDE:
+    fprintf(stderr, "residual %.3g: NOT right within the tolerance of %g", report->residual,
+            report->tolerance);
+    if (!isnan(report->orthogonality)) {
+      fprintf(stderr, " (vectors are orthonormal within %.3g)", report->orthogonality);
+    }
+    fputc('\n', stderr);
+    break;
+  case LAT_VERDICT_UNDECODABLE:
+    fprintf(stderr, "undecodable: the model's tokens are no matrix of the right shape\n");
+    break;
+  default:
+    fprintf(stderr, "unknown: the task has no residual of its own; --compare asks LAPACK\n");
+  }
+}
+
+static int show(const lat_matrix *answer, const lat_report *report, int json) {
+  int outcome = EXIT_DONE;
+  if (json) {
+    outcome = report_json(json_pack(
+        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i}", "output",
+        report->verdict == LAT_VERDICT_UNDECODABLE ? json_null() : json_matrix(answer), "residual",
+        json_number(report->residual), "verdict", verdict_name(report->verdict), "tolerance",
+        json_number(report->tolerance), "orthogonality", json_number(report->orthogonality),
+        "log_probability", json_number(report->log_probability), "scale",
+        json_number(report->scale), "tokens", (int)report->tokens));
+  } else {
+    if (report->verdict != LAT_VERDICT_UNDECODABLE) {
+      print_matrix(answer);
+      fflush(stdout);
+    }
+    print_verdict(report);
+  }
+  return outcome != EXIT_DONE || report->verdict != LAT_VERDICT_WITHIN ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* The task that the solver solves: the model's, or one of a mixture's. */
+static const lat_task *selected_task(const lat_task *task, const char *name) {
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    const lat_task *component = lat_task_component(task, i);
+    if (name != NULL && strcmp(lat_task_name(component), name) == 0) {
+      return component;
+    }
+  }
+  return task;
+}
+
+static lat_status make_solver(lat_solver **out, const workbench *bench,
+                              const cli_settings *settings) {
+  lat_status status = lat_solver_create(out, bench->model, &settings->decode);
+  if (status == LAT_OK && settings->task_names != NULL) {
+    status = lat_solver_select(*out, settings->task_names);
+  }
+  return status;
+}
+
+static int solve(lat_solver *solver, const lat_task *task, const lat_matrix *problem, int json) {
+  lat_report report;
+  lat_matrix answer = {NULL, 0, 0, 0, LAT_ROW_MAJOR};
+  lat_report_init(&report);
+  lat_status status =
+      lat_task_output_shape(&answer.rows, &answer.cols, task, problem->rows, problem->cols);
+  if (status != LAT_OK) {
+    return report_failure(status);
+  }
+  answer.ld = answer.cols;
+  answer.data = calloc((size_t)answer.rows * (size_t)answer.cols, sizeof *answer.data);
+  if (answer.data == NULL) {
+    return report_error("no memory for the answer");
+  }
+  status = lat_solver_solve(&answer, &report, solver, problem);
+  int outcome = status == LAT_OK ? show(&answer, &report, json) : report_failure(status);
+  free(answer.data);
+  return outcome;
+}
+
+static int run(cli_settings *settings, const cli_command *command) {
+  workbench bench = {0};
+  lat_solver *solver = NULL;
+  lat_matrix problem = {NULL, 0, 0, 0, LAT_ROW_MAJOR};
+  (void)command;
+  if (settings->decode.grammar == GRAMMAR_UNSAID) {
+    settings->decode.grammar = 1;
+  }
+  int outcome = EXIT_DONE;
+  lat_status status = workbench_load(&bench, settings, settings->operands[0]);
+  if (status != LAT_OK) {
+    outcome = report_failure(status);
+  } else {
+    status = make_solver(&solver, &bench, settings);
+    outcome = status == LAT_OK ? EXIT_DONE : report_setup(status);
+  }
+  if (outcome == EXIT_DONE) {
+    outcome = matrix_read(&problem, settings->operand_count > 1 ? settings->operands[1] : "-");
+  }
+  if (outcome == EXIT_DONE) {
+    outcome = solve(solver, selected_task(lat_model_task(bench.model), settings->task_names),
+                    &problem, settings->json);
+  }
+  free(problem.data);
+  lat_solver_free(solver);
+  workbench_free(&bench);
+  return outcome;
+}
+
+static const option_group *const groups[] = {&group_solve, &group_decoding, &group_output,
+                                             &group_context, NULL};
+const cli_command command_solve = {
+    .name = "solve",
+    .operands = "MODEL [FILE]",
+    .summary = "Answer one problem with a model.",
+    .min_operands = 1,
+    .max_operands = 2,
+    .groups = groups,
+    .notes = "FILE, or standard input, holds the matrix as rows of text or CSV, as Matrix Market, "
+             "or as\n"
+             ".npy. Problems of two operands are written side by side: [A B], or [M v].\n"
+             "The answer goes to standard output, residual and verdict to standard error. The exit "
+             "code\n"
+             "is 0 only for an answer that was found to be within the tolerance; it is 1 also "
+             "where that\n"
+             "is unknown, as for eigenvalues without --compare.",
+    .run = run};

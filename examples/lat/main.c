@@ -1,0 +1,96 @@
+/* lat: draw examples, train, evaluate, solve. Through the library's public header only. */
+#include "presets.h"
+#include "settings.h"
+#include "subcommands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const cli_command *const commands[] = {&command_sample, &command_train, &command_eval,
+                                              &command_solve,  &command_info,  &command_bench,
+                                              &command_plot};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void) {
+  printf("Usage: lat COMMAND [options]\n"
+         "Small transformers that learn linear algebra.\n\nCommands:\n");
+  for (int i = 0; i < COMMANDS; ++i) {
+    printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+  }
+  printf("\nPresets (--preset):\n");
+  for (int i = 0; preset_name(i) != NULL; ++i) {
+    printf("  %-16s %s\n", preset_name(i), preset_summary(i));
+  }
+  printf("\n'lat COMMAND --help' lists a command's options; 'lat --version' tells the version.\n"
+         "Exit codes: 0 done, 1 failed, 2 bad usage.\n");
+}
+
+static const cli_command *find(const char *name) {
+  for (int i = 0; i < COMMANDS; ++i) {
+    if (strcmp(commands[i]->name, name) == 0) {
+      return commands[i];
+    }
+  }
+  return NULL;
+}
+
+/* Options of the preset first, wherever --preset stands, then those of the command line. */
+static int read_settings(cli_settings *settings, const cli_command *command, int count,
+                         const char *const *words) {
+  settings_init(settings);
+  int outcome = command_line_read(settings, command, count, words);
+  const char *preset = settings->preset;
+  if (preset == NULL && settings->task_names == NULL) {
+    preset = command->default_preset;
+  }
+  if (outcome == EXIT_DONE && preset != NULL && !settings->help) {
+    settings_init(settings);
+    settings->preset = preset;
+    outcome = preset_apply(settings, command);
+    if (outcome == EXIT_DONE) {
+      outcome = command_line_read(settings, command, count, words);
+    }
+  }
+  settings->word_count = count;
+  settings->words = words;
+  return outcome;
+}
+
+static int run(const cli_command *command, int count, const char *const *words) {
+  cli_settings settings;
+  int outcome = read_settings(&settings, command, count, words);
+  if (outcome == EXIT_DONE && settings.help) {
+    command_line_help(command);
+  } else if (outcome == EXIT_DONE) {
+    outcome = command->run(&settings, command);
+  }
+  return outcome;
+}
+
+static int dispatch(int argc, char **argv) {
+  const char *word = argc > 1 ? argv[1] : "";
+  const cli_command *command = find(word);
+  if (command != NULL) {
+    return run(command, argc - 2, (const char *const *)argv + 2);
+  }
+  if (strcmp(word, "--version") == 0) {
+    printf("lat %s\n", lat_version_string());
+    return EXIT_DONE;
+  }
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+    print_help();
+    return EXIT_DONE;
+  }
+  fprintf(stderr, argc > 1 ? "lat: no command '%s'\n" : "lat: no command%s\n", word);
+  fprintf(stderr, "Try 'lat --help'.\n");
+  return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+  int outcome = dispatch(argc, argv);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    fprintf(stderr, "lat: standard output could not be written\n");
+    outcome = outcome == EXIT_DONE ? EXIT_FAILED : outcome;
+  }
+  return outcome;
+}

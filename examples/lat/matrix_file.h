@@ -1,0 +1,37 @@
+/* A matrix from a file: rows of text or CSV, Matrix Market, or .npy. */
+#ifndef MATRIX_FILE_H
+#define MATRIX_FILE_H
+
+#include <lat/matrix.h>
+
+#include <stddef.h>
+
+/* Most rows or columns that any task takes. */
+enum { MATRIX_LIMIT = 100 };
+
+/* A file's bytes, closed by a NUL, and the matrix that is being filled. */
+typedef struct matrix_file {
+  const char *name;
+  char *bytes;
+  size_t size;
+  double *data; /* row-major, rows x cols; room for MATRIX_LIMIT^2 */
+  int32_t rows, cols;
+} matrix_file;
+
+/* Reads `path`, "-" being standard input. The matrix's data is to be freed. Prints what is wrong,
+ * with the line; returns an exit code. */
+int matrix_read(lat_matrix *out, const char *path);
+
+/* The formats; each fills rows, cols and data. They print what is wrong; an exit code. */
+int matrix_read_text(matrix_file *file);
+int matrix_read_market(matrix_file *file);
+int matrix_read_npy(matrix_file *file);
+
+/* Prints "lat: NAME:LINE: ..."; returns EXIT_FAILED. */
+int matrix_complain(const matrix_file *file, size_t line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Reads a finite number at *text and moves behind it; 0 when there is none. */
+int matrix_scan_number(double *value, const char **text);
+
+#endif

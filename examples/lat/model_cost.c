@@ -1,0 +1,48 @@
+#include "model_cost.h"
+
+/* Tokens of one example: of the source with both EOS, of the target with one. */
+typedef struct example_length {
+  double source, target;
+} example_length;
+
+/* Self-attention block and feed-forward of one layer, for n tokens of width d, where each token
+ * attends to `seen` others: q, k, v, out; scores and sums; d -> fd -> d. */
+static double layer_cost(double n, double seen, double d, double factor) {
+  return n * ((4 + 2 * factor) * d * d + 2 * seen * d);
+}
+
+static double encoder_cost(const lat_model_options *o, example_length length) {
+  double n = length.source;
+  return o->encoder_layers * o->encoder_loops * layer_cost(n, n, o->encoder_width, o->ffn_factor);
+}
+
+/* Cross-attention: q and out from the target, k and v from the source. */
+static double cross_cost(const lat_model_options *o, example_length length) {
+  double d = o->decoder_width, e = o->encoder_width;
+  return length.target * 2 * d * d + length.source * 2 * d * e +
+         length.target * length.source * 2 * d;
+}
+
+/* A target token attends to those up to itself, (n + 1) / 2 of them on average. */
+static double decoder_cost(const lat_model_options *o, example_length length, double symbols) {
+  double n = length.target, d = o->decoder_width;
+  double layers = (double)o->decoder_layers * o->decoder_loops;
+  return layers * (layer_cost(n, (n + 1) / 2, d, o->ffn_factor) + cross_cost(o, length)) +
+         n * symbols * d;
+}
+
+double model_multiply_adds(const lat_model_options *options, const lat_batch *batch,
+                           int32_t output_symbols) {
+  lat_sequences source, target;
+  double sum = 0;
+  if (lat_batch_sequences(&source, batch, LAT_INPUT) != LAT_OK ||
+      lat_batch_sequences(&target, batch, LAT_OUTPUT) != LAT_OK) {
+    return 0;
+  }
+  for (int64_t i = 0; i < source.count; ++i) {
+    example_length length = {(double)(source.offsets[i + 1] - source.offsets[i]) + 2,
+                             (double)(target.offsets[i + 1] - target.offsets[i]) + 1};
+    sum += encoder_cost(options, length) + decoder_cost(options, length, output_symbols);
+  }
+  return sum;
+}

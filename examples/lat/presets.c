@@ -1,0 +1,98 @@
+#include "presets.h"
+
+#include "settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct preset_entry {
+  const char *name, *summary, *options;
+} preset_entry;
+
+/* The published sweeps: post-LayerNorm, ReLU, Adam, batches of 64. */
+#define WARM "--warmup 10000 "
+#define COSINE "--learning-rate 1e-4 --schedule cosine --warmup 10000 --period 4000000 --floor 0.1 "
+#define SIX_ONE "--encoder-layers 6 --decoder-layers 1 --width 512 --heads 8 "
+
+/* Our own recipe: pre-LayerNorm, GELU, row and column embeddings, ordered initial embeddings. */
+#define MODERN                                                                                     \
+  "--norm pre --activation gelu --matrix-positions --beta2 0.98 --clip-norm 1 --schedule cosine "  \
+  "--floor 0.02 "
+
+static const preset_entry presets[] = {
+    {"quickstart", "transpose 5x5, small, to 99 % exact in minutes",
+     "--task transpose --size 5 --encoding p1000 --layers 1 --width 128 --heads 4 "
+     "--batch-size 32 --optimizer adamw --learning-rate 2e-3 --warmup 300 --period 2500 "
+     "--validate-every 4000 " MODERN},
+    {"transpose-5x5", "published sweep, 1/1 layers, width 256",
+     "--task transpose --size 5 --encoding p1000 --layers 1 --width 256 --heads 8 "
+     "--learning-rate 1e-4"},
+    {"transpose-10x10", "published sweep, 1/1 layers, width 256",
+     "--task transpose --size 10 --encoding p1000 --layers 1 --width 256 --heads 8 "
+     "--learning-rate 1e-4"},
+    {"add-10x10", "published sweep, 2/2 layers, width 512",
+     "--task add --size 10 --encoding b1999 --layers 2 --width 512 --heads 8 "
+     "--learning-rate 5e-5 " WARM},
+    {"product-5x5", "published sweep, 1/4 layers, width 512",
+     "--task product --size 5 --encoding p1000 --encoder-layers 1 --decoder-layers 4 --width 512 "
+     "--heads 8 --learning-rate 5e-5 " WARM},
+    {"eigenvalues-5x5", "published sweep, 6/1 layers, width 512",
+     "--task eigenvalues --size 5 --encoding fp15 " SIX_ONE COSINE},
+    {"eigenvectors-5x5", "published sweep, 6/1 layers, width 512",
+     "--task eigenvectors --size 5 --input-encoding fp15 --output-encoding p1000 " SIX_ONE COSINE},
+    {"spectra-5x5", "published sweep: eigenvalues over seven spectra",
+     "--task eigenvalues --size 5 --input-encoding fp15 --output-encoding p1000 --distribution "
+     "semicircle,positive,uniform,gaussian,laplace,positive2,marcenko " SIX_ONE COSINE},
+    {"inverse-5x5", "published sweep, 6/1 layers, width 516/512",
+     "--task inverse --size 5 --input-encoding fp15 --output-encoding p1000 --encoder-layers 6 "
+     "--encoder-width 516 --encoder-heads 12 --decoder-layers 1 --decoder-width 512 "
+     "--decoder-heads 8 --learning-rate 1e-4 " WARM},
+    {"svd-4x4", "6/1 layers, width 512, as the eigenvectors' sweep",
+     "--task svd --size 4 --input-encoding fp15 --output-encoding p1000 " SIX_ONE COSINE},
+};
+
+enum { PRESETS = sizeof presets / sizeof *presets, MAX_WORDS = 96 };
+
+const char *preset_name(int index) {
+  return index < PRESETS ? presets[index].name : NULL;
+}
+
+const char *preset_summary(int index) {
+  return index < PRESETS ? presets[index].summary : NULL;
+}
+
+static const preset_entry *find(const char *name) {
+  for (int i = 0; i < PRESETS; ++i) {
+    if (strcmp(presets[i].name, name) == 0) {
+      return &presets[i];
+    }
+  }
+  return NULL;
+}
+
+/* What a preset may set; a subcommand that has no use for some of it leaves it alone. */
+static const option_group *const preset_groups[] = {&group_task,  &group_sizes,     &group_encoding,
+                                                    &group_model, &group_optimizer, &group_training,
+                                                    NULL};
+static const cli_command preset_command = {.name = "preset", .groups = preset_groups};
+
+int preset_apply(cli_settings *settings, const cli_command *command) {
+  const preset_entry *preset = find(settings->preset);
+  const char *words[MAX_WORDS];
+  char *rest = NULL;
+  int count = 0;
+  if (preset == NULL) {
+    fprintf(stderr, "lat %s: no preset '%s'; there are", command->name, settings->preset);
+    for (int i = 0; i < PRESETS; ++i) {
+      fprintf(stderr, " %s", presets[i].name);
+    }
+    fputc('\n', stderr);
+    return EXIT_USAGE;
+  }
+  snprintf(settings->preset_words, sizeof settings->preset_words, "%s", preset->options);
+  for (char *word = strtok_r(settings->preset_words, " ", &rest); word != NULL && count < MAX_WORDS;
+       word = strtok_r(NULL, " ", &rest)) {
+    words[count++] = word;
+  }
+  return command_line_read(settings, &preset_command, count, words);
+}

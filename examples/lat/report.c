@@ -1,0 +1,83 @@
+#include "report.h"
+
+#include "command_line.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+int report_failure(lat_status status) {
+  const char *message = lat_last_error();
+  fprintf(stderr, "lat: %s\n", message[0] != '\0' ? message : lat_status_text(status));
+  return EXIT_FAILED;
+}
+
+int report_setup(lat_status status) {
+  report_failure(status);
+  switch (status) {
+  case LAT_ERROR_ARGUMENT:
+  case LAT_ERROR_NOT_FOUND:
+  case LAT_ERROR_SHAPE:
+  case LAT_ERROR_STATE:
+    return EXIT_USAGE;
+  default:
+    return EXIT_FAILED;
+  }
+}
+
+int report_error(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("lat: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  return EXIT_FAILED;
+}
+
+int report_json(json_t *object) {
+  int outcome = object != NULL ? EXIT_DONE : report_error("no memory for the JSON output");
+  if (object != NULL && json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(17)) != 0) {
+    outcome = report_error("the JSON output could not be written");
+  }
+  putchar('\n');
+  json_decref(object);
+  return outcome;
+}
+
+json_t *json_number(double value) {
+  return isfinite(value) ? json_real(value) : json_null();
+}
+
+static double *entry(const lat_matrix *matrix, int32_t row, int32_t col) {
+  size_t r = (size_t)row, c = (size_t)col, ld = (size_t)matrix->ld;
+  return matrix->data + (matrix->order == LAT_ROW_MAJOR ? r * ld + c : r + c * ld);
+}
+
+json_t *json_matrix(const lat_matrix *matrix) {
+  json_t *rows = json_array();
+  for (int32_t i = 0; i < matrix->rows; ++i) {
+    json_t *row = json_array();
+    for (int32_t j = 0; j < matrix->cols; ++j) {
+      json_array_append_new(row, json_number(*entry(matrix, i, j)));
+    }
+    json_array_append_new(rows, row);
+  }
+  return rows;
+}
+
+void print_matrix(const lat_matrix *matrix) {
+  for (int32_t i = 0; i < matrix->rows; ++i) {
+    for (int32_t j = 0; j < matrix->cols; ++j) {
+      printf("%s%.17g", j > 0 ? " " : "", *entry(matrix, i, j));
+    }
+    putchar('\n');
+  }
+}
+
+double seconds_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}

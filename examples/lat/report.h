@@ -1,0 +1,32 @@
+/* Saying how it went: errors on standard error, JSON lines on standard output. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <jansson.h>
+#include <lat/lat.h>
+
+/* Prints the library's message; returns EXIT_FAILED. */
+int report_failure(lat_status status);
+
+/* The same where options are being made into objects: EXIT_USAGE when it is they that are wrong. */
+int report_setup(lat_status status);
+
+/* Prints a message of our own; returns EXIT_FAILED. */
+int report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints an object as one line and releases it; returns EXIT_DONE or EXIT_FAILED. */
+int report_json(json_t *object);
+
+/* A number, or null when it is not finite. */
+json_t *json_number(double value);
+
+/* Arrays of rows. */
+json_t *json_matrix(const lat_matrix *matrix);
+
+/* Prints rows of numbers of 17 digits. */
+void print_matrix(const lat_matrix *matrix);
+
+/* Seconds on a clock that only goes forward. */
+double seconds_now(void);
+
+#endif

@@ -1,0 +1,164 @@
+#include "settings.h"
+
+#include <string.h>
+
+void settings_init(cli_settings *settings) {
+  memset(settings, 0, sizeof *settings);
+  lat_context_options_init(&settings->context);
+  lat_task_options_init(&settings->task);
+  lat_tokenizer_options_init(&settings->tokenizer);
+  lat_sampler_options_init(&settings->sampler);
+  lat_model_options_init(&settings->model);
+  lat_optimizer_options_init(&settings->optimizer);
+  lat_trainer_options_init(&settings->trainer);
+  lat_decode_options_init(&settings->decode);
+  lat_evaluate_options_init(&settings->evaluate);
+  settings->count = 1;
+  settings->repeats = 5;
+  settings->seconds = 1;
+  settings->decode.grammar = GRAMMAR_UNSAID;
+}
+
+static const cli_option context_options[] = {
+    OPTION(OPTION_CHOICE, "precision", context.precision, "auto|f32|bf16",
+           "arithmetic of the matrix products (auto)"),
+    OPTION(OPTION_INT32, "threads", context.threads, "N", "threads to use (all processors)"),
+    OPTION(OPTION_FLAG, "verbose", verbose, NULL, "also say what the library finds notable"),
+    OPTIONS_END};
+const option_group group_context = {"Machine", 0, context_options};
+
+static const cli_option output_options[] = {
+    OPTION(OPTION_FLAG, "json", json, NULL, "results as one JSON object a line"),
+    OPTION(OPTION_FLAG, "quiet", quiet, NULL, "no progress"), OPTIONS_END};
+const option_group group_output = {"Output", 0, output_options};
+
+static const cli_option task_options[] = {
+    OPTION(OPTION_TEXT, "task", task_names, "NAME[:W],...",
+           "transpose add matvec product eigenvalues eigenvectors inverse syminverse "
+           "singular-values svd; several are a mixture with weights W"),
+    OPTION(OPTION_TEXT, "preset", preset, "NAME",
+           "a set of options, to which others add; 'lat --help' lists them"),
+    OPTIONS_END};
+const option_group group_task = {"Task", 0, task_options};
+
+static const cli_option size_options[] = {
+    OPTION_BOTH(OPTION_INT32, "size", task.rows, task.cols, "N", "square matrices (5)"),
+    OPTION(OPTION_INT32, "rows", task.rows, "M", "rows of an operand"),
+    OPTION(OPTION_INT32, "cols", task.cols, "N", "columns of an operand (as many as rows)"),
+    OPTION(OPTION_INT32, "min-size", task.min_size, "A", "sizes drawn per example from A"),
+    OPTION(OPTION_INT32, "max-size", task.max_size, "B", "... to B"),
+    OPTION(OPTION_FLAG, "rectangular", task.rectangular, NULL,
+           "rows and columns drawn independently"),
+    OPTION(OPTION_TEXT, "coefficients", task.coefficients, "NAME", "uniform (default) or gaussian"),
+    OPTION(OPTION_DOUBLE, "range", task.range, "X", "coefficients lie in +-X (10)"),
+    OPTION(OPTION_TEXT, "distribution", task.distribution, "D[:W],...",
+           "spectra of symmetric matrices: semicircle (default) positive uniform gaussian laplace "
+           "positive2 marcenko"),
+    OPTION(OPTION_DOUBLE, "noise", task.noise, "S", "noise on the input, as a share (0)"),
+    OPTIONS_END};
+const option_group group_sizes = {"Matrices", GIVEN_SIZES, size_options};
+
+static const cli_option encoding_options[] = {
+    OPTION_BOTH(OPTION_TEXT, "encoding", tokenizer.input_encoding, tokenizer.output_encoding, "E",
+                "both sides: p10 p1000 (default) b1999 fp15"),
+    OPTION(OPTION_TEXT, "input-encoding", tokenizer.input_encoding, "E", "of the problem"),
+    OPTION(OPTION_TEXT, "output-encoding", tokenizer.output_encoding, "E", "of the answer"),
+    OPTION_BOTH(OPTION_INT32, "digits", tokenizer.input_digits, tokenizer.output_digits, "N",
+                "significant digits, both sides (3)"),
+    OPTION(OPTION_INT32, "input-digits", tokenizer.input_digits, "N", "of the problem"),
+    OPTION(OPTION_INT32, "output-digits", tokenizer.output_digits, "N", "of the answer"),
+    OPTIONS_END};
+const option_group group_encoding = {"Encodings", 0, encoding_options};
+
+static const cli_option model_options[] = {
+    OPTION_BOTH(OPTION_INT32, "layers", model.encoder_layers, model.decoder_layers, "N",
+                "of encoder and decoder (1)"),
+    OPTION_BOTH(OPTION_INT32, "width", model.encoder_width, model.decoder_width, "N",
+                "of both (256)"),
+    OPTION_BOTH(OPTION_INT32, "heads", model.encoder_heads, model.decoder_heads, "N",
+                "of both (8)"),
+    OPTION_BOTH(OPTION_INT32, "loops", model.encoder_loops, model.decoder_loops, "N",
+                "times the layers are applied, of both (1)"),
+    OPTION(OPTION_INT32, "encoder-layers", model.encoder_layers, "N", "encoder alone"),
+    OPTION(OPTION_INT32, "encoder-width", model.encoder_width, "N", "encoder alone"),
+    OPTION(OPTION_INT32, "encoder-heads", model.encoder_heads, "N", "encoder alone"),
+    OPTION(OPTION_INT32, "encoder-loops", model.encoder_loops, "N", "encoder alone"),
+    OPTION(OPTION_INT32, "decoder-layers", model.decoder_layers, "N", "decoder alone"),
+    OPTION(OPTION_INT32, "decoder-width", model.decoder_width, "N", "decoder alone"),
+    OPTION(OPTION_INT32, "decoder-heads", model.decoder_heads, "N", "decoder alone"),
+    OPTION(OPTION_INT32, "decoder-loops", model.decoder_loops, "N", "decoder alone"),
+    OPTION(OPTION_INT32, "ffn-factor", model.ffn_factor, "N",
+           "inner width of feed-forward blocks over the width (4)"),
+    OPTION(OPTION_CHOICE, "norm", model.norm, "post|pre", "where LayerNorm stands (post)"),
+    OPTION(OPTION_CHOICE, "activation", model.activation, "relu|gelu", "(relu)"),
+    OPTION(OPTION_CHOICE, "positions", model.positions, "learned|sinusoidal", "(learned)"),
+    OPTION(OPTION_FLAG, "tied", model.tied, NULL,
+           "projection shares the decoder's embeddings (on; --no-tied)"),
+    OPTION(OPTION_FLAG, "matrix-positions", model.matrix_positions, NULL,
+           "embeddings of the entry's row and column"),
+    OPTION(OPTION_FLAG, "factored", model.factored, NULL,
+           "fp15: mantissa and exponent embeddings, added"),
+    OPTION(OPTION_FLAG, "cross-query-from-input", model.cross_query_from_input, NULL,
+           "cross-attention's query is the layer's input"),
+    OPTION(OPTION_INT32, "max-positions", model.max_positions, "N",
+           "longest sequence (what the task needs)"),
+    OPTION(OPTION_CHOICE, "init", model.init, "random|fourier", "embeddings of numbers (random)"),
+    OPTION(OPTION_FLAG, "fourier", model.init, NULL, "the same as --init fourier"),
+    OPTION(OPTION_DOUBLE, "dropout", model.dropout, "P", "while training (0)"),
+    OPTION(OPTION_UINT64, "model-seed", model.seed, "S", "of the initial parameters (--seed)"),
+    OPTIONS_END};
+const option_group group_model = {"Model", 0, model_options};
+
+static const cli_option optimizer_options[] = {
+    OPTION(OPTION_TEXT, "optimizer", optimizer.rule, "RULE", "adam (default) adamw muon"),
+    OPTION(OPTION_DOUBLE, "learning-rate", optimizer.learning_rate, "X", "(1e-4)"),
+    OPTION(OPTION_TEXT, "schedule", optimizer.schedule, "NAME",
+           "constant (default) inverse-sqrt cosine"),
+    OPTION(OPTION_INT64, "warmup", optimizer.warmup, "N", "updates of linear warm-up (0)"),
+    OPTION(OPTION_INT64, "period", optimizer.period, "N", "cosine: updates of the first period"),
+    OPTION(OPTION_DOUBLE, "period-multiplier", optimizer.period_multiplier, "X",
+           "cosine: growth of the periods (1)"),
+    OPTION(OPTION_DOUBLE, "shrink", optimizer.shrink, "X",
+           "cosine: the rate from a period to the next (1)"),
+    OPTION(OPTION_DOUBLE, "floor", optimizer.floor, "X", "cosine: lowest share of the rate (0)"),
+    OPTION(OPTION_DOUBLE, "beta1", optimizer.beta1, "X", "(0.9)"),
+    OPTION(OPTION_DOUBLE, "beta2", optimizer.beta2, "X", "(0.999)"),
+    OPTION(OPTION_DOUBLE, "epsilon", optimizer.epsilon, "X", "(1e-8)"),
+    OPTION(OPTION_DOUBLE, "weight-decay", optimizer.weight_decay, "X", "decoupled (0)"),
+    OPTION(OPTION_DOUBLE, "muon-learning-rate", optimizer.muon_learning_rate, "X", "(0.02)"),
+    OPTION(OPTION_DOUBLE, "muon-momentum", optimizer.muon_momentum, "X", "(0.95)"),
+    OPTION(OPTION_DOUBLE, "clip-norm", optimizer.clip_norm, "X", "of the gradient; 0: none (5)"),
+    OPTIONS_END};
+const option_group group_optimizer = {"Optimizer", 0, optimizer_options};
+
+static const cli_option training_options[] = {
+    OPTION(OPTION_INT32, "batch-size", trainer.batch_size, "N", "examples a batch (64)"),
+    OPTION(OPTION_INT32, "accumulation", trainer.accumulation, "N", "batches an update (1)"),
+    OPTION(OPTION_INT64, "repeat-count", trainer.repeat_count, "N",
+           "two-set sampling: size of the fixed set (0: fresh examples only)"),
+    OPTION(OPTION_DOUBLE, "repeat-share", trainer.repeat_share, "P",
+           "probability that an example comes from it"),
+    OPTION(OPTION_INT64, "validate-every", trainer.validate_every, "N",
+           "examples between validations; 0: none (10000)"),
+    OPTION(OPTION_INT64, "validate-count", trainer.validate_count, "N",
+           "fresh examples a validation (1000)"),
+    OPTION(OPTION_INT64, "checkpoint-every", trainer.checkpoint_every, "N",
+           "examples between checkpoints; 0: only at the end (100000)"),
+    OPTION(OPTION_INT64, "report-every", trainer.report_every, "N",
+           "updates between lines of the log (100)"),
+    OPTIONS_END};
+const option_group group_training = {"Training", 0, training_options};
+
+static const cli_option decoding_options[] = {
+    OPTION(OPTION_CHOICE, "method", decode.method, "greedy|beam|sample",
+           "how tokens are chosen (greedy)"),
+    OPTION(OPTION_FLAG, "grammar", decode.grammar, NULL,
+           "only well-formed matrices (solve: on; eval: off, as the paper)"),
+    OPTION(OPTION_INT32, "beam-width", decode.beam_width, "N", "(4)"),
+    OPTION(OPTION_DOUBLE, "length-penalty", decode.length_penalty, "X", "of beams (1)"),
+    OPTION(OPTION_DOUBLE, "temperature", decode.temperature, "X", "of sampling (1)"),
+    OPTION(OPTION_UINT64, "decode-seed", decode.seed, "S", "of sampling (0)"),
+    OPTION(OPTION_INT32, "max-tokens", decode.max_tokens, "N",
+           "longest answer (the model's limit)"),
+    OPTIONS_END};
+const option_group group_decoding = {"Decoding", 0, decoding_options};

@@ -1,0 +1,54 @@
+/* Everything a command line can say, and the tables of options that several subcommands share. */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "command_line.h"
+
+#include <lat/lat.h>
+
+typedef struct cli_settings {
+  lat_context_options context;
+  lat_task_options task;
+  lat_tokenizer_options tokenizer;
+  lat_sampler_options sampler;
+  lat_model_options model;
+  lat_optimizer_options optimizer;
+  lat_trainer_options trainer;
+  lat_decode_options decode;
+  lat_evaluate_options evaluate;
+  const char *task_names; /* NAME or A[:w],B[:w] */
+  const char *preset, *output;
+  char preset_words[1024]; /* what the preset's options point into */
+  int64_t count;           /* of examples to draw */
+  int32_t repeats;         /* measurements, and the seconds of each */
+  double seconds;
+  double minutes;
+  int32_t json, quiet, verbose, help, resume;
+  uint32_t given; /* groups with an option on the command line */
+  const char *operands[2];
+  int32_t operand_count;
+  int word_count; /* the command line behind the subcommand's name */
+  const char *const *words;
+} cli_settings;
+
+enum { GIVEN_SIZES = 1 };
+
+/* decode.grammar where neither --grammar nor --no-grammar was said. */
+enum { GRAMMAR_UNSAID = -1 };
+
+void settings_init(cli_settings *settings);
+
+extern const option_group group_context, group_output, group_task, group_sizes, group_encoding,
+    group_model, group_optimizer, group_training, group_decoding;
+
+#define OPTION(kind, name, field, argument, help)                                                  \
+  { (name), (kind), offsetof(cli_settings, field), 0, (argument), (help) }
+#define OPTION_BOTH(kind, name, field, second, argument, help)                                     \
+  {                                                                                                \
+    (name), (kind), offsetof(cli_settings, field), offsetof(cli_settings, second), (argument),     \
+        (help)                                                                                     \
+  }
+#define OPTIONS_END                                                                                \
+  { NULL, OPTION_FLAG, 0, 0, NULL, NULL }
+
+#endif
