@@ -1,0 +1,332 @@
+/* Forward and backward passes of whole models: agreement of different ways to the same numbers. */
+#include "counting_allocator.h"
+#include "model_fixture.h"
+
+#include <fenv.h>
+#include <math.h>
+#include <string.h>
+
+static float *logits_of(const model_fixture *f, const lat_batch *batch, size_t *count) {
+  lat_sequences targets;
+  must(lat_batch_sequences(&targets, batch, LAT_OUTPUT));
+  const size_t rows = (size_t)(targets.offsets[targets.count] + targets.count);
+  *count = rows * (size_t)lat_tokenizer_vocabulary_size(f->tokenizer, LAT_OUTPUT);
+  float *logits = malloc(*count * sizeof *logits);
+  must(lat_model_logits(logits, *count, f->model, batch));
+  return logits;
+}
+
+static float *gradient_of(const lat_model *model, const lat_batch *batch, lat_loss_sum *sum) {
+  lat_gradients *gradients = NULL;
+  const size_t bytes = lat_model_parameter_count(model) * sizeof(float);
+  must(lat_gradients_create(&gradients, model));
+  must(lat_gradients_accumulate(gradients, sum, model, batch));
+  float *copy = malloc(bytes);
+  memcpy(copy, lat_gradients_data(gradients), bytes);
+  lat_gradients_free(gradients);
+  return copy;
+}
+
+/* Largest difference, relative to the largest magnitude of `a`. */
+static double distance(const float *a, const float *b, size_t count) {
+  double difference = 0, magnitude = 0;
+  for (size_t i = 0; i < count; ++i) {
+    difference = fmax(difference, fabs((double)a[i] - (double)b[i]));
+    magnitude = fmax(magnitude, fabs((double)a[i]));
+  }
+  return difference / magnitude;
+}
+
+/* Every option takes part in one of these. */
+static void architecture(lat_model_options *options, int which) {
+  model_fixture_options(options);
+  options->norm = which % 2;
+  options->activation = which % 2;
+  options->tied = which != 2;
+  options->positions = which == 2 ? LAT_POSITIONS_SINUSOIDAL : LAT_POSITIONS_LEARNED;
+  options->matrix_positions = which == 1;
+  options->factored = which == 3;
+  options->cross_query_from_input = which >= 2;
+  options->encoder_layers = which == 1 ? 2 : 1;
+  options->encoder_loops = which == 3 ? 2 : 1;
+}
+
+enum { ARCHITECTURES = 4 };
+
+static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
+  lat_model_options options;
+  architecture(&options, which);
+  const char *encoding = which == 3 ? "fp15" : "p1000";
+  model_fixture_open(f, &(model_plan){.input = encoding,
+                                      .output = encoding,
+                                      .max_size = 3,
+                                      .threads = threads,
+                                      .backend = backend,
+                                      .model = &options});
+}
+
+START_TEST(a_ragged_batch_is_its_sequences_one_by_one) {
+  model_fixture f;
+  size_t count = 0, one = 0, done = 0;
+  lat_loss_sum together = {0}, apart = {0};
+  open_which(&f, _i, 1, NULL);
+  float *all = logits_of(&f, f.batch, &count);
+  must(lat_model_loss(&together, f.model, f.batch));
+  for (uint64_t i = 0; i < 3; ++i) {
+    lat_batch *single = model_fixture_batch(&f, i, 1);
+    float *logits = logits_of(&f, single, &one);
+    ck_assert(distance(all + done, logits, one) < 1e-5);
+    must(lat_model_loss(&apart, f.model, single));
+    done += one;
+    free(logits);
+    lat_batch_free(single);
+  }
+  ck_assert_uint_eq(done, count);
+  ck_assert(fabs(together.loss - apart.loss) < 1e-5 * together.loss);
+  ck_assert_int_eq(together.tokens, apart.tokens);
+  ck_assert_int_eq(together.correct_tokens, apart.correct_tokens);
+  ck_assert_int_eq(together.examples, 3);
+  free(all);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(fast_operations_agree_with_the_slow_twin) {
+  model_fixture fast, slow;
+  size_t count = 0;
+  lat_loss_sum sum = {0};
+  open_which(&fast, _i, 2, NULL);
+  open_which(&slow, _i, 1, &lati_backend_naive);
+  float *a = logits_of(&fast, fast.batch, &count), *b = logits_of(&slow, slow.batch, &count);
+  ck_assert(distance(a, b, count) < 1e-5);
+  free(a);
+  free(b);
+  a = gradient_of(fast.model, fast.batch, &sum);
+  b = gradient_of(slow.model, slow.batch, &sum);
+  ck_assert(distance(a, b, lat_model_parameter_count(fast.model)) < 2e-5);
+  free(a);
+  free(b);
+  model_fixture_close(&slow);
+  model_fixture_close(&fast);
+}
+END_TEST
+
+START_TEST(threads_change_no_bit) {
+  float *expected = NULL;
+  for (int32_t threads = 1; threads <= 4; threads *= 2) {
+    model_fixture f;
+    lat_loss_sum sum = {0};
+    open_which(&f, _i, threads, NULL);
+    lat_batch *batch = model_fixture_batch(&f, 0, 40);
+    const size_t bytes = lat_model_parameter_count(f.model) * sizeof(float);
+    float *gradient = gradient_of(f.model, batch, &sum);
+    if (expected == NULL) {
+      expected = gradient;
+    } else {
+      ck_assert_mem_eq(gradient, expected, bytes);
+      free(gradient);
+    }
+    lat_batch_free(batch);
+    model_fixture_close(&f);
+  }
+  free(expected);
+}
+END_TEST
+
+/* Log-softmax of the logits, by hand. */
+START_TEST(the_loss_is_that_of_the_logits) {
+  model_fixture f;
+  size_t count = 0;
+  lat_sequences targets;
+  lat_loss_sum sum = {0}, trained = {0};
+  double loss = 0;
+  int64_t row = 0, correct = 0;
+  open_which(&f, _i, 1, NULL);
+  const int32_t symbols = lat_tokenizer_vocabulary_size(f.tokenizer, LAT_OUTPUT);
+  float *logits = logits_of(&f, f.batch, &count);
+  must(lat_batch_sequences(&targets, f.batch, LAT_OUTPUT));
+  for (int64_t s = 0; s < targets.count; ++s) {
+    for (int64_t t = targets.offsets[s]; t <= targets.offsets[s + 1]; ++t, ++row) {
+      const float *x = logits + row * symbols;
+      const int32_t target = t < targets.offsets[s + 1] ? targets.tokens[t] : LAT_TOKEN_EOS;
+      double total = 0;
+      int best = 1;
+      for (int32_t i = 0; i < symbols; ++i) {
+        total += exp((double)x[i] - (double)x[target]);
+        best = best && (i == target || x[i] < x[target]);
+      }
+      loss += log(total);
+      correct += best;
+    }
+  }
+  must(lat_model_loss(&sum, f.model, f.batch));
+  free(gradient_of(f.model, f.batch, &trained));
+  ck_assert(fabs(sum.loss - loss) < 1e-5 * loss);
+  ck_assert(sum.loss == trained.loss);
+  ck_assert_int_eq(sum.tokens, row);
+  ck_assert_int_eq(sum.correct_tokens, correct);
+  free(logits);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(gradients_add_up) {
+  model_fixture f;
+  lat_gradients *gradients = NULL;
+  lat_loss_sum sum = {0}, once = {0};
+  open_which(&f, 1, 1, NULL);
+  float *single = gradient_of(f.model, f.batch, &once);
+  must(lat_gradients_create(&gradients, f.model));
+  must(lat_gradients_accumulate(gradients, &sum, f.model, f.batch));
+  must(lat_gradients_accumulate(gradients, &sum, f.model, f.batch));
+  ck_assert(sum.loss == 2 * once.loss);
+  const size_t size = lat_gradients_size(gradients);
+  for (size_t i = 0; i < size; ++i) {
+    single[i] *= 2;
+  }
+  ck_assert(distance(single, lat_gradients_data(gradients), size) < 1e-5);
+  lat_gradients_zero(gradients);
+  ck_assert(lat_gradients_data(gradients)[0] == 0);
+  ck_assert(lat_gradients_data(gradients)[size - 1] == 0);
+  free(single);
+  lat_gradients_free(gradients);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(dropout_is_a_function_of_the_step) {
+  model_fixture f;
+  lat_model_options options;
+  lat_gradients *gradients = NULL;
+  lat_loss_sum sums[4] = {{0}};
+  model_fixture_options(&options);
+  options.dropout = 0.5;
+  model_fixture_open(&f, &(model_plan){.model = &options});
+  must(lat_gradients_create(&gradients, f.model));
+  for (int i = 0; i < 3; ++i) {
+    must(lat_gradients_accumulate(gradients, &sums[i], f.model, f.batch));
+  }
+  lati_gradients_set_step(gradients, 1);
+  must(lat_gradients_accumulate(gradients, &sums[3], f.model, f.batch));
+  ck_assert(sums[3].loss == sums[1].loss);
+  ck_assert(sums[0].loss != sums[1].loss && sums[1].loss != sums[2].loss);
+  ck_assert(model_fixture_loss(f.model, f.batch) == model_fixture_loss(f.model, f.batch));
+  lat_gradients_free(gradients);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(bad_batches_are_refused) {
+  model_fixture f, other;
+  lat_model_options options;
+  lat_loss_sum sum = {0};
+  lat_batch *batch = NULL;
+  double entries[4] = {1, 2, 3, 4};
+  const lat_matrix a = {entries, 2, 2, 2, LAT_ROW_MAJOR};
+  float logit = 0;
+  model_fixture_options(&options);
+  options.max_positions = 12;
+  model_fixture_open(&f, &(model_plan){.model = &options});
+  model_fixture_open(&other, &(model_plan){.output = "b1999"});
+  must(lat_batch_create(&batch, f.tokenizer));
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_loss(&sum, f.model, batch), "the batch is empty");
+  must(lat_batch_append(batch, 0, &(lat_matrix){entries, 1, 1, 1, LAT_ROW_MAJOR}, NULL));
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_loss(&sum, f.model, batch), "example 0 has no target");
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_loss(&sum, f.model, other.batch),
+            "the batch's output is in b1999, the model's in p10");
+  lat_batch_clear(batch);
+  must(lat_batch_append(batch, 0, &a, &a));
+  must_fail(LAT_ERROR_LIMIT, lat_model_loss(&sum, f.model, batch),
+            "example 0: input of 24 tokens exceeds max_positions 12");
+  lat_batch_clear(batch);
+  const lat_matrix one = {entries, 1, 1, 1, LAT_ROW_MAJOR};
+  must(lat_batch_append(batch, 0, &one, &one));
+  must_fail(LAT_ERROR_LIMIT, lat_model_logits(&logit, 1, f.model, batch),
+            "capacity of 1 floats is below the 2728 of the logits");
+  ck_assert(sum.loss == 0 && sum.tokens == 0);
+  lat_batch_free(batch);
+  model_fixture_close(&other);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_loss_that_is_not_finite_is_reported) {
+  model_fixture f;
+  float *parameters = NULL;
+  lat_gradients *gradients = NULL;
+  lat_loss_sum sum = {0};
+  model_fixture_open(&f, &(model_plan){0});
+  must(lat_gradients_create(&gradients, f.model));
+  must(lat_model_map(&parameters, f.model));
+  for (size_t i = 0; i < lat_model_parameter_count(f.model); ++i) {
+    parameters[i] *= 1e30f;
+  }
+  must(lat_model_commit(f.model));
+  must_fail(LAT_ERROR_NUMERIC, lat_gradients_accumulate(gradients, &sum, f.model, f.batch),
+            "the loss of target token 0 is not finite");
+  ck_assert_int_eq(lat_model_loss(&sum, f.model, f.batch), LAT_ERROR_NUMERIC);
+  ck_assert_int_eq(sum.tokens, 0);
+  lat_gradients_free(gradients);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_step_allocates_nothing) {
+  counting_allocator allocator = {0};
+  lat_context_options context = counting_options(&allocator);
+  lat_context *ctx = NULL;
+  lat_tokenizer *tokenizer = NULL;
+  lat_gradients *gradients = NULL;
+  lat_model *model = NULL;
+  lat_loss_sum sum = {0};
+  model_fixture f;
+  model_fixture_open(&f, &(model_plan){.input = "p1000", .output = "p1000"});
+  must(lat_context_create(&ctx, &context));
+  must(lat_tokenizer_create(&tokenizer, ctx, NULL));
+  must(lat_model_create(&model, f.task, tokenizer, NULL));
+  must(lat_gradients_create(&gradients, model));
+  must(lat_gradients_accumulate(gradients, &sum, model, f.batch));
+  const long calls = allocator.calls;
+  must(lat_gradients_accumulate(gradients, &sum, model, f.batch));
+  ck_assert_int_eq(allocator.calls, calls);
+  lat_gradients_free(gradients);
+  lat_model_free(model);
+  lat_tokenizer_free(tokenizer);
+  lat_context_free(ctx);
+  ck_assert_int_eq(allocator.live, 0);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(the_caller_s_rounding_mode_changes_no_bit) {
+  model_fixture f;
+  lat_loss_sum nearest = {0}, upward = {0};
+  open_which(&f, 0, 2, NULL);
+  const size_t bytes = lat_model_parameter_count(f.model) * sizeof(float);
+  float *expected = gradient_of(f.model, f.batch, &nearest);
+  ck_assert_int_eq(fesetround(FE_UPWARD), 0);
+  float *gradient = gradient_of(f.model, f.batch, &upward);
+  ck_assert_int_eq(fegetround(), FE_UPWARD);
+  ck_assert_int_eq(fesetround(FE_TONEAREST), 0);
+  ck_assert_mem_eq(gradient, expected, bytes);
+  ck_assert(nearest.loss == upward.loss);
+  free(gradient);
+  free(expected);
+  model_fixture_close(&f);
+}
+END_TEST
+
+int main(void) {
+  TCase *tests = tcase_create("passes");
+  tcase_add_loop_test(tests, a_ragged_batch_is_its_sequences_one_by_one, 0, ARCHITECTURES);
+  tcase_add_loop_test(tests, fast_operations_agree_with_the_slow_twin, 0, ARCHITECTURES);
+  tcase_add_loop_test(tests, threads_change_no_bit, 0, ARCHITECTURES);
+  tcase_add_loop_test(tests, the_loss_is_that_of_the_logits, 0, ARCHITECTURES);
+  tcase_add_test(tests, gradients_add_up);
+  tcase_add_test(tests, dropout_is_a_function_of_the_step);
+  tcase_add_test(tests, bad_batches_are_refused);
+  tcase_add_test(tests, a_loss_that_is_not_finite_is_reported);
+  tcase_add_test(tests, a_step_allocates_nothing);
+  tcase_add_test(tests, the_caller_s_rounding_mode_changes_no_bit);
+  return run_case("passes", tests);
+}
