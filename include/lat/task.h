@@ -47,8 +47,9 @@ typedef struct lat_task_options {
   double range;             /**< half width of the uniform distribution; default 10 */
   const char *distribution; /**< spectrum of symmetric matrices: "semicircle" (default), "positive",
                                "uniform", "gaussian", "laplace", "positive2", "marcenko", or a
-                               mixture "a[:w],b[:w]" */
-  double noise; /**< s: adds N(0, (s range/sqrt 3)^2) to the input after the answer is computed;
+                               mixture "a[:w],b[:w]"; other tasks have none and ignore it */
+  double noise; /**< s: adds N(0, (s range/sqrt 3)^2) to every coefficient of the input after the
+                   answer is computed (symmetric inputs too, which do not stay symmetric);
                    default 0 */
 } lat_task_options;
 
@@ -56,9 +57,9 @@ typedef struct lat_task_options {
 #define LAT_TASK_REJECT 1
 
 /**
- * A custom task. Callbacks return 0; draw and answer may return ::LAT_TASK_REJECT; any other value
- * stops the calling function with CALLBACK. Matrices passed in are row-major and packed. Fill with
- * lat_task_functions_init() first. @since 0.1
+ * A custom task. Callbacks return 0; draw, answer and output_shape may return ::LAT_TASK_REJECT;
+ * any other value stops the calling function with CALLBACK. Matrices passed in are row-major and
+ * packed, those to be filled are zero. Fill with lat_task_functions_init() first. @since 0.1
  */
 typedef struct lat_task_functions {
   size_t struct_size; /**< set by the init macro */
@@ -69,7 +70,7 @@ typedef struct lat_task_functions {
   int32_t thread_safe; /**< 1: callbacks may run on several threads at once */
   /** Draws the input's shape, 1..100 each. */
   int32_t (*input_shape)(int32_t *rows, int32_t *cols, lat_random *random, void *user);
-  /** Shape of the answer to a rows x cols input. */
+  /** Shape of the answer to a rows x cols input; ::LAT_TASK_REJECT for one it does not take. */
   int32_t (*output_shape)(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
                           void *user);
   /** Fills the input. */
@@ -104,7 +105,8 @@ typedef struct lat_score {
   double
       orthogonality; /**< max |V^T V - I| over predicted vectors (eigenvectors; SVD: both sides) */
   double condition;  /**< condition number of the predicted vectors, the larger of both sides' */
-  int32_t ordered;   /**< 1: predicted eigenvalues or singular values are in the documented order */
+  int32_t ordered;   /**< 1: predicted eigenvalues or singular values are in the documented order,
+                        singular values not negative; 1 where the task has no such values */
   int32_t exact;     /**< 1: equal to the target coefficient by coefficient */
 } lat_score;
 
@@ -194,7 +196,8 @@ LAT_API LAT_NODISCARD lat_status lat_task_max_shapes(int32_t *input_rows, int32_
 
 /**
  * The answer to one input, by LAPACK (or the custom task's function): signs of vectors as LAPACK's
- * dsyevd with uplo 'L' and dgesdd on A return them. Not for mixtures.
+ * dsyevd with uplo 'L' and dgesdd on A return them. Eigenvalues and eigenvectors are those of the
+ * input's lower triangle; whether the upper one mirrors it is not checked. Not for mixtures.
  * @param[out] output  data, order and ld of the caller's; shape as lat_task_output_shape()
  * @return OK, SHAPE, NUMERIC (non-finite input, singular matrix), MEMORY, CALLBACK. @since 0.1
  */
@@ -204,12 +207,17 @@ LAT_API LAT_NODISCARD lat_status lat_task_answer(lat_matrix *output, const lat_t
 /**
  * Scores a prediction by the task's relative residual (the paper's section 2):
  * transpose: |P - A^T| / |A|; add, matvec, product, eigenvalues, singular values: |P - T| / |T| (0
- * or infinity where T = 0); inverse: |A P - I| / |I|; eigenvectors: |V^T S V - diag L| / |L|; SVD:
- * |U^T A V - diag s| / |s|.
+ * or infinity where T = 0); inverse: |A P - I| / |I| (|I| = n; 1 in the max norm); eigenvectors:
+ * |V^T S V - diag L| / |L|; SVD: |U^T A V - diag s| / |s| (with L = 0 or s = 0: infinity unless the
+ * input is 0). A custom task's own residual function is asked whatever the norm.
+ * @param[out] score   filled by lat_score_init() first; its residual is infinite for a prediction
+ * of the wrong shape or with a coefficient that is not finite
  * @param input   as the model saw it (decoded from its tokens)
- * @param target  rounded answer; NULL: computed with lat_task_answer()
+ * @param target  rounded answer; NULL: computed with lat_task_answer() (where a task that needs no
+ * target has none, as for a singular matrix, within_1pct is NaN and exact 0)
  * @param options NULL for the defaults
- * @return OK, SHAPE (input), STATE (mixture), NUMERIC, MEMORY, CALLBACK. @since 0.1
+ * @return OK, SHAPE (input, target), STATE (mixture), ARGUMENT, NUMERIC (input, target), MEMORY,
+ * CALLBACK. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_task_score(lat_score *score, const lat_task *task,
                                                 const lat_matrix *input, const lat_matrix *target,

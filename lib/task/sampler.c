@@ -69,9 +69,6 @@ static lat_status create_parts(lat_sampler *sampler) {
   for (int32_t i = 0; i < sampler->workers; ++i) {
     LATI_TRY(lati_scratch_create(&sampler->scratch[i], sampler->task));
   }
-  for (int32_t i = 0; i < BLOCKS; ++i) {
-    LATI_TRY(lat_batch_create(&sampler->blocks[i].batch, sampler->tokenizer));
-  }
 done:
   return status;
 }
@@ -170,8 +167,21 @@ static void draw_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
+/* Blocks get their batches when a round first needs them. */
+static lat_status create_blocks(lat_sampler *sampler, int64_t blocks) {
+  lat_status status = LAT_OK;
+  for (int64_t i = 0; i < blocks && status == LAT_OK; ++i) {
+    if (sampler->blocks[i].batch == NULL) {
+      status = lat_batch_create(&sampler->blocks[i].batch, sampler->tokenizer);
+    }
+  }
+  return status;
+}
+
 static lat_status draw_round(lat_batch *batch, lat_sampler *sampler) {
   const int64_t blocks = (sampler->count + BLOCK - 1) / BLOCK;
+  lat_status status = LAT_OK;
+  LATI_TRY(create_blocks(sampler, blocks));
   if (sampler->workers > 1) {
     lati_pool_run(sampler->ctx->pool, draw_block, sampler, blocks);
   } else {
@@ -181,13 +191,11 @@ static lat_status draw_round(lat_batch *batch, lat_sampler *sampler) {
   }
   for (int64_t i = 0; i < blocks; ++i) {
     const block *from = &sampler->blocks[i];
-    const lat_status status = from->status == LAT_OK ? lati_batch_concatenate(batch, from->batch)
-                                                     : lati_fail(from->status, "%s", from->message);
-    if (status != LAT_OK) {
-      return status;
-    }
+    LATI_TRY(from->status == LAT_OK ? lati_batch_concatenate(batch, from->batch)
+                                    : lati_fail(from->status, "%s", from->message));
   }
-  return LAT_OK;
+done:
+  return status;
 }
 
 /* True when both write the same tokens. */
