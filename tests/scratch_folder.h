@@ -39,10 +39,15 @@ static inline void scratch_close(const scratch_folder *folder) {
 }
 
 /* "folder/name". */
+static inline const char *join_path(char path[256], const char *folder, const char *name) {
+  const int length = snprintf(path, 256, "%s/%s", folder, name);
+  ck_assert(length > 0 && length < 256);
+  return path;
+}
+
 static inline const char *scratch_file(char path[256], const scratch_folder *folder,
                                        const char *name) {
-  snprintf(path, 256, "%s/%s", folder->path, name);
-  return path;
+  return join_path(path, folder->path, name);
 }
 
 /* Number of entries, . and .. excepted. */

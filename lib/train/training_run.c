@@ -130,7 +130,8 @@ static lat_status cancel(lat_trainer *trainer) {
 static lat_status follow_up(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   const int validates = is_due(trainer, trainer->options.validate_every);
-  const int saves = is_due(trainer, trainer->options.checkpoint_every);
+  const int saves =
+      trainer->directory != NULL && is_due(trainer, trainer->options.checkpoint_every);
   const int reports = validates || trainer->optimizer->updates % trainer->options.report_every == 0;
   if (!reports && !saves && now() - trainer->marked < LONGEST_SILENCE) {
     return LAT_OK;

@@ -60,15 +60,15 @@ static void run_straight(const char *directory, const variant *v, int32_t thread
 static void expect_same_file(const char *left, const char *right, const char *name,
                              const variant *v) {
   char a[256], b[256];
-  snprintf(a, sizeof a, "%s/%s", left, name);
-  snprintf(b, sizeof b, "%s/%s", right, name);
+  join_path(a, left, name);
+  join_path(b, right, name);
   ck_assert_msg(same_bytes(a, b), "%s: %s differ", v->name, name);
 }
 
 /* The log without its times. */
 static char *log_without_seconds(const char *directory) {
   char path[256];
-  snprintf(path, sizeof path, "%s/log.jsonl", directory);
+  join_path(path, directory, "log.jsonl");
   file_bytes log = read_bytes(path);
   char *to = log.data;
   for (const char *from = log.data; *from != '\0';) {
@@ -114,7 +114,7 @@ static pid_t spawn(const char *directory, const variant *v) {
     lat_trainer_options options;
     char checkpoint[256];
     small_run_trainer_options(&options, directory);
-    snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.safetensors", directory);
+    join_path(checkpoint, directory, "checkpoint.safetensors");
     start(&run, access(checkpoint, F_OK) == 0 ? lat_trainer_resume : lat_trainer_create, v, 2,
           &options);
     _exit(lat_trainer_run(run.trainer) == LAT_OK ? 0 : 1);
