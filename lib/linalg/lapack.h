@@ -16,7 +16,7 @@ lat_status lati_lapack_syevd(double *a, double *w, int32_t n, int vectors, doubl
  * (m x k), vt (k x n). */
 lat_status lati_lapack_gesdd(double *a, double *s, double *u, double *vt, int32_t m, int32_t n,
                              double *work);
-/* Inverse in place by dgetrf, dgetri; NUMERIC when singular. */
+/* Inverse in place by dgetf2, dgetri; NUMERIC when singular. */
 lat_status lati_lapack_inverse(double *a, int32_t n, double *work);
 
 /* Doubles of workspace that any of the above needs for matrices up to m x n. */
