@@ -67,31 +67,33 @@ static int show(const lat_matrix *answer, const lat_report *report, int json) {
   } else {
     if (report->verdict != LAT_VERDICT_UNDECODABLE) {
       print_matrix(answer);
-      fflush(stdout);
     }
-    print_verdict(report);
   }
+  fflush(stdout);
+  print_verdict(report);
   return outcome != EXIT_DONE || report->verdict != LAT_VERDICT_WITHIN ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* The task that the solver solves: the model's, or one of a mixture's. */
-static const lat_task *selected_task(const lat_task *task, const char *name) {
-  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
-    const lat_task *component = lat_task_component(task, i);
-    if (name != NULL && strcmp(lat_task_name(component), name) == 0) {
-      return component;
+/* The task to solve: the model's, or the one named of a mixture's. Prints what is wrong; an exit
+ * code. */
+static int select_task(const lat_task **out, lat_solver *solver, const lat_task *task,
+                       const char *name) {
+  int32_t count = lat_task_component_count(task);
+  *out = task;
+  if (name == NULL && count > 1) {
+    fputs("lat solve: the model is a mixture, --task NAME is needed:", stderr);
+    for (int32_t i = 0; i < count; ++i) {
+      fprintf(stderr, " %s", lat_task_name(lat_task_component(task, i)));
     }
+    fputc('\n', stderr);
+    return EXIT_USAGE;
   }
-  return task;
-}
-
-static lat_status make_solver(lat_solver **out, const workbench *bench,
-                              const cli_settings *settings) {
-  lat_status status = lat_solver_create(out, bench->model, &settings->decode);
-  if (status == LAT_OK && settings->task_names != NULL) {
-    status = lat_solver_select(*out, settings->task_names);
+  for (int32_t i = 0; name != NULL && i < count; ++i) {
+    const lat_task *component = lat_task_component(task, i);
+    *out = strcmp(lat_task_name(component), name) == 0 ? component : *out;
   }
-  return status;
+  lat_status status = name != NULL ? lat_solver_select(solver, name) : LAT_OK;
+  return status == LAT_OK ? EXIT_DONE : report_setup(status);
 }
 
 static int solve(lat_solver *solver, const lat_task *task, const lat_matrix *problem, int json) {
@@ -117,6 +119,7 @@ static int solve(lat_solver *solver, const lat_task *task, const lat_matrix *pro
 static int run(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
   lat_solver *solver = NULL;
+  const lat_task *task = NULL;
   lat_matrix problem = {NULL, 0, 0, 0, LAT_ROW_MAJOR};
   (void)command;
   if (settings->decode.grammar == GRAMMAR_UNSAID) {
@@ -127,15 +130,17 @@ static int run(cli_settings *settings, const cli_command *command) {
   if (status != LAT_OK) {
     outcome = report_failure(status);
   } else {
-    status = make_solver(&solver, &bench, settings);
+    status = lat_solver_create(&solver, bench.model, &settings->decode);
     outcome = status == LAT_OK ? EXIT_DONE : report_setup(status);
+  }
+  if (outcome == EXIT_DONE) {
+    outcome = select_task(&task, solver, lat_model_task(bench.model), settings->task_names);
   }
   if (outcome == EXIT_DONE) {
     outcome = matrix_read(&problem, settings->operand_count > 1 ? settings->operands[1] : "-");
   }
   if (outcome == EXIT_DONE) {
-    outcome = solve(solver, selected_task(lat_model_task(bench.model), settings->task_names),
-                    &problem, settings->json);
+    outcome = solve(solver, task, &problem, settings->json);
   }
   free(problem.data);
   lat_solver_free(solver);

@@ -36,7 +36,7 @@ static int at_line_end(const char *text) {
 
 static void next_line(market_reader *reader) {
   const char *end = strchr(reader->text, '\n');
-  reader->text = end != NULL ? end + 1 : NULL;
+  reader->text = end != NULL && end[1] != '\0' ? end + 1 : NULL;
   reader->line += 1;
 }
 

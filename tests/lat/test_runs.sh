@@ -1,0 +1,207 @@
+#!/bin/sh
+# A run from its start to its picture, on a model that has learned nothing.
+. "$(dirname "$0")/harness.sh"
+
+# sample: seeds, streams, positions.
+expect 0 sample --task transpose --size 2 --count 3 --seed 7 --json
+lines 3
+says out '"input":[['
+says out '"output":[['
+says out '"input_tokens":["V2","V2",'
+says out '"output_tokens":["V2","V2",'
+cp out three
+expect 0 sample --task transpose --size 2 --count 1 --seed 7 --first 2 --json
+[ "$(cat out)" = "$(tail -n 1 three)" ] || problem "$said: not the third example"
+expect 0 sample --task transpose --size 2 --count 3 --seed 7 --json --threads 1
+cmp -s out three || problem "$said: other examples with one thread"
+LC_ALL=comma expect 0 sample --task transpose --size 2 --count 3 --seed 7 --json
+cmp -s out three || problem "$said: other examples with a decimal comma"
+expect 0 sample --task transpose --size 2 --count 3 --seed 8 --json
+cmp -s out three && problem "$said: the same examples for another seed"
+expect 0 sample --task transpose --size 2 --count 2
+says out 'input 2 x 2'
+for task in transpose add matvec product eigenvalues eigenvectors inverse syminverse singular-values svd \
+  inverse:1,svd:2.5; do
+  expect 0 sample --task $task --size 3 --input-encoding fp15 --output-encoding b1999 --json
+  lines 1
+done
+expect 0 sample --task transpose --min-size 1 --max-size 4 --rectangular --count 5 --json
+expect 0 sample --task eigenvalues --size 3 --distribution laplace:2,marcenko --noise 0.01 --json
+expect 0 sample --task transpose --coefficients gaussian --range 1 --encoding p10 --digits 9 --json
+
+# train: files, refusals, resume.
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --seed 3 --out runs/a
+says out 'runs/a: 8 examples in 2 updates'
+for file in model.safetensors checkpoint.safetensors log.jsonl; do
+  [ -s runs/a/$file ] || problem "no $file"
+done
+# shellcheck disable=SC2086
+expect 2 train --task transpose --size 2 $tiny --seed 3 --out runs/a
+says err 'already holds a run'
+# shellcheck disable=SC2086
+expect 2 train --task transpose --size 2 $tiny --seed 4 --out runs/a --resume
+says err 'seed'
+# shellcheck disable=SC2086
+expect 2 train --task transpose --size 2 $tiny --seed 3 --learning-rate 1 --out runs/a --resume
+says err 'learning_rate'
+# shellcheck disable=SC2086
+expect 2 train --task transpose --size 3 $tiny --seed 3 --out runs/a --resume
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --seed 3 --out runs/a --resume --examples 16 --threads 1 --json
+says out '"examples":16,"updates":4'
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --seed 3 --examples 16 --out runs/b
+cmp -s runs/a/model.safetensors runs/b/model.safetensors || problem 'a resumed run is another'
+# shellcheck disable=SC2086
+expect 1 train --task transpose --size 2 $tiny --out runs/none --resume
+echo x >file
+# shellcheck disable=SC2086
+expect 1 train --task transpose --size 2 $tiny --out file/run
+says err 'lat: file: '
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --out runs/c --examples 0 --minutes 0.001
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --out runs/d --validate-every 4 --validate-count 4 --until-exact 100
+says err 'a limit was reached before the goal'
+says out 'exact: 0.0 %'
+
+# Every option of the model, the optimizer and the trainer.
+expect 0 train --task svd --size 2 --encoding fp15 --output-encoding fp15 --digits 3 --quiet \
+  --encoder-layers 2 --decoder-layers 1 --encoder-width 24 --decoder-width 16 --encoder-heads 3 \
+  --decoder-heads 2 --encoder-loops 2 --decoder-loops 1 --ffn-factor 2 --norm pre --activation gelu \
+  --positions sinusoidal --no-tied --matrix-positions --factored --cross-query-from-input \
+  --max-positions 40 --fourier --dropout 0.1 --model-seed 5 --optimizer muon --learning-rate 1e-3 \
+  --schedule cosine --warmup 2 --period 10 --period-multiplier 2 --shrink 0.5 --floor 0.1 --beta1 0.8 \
+  --beta2 0.9 --epsilon 1e-6 --weight-decay 0.01 --muon-learning-rate 0.01 --muon-momentum 0.9 \
+  --clip-norm 1 --batch-size 2 --accumulation 2 --repeat-count 10 --repeat-share 0.5 --validate-every 8 \
+  --validate-count 2 --checkpoint-every 4 --report-every 1 --examples 8 --precision f32 --threads 1 \
+  --verbose --out runs/all
+expect 0 info runs/all/model.safetensors --json
+for said_option in '"encoder_layers":2' '"decoder_width":16' '"norm":1' '"activation":1' '"positions":1' \
+  '"tied":0' '"matrix_positions":1' '"factored":1' '"cross_query_from_input":1' '"max_positions":40' \
+  '"init":1' '"seed":5' '"rule":"muon"' '"warmup":2' '"accumulation":2' '"repeat_count":10'; do
+  says out "$said_option"
+done
+
+# eval.
+model=runs/a/model.safetensors
+expect 0 eval $model --count 20 --json --quiet
+lines 1
+for key in '"count":20' '"accuracy":{"0.05":' '"0.02":' '"0.01":' '"0.005":' '"exact":' '"well_formed":' \
+  '"examples_per_second":'; do
+  says out "$key"
+done
+expect 0 eval $model --count 20 --ceiling --norm max --accept-trailing --method beam --beam-width 2
+says out '% correct within'
+says out 'ceiling'
+expect 0 eval $model --count 20 --method sample --temperature 0.5 --decode-seed 3 --json
+expect 0 eval $model --count 10 --size 1
+expect 0 eval $model --count 10 --min-size 1 --max-size 2 --json
+says out '"label":"'
+expect 1 eval $model --count 10 --size 9
+expect 2 eval $model --count 0
+expect 2 eval $model --beam-width 0 --method beam
+expect 2 eval $model --distribution nothing
+expect 1 eval no-such.safetensors
+says err 'no-such.safetensors'
+# shellcheck disable=SC2086
+expect 0 train --task inverse --size 2 $tiny --out runs/inverse
+expect 0 eval runs/inverse/model.safetensors --count 10 --classic-inverse
+says out 'ceiling'
+# shellcheck disable=SC2086
+expect 0 train --task transpose:1,eigenvalues:3 --size 2 $tiny --out runs/mixture
+expect 0 eval runs/mixture/model.safetensors --count 30 --json
+says out '"label":"transpose"'
+says out '"label":"eigenvalues"'
+expect 0 eval runs/mixture/model.safetensors --count 10 --distribution positive --json
+
+# solve: exit codes and output.
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $taught --out runs/taught
+expect 0 eval runs/taught/model.safetensors --count 20 --grammar --json
+says out '"well_formed":100.0'
+expect 0 eval runs/taught/model.safetensors --count 20 --max-tokens 5 --json
+says out '"well_formed":0.0'
+model=runs/taught/model.safetensors
+printf '1 2\n3 4\n' >matrix
+printf '1.2345 2\n3 4\n' >finer-than-three-digits
+expect 1 solve $model finer-than-three-digits --tolerance 1e-9
+says err 'NOT right within'
+lines 2
+expect 0 solve $model matrix --tolerance 1e9
+says err 'within the tolerance'
+expect 0 solve $model matrix --tolerance 1e9 --json --no-scaling
+for key in '"output":[[' '"residual":' '"verdict":"within"' '"tolerance":1000000000.0'; do
+  says out "$key"
+done
+expect 1 solve $model matrix --json --max-tokens 3 --no-grammar
+says out '"verdict":"undecodable"'
+says out '"output":null'
+expect 1 solve $model matrix --max-tokens 3 --no-grammar
+silent out
+says err 'undecodable'
+expect 2 solve $model matrix --tolerance -1
+expect 2 solve $model matrix --task eigenvalues
+expect 1 solve runs/mixture/model.safetensors matrix --task transpose
+expect 2 solve runs/mixture/model.safetensors matrix --task svd
+says err 'svd'
+expect 2 solve runs/mixture/model.safetensors matrix
+says err '--task NAME is needed: transpose eigenvalues'
+expect 1 solve no-such.safetensors matrix
+
+# Files that are no models.
+head -c 100 $model >cut.safetensors
+printf '\377\377\377\377\377\377\377\177{}' >large.safetensors
+: >empty.safetensors
+cp matrix text.safetensors
+for file in cut large empty text; do
+  for command in eval solve info; do
+    expect 1 $command $file.safetensors
+    says err "$file.safetensors"
+  done
+done
+
+# info, bench, plot.
+expect 0 info
+says out 'kernels'
+expect 0 info --json
+says out '"kernels":'
+expect 0 info $model
+says out 'encoder_width=32'
+expect 0 info $model --verbose
+says out 'encoder.embeddings.weight'
+expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --repeats 1 --seconds 0.01 --json
+lines 1
+for key in preset precision threads train_examples_per_second decode_examples_per_second \
+  decode_latency_ms sample_examples_per_second model_gflops gemm_ceiling_gflops raw_ceiling_gflops \
+  utilization; do
+  says out "\"$key\":"
+done
+expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --repeats 2 --seconds 0.01
+says out 'examples/s'
+if command -v gnuplot >/dev/null; then
+  expect 0 plot runs/d -o curves.svg
+  says curves.svg '<svg'
+  expect 0 plot runs/a --output curves-a.svg
+  expect 1 plot runs/a -o no/such/folder.svg
+fi
+PATH=/nonexistent expect 1 plot runs/a -o absent.svg
+says err 'gnuplot is not installed'
+[ ! -e absent.svg ] || problem 'an empty picture was left'
+expect 1 plot runs/none -o none.svg
+mkdir broken
+printf '{"examples":1}\nx\n' >broken/log.jsonl
+expect 1 plot broken -o none.svg
+says err 'broken/log.jsonl:2:'
+: >broken/log.jsonl
+expect 1 plot broken -o none.svg
+says err 'no lines yet'
+
+# Standard output that cannot be written.
+if [ -w /dev/full ]; then
+  "$lat" sample --task transpose --count 1000 --json >/dev/full 2>err
+  [ $? -eq 1 ] || problem 'a full disk went unnoticed'
+fi
+
+finish

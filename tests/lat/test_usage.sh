@@ -1,0 +1,105 @@
+#!/bin/sh
+# Help, version, and every kind of bad usage.
+. "$(dirname "$0")/harness.sh"
+
+expect 0 --version
+says out "lat 0."
+expect 0 --help
+for command in sample train eval solve info bench plot; do
+  expect 0 --help
+  says out "  $command "
+  expect 0 $command --help
+  says out "Usage: lat $command"
+  silent err
+  expect 0 $command -h
+  expect 2 $command --no-such-option
+  says err "lat $command: unknown option '--no-such-option'"
+  says err "Try 'lat $command --help'."
+  expect 2 $command --json=1
+  expect 2 $command -x
+  expect 2 $command a b c
+done
+
+expect 2
+says err "no command"
+expect 2 learn
+says err "no command 'learn'"
+for command in eval solve plot; do
+  expect 2 $command
+  says err "missing operand"
+done
+
+# Values.
+expect 2 sample --task
+says err "--task needs an argument"
+expect 2 sample --task transpose --size five
+says err "--size needs an integer in range, not 'five'"
+expect 2 sample --task transpose --size 4294967297
+says err "--size needs an integer in range"
+expect 2 sample --task transpose --size 1.5
+expect 2 sample --task transpose --seed -1
+says err "--seed needs an integer in range, not '-1'"
+expect 2 sample --task transpose --seed 18446744073709551616
+expect 0 sample --task transpose --seed 18446744073709551615
+expect 2 sample --task transpose --stream -1
+expect 2 sample --task transpose --noise nan
+says err "--noise needs a finite number, not 'nan'"
+expect 2 sample --task transpose --noise 1,5
+expect 2 sample --task transpose --count -1
+expect 2 sample --task transpose --precision f64
+says err "--precision does not take 'f64'"
+expect 2 sample --task transpose --precision f
+expect 0 sample --task transpose --count 1e1 --json
+lines 10
+expect 0 sample --task transpose --count=0
+silent out
+
+# Names and limits that the library refuses.
+expect 2 sample
+says err "--task NAME or --preset NAME is needed"
+expect 2 sample --task transposition
+says err "transposition"
+expect 2 sample --task transpose --size 0
+expect 2 sample --task transpose --size 101
+says err "101"
+expect 2 sample --task inverse --rows 2 --cols 3
+expect 2 sample --task eigenvalues --distribution gauss
+says err "gauss"
+expect 2 sample --task transpose --encoding p11
+says err "p11"
+expect 2 sample --task transpose --encoding fp15 --digits 4
+says err "4 digits"
+expect 2 sample --task transpose --threads -1
+expect 2 sample --task transpose,transpose
+expect 2 sample --task transpose:x,add
+expect 2 sample --task transpose:0,add
+expect 2 sample --task transpose,
+expect 2 sample --preset none-such
+says err "no preset 'none-such'; there are quickstart"
+
+expect 2 train --task transpose
+says err "--out DIR is needed"
+expect 2 train --out run
+says err "--task NAME or --preset NAME is needed"
+expect 2 train --task transpose --out ''
+for option in '--width 0' '--heads 7' '--layers 65' '--dropout 1' '--batch-size 0' '--optimizer sgd' \
+  '--schedule linear' '--learning-rate -1' '--repeat-share 2' '--until-exact 101' '--minutes -1' \
+  '--norm middle' '--activation tanh' '--factored' '--examples -1' '--beta1 1'; do
+  # shellcheck disable=SC2086
+  expect 2 train --task transpose $tiny --out run $option
+done
+[ ! -e run ] || problem 'bad options made a folder'
+expect 2 bench --repeats 0
+expect 2 bench --repeats 100
+expect 2 bench --seconds -1
+expect 2 plot run
+says err "-o FILE.svg is needed"
+
+# Every preset is a valid set of options.
+for preset in $("$lat" --help | sed -n '/^Presets/,/^$/s/^  \([a-z0-9-]*\) .*/\1/p'); do
+  expect 0 sample --preset "$preset" --json
+  lines 1
+done
+says out '"input_tokens"'
+
+finish
