@@ -11,6 +11,7 @@ typedef struct behaviour {
   int32_t rows, output_rows;
   int32_t reject_below; /* draw: rejects when its first number is below */
   double value;         /* draw: written when not 0 */
+  int32_t leave;        /* draw, answer: leave the matrix as it came */
   atomic_int inside, overlaps;
   pthread_t caller;
   int32_t other_threads;
@@ -38,7 +39,7 @@ static int32_t draw(lat_matrix *input, lat_random *random, void *user) {
     atomic_store(&b->overlaps, 1);
   }
   b->other_threads += pthread_equal(b->caller, pthread_self()) == 0;
-  for (int32_t j = 0; j < input->cols; ++j) {
+  for (int32_t j = 0; j < input->cols && !b->leave; ++j) {
     input->data[j] = b->value != 0 ? b->value : 20 * lat_random_uniform(random) - 10;
   }
   atomic_fetch_sub(&b->inside, 1);
@@ -47,7 +48,7 @@ static int32_t draw(lat_matrix *input, lat_random *random, void *user) {
 
 static int32_t answer(lat_matrix *output, const lat_matrix *input, void *user) {
   const behaviour *b = user;
-  for (int32_t j = 0; j < input->cols; ++j) {
+  for (int32_t j = 0; j < input->cols && !b->leave; ++j) {
     int32_t rank = 0;
     for (int32_t l = 0; l < input->cols; ++l) {
       rank += input->data[l] < input->data[j] || (input->data[l] == input->data[j] && l < j);
@@ -273,6 +274,27 @@ START_TEST(too_many_rejections_are_numeric) {
   b.value = 0;
   b.rows = 2; /* a shape that the task itself does not take */
   FAILS(draw_some(task, 3), LAT_ERROR_NUMERIC, "does not take a 2 x");
+  lat_task_free(task);
+  teardown();
+}
+END_TEST
+
+/* What a callback leaves out is zero, not what another example left behind. */
+START_TEST(untouched_memory_is_zero) {
+  setup();
+  const lat_task_functions f = sort_functions();
+  lat_task *task = new_custom(&f);
+  lat_sampler *sampler = NULL;
+  OK(lat_sampler_create(&sampler, task, tokenizer, NULL));
+  OK(lat_sampler_next(batch, sampler, 100));
+  b.leave = 1;
+  OK(lat_sampler_next(batch, sampler, 100));
+  for (int side = 0; side < 2; ++side) {
+    for (int64_t i = 0; i < batch->side[side].value_offsets[100]; ++i) {
+      ck_assert_double_eq(batch->side[side].values[i], 0);
+    }
+  }
+  lat_sampler_free(sampler);
   lat_task_free(task);
   teardown();
 }
