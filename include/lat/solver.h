@@ -42,14 +42,16 @@ typedef struct lat_decode_options {
   int32_t beam_width;    /**< 1..64; default 4 */
   int32_t max_tokens;    /**< longest output; 0: the model's limit */
   double length_penalty; /**< beams are ranked by log-probability / length^penalty; default 1 */
-  double temperature;    /**< > 0; default 1 */
-  uint64_t seed;         /**< of SAMPLE */
+  double temperature;    /**< 1e-6..1e6; default 1 */
+  uint64_t seed; /**< of SAMPLE: the n-th sequence that a session decodes is a pure function of
+                      (seed, n), however its inputs are cut into batches */
   /* solver only */
   double tolerance; /**< relative residual that counts as right; default 0.05 */
-  int32_t scaling;  /**< 1 (default): inputs are scaled into the trained range and answers back,
-                       where the task allows */
+  int32_t scaling;  /**< 1 (default): where the task allows, inputs are scaled into the trained
+                       range, by the largest of 1, 2 and 5 times a power of ten that fits, and
+                       answers back */
   int32_t compare;  /**< 1: tasks that have no residual of their own (eigenvalues, singular values)
-                       are compared with LAPACK's  answer; default 0: their verdict is UNKNOWN */
+                       are compared with LAPACK's answer; default 0: their verdict is UNKNOWN */
 } lat_decode_options;
 
 /** Verdict of a solver on its own answer. */
@@ -68,7 +70,7 @@ typedef struct lat_report {
                        if undecodable */
   double tolerance; /**< what it was held against */
   double orthogonality;   /**< max |V^T V - I|; NaN where the task has no vectors */
-  double log_probability; /**< of the output's tokens */
+  double log_probability; /**< of the output's tokens, see lat_session_log_probabilities() */
   double scale;           /**< factor by which the input was scaled */
   int32_t verdict;        /**< LAT_VERDICT_... */
   int32_t tokens;         /**< tokens decoded */
@@ -141,7 +143,11 @@ LAT_API void lat_session_free(lat_session *session);
 LAT_API LAT_NODISCARD lat_status lat_session_decode(lat_sequences *out, lat_session *session,
                                                     const lat_batch *batch);
 
-/** @return log-probabilities of the sequences last decoded, one each; borrowed. @since 0.1 */
+/**
+ * @return log-probabilities of the sequences last decoded, one each; borrowed, valid until the next
+ * decode. Each token's is that of a softmax over the symbols it was chosen from: under the grammar,
+ * those that it allows. @since 0.1
+ */
 LAT_API const double *lat_session_log_probabilities(const lat_session *session);
 
 /** Creates a solver. Mixtures: see lat_solver_select(). @since 0.1 */
@@ -164,13 +170,19 @@ LAT_API void lat_report_init_sized(lat_report *report, size_t size);
  * @param[out] x       the answer: data, order and ld of the caller's, of the shape
  * lat_task_output_shape() tells; zeros when undecodable
  * @param[out] report  may be NULL
+ * @param      a       of a size that the model was trained on; where the task wants symmetry, pairs
+ * may differ by 1e-6 of the largest coefficient (the model then sees their mean)
  * @return OK also for a wrong answer: read the verdict. SHAPE (size or symmetry the task does not
- * take), NUMERIC (non-finite entry, or no token for an entry), STATE, MEMORY. @since 0.1
+ * take), NUMERIC (non-finite entry, or no token for an entry), STATE (a mixture, and no task
+ * selected), MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_solver_solve(lat_matrix *x, lat_report *report,
                                                   lat_solver *solver, const lat_matrix *a);
 
-/** Solves for @p count matrices at once, faster than one by one; @p reports may be NULL. @since 0.1
+/**
+ * Solves for @p count matrices at once, faster than one by one.
+ * @param reports  NULL, or as many as matrices, each initialised
+ * @return as lat_solver_solve(); all matrices are checked before the first is solved. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_solver_solve_many(lat_matrix *x, lat_report *reports,
                                                        lat_solver *solver, const lat_matrix *a,
