@@ -355,9 +355,10 @@ START_TEST(json_names_the_task) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {
-      draws_answers_and_scores,  a_residual_of_its_own,       not_thread_safe_means_serial,
-      serial_and_parallel_agree, failures_stop_with_callback, too_many_rejections_are_numeric,
-      refuses_bad_tables,        json_names_the_task,         NULL};
+  const TTest *const tests[] = {draws_answers_and_scores,     a_residual_of_its_own,
+                                not_thread_safe_means_serial, serial_and_parallel_agree,
+                                failures_stop_with_callback,  too_many_rejections_are_numeric,
+                                untouched_memory_is_zero,     refuses_bad_tables,
+                                json_names_the_task,          NULL};
   return run_suite("task_custom", tests);
 }
