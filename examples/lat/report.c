@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 int report_failure(lat_status status) {
@@ -67,10 +68,21 @@ json_t *json_matrix(const lat_matrix *matrix) {
   return rows;
 }
 
+/* The fewest digits that read back as the same number: 3.14, not 3.1400000000000001. */
+static void print_number(double value) {
+  char text[32];
+  snprintf(text, sizeof text, "%.15g", value);
+  if (strtod(text, NULL) != value) {
+    snprintf(text, sizeof text, "%.17g", value);
+  }
+  fputs(text, stdout);
+}
+
 void print_matrix(const lat_matrix *matrix) {
   for (int32_t i = 0; i < matrix->rows; ++i) {
     for (int32_t j = 0; j < matrix->cols; ++j) {
-      printf("%s%.17g", j > 0 ? " " : "", *entry(matrix, i, j));
+      fputs(j > 0 ? " " : "", stdout);
+      print_number(*entry(matrix, i, j));
     }
     putchar('\n');
   }
