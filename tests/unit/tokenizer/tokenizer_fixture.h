@@ -52,6 +52,13 @@ static inline lat_tokenizer *make_tokenizer(const char *encoding, int32_t digits
   return tokenizer;
 }
 
+/* Every encoding, p10 with every number of digits: variant 0 .. VARIANTS - 1. */
+enum { VARIANTS = 12 };
+static inline lat_tokenizer *make_variant(int variant) {
+  return variant < 9 ? make_tokenizer("p10", 1 + variant)
+                     : make_tokenizer(encoding_names[variant - 8], 0);
+}
+
 /* Runs the cases of one module. */
 static inline int run_cases(const char *name, const TTest *const *cases, size_t count) {
   Suite *suite = suite_create(name);
