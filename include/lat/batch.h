@@ -27,11 +27,11 @@ typedef struct lat_sampler lat_sampler;
 
 /** Options of lat_sampler_create(). @since 0.1 */
 typedef struct lat_sampler_options {
-  size_t struct_size; /**< set by the init macro */
-  uint64_t seed;      /**< default 0 */
-  uint32_t stream;    /**< independent streams of one seed: 0 training, 1 validation, 2 test, ...;
-                         below 2^30 */
-  int32_t reserved;   /**< 0 */
+  size_t struct_size;   /**< set by the init macro */
+  uint64_t seed;        /**< default 0 */
+  uint32_t stream;      /**< independent streams of one seed: 0 training, 1 validation, 2 test, ...;
+                           below 2^30 */
+  int32_t reserved;     /**< 0 */
   int64_t repeat_count; /**< two-set sampling: size N of the fixed set; 0 (default): fresh examples
                            only */
   double repeat_share;  /**< probability in 0..1 that an example comes from the fixed set */
