@@ -1,7 +1,5 @@
 #include "transformer/config.h"
 
-#include <string.h>
-
 #define SIZE(member, initial, high)                                                                \
   LATI_NUMBER(lat_model_options, member, LATI_FIELD_INT32, initial, 1, high)
 #define CHOICE(member, initial)                                                                    \

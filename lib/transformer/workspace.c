@@ -72,7 +72,9 @@ static void plan_stack(lati_stack_state *state, arena *from, int64_t memory_toke
     plan_layer(&state->pass[i], from, stack, state->tokens, memory_tokens, training);
   }
   if (stack->pre_norm) {
-    plan_residual(&state->last, from, state->tokens, stack->width);
+    state->last.normed = take_floats(from, state->tokens, stack->width);
+    state->last.mean = take_floats(from, state->tokens, 1);
+    state->last.rstd = take_floats(from, state->tokens, 1);
   }
 }
 

@@ -44,7 +44,7 @@ typedef struct lati_stack_state {
   lati_residual_state embedded; /* the embeddings' sum, and after its LayerNorm */
   lati_layer_state *pass;       /* one per pass of a layer in training, else one for all */
   int32_t passes;               /* of them in use */
-  lati_residual_state last;     /* pre-LN: layer_norm_out; its sum is not used */
+  lati_residual_state last;     /* pre-LN: layer_norm_out; it has no sum */
   float *output;                /* (tokens, width) */
 } lati_stack_state;
 

@@ -117,7 +117,7 @@ START_TEST(threads_change_no_bit) {
     model_fixture f;
     lat_loss_sum sum = {0};
     open_which(&f, _i, threads, NULL);
-    lat_batch *batch = model_fixture_batch(&f, 0, 40);
+    lat_batch *batch = model_fixture_batch(&f, 0, 60);
     const size_t bytes = lat_model_parameter_count(f.model) * sizeof(float);
     float *gradient = gradient_of(f.model, batch, &sum);
     if (expected == NULL) {
@@ -189,6 +189,33 @@ START_TEST(gradients_add_up) {
   ck_assert(lat_gradients_data(gradients)[0] == 0);
   ck_assert(lat_gradients_data(gradients)[size - 1] == 0);
   free(single);
+  lat_gradients_free(gradients);
+  model_fixture_close(&f);
+}
+END_TEST
+
+/* fp15 has 29,129 symbols, so logits of 100 examples do not exist all at once. */
+START_TEST(a_batch_of_many_tokens_is_the_sum_of_its_parts) {
+  model_fixture f;
+  lat_gradients *gradients = NULL;
+  lat_loss_sum parts = {0}, whole = {0};
+  open_which(&f, 3, 2, NULL);
+  lat_batch *all = model_fixture_batch(&f, 0, 100);
+  float *expected = gradient_of(f.model, all, &whole);
+  must(lat_gradients_create(&gradients, f.model));
+  for (uint64_t i = 0; i < 4; ++i) {
+    lat_batch *part = model_fixture_batch(&f, 25 * i, 25);
+    must(lat_gradients_accumulate(gradients, &parts, f.model, part));
+    lat_batch_free(part);
+  }
+  ck_assert_int_gt(whole.tokens, 2 * (1 << 23) / 29129);
+  ck_assert_int_eq(parts.tokens, whole.tokens);
+  ck_assert_int_eq(parts.correct_tokens, whole.correct_tokens);
+  ck_assert(fabs(parts.loss - whole.loss) < 1e-6 * whole.loss);
+  ck_assert(distance(expected, lat_gradients_data(gradients), lat_gradients_size(gradients)) <
+            1e-5);
+  free(expected);
+  lat_batch_free(all);
   lat_gradients_free(gradients);
   model_fixture_close(&f);
 }
@@ -323,6 +350,7 @@ int main(void) {
   tcase_add_loop_test(tests, threads_change_no_bit, 0, ARCHITECTURES);
   tcase_add_loop_test(tests, the_loss_is_that_of_the_logits, 0, ARCHITECTURES);
   tcase_add_test(tests, gradients_add_up);
+  tcase_add_test(tests, a_batch_of_many_tokens_is_the_sum_of_its_parts);
   tcase_add_test(tests, dropout_is_a_function_of_the_step);
   tcase_add_test(tests, bad_batches_are_refused);
   tcase_add_test(tests, a_loss_that_is_not_finite_is_reported);
