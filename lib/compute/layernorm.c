@@ -40,11 +40,8 @@ static void parameter_columns(void *argument, int64_t task, int32_t worker) {
   (void)worker;
   const gradient *g = argument;
   int64_t first = task * LATI_COLUMN_BLOCK, n = lati_least(LATI_COLUMN_BLOCK, g->width - first);
-  for (int64_t t = 0; t < g->tokens; ++t) {
-    int64_t place = t * g->width + first;
-    g->vector->normalise_parameters(g->d_gamma + first, g->d_beta + first, g->d_y + place,
-                                    g->x + place, g->mean[t], g->rstd[t], n);
-  }
+  g->vector->normalise_parameters(g->d_gamma + first, g->d_beta + first, g->d_y + first,
+                                  g->x + first, g->width, g->mean, g->rstd, g->tokens, n);
 }
 
 static void backward_block(void *argument, int64_t task, int32_t worker) {

@@ -9,7 +9,10 @@ enum { PACKED_LIMIT = 4 << 20 };
 
 enum { FORWARD_ROWS = 192, FORWARD_COLS = 512, TRANSPOSE_ROWS = 64 };
 enum { INPUT_ROWS = 192, INPUT_COLS = 512 };
-enum { WEIGHT_ROWS = 256, WEIGHT_COLS = 256 };
+/* From 512 rows on BLIS packs its operands, which pays here: their rows lie apart by powers of two,
+ * and read in place they would fight for the same lines of the caches. Smaller gradients are cut
+ * for the sake of threads. */
+enum { WEIGHT_ROWS = 512, WEIGHT_COLS = 256, WEIGHT_LEAST = 64 };
 
 size_t lati_linear_packed_size(int32_t out, int32_t in) {
   int64_t count = (int64_t)out * in;
@@ -67,26 +70,21 @@ static void forward_tile(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-/* Tall tiles make good products; few tokens are cut finer, for there to be a tile for everyone. */
-static int64_t tile_rows(int64_t tokens, int64_t most) {
-  int64_t rows = lati_blocks(lati_blocks(tokens, 16), 24) * 24;
+/* Tall tiles make good products; where that makes few of them they are cut lower, for there to be a
+ * tile for everyone. */
+static int64_t tile_rows(int64_t tokens, int64_t tiles_across, int64_t most) {
+  enum { ENOUGH = 16, STEP = 24 };
+  int64_t rows = lati_blocks(lati_blocks(tokens * tiles_across, ENOUGH), STEP) * STEP;
   return lati_least(rows, most);
 }
 
 void lati_linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
                          int64_t tokens, lati_activation activation, float *pre,
                          const float *residual) {
-  forward f = {lati_vector_best(),
-               y,
-               x,
-               linear,
-               tokens,
-               tile_rows(tokens, FORWARD_ROWS),
-               lati_blocks(linear->out, FORWARD_COLS),
-               activation,
-               pre,
-               residual};
-  lati_pool_run(pool, forward_tile, &f, lati_blocks(tokens, f.rows) * f.tiles_across);
+  int64_t across = lati_blocks(linear->out, FORWARD_COLS);
+  int64_t rows = tile_rows(tokens, across, FORWARD_ROWS);
+  forward f = {lati_vector_best(), y, x, linear, tokens, rows, across, activation, pre, residual};
+  lati_pool_run(pool, forward_tile, &f, lati_blocks(tokens, rows) * across);
 }
 
 typedef struct backward_input {
@@ -108,28 +106,22 @@ static void backward_input_tile(void *argument, int64_t task, int32_t worker) {
 
 void lati_linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
                                 lati_rows d_y, int64_t tokens, int accumulate) {
-  backward_input b = {d_x,
-                      d_y,
-                      linear,
-                      tokens,
-                      tile_rows(tokens, INPUT_ROWS),
-                      lati_blocks(linear->in, INPUT_COLS),
-                      accumulate};
-  lati_pool_run(pool, backward_input_tile, &b, lati_blocks(tokens, b.rows) * b.tiles_across);
+  int64_t across = lati_blocks(linear->in, INPUT_COLS);
+  int64_t rows = tile_rows(tokens, across, INPUT_ROWS);
+  backward_input b = {d_x, d_y, linear, tokens, rows, across, accumulate};
+  lati_pool_run(pool, backward_input_tile, &b, lati_blocks(tokens, rows) * across);
 }
 
 typedef struct backward_weight {
   const lati_vector *vector;
   float *d_weight, *d_bias;
   lati_rows d_y, x;
-  int64_t tokens, out, in, tiles, tiles_across;
+  int64_t tokens, out, in, rows, cols, tiles, tiles_across;
 } backward_weight;
 
 static void bias_columns(const backward_weight *b, int64_t block) {
   int64_t first = block * LATI_COLUMN_BLOCK, n = lati_least(LATI_COLUMN_BLOCK, b->out - first);
-  for (int64_t t = 0; t < b->tokens; ++t) {
-    b->vector->add(b->d_bias + first, b->d_y.data + t * b->d_y.ld + first, n);
-  }
+  b->vector->column_sums(b->d_bias + first, b->d_y.data + first, b->d_y.ld, b->tokens, n);
 }
 
 /* Tiles of d_weight, each summed over all tokens here and now; then blocks of d_bias. */
@@ -140,17 +132,27 @@ static void backward_weight_tile(void *argument, int64_t task, int32_t worker) {
     bias_columns(b, task - b->tiles);
     return;
   }
-  int64_t i = task / b->tiles_across * WEIGHT_ROWS, j = task % b->tiles_across * WEIGHT_COLS;
-  lati_gemm(1, 0, lati_least(WEIGHT_ROWS, b->out - i), lati_least(WEIGHT_COLS, b->in - j),
-            b->tokens, 1.0F, b->d_y.data + i, b->d_y.ld, b->x.data + j, b->x.ld, 1.0F,
-            b->d_weight + i * b->in + j, b->in);
+  int64_t i = task / b->tiles_across * b->rows, j = task % b->tiles_across * b->cols;
+  lati_gemm(1, 0, lati_least(b->rows, b->out - i), lati_least(b->cols, b->in - j), b->tokens, 1.0F,
+            b->d_y.data + i, b->d_y.ld, b->x.data + j, b->x.ld, 1.0F, b->d_weight + i * b->in + j,
+            b->in);
 }
 
 void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
                                  lati_rows x, int64_t tokens, int32_t out, int32_t in) {
-  backward_weight b = {lati_vector_best(),          d_weight, d_bias, d_y, x, tokens, out, in, 0,
-                       lati_blocks(in, WEIGHT_COLS)};
-  b.tiles = lati_blocks(out, WEIGHT_ROWS) * b.tiles_across;
+  backward_weight b = {.vector = lati_vector_best(),
+                       .d_weight = d_weight,
+                       .d_bias = d_bias,
+                       .d_y = d_y,
+                       .x = x,
+                       .tokens = tokens,
+                       .out = out,
+                       .in = in};
+  int64_t quarter = lati_blocks(out, 4);
+  b.rows = out >= WEIGHT_ROWS ? WEIGHT_ROWS : quarter > WEIGHT_LEAST ? quarter : WEIGHT_LEAST;
+  b.cols = out >= WEIGHT_ROWS ? WEIGHT_COLS : WEIGHT_COLS / 2;
+  b.tiles_across = lati_blocks(in, b.cols);
+  b.tiles = lati_blocks(out, b.rows) * b.tiles_across;
   int64_t bias_tasks = d_bias != NULL ? lati_blocks(out, LATI_COLUMN_BLOCK) : 0;
   lati_pool_run(pool, backward_weight_tile, &b, b.tiles + bias_tasks);
 }

@@ -45,9 +45,12 @@ typedef struct lati_vector {
                     const float *beta, int64_t n);
   void (*normalise_backward)(float *d_x, const float *d_y, const float *x, float mean, float rstd,
                              const float *gamma, int64_t n, int accumulate);
-  /* d_gamma += d_y (x - mean) rstd; d_beta += d_y, over n columns. */
+  /* d_gamma += d_y (x - mean) rstd; d_beta += d_y, over n columns, summed over rows in order. */
   void (*normalise_parameters)(float *d_gamma, float *d_beta, const float *d_y, const float *x,
-                               float mean, float rstd, int64_t n);
+                               int64_t ld, const float *mean, const float *rstd, int64_t rows,
+                               int64_t n);
+  /* y (n) += the columns' sums of x (rows, n), in order. */
+  void (*column_sums)(float *y, const float *x, int64_t ld, int64_t rows, int64_t n);
 
   void (*adam)(float *p, float *g, float *m, float *v, const lati_adam_factors *factors, int64_t n);
 } lati_vector;

@@ -51,6 +51,15 @@ static inline vec v_less(vec x, vec y, vec a, vec b) {
   return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, y, _CMP_LT_OQ));
 }
 
+/* The greater or lesser; b where one is NaN. */
+static inline vec v_max(vec a, vec b) {
+  return _mm256_max_ps(a, b);
+}
+
+static inline vec v_min(vec a, vec b) {
+  return _mm256_min_ps(a, b);
+}
+
 /* The first lanes of a, the rest of b. */
 static inline vec v_blend(vec_mask mask, vec a, vec b) {
   return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(mask));
@@ -64,10 +73,10 @@ static inline vec v_round(vec x) {
   return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-/* 2^n for integral n in -126 .. 127. */
-static inline vec v_power_of_two(vec n) {
+/* x 2^n for integral n in -127 .. 128; 2^-127 counts as 0 and 2^128 as infinity. */
+static inline vec v_times_power_of_two(vec x, vec n) {
   __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+  return x * _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
 
 static inline __m128 halves(vec x, int largest) {

@@ -49,6 +49,15 @@ static inline vec v_less(vec x, vec y, vec a, vec b) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, y, _CMP_LT_OQ), b, a);
 }
 
+/* The greater or lesser; b where one is NaN. */
+static inline vec v_max(vec a, vec b) {
+  return _mm512_max_ps(a, b);
+}
+
+static inline vec v_min(vec a, vec b) {
+  return _mm512_min_ps(a, b);
+}
+
 /* The first lanes of a, the rest of b. */
 static inline vec v_blend(vec_mask mask, vec a, vec b) {
   return _mm512_mask_blend_ps(mask, b, a);
@@ -62,10 +71,10 @@ static inline vec v_round(vec x) {
   return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 
-/* 2^n for integral n in -126 .. 127. */
-static inline vec v_power_of_two(vec n) {
-  __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
+/* x 2^n for integral n in -127 .. 128; 2^-127 counts as 0 and 2^128 as infinity. */
+static inline vec v_times_power_of_two(vec x, vec n) {
+  __mmask16 normal = _mm512_cmp_ps_mask(n, v_set(-127.0F), _CMP_NEQ_UQ);
+  return _mm512_maskz_scalef_ps(normal, x, n);
 }
 
 static inline float v_sum(vec x) {

@@ -10,63 +10,73 @@
   for (int64_t i = 0; i < (n); i += LANES)                                                         \
     for (vec_mask mask = v_mask((n)-i), *once = &mask; once != NULL; once = NULL)
 
-INLINE vec v_maximum(vec a, vec b) {
-  return v_less(a, b, b, a);
-}
-
 /* e^x. With n = round(x / ln 2) and r = x - n ln 2 (ln 2 in two parts, so that r is exact to the
  * last bit), e^x = 2^n e^r, where e^r = 1 + r + r^2 P(r) with P fitted (minimax) on |r| <= ln 2 / 2
- * to 3e-9. Relative error below 2e-7 (tested); 0 below -87, infinity above 88.3; NaN stays NaN. */
+ * to 3e-9. Relative error below 2e-7 (tested); 0 below -87.7, infinity above 88.4; NaN stays NaN.
+ */
 INLINE vec v_exp(vec x) {
-  vec low = v_set(-87.0F), high = v_set(88.3F);
+  x = v_min(v_set(89.0F), v_max(v_set(-88.0F), x));
   vec n = v_round(x * v_set(1.44269504F));
-  n = v_less(n, v_set(-126.0F), v_set(-126.0F), n);
-  n = v_less(v_set(127.0F), n, v_set(127.0F), n);
   vec r = v_fma(n, v_set(-0.693359375F), x);
   r = v_fma(n, v_set(2.12194440e-4F), r);
   vec p = v_fma(v_set(1.38145986e-3F), r, v_set(8.36871688e-3F));
   p = v_fma(p, r, v_set(4.16683880e-2F));
   p = v_fma(p, r, v_set(1.66665206e-1F));
   p = v_fma(p, r, v_set(4.99999934e-1F));
-  vec value = (v_fma(p, r * r, r) + v_set(1.0F)) * v_power_of_two(n);
-  value = v_less(x, low, v_set(0.0F), value);
-  return v_less(high, x, v_set(INFINITY), value);
+  return v_times_power_of_two(v_fma(p, r * r, r) + v_set(1.0F), n);
 }
 
-/* One block of C: `rows` by `panels` vectors, the last of them masked. Called with constants only,
- * so that `sum` becomes registers. */
+/* Statements for every row r and panel p of the largest block, with r and p literals: the compiler
+ * keeps an array in registers when no loop runs over it. */
+#define EACH_PANEL(statement, r) statement(r, 0) statement(r, 1) statement(r, 2) statement(r, 3)
+#define EACH_ROW(statement)                                                                        \
+  statement(0) statement(1) statement(2) statement(3) statement(4) statement(5)
+
+#define CLEAR_SUM(r, p) sum[r][p] = v_set(0.0F);
+#define CLEAR_ROW(r) EACH_PANEL(CLEAR_SUM, r)
+
+#define LOAD_PANEL(unused, p)                                                                      \
+  if ((p) < panels) {                                                                              \
+    row[p] = (p) == panels - 1 ? v_load_part(b + (p)*LANES, mask) : v_load(b + (p)*LANES);         \
+  }
+#define ADD_PRODUCT(r, p)                                                                          \
+  if ((p) < panels) {                                                                              \
+    sum[r][p] = v_fma(factor, row[p], sum[r][p]);                                                  \
+  }
+#define ADD_ROW(r)                                                                                 \
+  if ((r) < rows) {                                                                                \
+    vec factor = v_set(a[(r)*a_row]);                                                              \
+    EACH_PANEL(ADD_PRODUCT, r)                                                                     \
+  }
+
+#define STORE_SUM(r, p)                                                                            \
+  if ((p) < panels) {                                                                              \
+    vec_mask part = (p) == panels - 1 ? mask : v_mask(LANES);                                      \
+    float *place = c + (r)*ldc + (p)*LANES;                                                        \
+    if (accumulate) {                                                                              \
+      sum[r][p] += v_load_part(place, part);                                                       \
+    }                                                                                              \
+    v_store_part(place, part, sum[r][p]);                                                          \
+  }
+#define STORE_ROW(r)                                                                               \
+  if ((r) < rows) {                                                                                \
+    EACH_PANEL(STORE_SUM, r)                                                                       \
+  }
+
+/* One block of C: `rows` by `panels` vectors, the last of them masked. Called with constants for
+ * both. */
 INLINE void product_block(float *c, int64_t ldc, const float *a, int64_t a_row, int64_t a_col,
                           const float *b, int64_t ldb, int64_t k, int accumulate, vec_mask mask,
                           const int rows, const int panels) {
-  vec sum[ROWS][PANELS];
-  for (int r = 0; r < rows; ++r) {
-    for (int p = 0; p < panels; ++p) {
-      sum[r][p] = v_set(0.0F);
-    }
-  }
+  vec sum[6][4], row[4];
+  EACH_ROW(CLEAR_ROW)
   for (int64_t i = 0; i < k; ++i) {
-    vec row[PANELS];
-    for (int p = 0; p < panels - 1; ++p) {
-      row[p] = v_load(b + i * ldb + p * LANES);
-    }
-    row[panels - 1] = v_load_part(b + i * ldb + (panels - 1) * LANES, mask);
-    for (int r = 0; r < rows; ++r) {
-      vec factor = v_set(a[r * a_row + i * a_col]);
-      for (int p = 0; p < panels; ++p) {
-        sum[r][p] = v_fma(factor, row[p], sum[r][p]);
-      }
-    }
+    EACH_PANEL(LOAD_PANEL, 0)
+    EACH_ROW(ADD_ROW)
+    a += a_col;
+    b += ldb;
   }
-  for (int r = 0; r < rows; ++r) {
-    for (int p = 0; p < panels; ++p) {
-      float *place = c + r * ldc + p * LANES;
-      vec_mask part = p == panels - 1 ? mask : v_mask(LANES);
-      if (accumulate) {
-        sum[r][p] += v_load_part(place, part);
-      }
-      v_store_part(place, part, sum[r][p]);
-    }
-  }
+  EACH_ROW(STORE_ROW)
 }
 
 #define BLOCK(rows, panels)                                                                        \
@@ -199,7 +209,7 @@ static float dot(const float *x, const float *y, int64_t n) {
 static float maximum(const float *x, int64_t n) {
   vec lowest = v_set(-INFINITY), best = lowest;
   FOR_LANES(i, mask, n) {
-    best = v_maximum(best, v_blend(mask, v_load_part(x + i, mask), lowest));
+    best = v_max(best, v_blend(mask, v_load_part(x + i, mask), lowest));
   }
   return v_largest(best);
 }
@@ -243,7 +253,7 @@ static void softmax_backward(float *d, const float *p, float factor, float offse
 /* The lesser tail of the normal distribution, Phi(-|x|) = e^(-x^2 / 2) t P(t), t = 1 / (1 + 0.35
  * |x|), P fitted (minimax) to a relative error of 4e-8; and the density, without 1 / sqrt(2 pi). */
 INLINE vec v_normal_tail(vec *density, vec x) {
-  vec size = v_maximum(x, v_set(0.0F) - x);
+  vec size = v_max(x, v_set(0.0F) - x);
   vec t = v_set(1.0F) / v_fma(v_set(0.35F), size, v_set(1.0F));
   vec p = v_fma(v_set(-2.91459188e-02F), t, v_set(1.43971641e-01F));
   p = v_fma(p, t, v_set(-2.55714136e-01F));
@@ -372,13 +382,58 @@ static void normalise_backward(float *d_x, const float *d_y, const float *x, flo
   }
 }
 
+/* Masks of four vectors side by side, of which n columns count. */
+INLINE void four_masks(vec_mask masks[4], int64_t n) {
+  for (int p = 0; p < 4; ++p) {
+    masks[p] = v_mask(n > p * LANES ? n - p * LANES : 0);
+  }
+}
+
+#define LOAD_COLUMN(unused, p) sum[p] = v_load_part(y + j + (p)*LANES, masks[p]);
+#define ADD_COLUMN(unused, p) sum[p] += v_load_part(row + (p)*LANES, masks[p]);
+#define STORE_COLUMN(unused, p) v_store_part(y + j + (p)*LANES, masks[p], sum[p]);
+
+static void column_sums(float *y, const float *x, int64_t ld, int64_t rows, int64_t n) {
+  for (int64_t j = 0; j < n; j += 4 * LANES) {
+    vec_mask masks[4];
+    vec sum[4];
+    four_masks(masks, n - j);
+    EACH_PANEL(LOAD_COLUMN, 0)
+    for (int64_t r = 0; r < rows; ++r) {
+      const float *row = x + r * ld + j;
+      EACH_PANEL(ADD_COLUMN, 0)
+    }
+    EACH_PANEL(STORE_COLUMN, 0)
+  }
+}
+
+#define LOAD_PARAMETER(unused, p)                                                                  \
+  slope[p] = v_load_part(d_gamma + j + (p)*LANES, masks[p]);                                       \
+  shift[p] = v_load_part(d_beta + j + (p)*LANES, masks[p]);
+#define ADD_PARAMETER(unused, p)                                                                   \
+  {                                                                                                \
+    vec d = v_load_part(d_y + place + (p)*LANES, masks[p]);                                        \
+    vec unit = (v_load_part(x + place + (p)*LANES, masks[p]) - v_set(mean[t])) * v_set(rstd[t]);   \
+    slope[p] = v_fma(d, unit, slope[p]);                                                           \
+    shift[p] += d;                                                                                 \
+  }
+#define STORE_PARAMETER(unused, p)                                                                 \
+  v_store_part(d_gamma + j + (p)*LANES, masks[p], slope[p]);                                       \
+  v_store_part(d_beta + j + (p)*LANES, masks[p], shift[p]);
+
 static void normalise_parameters(float *d_gamma, float *d_beta, const float *d_y, const float *x,
-                                 float mean, float rstd, int64_t n) {
-  FOR_LANES(i, mask, n) {
-    vec slope = v_load_part(d_y + i, mask);
-    vec unit = (v_load_part(x + i, mask) - v_set(mean)) * v_set(rstd);
-    v_store_part(d_gamma + i, mask, v_fma(slope, unit, v_load_part(d_gamma + i, mask)));
-    v_store_part(d_beta + i, mask, slope + v_load_part(d_beta + i, mask));
+                                 int64_t ld, const float *mean, const float *rstd, int64_t rows,
+                                 int64_t n) {
+  for (int64_t j = 0; j < n; j += 4 * LANES) {
+    vec_mask masks[4];
+    vec slope[4], shift[4];
+    four_masks(masks, n - j);
+    EACH_PANEL(LOAD_PARAMETER, 0)
+    for (int64_t t = 0; t < rows; ++t) {
+      int64_t place = t * ld + j;
+      EACH_PANEL(ADD_PARAMETER, 0)
+    }
+    EACH_PANEL(STORE_PARAMETER, 0)
   }
 }
 
@@ -412,6 +467,7 @@ const lati_vector TABLE = {
     .epilogue = epilogue,
     .relu_backward = relu_backward,
     .gelu_backward = gelu_backward,
+    .column_sums = column_sums,
     .normalise = normalise,
     .normalise_backward = normalise_backward,
     .normalise_parameters = normalise_parameters,

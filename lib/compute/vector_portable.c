@@ -61,6 +61,15 @@ static inline vec v_less(vec x, vec y, vec a, vec b) {
   return (vec)((chosen & (vec_int)a) | (~chosen & (vec_int)b));
 }
 
+/* The greater or lesser; b where one is NaN. */
+static inline vec v_max(vec a, vec b) {
+  return v_less(b, a, a, b);
+}
+
+static inline vec v_min(vec a, vec b) {
+  return v_less(a, b, a, b);
+}
+
 /* The first `mask` lanes of a, the rest of b. */
 static inline vec v_blend(vec_mask mask, vec a, vec b) {
   vec_int lane = {0, 1, 2, 3};
@@ -79,10 +88,10 @@ static inline vec v_round(vec x) {
   return (x + shift) - shift;
 }
 
-/* 2^n for integral n in -126 .. 127. */
-static inline vec v_power_of_two(vec n) {
+/* x 2^n for integral n in -127 .. 128; 2^-127 counts as 0 and 2^128 as infinity. */
+static inline vec v_times_power_of_two(vec x, vec n) {
   vec_int biased = __builtin_convertvector(n, vec_int) + 127;
-  return (vec)(biased << 23);
+  return x * (vec)(biased << 23);
 }
 
 static inline float v_sum(vec x) {

@@ -1,0 +1,309 @@
+/* Speed of the operations at the sweeps' shapes: bench_kernels [threads] [f32|bf16]. For people;
+ * not run by ctest. Prints GFLOP/s (products, attention) or GB/s of operands (the rest), the best
+ * of several runs. */
+#include "base/context_impl.h"
+#include "compute/backend.h"
+#include "compute/gemm.h"
+#include "compute/update.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static lat_context *ctx;
+static lati_pool *pool;
+static const lati_backend *backend;
+
+/* One thread is timed by its own clock, which other work on the machine does not disturb. */
+static double now(void) {
+  struct timespec time;
+  clock_gettime(lati_pool_size(pool) == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static float *fresh(int64_t count) {
+  void *block = NULL;
+  if (lati_alloc(&block, ctx, (size_t)count, sizeof(float)) != LAT_OK) {
+    fprintf(stderr, "%s\n", lat_last_error());
+    exit(1);
+  }
+  float *x = block;
+  for (int64_t i = 0; i < count; ++i) {
+    x[i] = (float)((i * 7919 + 13) % 2003) / 1001.5F - 1.0F;
+  }
+  return x;
+}
+
+typedef void run_function(void *argument);
+
+/* Seconds of the best run in about a quarter of a second. */
+static double best_of(run_function *run, void *argument) {
+  double best = 1e9, end = now() + 0.25;
+  do {
+    double start = now();
+    run(argument);
+    double taken = now() - start;
+    best = taken < best ? taken : best;
+  } while (now() < end);
+  return best;
+}
+
+static void report(const char *what, const char *shape, double work, const char *unit,
+                   double seconds) {
+  printf("%-24s %-26s %8.3f ms %8.1f %s\n", what, shape, 1e3 * seconds, 1e-9 * work / seconds,
+         unit);
+  fflush(stdout);
+}
+
+typedef struct layer {
+  int64_t tokens;
+  lati_linear linear;
+  float *x, *y, *d_weight, *d_bias, *residual, *pre;
+  void *packed;
+  lati_activation activation;
+} layer;
+
+static void run_forward(void *argument) {
+  const layer *l = argument;
+  backend->linear_forward(pool, (lati_rows){l->y, l->linear.out}, &l->linear,
+                          (lati_rows){l->x, l->linear.in}, l->tokens, l->activation, l->pre,
+                          l->residual);
+}
+
+static void run_backward_input(void *argument) {
+  const layer *l = argument;
+  backend->linear_backward_input(pool, (lati_rows){l->x, l->linear.in}, &l->linear,
+                                 (lati_rows){l->y, l->linear.out}, l->tokens, 0);
+}
+
+static void run_backward_weight(void *argument) {
+  const layer *l = argument;
+  backend->linear_backward_weight(pool, l->d_weight, l->d_bias, (lati_rows){l->y, l->linear.out},
+                                  (lati_rows){l->x, l->linear.in}, l->tokens, l->linear.out,
+                                  l->linear.in);
+}
+
+static void run_product(void *argument) {
+  const layer *l = argument;
+  lati_gemm_parallel(pool, 0, 1, l->tokens, l->linear.out, l->linear.in, 1.0F, l->x, l->linear.in,
+                     l->linear.weight, l->linear.in, 0.0F, l->y, l->linear.out);
+}
+
+static void run_pack(void *argument) {
+  const layer *l = argument;
+  backend->pack(pool, l->packed, l->linear.weight, l->linear.out, l->linear.in);
+}
+
+static void bench_layer(int64_t tokens, int32_t out, int32_t in, lati_activation activation) {
+  layer l = {.tokens = tokens, .activation = activation};
+  float *weight = fresh((int64_t)out * in);
+  size_t packed = backend->packed_size(out, in);
+  l.packed = packed > 0 ? fresh((int64_t)(packed / sizeof(float) + 1)) : NULL;
+  l.linear = (lati_linear){weight, fresh(out), l.packed, in, out};
+  l.x = fresh(tokens * in);
+  l.y = fresh(tokens * out);
+  l.d_weight = fresh((int64_t)out * in);
+  l.d_bias = fresh(out);
+  l.residual = activation == LATI_IDENTITY ? fresh(tokens * out) : NULL;
+  l.pre = activation == LATI_GELU ? fresh(tokens * out) : NULL;
+  char shape[64];
+  snprintf(shape, sizeof shape, "%ld x %d <- %d", (long)tokens, out, in);
+  double work = 2.0 * (double)tokens * out * in;
+  if (packed > 0) {
+    report("pack", shape, 8.0 * out * in, "GB/s", best_of(run_pack, &l));
+  }
+  report("linear forward", shape, work, "GFLOP/s", best_of(run_forward, &l));
+  report("linear backward input", shape, work, "GFLOP/s", best_of(run_backward_input, &l));
+  report("linear backward weight", shape, work, "GFLOP/s", best_of(run_backward_weight, &l));
+  report("gemm", shape, work, "GFLOP/s", best_of(run_product, &l));
+  void *blocks[] = {
+      weight, (void *)l.linear.bias, l.packed, l.x, l.y, l.d_weight, l.d_bias, l.residual, l.pre};
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
+    lati_free(blocks[i]);
+  }
+}
+
+typedef struct heads {
+  lati_attention shape;
+  lati_rows q, k, v, o, d_q, d_k, d_v, d_o;
+  float *lse;
+} heads;
+
+static void run_attention(void *argument) {
+  const heads *h = argument;
+  backend->attention_forward(pool, h->o, h->lse, h->q, h->k, h->v, &h->shape);
+}
+
+static void run_attention_backward(void *argument) {
+  const heads *h = argument;
+  backend->attention_backward(pool, h->d_q, h->d_k, h->d_v, h->d_o, h->o, h->lse, h->q, h->k, h->v,
+                              &h->shape);
+}
+
+static void bench_attention(int64_t length, int32_t head_count, int32_t width, int causal) {
+  enum { SEQUENCES = 64 };
+  int64_t offsets[SEQUENCES + 1], tokens = SEQUENCES * length, ld = 3 * head_count * width;
+  for (int i = 0; i <= SEQUENCES; ++i) {
+    offsets[i] = i * length;
+  }
+  float *qkv = fresh(tokens * ld), *d_qkv = fresh(tokens * ld);
+  float *o = fresh(tokens * ld), *lse = fresh(tokens * head_count);
+  int64_t third = ld / 3;
+  heads h = {.shape = {offsets, offsets, SEQUENCES, head_count, width, causal},
+             .q = {qkv, ld},
+             .k = {qkv + third, ld},
+             .v = {qkv + 2 * third, ld},
+             .d_q = {d_qkv, ld},
+             .d_k = {d_qkv + third, ld},
+             .d_v = {d_qkv + 2 * third, ld},
+             .o = {o, third},
+             .d_o = {o + tokens * third, third},
+             .lse = lse};
+  char shape[64];
+  snprintf(shape, sizeof shape, "64 x %ld, %d heads of %d%s", (long)length, head_count, width,
+           causal ? " c" : "");
+  double work = 4.0 * SEQUENCES * (double)(length * length) * head_count * width;
+  report("attention forward", shape, work, "GFLOP/s", best_of(run_attention, &h));
+  report("attention backward", shape, 2.5 * work, "GFLOP/s", best_of(run_attention_backward, &h));
+  lati_free(qkv), lati_free(d_qkv), lati_free(o), lati_free(lse);
+}
+
+typedef struct rows {
+  int64_t tokens;
+  int32_t width;
+  float *x, *y, *d_x, *d_y, *mean, *rstd, *gamma;
+  int32_t *ids;
+  double *loss;
+  uint8_t *correct;
+} rows;
+
+static void run_norm(void *argument) {
+  const rows *r = argument;
+  backend->layernorm_forward(pool, r->y, r->mean, r->rstd, r->x, r->gamma, r->gamma, r->tokens,
+                             r->width);
+}
+
+static void run_norm_backward(void *argument) {
+  const rows *r = argument;
+  backend->layernorm_backward(pool, r->d_x, r->d_x, r->d_x + r->width, r->d_y, r->x, r->mean,
+                              r->rstd, r->gamma, r->tokens, r->width, 1);
+}
+
+static void run_embedding(void *argument) {
+  const rows *r = argument;
+  backend->embedding_forward(pool, r->y, r->x, r->ids, r->tokens, r->width, 0);
+}
+
+static void run_embedding_backward(void *argument) {
+  const rows *r = argument;
+  backend->embedding_backward(pool, r->d_x, r->y, r->ids, r->tokens, r->width);
+}
+
+static void run_loss(void *argument) {
+  const rows *r = argument;
+  backend->cross_entropy(pool, r->loss, r->correct, r->x, r->ids, r->tokens, r->width, 1);
+}
+
+static void run_gelu_backward(void *argument) {
+  const rows *r = argument;
+  backend->activation_backward(pool, r->d_y, r->y, r->x, r->tokens * r->width, LATI_GELU);
+}
+
+static void run_relu_backward(void *argument) {
+  const rows *r = argument;
+  backend->activation_backward(pool, r->d_y, r->y, r->x, r->tokens * r->width, LATI_RELU);
+}
+
+static void bench_rows(int64_t tokens, int32_t width, int is_loss) {
+  int64_t count = tokens * width;
+  rows r = {.tokens = tokens, .width = width};
+  r.x = fresh(count), r.y = fresh(count), r.d_x = fresh(count), r.d_y = fresh(count);
+  r.mean = fresh(tokens), r.rstd = fresh(tokens), r.gamma = fresh(width);
+  r.ids = (int32_t *)fresh(tokens);
+  r.loss = (double *)(void *)fresh(2 * tokens);
+  r.correct = (uint8_t *)fresh(tokens);
+  for (int64_t t = 0; t < tokens; ++t) {
+    r.ids[t] = (int32_t)(t * 37 % (tokens < width ? tokens : width));
+  }
+  char shape[64];
+  snprintf(shape, sizeof shape, "%ld x %d", (long)tokens, width);
+  double bytes = 4.0 * (double)count;
+  if (is_loss) {
+    report("cross-entropy", shape, 2.0 * bytes, "GB/s", best_of(run_loss, &r));
+  } else {
+    report("layernorm forward", shape, 2.0 * bytes, "GB/s", best_of(run_norm, &r));
+    report("layernorm backward", shape, 4.0 * bytes, "GB/s", best_of(run_norm_backward, &r));
+    report("embedding forward", shape, 2.0 * bytes, "GB/s", best_of(run_embedding, &r));
+    report("embedding backward", shape, 3.0 * bytes, "GB/s", best_of(run_embedding_backward, &r));
+    report("gelu backward", shape, 3.0 * bytes, "GB/s", best_of(run_gelu_backward, &r));
+    report("relu backward", shape, 3.0 * bytes, "GB/s", best_of(run_relu_backward, &r));
+  }
+  void *blocks[] = {r.x, r.y, r.d_x, r.d_y, r.mean, r.rstd, r.gamma, r.ids, r.loss, r.correct};
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
+    lati_free(blocks[i]);
+  }
+}
+
+enum { PARAMETERS = 6 << 20 };
+
+static void run_adam(void *argument) {
+  float *p = argument;
+  const lati_adam adam = {1e-4, 0.9, 0.999, 1e-8, 0.0, 0.1, 0.001, 1e-3};
+  lati_adam_update(pool, p, p + PARAMETERS, p + 2 * PARAMETERS, p + 3 * PARAMETERS, PARAMETERS,
+                   &adam);
+}
+
+static void run_squares(void *argument) {
+  float *p = argument;
+  (void)lati_sum_of_squares(pool, p, PARAMETERS, (double *)(void *)(p + PARAMETERS));
+}
+
+static void bench_update(void) {
+  float *p = fresh(4LL * PARAMETERS);
+  memset(p + 3LL * PARAMETERS, 0, PARAMETERS * sizeof *p);
+  report("sum of squares", "6 M", 4.0 * PARAMETERS, "GB/s", best_of(run_squares, p));
+  report("adam", "6 M", 32.0 * PARAMETERS, "GB/s", best_of(run_adam, p));
+  lati_free(p);
+}
+
+int main(int count, char **arguments) {
+  lat_context_options options;
+  lat_context_options_init(&options);
+  options.threads = count > 1 ? atoi(arguments[1]) : 2;
+  options.precision =
+      count > 2 && strcmp(arguments[2], "bf16") == 0 ? LAT_PRECISION_BF16 : LAT_PRECISION_F32;
+  if (lat_context_create(&ctx, &options) != LAT_OK ||
+      lati_pool_create(&pool, ctx, options.threads) != LAT_OK) {
+    fprintf(stderr, "%s\n", lat_last_error());
+    return 1;
+  }
+  backend = ctx->backend;
+  printf("%s, %s, %d threads\n", backend->name, lati_gemm_description(), options.threads);
+  bench_layer(1792, 512, 512, LATI_IDENTITY); /* encoder, eigenvalues 5x5: 64 x 28 tokens */
+  bench_layer(1792, 1536, 512, LATI_IDENTITY);
+  bench_layer(1792, 2048, 512, LATI_RELU);
+  bench_layer(1792, 512, 2048, LATI_IDENTITY);
+  bench_layer(5120, 256, 256, LATI_IDENTITY);
+  bench_layer(5120, 1024, 256, LATI_GELU);
+  bench_layer(5120, 128, 128, LATI_IDENTITY); /* the quick-start model */
+  bench_layer(5120, 512, 128, LATI_RELU);
+  bench_layer(5120, 128, 512, LATI_IDENTITY);
+  bench_layer(2560, 1203, 128, LATI_RELU); /* logits */
+  bench_layer(512, 29001, 512, LATI_RELU);
+  bench_layer(64, 512, 512, LATI_IDENTITY); /* one step of decoding */
+  bench_layer(1, 512, 512, LATI_IDENTITY);
+  bench_attention(28, 8, 64, 0);
+  bench_attention(80, 8, 64, 0);
+  bench_attention(80, 4, 32, 0);
+  bench_attention(80, 12, 43, 1);
+  bench_attention(130, 8, 32, 0);
+  bench_rows(5120, 128, 0);
+  bench_rows(1792, 512, 0);
+  bench_rows(2560, 1203, 1);
+  bench_rows(512, 29001, 1);
+  bench_update();
+  lati_pool_free(pool);
+  lat_context_free(ctx);
+  return 0;
+}
