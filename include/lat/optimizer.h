@@ -6,7 +6,12 @@
  * Schedules, with t the number of updates done and W = warmup: for t < W the rate rises linearly
  * from 1e-7 to learning_rate; then "constant"; "inverse-sqrt": learning_rate sqrt(W / t); "cosine":
  * from learning_rate to floor x learning_rate over a period of `period` updates, periods growing by
- * `period_multiplier` and the rate shrinking by `shrink` from one to the next.
+ * `period_multiplier` and the rate shrinking by `shrink`, though not below the floor, from one to
+ * the next.
+ *
+ * Muon: M = momentum M + G, U = G + momentum M; the matrix P (out, in) becomes P - rate (s O +
+ * decay P), O near U's orthogonal factor by five Newton-Schulz steps, s = sqrt(max(1, out / in)).
+ * The matrices are those inside layers, q_lin, k_lin and v_lin each on its own.
  */
 #ifndef LAT_OPTIMIZER_H
 #define LAT_OPTIMIZER_H

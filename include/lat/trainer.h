@@ -12,7 +12,13 @@
  * @endcode
  *
  * The same seed, precision and kernels give the same bits at any number of threads, and a resumed
- * run ends with the bits of a straight one.
+ * run ends with the bits of a straight one, however it ended: what is validated and saved, and
+ * when, follows from the examples drawn alone. A run begins with a checkpoint, so that it can be
+ * resumed whenever it was killed; while a trainer exists it holds a lock on its log.
+ *
+ * A line of log.jsonl is an object with the keys examples, updates, loss, learning_rate,
+ * gradient_norm, accuracy, exact (both null unless the report carries a fresh validation) and
+ * seconds (of training in all).
  */
 #ifndef LAT_TRAINER_H
 #define LAT_TRAINER_H
@@ -33,7 +39,7 @@ typedef struct lat_progress {
   double learning_rate;       /**< of the next update */
   double gradient_norm;       /**< of the last update's mean gradient, before clipping */
   double seconds;             /**< spent in this call of lat_trainer_run() */
-  double examples_per_second; /**< since the last report */
+  double examples_per_second; /**< since the last call of the progress callback */
   double accuracy;      /**< last validation: right within 5 %, percent; NaN before the first */
   double exact;         /**< likewise: exact, percent */
   int32_t validated;    /**< 1: this report carries a fresh validation */
@@ -42,24 +48,25 @@ typedef struct lat_progress {
 
 /** Options of lat_trainer_create(). @since 0.1 */
 typedef struct lat_trainer_options {
-  size_t struct_size;     /**< set by the init macro */
-  const char *directory;  /**< of the run's files, created if absent; NULL: nothing is written */
-  uint64_t seed;          /**< of the examples; default 0 */
-  int32_t batch_size;     /**< examples an update draws per accumulation; default 64 */
-  int32_t accumulation;   /**< batches summed before an update; default 1 */
-  int64_t repeat_count;   /**< two-set sampling, see lat_sampler_options */
-  double repeat_share;    /**< likewise */
-  int64_t max_examples;   /**< total across resumes, rounded up to whole updates; 0: no limit */
-  double max_seconds;     /**< of one lat_trainer_run(); 0: no limit */
-  double until_exact;     /**< percent; 0: not a goal */
-  double until_accuracy;  /**< percent within 5 %; 0: not a goal */
-  int64_t validate_every; /**< examples between validations; 0: never; default 10,000 */
-  int64_t validate_count; /**< fresh examples a validation, of stream 1; default 1,000 */
-  int64_t
-      checkpoint_every; /**< examples between checkpoints; 0: only at the end; default 100,000 */
-  int64_t report_every; /**< updates between progress reports; default 100 */
+  size_t struct_size;       /**< set by the init macro */
+  const char *directory;    /**< of the run's files, created if absent; NULL: nothing is written */
+  uint64_t seed;            /**< of the examples; default 0 */
+  int32_t batch_size;       /**< examples an update draws per accumulation; default 64 */
+  int32_t accumulation;     /**< batches summed before an update; default 1 */
+  int64_t repeat_count;     /**< two-set sampling, see lat_sampler_options */
+  double repeat_share;      /**< likewise */
+  int64_t max_examples;     /**< total across resumes, rounded up to whole updates; 0: no limit */
+  double max_seconds;       /**< of one lat_trainer_run(); 0: no limit */
+  double until_exact;       /**< percent; 0: not a goal. Goals that are set must all be reached */
+  double until_accuracy;    /**< percent within 5 %; 0: not a goal */
+  int64_t validate_every;   /**< examples between validations; 0: never; default 10,000 */
+  int64_t validate_count;   /**< fresh examples a validation, of stream 1; default 1,000 */
+  int64_t checkpoint_every; /**< examples between checkpoints; 0: only at start and end; default
+                               100,000 */
+  int64_t report_every;     /**< updates between progress reports; default 100 */
   int32_t (*progress)(const lat_progress *progress,
-                      void *user); /**< non-zero: checkpoint and stop with CANCELLED */
+                      void *user); /**< called at reports and, between updates, at least twice a
+                                      second; non-zero: checkpoint and stop with CANCELLED */
   void *user;                      /**< passed to progress */
 } lat_trainer_options;
 
@@ -90,6 +97,8 @@ LAT_API LAT_NODISCARD lat_status lat_trainer_create(lat_trainer **out, lat_model
  * Continues the run in options->directory from its checkpoint. @p model, @p optimizer and @p
  * options describe the same run; limits, callbacks and intervals may differ, anything else is an
  * ARGUMENT error that names it. The model's parameters are replaced by the checkpoint's.
+ * @return as lat_trainer_create(), STATE when another trainer has the run open, FORMAT
+ * (checkpoint).
  * @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_trainer_resume(lat_trainer **out, lat_model *model,
