@@ -23,7 +23,7 @@ json_t *json_number(double value);
 /* Arrays of rows. */
 json_t *json_matrix(const lat_matrix *matrix);
 
-/* Prints rows of numbers of 17 digits. */
+/* Prints rows of numbers, with as many digits as read back alike. */
 void print_matrix(const lat_matrix *matrix);
 
 /* Seconds on a clock that only goes forward. */
