@@ -13,13 +13,17 @@
 
 typedef __m256 vec;
 
-/* Which of the lanes take part in a load or store. */
-typedef __m256i vec_mask;
+/* Which of the lanes take part in a load or store. A masked store is slow on some processors, so it
+ * is kept for rows' ends. */
+typedef struct vec_mask {
+  __m256i lanes;
+  int64_t count;
+} vec_mask;
 
 static inline vec_mask v_mask(int64_t remaining) {
+  int64_t count = remaining < LANES ? remaining : LANES;
   __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)(remaining < LANES ? remaining : LANES)),
-                            lane);
+  return (vec_mask){_mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)count), lane), count};
 }
 
 static inline vec v_set(float x) {
@@ -30,16 +34,16 @@ static inline vec v_load(const float *p) {
   return _mm256_loadu_ps(p);
 }
 
-static inline void v_store(float *p, vec x) {
-  _mm256_storeu_ps(p, x);
-}
-
 static inline vec v_load_part(const float *p, vec_mask mask) {
-  return _mm256_maskload_ps(p, mask);
+  return _mm256_maskload_ps(p, mask.lanes);
 }
 
 static inline void v_store_part(float *p, vec_mask mask, vec x) {
-  _mm256_maskstore_ps(p, mask, x);
+  if (mask.count == LANES) {
+    _mm256_storeu_ps(p, x);
+  } else {
+    _mm256_maskstore_ps(p, mask.lanes, x);
+  }
 }
 
 static inline vec v_fma(vec a, vec b, vec c) {
@@ -62,7 +66,7 @@ static inline vec v_min(vec a, vec b) {
 
 /* The first lanes of a, the rest of b. */
 static inline vec v_blend(vec_mask mask, vec a, vec b) {
-  return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(mask));
+  return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(mask.lanes));
 }
 
 static inline vec v_sqrt(vec x) {

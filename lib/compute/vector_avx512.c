@@ -28,10 +28,6 @@ static inline vec v_load(const float *p) {
   return _mm512_loadu_ps(p);
 }
 
-static inline void v_store(float *p, vec x) {
-  _mm512_storeu_ps(p, x);
-}
-
 static inline vec v_load_part(const float *p, vec_mask mask) {
   return _mm512_maskz_loadu_ps(mask, p);
 }
