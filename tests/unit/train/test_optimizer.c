@@ -53,6 +53,26 @@ static void naive_step(naive_adam *naive, const float *g, double tokens, double 
   ++naive->t;
 }
 
+/* One assertion a vector: Check writes each one to a file. */
+static void expect_near(const naive_adam *naive, const lat_model *model, int step) {
+  const float *found = lat_model_parameters(model);
+  size_t i = 0;
+  while (i < naive->count &&
+         fabs((double)found[i] - naive->p[i]) <= 2e-6 * (1 + fabs(naive->p[i]))) {
+    ++i;
+  }
+  ck_assert_msg(i == naive->count, "step %d parameter %zu: %.9g, not %.9g", step, i,
+                (double)found[i % naive->count], naive->p[i % naive->count]);
+}
+
+static size_t count_nonzero(const float *x, size_t count) {
+  size_t nonzero = 0;
+  for (size_t i = 0; i < count; ++i) {
+    nonzero += x[i] != 0;
+  }
+  return nonzero;
+}
+
 /* Ten updates on gradients of the model, held against the naive rule on the same gradients. */
 static void compare_ten_steps(const char *rule, double decay, double clip) {
   small_run run;
@@ -79,12 +99,8 @@ static void compare_ten_steps(const char *rule, double decay, double clip) {
     ck_assert_double_eq_tol(lat_optimizer_gradient_norm(optimizer), norm, 1e-6 * norm);
     ck_assert_int_eq(sum.tokens, 0);
     ck_assert_double_eq(sum.loss, 0);
-    for (size_t i = 0; i < naive.count; ++i) {
-      ck_assert_msg(lat_gradients_data(gradients)[i] == 0, "gradient %zu is not cleared", i);
-      const double found = (double)lat_model_parameters(run.model)[i];
-      ck_assert_msg(fabs(found - naive.p[i]) <= 2e-6 * (1 + fabs(naive.p[i])),
-                    "step %d parameter %zu: %.9g, not %.9g", step, i, found, naive.p[i]);
-    }
+    expect_near(&naive, run.model, step);
+    ck_assert_uint_eq(count_nonzero(lat_gradients_data(gradients), naive.count), 0);
   }
   naive_close(&naive);
   lat_gradients_free(gradients);
@@ -154,9 +170,8 @@ START_TEST(a_gradient_that_is_not_finite_changes_nothing) {
     ck_assert_mem_eq(f.before, lat_model_parameters(f.run.model), f.size);
     ck_assert_mem_eq(&f.sum, &sum, sizeof sum);
     ck_assert_int_eq(lat_optimizer_updates(f.optimizer), 0);
-    for (size_t k = 0; k < f.optimizer->count; ++k) {
-      ck_assert(f.optimizer->m[k] == 0 && f.optimizer->v[k] == 0);
-    }
+    ck_assert_uint_eq(count_nonzero(f.optimizer->m, f.optimizer->count), 0);
+    ck_assert_uint_eq(count_nonzero(f.optimizer->v, f.optimizer->count), 0);
   }
   f.sum.loss = NAN;
   CHECK_FAILS(step_once(&f), LAT_ERROR_NUMERIC, "the loss is not finite");

@@ -371,10 +371,12 @@ START_TEST(accumulation_is_a_larger_batch) {
   options.accumulation = 1;
   CHECK_OK(lat_trainer_create(&whole, twin, &optimizer, &options));
   CHECK_OK(lat_trainer_run(whole));
+  double worst = 0;
   for (size_t i = 0; i < count; ++i) {
     const double a = (double)lat_model_parameters(run.model)[i];
-    ck_assert_double_eq_tol(a, (double)lat_model_parameters(twin)[i], 2e-5);
+    worst = fmax(worst, fabs(a - (double)lat_model_parameters(twin)[i]));
   }
+  ck_assert_double_lt(worst, 2e-5);
   lat_trainer_free(whole);
   lat_model_free(twin);
 }

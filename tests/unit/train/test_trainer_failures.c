@@ -210,12 +210,13 @@ static int32_t record_calls(const lat_progress *progress, void *user) {
 }
 
 static void open_counted(small_run *run, counting_allocator *allocator) {
-  const lat_context_options context = counting_options(allocator);
+  lat_context_options context = counting_options(allocator);
   lat_task_options task;
   lat_model_options model;
   lat_task_options_init(&task);
   task.rows = 2;
   small_run_model_options(&model);
+  context.threads = 1;
   CHECK_OK(lat_context_create(&run->ctx, &context));
   CHECK_OK(lat_task_create(&run->task, run->ctx, &task));
   CHECK_OK(lat_tokenizer_create(&run->tokenizer, run->ctx, NULL)); /* P1000: lengths are equal */
