@@ -32,7 +32,7 @@ typedef struct linear_case {
 } linear_case;
 
 static void linear_forward(linear_case *c) {
-  const lati_linear linear = {c->weight, c->bias, NULL, c->in, c->out};
+  const lati_linear linear = {.weight = c->weight, .bias = c->bias, .in = c->in, .out = c->out};
   lati_backend_naive.linear_forward(c->f.pool, (lati_rows){c->y, c->out}, &linear,
                                     (lati_rows){c->x, c->in}, c->tokens, c->activation, c->pre,
                                     NULL);
@@ -60,7 +60,7 @@ static void open_linear(linear_case *c, lati_activation activation) {
 
 static void check_linear(linear_case *c, const lati_backend *backend) {
   const int64_t y_count = (int64_t)c->tokens * c->out, x_count = (int64_t)c->tokens * c->in;
-  const lati_linear linear = {c->weight, c->bias, NULL, c->in, c->out};
+  const lati_linear linear = {.weight = c->weight, .bias = c->bias, .in = c->in, .out = c->out};
   float *d_y = fixture_copy(&c->f, c->weights, y_count), *d_x = NEW(&c->f, float, x_count);
   float *d_weight = NEW(&c->f, float, c->out * c->in), *d_bias = NEW(&c->f, float, c->out);
   linear_forward(c);

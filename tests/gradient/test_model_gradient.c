@@ -10,11 +10,11 @@
 #define STEP 0.005
 #define TOLERANCE 1e-3
 
-enum { PER_TENSOR = 2 };
-
 typedef struct architecture {
   const char *name;
   const char *input, *output;
+  int32_t examples; /* of the batch */
+  size_t parts;     /* coordinates a tensor */
   lat_model_options options;
 } architecture;
 
@@ -66,8 +66,9 @@ static void check_coordinate(gradient_check *check, size_t coordinate, double gr
 }
 
 /* The element of largest gradient in each of a few equal parts of the tensor. */
-static void check_tensor(gradient_check *check, const lat_tensor *tensor, const float *gradient) {
-  const size_t part = (tensor->size + PER_TENSOR - 1) / PER_TENSOR;
+static void check_tensor(gradient_check *check, const lat_tensor *tensor, const float *gradient,
+                         size_t parts) {
+  const size_t part = (tensor->size + parts - 1) / parts;
   for (size_t first = 0; first < tensor->size; first += part) {
     size_t best = first;
     for (size_t i = first; i < first + part && i < tensor->size; ++i) {
@@ -98,6 +99,8 @@ static void run_check(gradient_check *check, const architecture *which,
   lat_loss_sum sum = {0};
   memset(check, 0, sizeof *check);
   model_fixture_open(&check->f, &plan);
+  lat_batch_free(check->f.batch);
+  check->f.batch = model_fixture_batch(&check->f, 0, which->examples);
   if (which->options.activation == LAT_RELU) {
     leave_kinks(check->f.model);
   }
@@ -110,7 +113,7 @@ static void run_check(gradient_check *check, const architecture *which,
   for (int32_t i = 0; i < lat_model_tensor_count(check->f.model); ++i) {
     lat_tensor tensor;
     must(lat_model_tensor(&tensor, check->f.model, i));
-    check_tensor(check, &tensor, gradient + tensor.offset);
+    check_tensor(check, &tensor, gradient + tensor.offset, which->parts);
   }
   free(gradient);
   lat_gradients_free(check->gradients);
@@ -125,7 +128,7 @@ static void passes(const architecture *which) {
 }
 
 static architecture base(const char *name) {
-  architecture which = {.name = name, .input = "p10", .output = "p10"};
+  architecture which = {.name = name, .input = "p10", .output = "p10", .examples = 3, .parts = 2};
   model_fixture_options(&which.options);
   return which;
 }
@@ -177,6 +180,10 @@ START_TEST(factored_embeddings) {
   which.options.matrix_positions = 1;
   which.input = _i == 0 ? "p10" : "fp15";
   which.output = _i == 0 ? "fp15" : "p10";
+  if (_i == 0) { /* 29,129 logits a token */
+    which.examples = 1;
+    which.parts = 1;
+  }
   passes(&which);
 }
 END_TEST
