@@ -138,6 +138,8 @@ static const cli_option training_options[] = {
            "two-set sampling: size of the fixed set (0: fresh examples only)"),
     OPTION(OPTION_DOUBLE, "repeat-share", trainer.repeat_share, "P",
            "probability that an example comes from it"),
+    OPTION(OPTION_DOUBLE, "sign-bias", trainer.sign_bias, "P",
+           "share of examples with mostly positive coefficients (0)"),
     OPTION(OPTION_INT64, "validate-every", trainer.validate_every, "N",
            "examples between validations; 0: none (10000)"),
     OPTION(OPTION_INT64, "validate-count", trainer.validate_count, "N",

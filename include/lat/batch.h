@@ -35,6 +35,11 @@ typedef struct lat_sampler_options {
   int64_t repeat_count; /**< two-set sampling: size N of the fixed set; 0 (default): fresh examples
                            only */
   double repeat_share;  /**< probability in 0..1 that an example comes from the fixed set */
+  double sign_bias;     /**< probability in 0..1 that an example's coefficients, as they are drawn, are
+                           made positive three times in four: a curriculum. Answers that hang on
+                           products of signs (eigenvalues from 3 x 3 on) give no hint of them under
+                           symmetric signs. Ignored by custom tasks and by spectra other than
+                           "semicircle". Default 0 */
 } lat_sampler_options;
 
 /** Tokens of one side of a batch, end to end. Sequence i is tokens[offsets[i]] ..

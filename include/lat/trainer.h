@@ -55,6 +55,7 @@ typedef struct lat_trainer_options {
   int32_t accumulation;     /**< batches summed before an update; default 1 */
   int64_t repeat_count;     /**< two-set sampling, see lat_sampler_options */
   double repeat_share;      /**< likewise */
+  double sign_bias;         /**< likewise; validations draw without it */
   int64_t max_examples;     /**< total across resumes, rounded up to whole updates; 0: no limit */
   double max_seconds;       /**< of one lat_trainer_run(); 0: no limit */
   double until_exact;       /**< percent; 0: not a goal. Goals that are set must all be reached */

@@ -23,6 +23,21 @@ void lati_random_fill(double *values, size_t count, const lati_coefficients *coe
   }
 }
 
+void lati_random_bias_signs(double *a, int32_t rows, int32_t cols, int symmetric,
+                            lat_random *random) {
+  for (int32_t i = 0; i < rows; ++i) {
+    for (int32_t j = 0; j < (symmetric ? i + 1 : cols); ++j) {
+      double *entry = a + (size_t)i * (size_t)cols + (size_t)j;
+      if (lat_random_uniform(random) < 0.75) {
+        *entry = fabs(*entry);
+      }
+      if (symmetric) {
+        a[(size_t)j * (size_t)cols + (size_t)i] = *entry;
+      }
+    }
+  }
+}
+
 /* Wigner: coefficients i.i.d. on and below the diagonal, mirrored above. */
 static void fill_wigner(double *a, int32_t n, const lati_coefficients *coefficients,
                         lat_random *random) {

@@ -18,6 +18,11 @@ double lati_coefficients_deviation(const lati_coefficients *coefficients);
 void lati_random_fill(double *values, size_t count, const lati_coefficients *coefficients,
                       lat_random *random);
 
+/* Makes each coefficient of a row-major packed matrix positive with probability 3/4; of a symmetric
+ * one, each on and below the diagonal, and mirrors it. */
+void lati_random_bias_signs(double *a, int32_t rows, int32_t cols, int symmetric,
+                            lat_random *random);
+
 /* A symmetric n x n matrix of the given spectrum, exactly symmetric. NUMERIC where LAPACK fails.
  * `work` holds lati_random_symmetric_work(n) doubles. */
 lat_status lati_random_symmetric(double *a, int32_t n, const lati_coefficients *coefficients,

@@ -21,7 +21,15 @@ void lati_scratch_free(lati_scratch *scratch) {
   lati_free(scratch->input);
 }
 
-void lati_example_begin(lati_example *example, const lat_task *task, lat_random *random) {
+/* True where coefficients can change sign without leaving the task's distribution of spectra. */
+static int signs_are_free(const lati_example *example) {
+  const lat_task *task = example->task;
+  return task->kind != &lati_task_custom &&
+         (!task->kind->symmetric || example->distribution == LATI_SPECTRUM_SEMICIRCLE);
+}
+
+void lati_example_begin(lati_example *example, const lat_task *task, double sign_bias,
+                        lat_random *random) {
   *example = (lati_example){.task = task, .distribution = -1};
   if (task->kind == &lati_task_mixture) {
     example->component = lati_weights_draw(task->cumulative, task->count, random);
@@ -30,6 +38,9 @@ void lati_example_begin(lati_example *example, const lat_task *task, lat_random 
   }
   if (example->task->kind->symmetric) {
     example->distribution = (int32_t)lati_spectra_draw(&example->task->spectra, random);
+  }
+  if (sign_bias > 0) {
+    example->biased = lat_random_uniform(random) < sign_bias && signs_are_free(example);
   }
 }
 
@@ -68,6 +79,9 @@ lat_status lati_example_draw(lati_example *example, lat_random *random,
   LATI_TRY(lat_task_output_shape(&rows, &cols, task, input->rows, input->cols));
   *output = lati_matrix_view(scratch->output, rows, cols);
   LATI_TRY(draw_input(example, random, scratch->work));
+  if (example->biased) {
+    lati_random_bias_signs(input->data, input->rows, input->cols, task->kind->symmetric, random);
+  }
   LATI_TRY(task->kind->answer(output, task, input, scratch->work));
   if (task->kind->accept != NULL) {
     LATI_TRY(task->kind->accept(output, input));

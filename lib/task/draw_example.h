@@ -17,12 +17,14 @@ typedef struct lati_example {
   int32_t component;        /* its index */
   int32_t letter;           /* in front of both sequences; 0 outside mixtures */
   int32_t distribution;     /* of the spectrum; -1 without */
+  int32_t biased;           /* 1: signs lean to the positive */
   lat_matrix input, output; /* row-major packed, in the scratch memory */
 } lati_example;
 
-/* Draws what a rejection must not change, so that shares stay what they are: component and
- * distribution. */
-void lati_example_begin(lati_example *example, const lat_task *task, lat_random *random);
+/* Draws what a rejection must not change, so that shares stay what they are: component,
+ * distribution, and with probability sign_bias that signs are biased. */
+void lati_example_begin(lati_example *example, const lat_task *task, double sign_bias,
+                        lat_random *random);
 
 /* Draws shape and coefficients, computes the answer, adds noise to every coefficient of the input
  * (so that a symmetric input does not stay exactly symmetric, as in the reference). NUMERIC or

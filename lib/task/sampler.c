@@ -45,6 +45,7 @@ static const lati_field fields[] = {
     LATI_NUMBER(lat_sampler_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_NUMBER(lat_sampler_options, repeat_count, LATI_FIELD_INT64, 0, 0, 0x1p53),
     LATI_NUMBER(lat_sampler_options, repeat_share, LATI_FIELD_DOUBLE, 0, 0, 1),
+    LATI_NUMBER(lat_sampler_options, sign_bias, LATI_FIELD_DOUBLE, 0, 0, 1),
     LATI_FIELDS_END,
 };
 
@@ -136,7 +137,7 @@ static lat_status draw_example(lat_batch *batch, const lat_sampler *sampler, uin
   lati_example example;
   lat_status status = LAT_OK;
   start_example(&random, &sampler->options, index);
-  lati_example_begin(&example, sampler->task, &random);
+  lati_example_begin(&example, sampler->task, sampler->options.sign_bias, &random);
   for (int32_t draw = 0; draw < MAX_DRAWS; ++draw) {
     status = lati_example_draw(&example, &random, scratch);
     if (status == LAT_OK) {

@@ -16,6 +16,7 @@ static const lati_field run_fields[] = {
     LATI_NUMBER(lat_trainer_options, accumulation, LATI_FIELD_INT32, 0, 0, 0),
     LATI_NUMBER(lat_trainer_options, repeat_count, LATI_FIELD_INT64, 0, 0, 0),
     LATI_NUMBER(lat_trainer_options, repeat_share, LATI_FIELD_DOUBLE, 0, 0, 0),
+    LATI_NUMBER(lat_trainer_options, sign_bias, LATI_FIELD_DOUBLE, 0, 0, 0),
     LATI_FIELDS_END};
 
 lat_status lati_run_identity(json_t **out, const lat_trainer *trainer) {

@@ -19,6 +19,7 @@ static const lati_field trainer_fields[] = {
     LATI_NUMBER(lat_trainer_options, accumulation, LATI_FIELD_INT32, 1, 1, 65536),
     LATI_NUMBER(lat_trainer_options, repeat_count, LATI_FIELD_INT64, 0, 0, MAX_COUNT),
     LATI_NUMBER(lat_trainer_options, repeat_share, LATI_FIELD_DOUBLE, 0, 0, 1),
+    LATI_NUMBER(lat_trainer_options, sign_bias, LATI_FIELD_DOUBLE, 0, 0, 1),
     LATI_NUMBER(lat_trainer_options, max_examples, LATI_FIELD_INT64, 0, 0, MAX_COUNT),
     LATI_NUMBER(lat_trainer_options, max_seconds, LATI_FIELD_DOUBLE, 0, 0, 1e15),
     LATI_NUMBER(lat_trainer_options, until_exact, LATI_FIELD_DOUBLE, 0, 0, 100),
@@ -88,6 +89,7 @@ static lat_status create_sampler(lat_trainer *trainer) {
   sampling.seed = options->seed;
   sampling.repeat_count = options->repeat_count;
   sampling.repeat_share = options->repeat_share;
+  sampling.sign_bias = options->sign_bias;
   return lat_sampler_create(&trainer->sampler, trainer->model->task, trainer->model->tokenizer,
                             &sampling);
 }

@@ -265,6 +265,58 @@ START_TEST(noise_breaks_symmetry) {
 }
 END_TEST
 
+/* Share of positive coefficients on and below the diagonal over COUNT examples, each checked to be
+ * symmetric where it must. */
+static double positive_share(const char *name, const char *distribution, double sign_bias) {
+  enum { COUNT = 4000 };
+  lat_context *ctx = new_context(1);
+  lat_tokenizer *tokenizer = new_tokenizer(ctx, "p1000", "p1000");
+  lat_task_options task_opts = task_options(name, 3, 0);
+  if (distribution != NULL) {
+    task_opts.distribution = distribution;
+  }
+  lat_task *task = NULL;
+  lat_sampler *sampler = NULL;
+  lat_batch *batch = NULL;
+  lat_sampler_options options;
+  lat_sampler_options_init(&options);
+  options.sign_bias = sign_bias;
+  OK(lat_task_create(&task, ctx, &task_opts));
+  OK(lat_sampler_create(&sampler, task, tokenizer, &options));
+  OK(lat_batch_create(&batch, tokenizer));
+  OK(lat_sampler_next(batch, sampler, COUNT));
+  int positive = 0, entries = 0;
+  for (int64_t k = 0; k < COUNT; ++k) {
+    lat_matrix a;
+    OK(lat_batch_matrix(&a, batch, LAT_INPUT, k));
+    for (int32_t i = 0; i < a.rows; ++i) {
+      for (int32_t j = 0; j <= i; ++j) {
+        positive += at(&a, i, j) > 0;
+        ++entries;
+        ck_assert(!lati_task_symmetric(task) || at(&a, i, j) == at(&a, j, i));
+      }
+    }
+  }
+  lat_batch_free(batch);
+  lat_sampler_free(sampler);
+  lat_task_free(task);
+  lat_tokenizer_free(tokenizer);
+  lat_context_free(ctx);
+  return (double)positive / entries;
+}
+
+/* A biased example's coefficients are positive with probability 3/4 + 1/8. */
+START_TEST(signs_lean_to_the_positive) {
+  ck_assert_double_eq_tol(positive_share("transpose", NULL, 0), 0.5, 0.02);
+  ck_assert_double_eq_tol(positive_share("transpose", NULL, 1), 0.875, 0.015);
+  ck_assert_double_eq_tol(positive_share("eigenvalues", "semicircle", 1), 0.875, 0.015);
+  ck_assert_double_eq_tol(positive_share("eigenvalues", "semicircle", 0.5), 0.6875, 0.02);
+  /* Other spectra are left as they are. */
+  ck_assert_double_eq(positive_share("eigenvalues", "laplace", 1e-300),
+                      positive_share("eigenvalues", "laplace", 1));
+}
+END_TEST
+
 /* Two-set sampling: a share p of examples comes from N fixed ones. */
 START_TEST(a_share_repeats) {
   lat_context *ctx = new_context(2);
@@ -429,6 +481,7 @@ int main(void) {
                                 spectra_come_in_their_shares,
                                 noise_has_its_deviation,
                                 noise_breaks_symmetry,
+                                signs_lean_to_the_positive,
                                 a_share_repeats,
                                 ill_conditioned_matrices_are_drawn_again,
                                 refusals,
