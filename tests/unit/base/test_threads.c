@@ -49,7 +49,7 @@ START_TEST(every_task_runs_once) {
   for (int i = 0; i < 4; ++i) {
     lati_pool *pool = create_pool(sizes[i]);
     record seen = {.pool = pool};
-    for (int repeat = 0; repeat < 200; ++repeat) {
+    for (int repeat = 0; repeat < 50; ++repeat) {
       lati_pool_run(pool, record_task, &seen, TASKS);
       check_record(&seen, 1);
     }
@@ -63,7 +63,7 @@ START_TEST(few_tasks) {
   lati_pool *pool = create_pool(4);
   record seen = {.pool = pool};
   for (int64_t tasks = 0; tasks < 6; ++tasks) {
-    for (int repeat = 0; repeat < 300; ++repeat) {
+    for (int repeat = 0; repeat < 60; ++repeat) {
       lati_pool_run(pool, record_task, &seen, tasks);
       for (int i = 0; i < TASKS; ++i) {
         ck_assert_int_eq(atomic_exchange(&seen.runs[i], 0), i < tasks);
@@ -127,7 +127,7 @@ END_TEST
 
 static void *run_many(void *argument) {
   record *seen = (record *)argument;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 30; ++i) {
     lati_pool_run(seen->pool, record_task, seen, TASKS);
   }
   return NULL;
@@ -145,7 +145,7 @@ START_TEST(callers_side_by_side) {
   }
   for (int i = 0; i < CALLERS; ++i) {
     pthread_join(callers[i], NULL);
-    check_record(&seen[i], 100);
+    check_record(&seen[i], 30);
   }
   lati_pool_free(pool);
 }
@@ -205,7 +205,7 @@ START_TEST(a_child_born_during_a_loop) {
     check_child(&seen);
     pthread_join(caller, NULL);
   }
-  check_record(&other, 8 * 100);
+  check_record(&other, 8 * 30);
   lati_pool_free(seen.pool);
 }
 END_TEST
