@@ -23,7 +23,12 @@ typedef struct lati_linear {
   const float *bias;   /* (out), or NULL */
   const void *packed;
   int32_t in, out;
+  int32_t
+      packed_out; /* outputs of the layer that was packed, where this is a slice of it; else 0 */
 } lati_linear;
+
+/* Slices of a layer begin at multiples of this many outputs. */
+enum { LATI_SLICE = 64 };
 
 /* Ragged queries against ragged keys: sequence s has queries q_offsets[s] .. q_offsets[s + 1] and
  * keys likewise. */
@@ -61,6 +66,9 @@ typedef struct lati_backend {
   void (*linear_forward)(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
                          int64_t tokens, lati_activation activation, float *pre,
                          const float *residual);
+  /* The layer of outputs first .. end - 1 alone, sharing the packed form. first is a multiple of
+   * LATI_SLICE, and so is end unless it is the layer's own. */
+  void (*linear_slice)(lati_linear *slice, const lati_linear *linear, int32_t first, int32_t end);
   /* d_x (T, in) = d_y (T, out) W, or += when accumulate. */
   void (*linear_backward_input)(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
                                 lati_rows d_y, int64_t tokens, int accumulate);

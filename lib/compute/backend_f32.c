@@ -6,6 +6,7 @@ const lati_backend lati_backend_f32 = {
     .packed_size = lati_linear_packed_size,
     .pack = lati_linear_pack,
     .linear_forward = lati_linear_forward,
+    .linear_slice = lati_linear_slice,
     .linear_backward_input = lati_linear_backward_input,
     .linear_backward_weight = lati_linear_backward_weight,
     .activation_backward = lati_activation_backward,

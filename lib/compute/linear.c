@@ -8,6 +8,8 @@
 enum { PACKED_LIMIT = 4 << 20 };
 
 enum { FORWARD_ROWS = 192, FORWARD_COLS = 512, TRANSPOSE_ROWS = 64 };
+/* Up to so many tokens, a product costs what reading W costs. */
+enum { FEW_TOKENS = 4, FEW_COLS = 64 };
 enum { INPUT_ROWS = 192, INPUT_COLS = 512 };
 /* From 512 rows on BLIS packs its operands, which pays here: their rows lie apart by powers of two,
  * and read in place they would fight for the same lines of the caches. Smaller gradients are cut
@@ -49,6 +51,20 @@ typedef struct forward {
   const float *residual;
 } forward;
 
+/* Where the residual is y itself, the product is added to it. */
+static int adds_onto(const forward *f) {
+  return f->residual == f->y.data;
+}
+
+/* Bias, activation and residual of columns j .. j + n - 1 of token t. */
+static void finish_row(const forward *f, int64_t t, int64_t j, int64_t n) {
+  int64_t place = t * f->linear->out + j;
+  f->vector->epilogue(f->y.data + t * f->y.ld + j, f->pre != NULL ? f->pre + place : NULL,
+                      f->linear->bias != NULL ? f->linear->bias + j : NULL,
+                      f->residual != NULL && !adds_onto(f) ? f->residual + place : NULL,
+                      f->activation, n);
+}
+
 static void forward_tile(void *argument, int64_t task, int32_t worker) {
   (void)worker;
   const forward *f = argument;
@@ -56,17 +72,30 @@ static void forward_tile(void *argument, int64_t task, int32_t worker) {
   int64_t i = task / f->tiles_across * f->rows, j = task % f->tiles_across * FORWARD_COLS;
   int64_t m = lati_least(f->rows, f->tokens - i), n = lati_least(FORWARD_COLS, linear->out - j);
   const float *packed = linear->packed;
-  int onto = f->residual == f->y.data; /* then the residual is where the product is added */
+  const int64_t packed_ld = linear->packed_out > 0 ? linear->packed_out : linear->out;
   const float *b = packed != NULL ? packed + j : linear->weight + j * linear->in;
   float *y = f->y.data + i * f->y.ld + j;
   lati_gemm(0, packed == NULL, m, n, linear->in, 1.0F, f->x.data + i * f->x.ld, f->x.ld, b,
-            packed != NULL ? linear->out : linear->in, onto ? 1.0F : 0.0F, y, f->y.ld);
+            packed != NULL ? packed_ld : linear->in, adds_onto(f) ? 1.0F : 0.0F, y, f->y.ld);
   for (int64_t r = 0; r < m; ++r) {
-    int64_t place = (i + r) * linear->out + j;
-    f->vector->epilogue(y + r * f->y.ld, f->pre != NULL ? f->pre + place : NULL,
-                        linear->bias != NULL ? linear->bias + j : NULL,
-                        f->residual != NULL && !onto ? f->residual + place : NULL, f->activation,
-                        n);
+    finish_row(f, i + r, j, n);
+  }
+}
+
+/* A block of W's rows for every one of few tokens: W is read once, as it lies. */
+static void forward_few(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const forward *f = argument;
+  const int64_t in = f->linear->in;
+  int64_t j = task * FEW_COLS, n = lati_least(FEW_COLS, f->linear->out - j);
+  for (int64_t t = 0; t < f->tokens; ++t) {
+    float *y = f->y.data + t * f->y.ld + j;
+    for (int64_t i = 0; i < n; ++i) {
+      float product =
+          f->vector->dot(f->linear->weight + (j + i) * in, f->x.data + t * f->x.ld, in);
+      y[i] = adds_onto(f) ? y[i] + product : product;
+    }
+    finish_row(f, t, j, n);
   }
 }
 
@@ -84,7 +113,21 @@ void lati_linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear
   int64_t across = lati_blocks(linear->out, FORWARD_COLS);
   int64_t rows = tile_rows(tokens, across, FORWARD_ROWS);
   forward f = {lati_vector_best(), y, x, linear, tokens, rows, across, activation, pre, residual};
+  if (tokens <= FEW_TOKENS) {
+    lati_pool_run(pool, forward_few, &f, lati_blocks(linear->out, FEW_COLS));
+    return;
+  }
   lati_pool_run(pool, forward_tile, &f, lati_blocks(tokens, rows) * across);
+}
+
+void lati_linear_slice(lati_linear *slice, const lati_linear *linear, int32_t first, int32_t end) {
+  const int32_t whole = linear->packed_out > 0 ? linear->packed_out : linear->out;
+  *slice = *linear;
+  slice->weight += (size_t)first * (size_t)linear->in;
+  slice->bias = linear->bias != NULL ? linear->bias + first : NULL;
+  slice->packed = linear->packed != NULL ? (const float *)linear->packed + first : NULL;
+  slice->packed_out = whole;
+  slice->out = end - first;
 }
 
 typedef struct backward_input {

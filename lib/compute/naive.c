@@ -1,6 +1,7 @@
 /* The slow twin: each operation as its equation, in double, on one thread. */
-#include "compute/elementwise.h"
 #include "compute/naive.h"
+#include "compute/ops.h"
+#include "compute/elementwise.h"
 
 #include <math.h>
 
@@ -201,6 +202,7 @@ const lati_backend lati_backend_naive = {
     .packed_size = packed_size,
     .pack = pack,
     .linear_forward = linear_forward,
+    .linear_slice = lati_linear_slice,
     .linear_backward_input = linear_backward_input,
     .linear_backward_weight = linear_backward_weight,
     .activation_backward = activation_backward,

@@ -24,6 +24,7 @@ void lati_linear_pack(lati_pool *pool, void *packed, const float *weight, int32_
 void lati_linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
                          int64_t tokens, lati_activation activation, float *pre,
                          const float *residual);
+void lati_linear_slice(lati_linear *slice, const lati_linear *linear, int32_t first, int32_t end);
 void lati_linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
                                 lati_rows d_y, int64_t tokens, int accumulate);
 void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,

@@ -366,12 +366,8 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
 }
 
 float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols) {
-  lati_linear slice = decoder->model->projection;
-  int32_t first = symbols.first;
-  slice.weight += (size_t)first * (size_t)slice.in;
-  slice.bias += first;
-  slice.out = symbols.end - first;
-  slice.packed = NULL;
+  lati_linear slice;
+  decoder->backend->linear_slice(&slice, &decoder->model->projection, symbols.first, symbols.end);
   linear(decoder, decoder->logits, &slice, decoder->x, LATI_IDENTITY, NULL);
   return decoder->logits;
 }

@@ -23,8 +23,8 @@ void lati_decoder_free(lati_decoder *decoder);
 lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int64_t rows);
 /* Takes `count` rows through the decoder at the current position, and moves on to the next. */
 lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows, int64_t count);
-/* Logits (count of the last step, end - first) of a range of symbols; valid until the next call,
- * and the caller's to change. */
+/* Logits (count of the last step, end - first) of a range of symbols that linear_slice() takes;
+ * valid until the next call, and the caller's to change. */
 float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols);
 /* From the next step on, history i is what history parents[i] was. */
 void lati_decoder_fork(lati_decoder *decoder, const int64_t *parents, int64_t count);

@@ -37,7 +37,8 @@ void lati_grammar_allowed(lati_allowed *allowed, const lati_grammar *grammar,
   }
 }
 
-lati_symbol_range lati_allowed_span(const lati_allowed *allowed, int64_t count) {
+lati_symbol_range lati_allowed_span(const lati_allowed *allowed, int64_t count, int32_t multiple,
+                                    int32_t limit) {
   lati_symbol_range span = allowed[0].range[0];
   for (int64_t i = 0; i < count; ++i) {
     for (int32_t r = 0; r < allowed[i].count; ++r) {
@@ -46,6 +47,9 @@ lati_symbol_range lati_allowed_span(const lati_allowed *allowed, int64_t count) 
       span.end = range->end > span.end ? range->end : span.end;
     }
   }
+  span.first -= span.first % multiple;
+  span.end += (multiple - span.end % multiple) % multiple;
+  span.end = span.end < limit ? span.end : limit;
   return span;
 }
 

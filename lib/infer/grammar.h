@@ -20,8 +20,10 @@ void lati_grammar_init(lati_grammar *grammar, const lat_tokenizer *tokenizer, in
 void lati_grammar_allowed(lati_allowed *allowed, const lati_grammar *grammar,
                           const lati_cursor *cursor);
 
-/* The smallest range that holds all symbols allowed to any of `count` rows. */
-lati_symbol_range lati_allowed_span(const lati_allowed *allowed, int64_t count);
+/* The smallest range that holds all symbols allowed to any of `count` rows, widened to multiples as
+ * far as the limit. */
+lati_symbol_range lati_allowed_span(const lati_allowed *allowed, int64_t count, int32_t multiple,
+                                    int32_t limit);
 /* Masks the logits of a span's symbols that are not allowed. */
 void lati_allowed_mask(float *logits, lati_symbol_range span, const lati_allowed *allowed);
 

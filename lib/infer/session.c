@@ -205,7 +205,8 @@ lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t c
     return status;
   }
   step->count = count;
-  step->span = lati_allowed_span(session->allowed, count);
+  step->span =
+      lati_allowed_span(session->allowed, count, LATI_SLICE, session->model->projection.out);
   step->logits = lati_decoder_logits(session->decoder, step->span);
   for (int64_t i = 0; i < count; ++i) {
     lati_allowed_mask(step->logits + i * (step->span.end - step->span.first), step->span,

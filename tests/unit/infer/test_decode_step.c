@@ -151,7 +151,7 @@ START_TEST(a_slice_of_symbols_has_their_logits) {
   lati_decoder *decoder = NULL;
   lati_decode_row rows[EXAMPLES];
   lati_symbol_range all = {0, lat_tokenizer_vocabulary_size(f.tokenizer, LAT_OUTPUT)};
-  lati_symbol_range some = {LAT_TOKEN_NUMBER + 1, LAT_TOKEN_NUMBER + 78};
+  lati_symbol_range some = {LAT_TOKEN_NUMBER + LATI_SLICE, LAT_TOKEN_NUMBER + 3 * LATI_SLICE};
   for (int64_t i = 0; i < EXAMPLES; ++i) {
     rows[i] = row_of(batch, i, 0);
   }

@@ -71,12 +71,17 @@ static const lati_symbol_range span = {10, 20};
 
 START_TEST(spans_hold_all_rows) {
   const lati_allowed rows[] = {some, {.count = 1, .range = {{5, 6}}}, {.count = 0}};
-  lati_symbol_range all = lati_allowed_span(rows, 1);
+  lati_symbol_range all = lati_allowed_span(rows, 1, 1, 100);
   ck_assert_int_eq(all.first, 12);
   ck_assert_int_eq(all.end, 17);
-  all = lati_allowed_span(rows, 3);
+  all = lati_allowed_span(rows, 3, 1, 100);
   ck_assert_int_eq(all.first, 5);
   ck_assert_int_eq(all.end, 17);
+  all = lati_allowed_span(rows, 1, 8, 100);
+  ck_assert_int_eq(all.first, 8);
+  ck_assert_int_eq(all.end, 24);
+  all = lati_allowed_span(rows, 1, 8, 19);
+  ck_assert_int_eq(all.end, 19);
 }
 END_TEST
 
