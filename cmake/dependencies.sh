@@ -8,9 +8,9 @@ packages() {
   build)
     echo build-essential cmake pkg-config libblis-serial-dev liblapack-dev libjansson-dev librandom123-dev
     ;;
-  test) echo check binutils ;;
+  test) echo check binutils g++ gfortran python3 abigail-tools dpkg-dev file ;;
   docs) echo doxygen doxygen-awesome-css ;;
-  ci) echo clang valgrind ;;
+  ci) echo clang valgrind python3-numpy ;;
   *)
     echo "dependencies.sh: no such group: $1 (build, test, docs, ci)" >&2
     exit 2

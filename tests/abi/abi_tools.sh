@@ -1,0 +1,19 @@
+# Sourced by the scripts beside it, which set `cmake`, `cc` and `generator`.
+
+# A library with debug information, for abidw: build_debug SOURCE_DIRECTORY BUILD_DIRECTORY
+build_debug() {
+  "$cmake" -S "$1" -B "$2" -G "$generator" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-w \
+    -DLAT_BUILD_TESTS=OFF -DLAT_BUILD_EXAMPLES=OFF >/dev/null
+  "$cmake" --build "$2" --target lat_shared --parallel "$(nproc)" >/dev/null
+}
+
+# The interface of a library, without a path of this machine: write_abi LIBLAT_SO INCLUDE_DIRECTORY
+write_abi() {
+  abidw --exported-interfaces-only --headers-dir "$2/lat" --drop-private-types --no-comp-dir-path \
+    --no-show-locs --no-corpus-path --no-elf-needed "$1" | sed "s|path='[^']*/lib/|path='lib/|"
+}
+
+# Prints what differs, fails if anything does: compare_abi BASELINE LIBLAT_SO INCLUDE_DIRECTORY
+compare_abi() {
+  abidiff --exported-interfaces-only --headers-dir2 "$3/lat" --drop-private-types "$1" "$2"
+}

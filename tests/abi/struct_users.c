@@ -1,0 +1,237 @@
+#include "struct_users.h"
+
+static void set_model(void *structure) {
+  lat_model_options *options = structure;
+  options->encoder_width = options->decoder_width = 16;
+  options->encoder_heads = options->decoder_heads = 2;
+}
+
+static void set_trainer(void *structure) {
+  lat_trainer_options *options = structure;
+  options->max_examples = 64;
+}
+
+static void set_evaluate(void *structure) {
+  lat_evaluate_options *options = structure;
+  options->count = 2;
+}
+
+static int32_t shape_of_one(int32_t *rows, int32_t *cols, lat_random *random, void *user) {
+  (void)random;
+  (void)user;
+  *rows = *cols = 1;
+  return 0;
+}
+
+static int32_t same_shape(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
+                          void *user) {
+  (void)user;
+  *rows = input_rows;
+  *cols = input_cols;
+  return 0;
+}
+
+static int32_t draw_one(lat_matrix *input, lat_random *random, void *user) {
+  (void)user;
+  input->data[0] = lat_random_uniform(random);
+  return 0;
+}
+
+static int32_t answer_same(lat_matrix *output, const lat_matrix *input, void *user) {
+  (void)user;
+  output->data[0] = input->data[0];
+  return 0;
+}
+
+static void set_functions(void *structure) {
+  lat_task_functions *functions = structure;
+  functions->name = "same";
+  functions->letter = 'Z';
+  functions->input_shape = shape_of_one;
+  functions->output_shape = same_shape;
+  functions->draw = draw_one;
+  functions->answer = answer_same;
+}
+
+static lat_status use_context(world *w, void *structure) {
+  (void)w;
+  lat_context *ctx = NULL;
+  lat_status status = lat_context_create(&ctx, structure);
+  lat_context_free(ctx);
+  return status;
+}
+
+static lat_status use_tokenizer(world *w, void *structure) {
+  lat_tokenizer *tokenizer = NULL;
+  lat_status status = lat_tokenizer_create(&tokenizer, w->ctx, structure);
+  lat_tokenizer_free(tokenizer);
+  return status;
+}
+
+static lat_status use_task(world *w, void *structure) {
+  lat_task *task = NULL;
+  lat_status status = lat_task_create(&task, w->ctx, structure);
+  lat_task_free(task);
+  return status;
+}
+
+static lat_status use_functions(world *w, void *structure) {
+  lat_task *task = NULL;
+  lat_status status = lat_task_create_custom(&task, w->ctx, structure, NULL);
+  lat_task_free(task);
+  return status;
+}
+
+static lat_status score_with(lat_score *score, const lat_score_options *options, const world *w) {
+  double a_data[4] = {1, 2, 3, 4}, x_data[4] = {1, 3, 2, 4};
+  lat_matrix a = {a_data, 2, 2, 2, LAT_ROW_MAJOR}, x = {x_data, 2, 2, 2, LAT_ROW_MAJOR};
+  return lat_task_score(score, w->task, &a, NULL, &x, options);
+}
+
+static lat_status use_score_options(world *w, void *structure) {
+  lat_score score;
+  lat_score_init(&score);
+  return score_with(&score, structure, w);
+}
+
+static lat_status use_score(world *w, void *structure) {
+  return score_with(structure, NULL, w);
+}
+
+static lat_status use_sampler(world *w, void *structure) {
+  lat_sampler *sampler = NULL;
+  lat_status status = lat_sampler_create(&sampler, w->task, w->tokenizer, structure);
+  lat_sampler_free(sampler);
+  return status;
+}
+
+static lat_status use_model(world *w, void *structure) {
+  lat_model *model = NULL;
+  lat_status status = lat_model_create(&model, w->task, w->tokenizer, structure);
+  lat_model_free(model);
+  return status;
+}
+
+static lat_status use_optimizer(world *w, void *structure) {
+  lat_optimizer *optimizer = NULL;
+  lat_status status = lat_optimizer_create(&optimizer, w->model, structure);
+  lat_optimizer_free(optimizer);
+  return status;
+}
+
+static lat_status use_trainer(world *w, void *structure) {
+  lat_trainer *trainer = NULL;
+  lat_status status = lat_trainer_create(&trainer, w->model, NULL, structure);
+  lat_trainer_free(trainer);
+  return status;
+}
+
+static lat_status use_progress(world *w, void *structure) {
+  lat_trainer_progress(structure, w->trainer);
+  return LAT_OK;
+}
+
+static lat_status use_decode(world *w, void *structure) {
+  lat_session *session = NULL;
+  lat_status status = lat_session_create(&session, w->model, structure);
+  lat_session_free(session);
+  return status;
+}
+
+static lat_status use_report(world *w, void *structure) {
+  double a_data[4] = {1, 2, 3, 4}, x_data[4];
+  lat_matrix a = {a_data, 2, 2, 2, LAT_ROW_MAJOR}, x = {x_data, 2, 2, 2, LAT_ROW_MAJOR};
+  return lat_solver_solve(&x, structure, w->solver, &a);
+}
+
+static lat_status use_evaluate(world *w, void *structure) {
+  lat_evaluation *evaluation = NULL;
+  lat_status status = lat_evaluate(&evaluation, w->model, structure);
+  lat_evaluation_free(evaluation);
+  return status;
+}
+
+/* The init functions, as one type of function. */
+#define INIT(structure)                                                                            \
+  static void init_##structure(void *s, size_t size) {                                             \
+    lat_##structure##_init_sized(s, size);                                                         \
+  }
+INIT(context_options)
+INIT(tokenizer_options)
+INIT(task_options)
+INIT(task_functions)
+INIT(score_options)
+INIT(score)
+INIT(sampler_options)
+INIT(model_options)
+INIT(optimizer_options)
+INIT(trainer_options)
+INIT(progress)
+INIT(decode_options)
+INIT(report)
+INIT(evaluate_options)
+
+#define FIRST(structure) (offsetof(lat_##structure, struct_size) + sizeof(size_t) + 8)
+#define UP_TO(structure, member) (offsetof(lat_##structure, member) + 8)
+#define USER(structure, least, output, set, use)                                                   \
+  { #structure, sizeof(lat_##structure), (least), (output), init_##structure, (set), (use) }
+
+const struct_user struct_users[] = {
+    USER(context_options, FIRST(context_options), 0, NULL, use_context),
+    USER(tokenizer_options, FIRST(tokenizer_options), 0, NULL, use_tokenizer),
+    USER(task_options, FIRST(task_options), 0, NULL, use_task),
+    USER(task_functions, UP_TO(task_functions, answer), 0, set_functions, use_functions),
+    USER(score_options, FIRST(score_options), 0, NULL, use_score_options),
+    USER(score, FIRST(score), 1, NULL, use_score),
+    USER(sampler_options, FIRST(sampler_options), 0, NULL, use_sampler),
+    USER(model_options, UP_TO(model_options, decoder_heads), 0, set_model, use_model),
+    USER(optimizer_options, FIRST(optimizer_options), 0, NULL, use_optimizer),
+    USER(trainer_options, UP_TO(trainer_options, max_examples), 0, set_trainer, use_trainer),
+    USER(progress, FIRST(progress), 1, NULL, use_progress),
+    USER(decode_options, FIRST(decode_options), 0, NULL, use_decode),
+    USER(report, FIRST(report), 1, NULL, use_report),
+    USER(evaluate_options, FIRST(evaluate_options), 0, set_evaluate, use_evaluate),
+    {NULL, 0, 0, 0, NULL, NULL, NULL},
+};
+
+lat_status world_open(world *w) {
+  lat_task_options task;
+  lat_model_options model;
+  lat_trainer_options trainer;
+  lat_context_options context;
+  lat_task_options_init(&task);
+  lat_model_options_init(&model);
+  lat_trainer_options_init(&trainer);
+  lat_context_options_init(&context);
+  task.rows = 2;
+  context.threads = 1;
+  set_model(&model);
+  set_trainer(&trainer);
+  *w = (world){.ctx = NULL};
+  lat_status status = lat_context_create(&w->ctx, &context);
+  if (status == LAT_OK) {
+    status = lat_task_create(&w->task, w->ctx, &task);
+  }
+  if (status == LAT_OK) {
+    status = lat_tokenizer_create(&w->tokenizer, w->ctx, NULL);
+  }
+  if (status == LAT_OK) {
+    status = lat_model_create(&w->model, w->task, w->tokenizer, &model);
+  }
+  if (status == LAT_OK) {
+    status = lat_trainer_create(&w->trainer, w->model, NULL, &trainer);
+  }
+  if (status == LAT_OK) {
+    status = lat_solver_create(&w->solver, w->model, NULL);
+  }
+  return status;
+}
+
+void world_close(world *w) {
+  lat_solver_free(w->solver);
+  lat_trainer_free(w->trainer);
+  lat_model_free(w->model);
+  lat_tokenizer_free(w->tokenizer);
+  lat_task_free(w->task);
+  lat_context_free(w->ctx);
+}
