@@ -1,4 +1,5 @@
-# Headers, both libraries, the CMake package, lat.pc, the manual page.
+# Headers (the Fortran module among them), both libraries, the CMake package, lat.pc, the Python module,
+# the manual page.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lat)
 
@@ -32,6 +33,9 @@ endif()
 configure_file(${PROJECT_SOURCE_DIR}/lat.pc.in ${PROJECT_BINARY_DIR}/lat.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/lat.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+if(LAT_PYTHON)
+  install(FILES ${PROJECT_SOURCE_DIR}/python/lat.py DESTINATION ${LAT_PYTHON_DIR})
+endif()
 if(EXISTS ${PROJECT_SOURCE_DIR}/docs/lat.1)
   install(FILES ${PROJECT_SOURCE_DIR}/docs/lat.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()

@@ -1,0 +1,609 @@
+!> lat for Fortran 2008: the C interface under its own names, with Fortran's strings and arrays.
+!!
+!! This is source on purpose: a compiled module fits one compiler only. Compile it with your program,
+!!
+!!     gfortran "$(pkg-config --variable=includedir lat)/lat/lat.f90" program.f90 $(pkg-config --libs lat)
+!!
+!! Handles are type(c_ptr), freed by the lat_..._free procedures. Functions return a status, LAT_OK or
+!! a LAT_ERROR code; lat_error_message() has the text. Options have their defaults after
+!! `call lat_init(options)`; what they mean is in the C headers. Strings in options are pointers: keep
+!! a null-terminated text, lat_text() below makes one, and give its c_loc.
+!!
+!! A matrix is an array. Its storage order is the `order` argument: LAT_COLUMN_MAJOR, Fortran's own
+!! and the default, reads a(i, j) as row i and column j; LAT_ROW_MAJOR reads a(j, i) as row i and
+!! column j, as arrays are that come from C.
+module lat
+  use, intrinsic :: iso_c_binding
+  implicit none
+  private
+
+  integer(c_int32_t), parameter, public :: LAT_OK = 0, LAT_ERROR_ARGUMENT = -1, LAT_ERROR_SHAPE = -2, &
+    LAT_ERROR_STATE = -3, LAT_ERROR_MEMORY = -4, LAT_ERROR_IO = -5, LAT_ERROR_FORMAT = -6, &
+    LAT_ERROR_UNSUPPORTED = -7, LAT_ERROR_NUMERIC = -8, LAT_ERROR_CANCELLED = -9, &
+    LAT_ERROR_CALLBACK = -10, LAT_ERROR_LIMIT = -11, LAT_ERROR_NOT_FOUND = -12, &
+    LAT_ERROR_INTERNAL = -13
+  integer(c_int32_t), parameter, public :: LAT_PRECISION_AUTO = 0, LAT_PRECISION_F32 = 1, &
+    LAT_PRECISION_BF16 = 2
+  integer(c_int32_t), parameter, public :: LAT_ROW_MAJOR = 0, LAT_COLUMN_MAJOR = 1
+  integer(c_int32_t), parameter, public :: LAT_NORM_POST = 0, LAT_NORM_PRE = 1
+  integer(c_int32_t), parameter, public :: LAT_RELU = 0, LAT_GELU = 1
+  integer(c_int32_t), parameter, public :: LAT_POSITIONS_LEARNED = 0, LAT_POSITIONS_SINUSOIDAL = 1
+  integer(c_int32_t), parameter, public :: LAT_INIT_RANDOM = 0, LAT_INIT_FOURIER = 1
+  integer(c_int32_t), parameter, public :: LAT_DECODE_GREEDY = 0, LAT_DECODE_BEAM = 1, &
+    LAT_DECODE_SAMPLE = 2
+  integer(c_int32_t), parameter, public :: LAT_VERDICT_WITHIN = 0, LAT_VERDICT_OUTSIDE = 1, &
+    LAT_VERDICT_UNDECODABLE = 2, LAT_VERDICT_UNKNOWN = 3
+
+  type, bind(C), public :: lat_context_options
+    integer(c_size_t) :: struct_size
+    integer(c_int32_t) :: threads, precision
+    type(c_funptr) :: allocate, release
+    type(c_ptr) :: allocate_user
+    type(c_funptr) :: log
+    type(c_ptr) :: log_user
+    integer(c_int32_t) :: log_level, reserved
+  end type lat_context_options
+
+  type, bind(C), public :: lat_tokenizer_options
+    integer(c_size_t) :: struct_size
+    type(c_ptr) :: input_encoding, output_encoding
+    integer(c_int32_t) :: input_digits, output_digits
+  end type lat_tokenizer_options
+
+  type, bind(C), public :: lat_task_options
+    integer(c_size_t) :: struct_size
+    type(c_ptr) :: name
+    integer(c_int32_t) :: rows, cols, min_size, max_size, rectangular
+    type(c_ptr) :: coefficients
+    real(c_double) :: range
+    type(c_ptr) :: distribution
+    real(c_double) :: noise
+  end type lat_task_options
+
+  type, bind(C), public :: lat_model_options
+    integer(c_size_t) :: struct_size
+    integer(c_int32_t) :: encoder_layers, encoder_width, encoder_heads, encoder_loops
+    integer(c_int32_t) :: decoder_layers, decoder_width, decoder_heads, decoder_loops
+    integer(c_int32_t) :: ffn_factor, norm, activation, positions, tied, matrix_positions, factored
+    integer(c_int32_t) :: cross_query_from_input, max_positions, init
+    real(c_double) :: dropout
+    integer(c_int64_t) :: seed
+  end type lat_model_options
+
+  type, bind(C), public :: lat_optimizer_options
+    integer(c_size_t) :: struct_size
+    type(c_ptr) :: rule, schedule
+    real(c_double) :: learning_rate, beta1, beta2, epsilon, weight_decay
+    real(c_double) :: muon_learning_rate, muon_momentum, clip_norm
+    integer(c_int64_t) :: warmup, period
+    real(c_double) :: period_multiplier, shrink, floor
+  end type lat_optimizer_options
+
+  type, bind(C), public :: lat_trainer_options
+    integer(c_size_t) :: struct_size
+    type(c_ptr) :: directory
+    integer(c_int64_t) :: seed
+    integer(c_int32_t) :: batch_size, accumulation
+    integer(c_int64_t) :: repeat_count
+    real(c_double) :: repeat_share, sign_bias
+    integer(c_int64_t) :: max_examples
+    real(c_double) :: max_seconds, until_exact, until_accuracy
+    integer(c_int64_t) :: validate_every, validate_count, checkpoint_every, report_every
+    type(c_funptr) :: progress !< c_funloc of a lat_progress_function
+    type(c_ptr) :: user
+  end type lat_trainer_options
+
+  type, bind(C), public :: lat_progress
+    integer(c_size_t) :: struct_size
+    integer(c_int64_t) :: examples, updates, tokens
+    real(c_double) :: loss, learning_rate, gradient_norm, seconds, examples_per_second
+    real(c_double) :: accuracy, exact
+    integer(c_int32_t) :: validated, checkpointed
+  end type lat_progress
+
+  type, bind(C), public :: lat_decode_options
+    integer(c_size_t) :: struct_size
+    integer(c_int32_t) :: method, grammar, beam_width, max_tokens
+    real(c_double) :: length_penalty, temperature
+    integer(c_int64_t) :: seed
+    real(c_double) :: tolerance
+    integer(c_int32_t) :: scaling, compare
+  end type lat_decode_options
+
+  type, bind(C), public :: lat_report
+    integer(c_size_t) :: struct_size
+    real(c_double) :: residual, tolerance, orthogonality, log_probability, scale
+    integer(c_int32_t) :: verdict, tokens
+  end type lat_report
+
+  type, bind(C), public :: lat_matrix
+    type(c_ptr) :: data
+    integer(c_int32_t) :: rows, cols, ld, order
+  end type lat_matrix
+
+  abstract interface
+    !> Called while training; a value other than 0 stops the run with a checkpoint.
+    integer(c_int32_t) function lat_progress_function(progress, user) bind(C)
+      import :: c_int32_t, c_ptr, lat_progress
+      type(lat_progress), intent(in) :: progress
+      type(c_ptr), value :: user
+    end function lat_progress_function
+  end interface
+  public :: lat_progress_function
+
+  ! C functions that Fortran can call as they are.
+  interface
+    integer(c_int32_t) function lat_version_number() bind(C)
+      import :: c_int32_t
+    end function lat_version_number
+
+    subroutine lat_context_free(ctx) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: ctx
+    end subroutine lat_context_free
+
+    subroutine lat_tokenizer_free(tokenizer) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: tokenizer
+    end subroutine lat_tokenizer_free
+
+    subroutine lat_task_free(task) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: task
+    end subroutine lat_task_free
+
+    integer(c_int32_t) function lat_task_output_shape(rows, cols, task, input_rows, input_cols) bind(C)
+      import :: c_int32_t, c_ptr
+      integer(c_int32_t), intent(out) :: rows, cols
+      type(c_ptr), value :: task
+      integer(c_int32_t), value :: input_rows, input_cols
+    end function lat_task_output_shape
+
+    integer(c_int32_t) function lat_model_freeze(model) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: model
+    end function lat_model_freeze
+
+    subroutine lat_model_free(model) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: model
+    end subroutine lat_model_free
+
+    !> Borrowed: lives as long as the model.
+    type(c_ptr) function lat_model_task(model) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: model
+    end function lat_model_task
+
+    integer(c_size_t) function lat_model_parameter_count(model) bind(C)
+      import :: c_size_t, c_ptr
+      type(c_ptr), value :: model
+    end function lat_model_parameter_count
+
+    ! target: what options%user points at is written by callbacks, long after the call.
+    integer(c_int32_t) function lat_trainer_create(trainer, model, optimizer, options) bind(C)
+      import :: c_int32_t, c_ptr, lat_optimizer_options, lat_trainer_options
+      type(c_ptr), intent(out) :: trainer
+      type(c_ptr), value :: model
+      type(lat_optimizer_options), intent(in) :: optimizer
+      type(lat_trainer_options), intent(in), target :: options
+    end function lat_trainer_create
+
+    integer(c_int32_t) function lat_trainer_resume(trainer, model, optimizer, options) bind(C)
+      import :: c_int32_t, c_ptr, lat_optimizer_options, lat_trainer_options
+      type(c_ptr), intent(out) :: trainer
+      type(c_ptr), value :: model
+      type(lat_optimizer_options), intent(in) :: optimizer
+      type(lat_trainer_options), intent(in), target :: options
+    end function lat_trainer_resume
+
+    integer(c_int32_t) function lat_trainer_run(trainer) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: trainer
+    end function lat_trainer_run
+
+    subroutine lat_trainer_progress(progress, trainer) bind(C)
+      import :: c_ptr, lat_progress
+      type(lat_progress), intent(inout) :: progress
+      type(c_ptr), value :: trainer
+    end subroutine lat_trainer_progress
+
+    subroutine lat_trainer_free(trainer) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: trainer
+    end subroutine lat_trainer_free
+
+    subroutine lat_solver_free(solver) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: solver
+    end subroutine lat_solver_free
+  end interface
+  public :: lat_version_number, lat_context_free, lat_tokenizer_free, lat_task_free, &
+    lat_task_output_shape, lat_model_freeze, lat_model_free, lat_model_task, &
+    lat_model_parameter_count, lat_trainer_create, lat_trainer_resume, lat_trainer_run, &
+    lat_trainer_progress, lat_trainer_free, lat_solver_free
+
+  ! C functions behind the procedures below.
+  interface
+    integer(c_int32_t) function c_context_create(ctx, options) bind(C, name='lat_context_create')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: ctx
+      type(c_ptr), value :: options
+    end function c_context_create
+
+    integer(c_int32_t) function c_tokenizer_create(tokenizer, ctx, options) &
+      bind(C, name='lat_tokenizer_create')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: tokenizer
+      type(c_ptr), value :: ctx, options
+    end function c_tokenizer_create
+
+    integer(c_int32_t) function c_task_create(task, ctx, options) bind(C, name='lat_task_create')
+      import :: c_int32_t, c_ptr, lat_task_options
+      type(c_ptr), intent(out) :: task
+      type(c_ptr), value :: ctx
+      type(lat_task_options), intent(in) :: options
+    end function c_task_create
+
+    integer(c_int32_t) function c_task_answer(x, task, a) bind(C, name='lat_task_answer')
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(inout) :: x
+      type(c_ptr), value :: task
+      type(lat_matrix), intent(in) :: a
+    end function c_task_answer
+
+    integer(c_int32_t) function c_model_create(model, task, tokenizer, options) &
+      bind(C, name='lat_model_create')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: model
+      type(c_ptr), value :: task, tokenizer, options
+    end function c_model_create
+
+    integer(c_int32_t) function c_model_load(model, ctx, path, custom) bind(C, name='lat_model_load')
+      import :: c_int32_t, c_ptr, c_char
+      type(c_ptr), intent(out) :: model
+      type(c_ptr), value :: ctx, custom
+      character(kind=c_char), intent(in) :: path(*)
+    end function c_model_load
+
+    integer(c_int32_t) function c_model_save(model, path) bind(C, name='lat_model_save')
+      import :: c_int32_t, c_ptr, c_char
+      type(c_ptr), value :: model
+      character(kind=c_char), intent(in) :: path(*)
+    end function c_model_save
+
+    integer(c_int32_t) function c_solver_create(solver, model, options) &
+      bind(C, name='lat_solver_create')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: solver
+      type(c_ptr), value :: model, options
+    end function c_solver_create
+
+    integer(c_int32_t) function c_solver_select(solver, task) bind(C, name='lat_solver_select')
+      import :: c_int32_t, c_ptr, c_char
+      type(c_ptr), value :: solver
+      character(kind=c_char), intent(in) :: task(*)
+    end function c_solver_select
+
+    integer(c_int32_t) function c_solver_solve(x, report, solver, a) bind(C, name='lat_solver_solve')
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(inout) :: x
+      type(c_ptr), value :: report, solver
+      type(lat_matrix), intent(in) :: a
+    end function c_solver_solve
+
+    type(c_ptr) function c_last_error() bind(C, name='lat_last_error')
+      import :: c_ptr
+    end function c_last_error
+
+    type(c_ptr) function c_status_name(status) bind(C, name='lat_status_name')
+      import :: c_ptr, c_int32_t
+      integer(c_int32_t), value :: status
+    end function c_status_name
+
+    type(c_ptr) function c_version_string() bind(C, name='lat_version_string')
+      import :: c_ptr
+    end function c_version_string
+
+    integer(c_size_t) function c_strlen(text) bind(C, name='strlen')
+      import :: c_size_t, c_ptr
+      type(c_ptr), value :: text
+    end function c_strlen
+
+    subroutine c_context_init(options, size) bind(C, name='lat_context_options_init_sized')
+      import :: c_size_t, lat_context_options
+      type(lat_context_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_context_init
+
+    subroutine c_tokenizer_init(options, size) bind(C, name='lat_tokenizer_options_init_sized')
+      import :: c_size_t, lat_tokenizer_options
+      type(lat_tokenizer_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_tokenizer_init
+
+    subroutine c_task_init(options, size) bind(C, name='lat_task_options_init_sized')
+      import :: c_size_t, lat_task_options
+      type(lat_task_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_task_init
+
+    subroutine c_model_init(options, size) bind(C, name='lat_model_options_init_sized')
+      import :: c_size_t, lat_model_options
+      type(lat_model_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_model_init
+
+    subroutine c_optimizer_init(options, size) bind(C, name='lat_optimizer_options_init_sized')
+      import :: c_size_t, lat_optimizer_options
+      type(lat_optimizer_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_optimizer_init
+
+    subroutine c_trainer_init(options, size) bind(C, name='lat_trainer_options_init_sized')
+      import :: c_size_t, lat_trainer_options
+      type(lat_trainer_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_trainer_init
+
+    subroutine c_progress_init(progress, size) bind(C, name='lat_progress_init_sized')
+      import :: c_size_t, lat_progress
+      type(lat_progress), intent(out) :: progress
+      integer(c_size_t), value :: size
+    end subroutine c_progress_init
+
+    subroutine c_decode_init(options, size) bind(C, name='lat_decode_options_init_sized')
+      import :: c_size_t, lat_decode_options
+      type(lat_decode_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_decode_init
+
+    subroutine c_report_init(report, size) bind(C, name='lat_report_init_sized')
+      import :: c_size_t, lat_report
+      type(lat_report), intent(out) :: report
+      integer(c_size_t), value :: size
+    end subroutine c_report_init
+  end interface
+
+  !> Fills a structure with its defaults: the init macros of C.
+  interface lat_init
+    module procedure init_context, init_tokenizer, init_task, init_model, init_optimizer, &
+      init_trainer, init_progress, init_decode, init_report
+  end interface lat_init
+  public :: lat_init
+
+  !> lat_task_create() from options, or from a name and the rows (and columns) of the matrices.
+  interface lat_task_create
+    module procedure create_task, create_named_task
+  end interface lat_task_create
+  public :: lat_task_create
+
+  public :: lat_error_message, lat_status_name, lat_version_string, lat_text, lat_view
+  public :: lat_context_create, lat_tokenizer_create, lat_task_answer
+  public :: lat_model_create, lat_model_load, lat_model_save
+  public :: lat_solver_create, lat_solver_select, lat_solver_solve
+
+contains
+
+  ! Text
+
+  !> The message of the last failed call of this thread.
+  function lat_error_message() result(text)
+    character(len=:), allocatable :: text
+    text = fortran_text(c_last_error())
+  end function lat_error_message
+
+  !> Name of a status, such as "SHAPE".
+  function lat_status_name(status) result(text)
+    integer(c_int32_t), intent(in) :: status
+    character(len=:), allocatable :: text
+    text = fortran_text(c_status_name(status))
+  end function lat_status_name
+
+  !> Version of the library in use.
+  function lat_version_string() result(text)
+    character(len=:), allocatable :: text
+    text = fortran_text(c_version_string())
+  end function lat_version_string
+
+  !> C's text of a Fortran string, blanks at its end left out: for options, kept in a target.
+  pure function lat_text(text) result(copy)
+    character(len=*), intent(in) :: text
+    character(kind=c_char) :: copy(len_trim(text) + 1)
+    integer :: i
+    do i = 1, len_trim(text)
+      copy(i) = text(i:i)
+    end do
+    copy(len_trim(text) + 1) = c_null_char
+  end function lat_text
+
+  function fortran_text(address) result(text)
+    type(c_ptr), intent(in) :: address
+    character(len=:), allocatable :: text
+    character(kind=c_char), pointer :: bytes(:)
+    integer :: i
+    call c_f_pointer(address, bytes, [c_strlen(address)])
+    allocate (character(len=size(bytes)) :: text)
+    do i = 1, size(bytes)
+      text(i:i) = bytes(i)
+    end do
+  end function fortran_text
+
+  ! Matrices
+
+  !> The C interface's view of a contiguous array, valid while the array lives in its place.
+  function lat_view(a, order) result(view)
+    real(c_double), intent(in), contiguous, target :: a(:, :)
+    integer(c_int32_t), intent(in), optional :: order
+    type(lat_matrix) :: view
+    integer(c_int32_t) :: extents(2)
+    extents = int(shape(a), c_int32_t)
+    view%order = LAT_COLUMN_MAJOR
+    if (present(order)) view%order = order
+    if (view%order == LAT_ROW_MAJOR) extents = extents([2, 1])
+    view%rows = extents(1)
+    view%cols = extents(2)
+    view%ld = int(size(a, 1), c_int32_t)
+    view%data = c_null_ptr
+    if (size(a) > 0) view%data = c_loc(a)
+  end function lat_view
+
+  ! Objects
+
+  integer(c_int32_t) function lat_context_create(ctx, options) result(status)
+    type(c_ptr), intent(out) :: ctx
+    type(lat_context_options), intent(in), optional, target :: options
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(options)) given = c_loc(options)
+    status = c_context_create(ctx, given)
+  end function lat_context_create
+
+  integer(c_int32_t) function lat_tokenizer_create(tokenizer, ctx, options) result(status)
+    type(c_ptr), intent(out) :: tokenizer
+    type(c_ptr), intent(in) :: ctx
+    type(lat_tokenizer_options), intent(in), optional, target :: options
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(options)) given = c_loc(options)
+    status = c_tokenizer_create(tokenizer, ctx, given)
+  end function lat_tokenizer_create
+
+  integer(c_int32_t) function create_task(task, ctx, options) result(status)
+    type(c_ptr), intent(out) :: task
+    type(c_ptr), intent(in) :: ctx
+    type(lat_task_options), intent(in) :: options
+    status = c_task_create(task, ctx, options)
+  end function create_task
+
+  integer(c_int32_t) function create_named_task(task, ctx, name, rows, cols) result(status)
+    type(c_ptr), intent(out) :: task
+    type(c_ptr), intent(in) :: ctx
+    character(len=*), intent(in) :: name
+    integer, intent(in) :: rows
+    integer, intent(in), optional :: cols
+    type(lat_task_options) :: options
+    character(kind=c_char), target :: text(len_trim(name) + 1)
+    text = lat_text(name)
+    call lat_init(options)
+    options%name = c_loc(text)
+    options%rows = int(rows, c_int32_t)
+    if (present(cols)) options%cols = int(cols, c_int32_t)
+    status = c_task_create(task, ctx, options)
+  end function create_named_task
+
+  !> The answer to a matrix by LAPACK.
+  integer(c_int32_t) function lat_task_answer(x, task, a, order) result(status)
+    real(c_double), intent(inout), contiguous, target :: x(:, :)
+    type(c_ptr), intent(in) :: task
+    real(c_double), intent(in), contiguous, target :: a(:, :)
+    integer(c_int32_t), intent(in), optional :: order
+    type(lat_matrix) :: answer
+    answer = lat_view(x, order)
+    status = c_task_answer(answer, task, lat_view(a, order))
+  end function lat_task_answer
+
+  integer(c_int32_t) function lat_model_create(model, task, tokenizer, options) result(status)
+    type(c_ptr), intent(out) :: model
+    type(c_ptr), intent(in) :: task, tokenizer
+    type(lat_model_options), intent(in), optional, target :: options
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(options)) given = c_loc(options)
+    status = c_model_create(model, task, tokenizer, given)
+  end function lat_model_create
+
+  !> @param custom  the task of a model that was trained on a custom task
+  integer(c_int32_t) function lat_model_load(model, ctx, path, custom) result(status)
+    type(c_ptr), intent(out) :: model
+    type(c_ptr), intent(in) :: ctx
+    character(len=*), intent(in) :: path
+    type(c_ptr), intent(in), optional :: custom
+    type(c_ptr) :: task
+    task = c_null_ptr
+    if (present(custom)) task = custom
+    status = c_model_load(model, ctx, lat_text(path), task)
+  end function lat_model_load
+
+  integer(c_int32_t) function lat_model_save(model, path) result(status)
+    type(c_ptr), intent(in) :: model
+    character(len=*), intent(in) :: path
+    status = c_model_save(model, lat_text(path))
+  end function lat_model_save
+
+  integer(c_int32_t) function lat_solver_create(solver, model, options) result(status)
+    type(c_ptr), intent(out) :: solver
+    type(c_ptr), intent(in) :: model
+    type(lat_decode_options), intent(in), optional, target :: options
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(options)) given = c_loc(options)
+    status = c_solver_create(solver, model, given)
+  end function lat_solver_create
+
+  integer(c_int32_t) function lat_solver_select(solver, task) result(status)
+    type(c_ptr), intent(in) :: solver
+    character(len=*), intent(in) :: task
+    status = c_solver_select(solver, lat_text(task))
+  end function lat_solver_select
+
+  !> Solves for one matrix; a wrong answer is LAT_OK too: read the report.
+  integer(c_int32_t) function lat_solver_solve(x, report, solver, a, order) result(status)
+    real(c_double), intent(inout), contiguous, target :: x(:, :)
+    type(lat_report), intent(out), target :: report
+    type(c_ptr), intent(in) :: solver
+    real(c_double), intent(in), contiguous, target :: a(:, :)
+    integer(c_int32_t), intent(in), optional :: order
+    type(lat_matrix) :: answer
+    answer = lat_view(x, order)
+    call lat_init(report)
+    status = c_solver_solve(answer, c_loc(report), solver, lat_view(a, order))
+  end function lat_solver_solve
+
+  ! Defaults
+
+  subroutine init_context(options)
+    type(lat_context_options), intent(out) :: options
+    call c_context_init(options, c_sizeof(options))
+  end subroutine init_context
+
+  subroutine init_tokenizer(options)
+    type(lat_tokenizer_options), intent(out) :: options
+    call c_tokenizer_init(options, c_sizeof(options))
+  end subroutine init_tokenizer
+
+  subroutine init_task(options)
+    type(lat_task_options), intent(out) :: options
+    call c_task_init(options, c_sizeof(options))
+  end subroutine init_task
+
+  subroutine init_model(options)
+    type(lat_model_options), intent(out) :: options
+    call c_model_init(options, c_sizeof(options))
+  end subroutine init_model
+
+  subroutine init_optimizer(options)
+    type(lat_optimizer_options), intent(out) :: options
+    call c_optimizer_init(options, c_sizeof(options))
+  end subroutine init_optimizer
+
+  subroutine init_trainer(options)
+    type(lat_trainer_options), intent(out) :: options
+    call c_trainer_init(options, c_sizeof(options))
+  end subroutine init_trainer
+
+  subroutine init_progress(progress)
+    type(lat_progress), intent(out) :: progress
+    call c_progress_init(progress, c_sizeof(progress))
+  end subroutine init_progress
+
+  subroutine init_decode(options)
+    type(lat_decode_options), intent(out) :: options
+    call c_decode_init(options, c_sizeof(options))
+  end subroutine init_decode
+
+  subroutine init_report(report)
+    type(lat_report), intent(out) :: report
+    call c_report_init(report, c_sizeof(report))
+  end subroutine init_report
+end module lat

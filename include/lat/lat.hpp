@@ -1,0 +1,387 @@
+/**
+ * @file lat.hpp
+ * @brief lat for C++17: handles that free themselves, errors as exceptions. Optional, header-only.
+ *
+ * @code
+ * lat::context ctx;
+ * lat::solver solver(lat::model::load(ctx, "model.safetensors"));
+ * auto [x, report] = solver.solve({3, 3, {1, 2, 3, 2, 4, 5, 3, 5, 6}});
+ * @endcode
+ *
+ * A class wraps one handle of the C interface, and handle() lends it to the functions that have no
+ * method here. Objects move and are not copied; which may be shared between threads is as in C.
+ * Handles without a class have lat::owner:
+ *
+ * @code
+ * lat::owner<lat_batch, lat_batch_free> batch(lat::created(lat_batch_create, tokens.handle()));
+ * @endcode
+ */
+#ifndef LAT_LAT_HPP
+#define LAT_LAT_HPP
+
+#include <lat/lat.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+/** The C++ interface, lat.hpp. */
+namespace lat {
+
+/** A call that failed: its status, and the message of lat_last_error() as what(). */
+class error : public std::runtime_error {
+public:
+  /** Takes over the thread's last message. */
+  explicit error(lat_status status) : std::runtime_error(lat_last_error()), status_(status) {
+  }
+
+  /** One of the LAT_ERROR codes. */
+  lat_status status() const noexcept {
+    return status_;
+  }
+
+private:
+  lat_status status_;
+};
+
+/** Throws lat::error unless @p status is LAT_OK. */
+inline void check(lat_status status) {
+  if (status != LAT_OK) {
+    throw error(status);
+  }
+}
+
+/** What one of the lat_..._create() functions makes of @p arguments. */
+template <class Handle, class... Parameters, class... Arguments>
+Handle *created(lat_status (*create)(Handle **, Parameters...), Arguments... arguments) {
+  Handle *handle = nullptr;
+  check(create(&handle, arguments...));
+  return handle;
+}
+
+/** A structure of options with its defaults: `auto run = lat::defaults<lat_trainer_options>();` */
+template <class Options> Options defaults();
+
+/** @cond */
+#define LAT_DEFAULTS(type)                                                                         \
+  template <> inline type defaults<type>() {                                                       \
+    type options;                                                                                  \
+    type##_init(&options);                                                                         \
+    return options;                                                                                \
+  }
+LAT_DEFAULTS(lat_context_options)
+LAT_DEFAULTS(lat_tokenizer_options)
+LAT_DEFAULTS(lat_task_options)
+LAT_DEFAULTS(lat_task_functions)
+LAT_DEFAULTS(lat_score_options)
+LAT_DEFAULTS(lat_score)
+LAT_DEFAULTS(lat_sampler_options)
+LAT_DEFAULTS(lat_model_options)
+LAT_DEFAULTS(lat_optimizer_options)
+LAT_DEFAULTS(lat_trainer_options)
+LAT_DEFAULTS(lat_progress)
+LAT_DEFAULTS(lat_decode_options)
+LAT_DEFAULTS(lat_report)
+LAT_DEFAULTS(lat_evaluate_options)
+#undef LAT_DEFAULTS
+/** @endcond */
+
+/** A handle that is freed with its owner. */
+template <class Handle, void (*Free)(Handle *)> class owner {
+public:
+  /** Takes @p handle over. */
+  explicit owner(Handle *handle) noexcept : handle_(handle) {
+  }
+
+  /** Lends the handle to the C interface. */
+  Handle *handle() const noexcept {
+    return handle_.get();
+  }
+
+private:
+  struct deleter {
+    void operator()(Handle *handle) const noexcept {
+      Free(handle);
+    }
+  };
+  std::unique_ptr<Handle, deleter> handle_;
+};
+
+/** A dense row-major matrix that owns its coefficients. */
+class matrix {
+public:
+  /** Zeros. */
+  matrix(std::int32_t rows, std::int32_t cols) : matrix(rows, cols, zeros(rows, cols)) {
+  }
+
+  /** @param values  rows x cols coefficients, row by row */
+  matrix(std::int32_t rows, std::int32_t cols, std::vector<double> values)
+      : rows_(rows), cols_(cols), values_(std::move(values)) {
+    if (rows < 0 || cols < 0 || values_.size() != index(rows, 0)) {
+      throw std::invalid_argument(std::to_string(values_.size()) + " values for a " +
+                                  std::to_string(rows) + " x " + std::to_string(cols) + " matrix");
+    }
+  }
+
+  /** Number of rows. */
+  std::int32_t rows() const noexcept {
+    return rows_;
+  }
+  /** Number of columns. */
+  std::int32_t cols() const noexcept {
+    return cols_;
+  }
+  /** Coefficient (i, j), not checked. */
+  double &operator()(std::int32_t i, std::int32_t j) noexcept {
+    return values_[index(i, j)];
+  }
+  /** Coefficient (i, j), not checked. */
+  double operator()(std::int32_t i, std::int32_t j) const noexcept {
+    return values_[index(i, j)];
+  }
+  /** All coefficients, row by row. */
+  const std::vector<double> &values() const noexcept {
+    return values_;
+  }
+
+  /** The C interface's view, valid while the matrix lives. */
+  lat_matrix view() noexcept {
+    return {values_.data(), rows_, cols_, cols_, LAT_ROW_MAJOR};
+  }
+  /** The same to be read: C has one type of view for both. */
+  const lat_matrix view() const noexcept {
+    return {const_cast<double *>(values_.data()), rows_, cols_, cols_, LAT_ROW_MAJOR};
+  }
+
+private:
+  static std::vector<double> zeros(std::int32_t rows, std::int32_t cols) {
+    return std::vector<double>(rows < 0 || cols < 0 ? 0 : std::size_t(rows) * std::size_t(cols));
+  }
+  std::size_t index(std::int32_t i, std::int32_t j) const noexcept {
+    return std::size_t(i) * std::size_t(cols_) + std::size_t(j);
+  }
+
+  std::int32_t rows_, cols_;
+  std::vector<double> values_;
+};
+
+/** A lat_context. */
+class context : public owner<lat_context, lat_context_free> {
+public:
+  /** lat_context_create(). */
+  explicit context(const lat_context_options &options = defaults<lat_context_options>())
+      : owner(created(lat_context_create, &options)) {
+  }
+};
+
+/** A lat_tokenizer. */
+class tokenizer : public owner<lat_tokenizer, lat_tokenizer_free> {
+public:
+  /** lat_tokenizer_create(). */
+  explicit tokenizer(const context &ctx,
+                     const lat_tokenizer_options &options = defaults<lat_tokenizer_options>())
+      : owner(created(lat_tokenizer_create, ctx.handle(), &options)) {
+  }
+};
+
+/** A lat_task. */
+class task : public owner<lat_task, lat_task_free> {
+public:
+  /** lat_task_create(). */
+  task(const context &ctx, const lat_task_options &options)
+      : owner(created(lat_task_create, ctx.handle(), &options)) {
+  }
+
+  /** The task @p name on matrices of one size; @p cols 0: square. */
+  task(const context &ctx, const std::string &name, std::int32_t rows, std::int32_t cols = 0)
+      : task(ctx, sized(name, rows, cols)) {
+  }
+
+  /** lat_task_create_custom(); @p user must outlive the task. */
+  task(const context &ctx, const lat_task_functions &functions, void *user)
+      : owner(created(lat_task_create_custom, ctx.handle(), &functions, user)) {
+  }
+
+private:
+  static lat_task_options sized(const std::string &name, std::int32_t rows, std::int32_t cols) {
+    auto options = defaults<lat_task_options>();
+    options.name = name.c_str();
+    options.rows = rows;
+    options.cols = cols;
+    return options;
+  }
+};
+
+/** A lat_model. */
+class model : public owner<lat_model, lat_model_free> {
+public:
+  /** lat_model_create(). */
+  model(const task &problem, const tokenizer &tokens,
+        const lat_model_options &options = defaults<lat_model_options>())
+      : owner(created(lat_model_create, problem.handle(), tokens.handle(), &options)) {
+  }
+
+  /** lat_model_load(). */
+  static model load(const context &ctx, const std::string &path) {
+    return model(created(lat_model_load, ctx.handle(), path.c_str(), nullptr));
+  }
+  /** lat_model_load() of a model that was trained on the task @p custom. */
+  static model load(const context &ctx, const std::string &path, const task &custom) {
+    return model(created(lat_model_load, ctx.handle(), path.c_str(), custom.handle()));
+  }
+  /** lat_model_clone(). */
+  model clone() const {
+    return model(created(lat_model_clone, handle()));
+  }
+  /** lat_model_save(). */
+  void save(const std::string &path) const {
+    check(lat_model_save(handle(), path.c_str()));
+  }
+  /** lat_model_freeze(). */
+  void freeze() {
+    check(lat_model_freeze(handle()));
+  }
+  /** lat_model_parameter_count(). */
+  std::size_t parameter_count() const noexcept {
+    return lat_model_parameter_count(handle());
+  }
+
+private:
+  explicit model(lat_model *handle) noexcept : owner(handle) {
+  }
+};
+
+/** A lat_trainer. */
+class trainer {
+public:
+  /** Called every lat_trainer_options.report_every updates; true goes on, false stops the run with
+   * a checkpoint. What it throws comes out of run(). */
+  using watcher = std::function<bool(const lat_progress &)>;
+
+  /** lat_trainer_create(); @p watch, when there is one, takes the place of options.progress. */
+  trainer(const model &pupil, const lat_optimizer_options &rule, const lat_trainer_options &options,
+          watcher watch = nullptr)
+      : trainer(lat_trainer_create, pupil, rule, options, std::move(watch)) {
+  }
+  /** lat_trainer_resume(). */
+  static trainer resume(const model &pupil, const lat_optimizer_options &rule,
+                        const lat_trainer_options &options, watcher watch = nullptr) {
+    return trainer(lat_trainer_resume, pupil, rule, options, std::move(watch));
+  }
+
+  /** lat_trainer_run(). A watcher that returns false ends it with LAT_ERROR_CANCELLED. */
+  void run() {
+    lat_status status = lat_trainer_run(handle());
+    if (watched_->thrown) {
+      std::rethrow_exception(std::exchange(watched_->thrown, nullptr));
+    }
+    check(status);
+  }
+  /** lat_trainer_progress(). */
+  lat_progress progress() const {
+    auto state = defaults<lat_progress>();
+    lat_trainer_progress(&state, handle());
+    return state;
+  }
+  /** Lends the handle to the C interface. */
+  lat_trainer *handle() const noexcept {
+    return trainer_.handle();
+  }
+
+private:
+  struct watched {
+    watcher watch;
+    std::exception_ptr thrown;
+  };
+
+  template <class Create>
+  trainer(Create create, const model &pupil, const lat_optimizer_options &rule,
+          lat_trainer_options options, watcher watch)
+      : watched_(new watched{std::move(watch), nullptr}),
+        trainer_(created(create, pupil.handle(), &rule, observed(options, watched_.get()))) {
+  }
+
+  static const lat_trainer_options *observed(lat_trainer_options &options, watched *state) {
+    if (state->watch) {
+      options.progress = report;
+      options.user = state;
+    }
+    return &options;
+  }
+
+  /* Exceptions do not pass through C. */
+  static std::int32_t report(const lat_progress *progress, void *user) noexcept {
+    auto *state = static_cast<watched *>(user);
+    try {
+      return state->watch(*progress) ? 0 : 1;
+    } catch (...) {
+      state->thrown = std::current_exception();
+      return 1;
+    }
+  }
+
+  std::unique_ptr<watched> watched_; /* stays in place when the trainer moves */
+  owner<lat_trainer, lat_trainer_free> trainer_;
+};
+
+/** A lat_solver. */
+class solver : public owner<lat_solver, lat_solver_free> {
+public:
+  /** lat_solver_create(). */
+  explicit solver(const model &oracle,
+                  const lat_decode_options &options = defaults<lat_decode_options>())
+      : owner(created(lat_solver_create, oracle.handle(), &options)),
+        task_(lat_task_component(lat_model_task(oracle.handle()), 0)),
+        tasks_(lat_model_task(oracle.handle())) {
+  }
+
+  /** lat_solver_select(). */
+  void select(const std::string &name) {
+    check(lat_solver_select(handle(), name.c_str()));
+    for (std::int32_t i = 0; name != lat_task_name(task_ = lat_task_component(tasks_, i)); ++i) {
+    }
+  }
+
+  /** The answer, and what the solver says of it: a wrong answer is no error. */
+  std::pair<matrix, lat_report> solve(const matrix &a) {
+    std::int32_t rows = 0, cols = 0;
+    check(lat_task_output_shape(&rows, &cols, task_, a.rows(), a.cols()));
+    matrix x(rows, cols);
+    lat_report report = solve(x.view(), a.view());
+    return {std::move(x), report};
+  }
+
+  /** The same between memory of the caller's, in any order. */
+  lat_report solve(lat_matrix x, const lat_matrix &a) {
+    auto report = defaults<lat_report>();
+    check(lat_solver_solve(&x, &report, handle(), &a));
+    return report;
+  }
+
+private:
+  const lat_task *task_, *tasks_; /* the solver keeps its model, and that keeps them */
+};
+
+/** The rows of lat_evaluate(), the first over all examples. */
+inline std::vector<lat_accuracy>
+evaluate(const model &student,
+         const lat_evaluate_options &options = defaults<lat_evaluate_options>()) {
+  owner<lat_evaluation, lat_evaluation_free> evaluation(
+      created(lat_evaluate, student.handle(), &options));
+  std::vector<lat_accuracy> rows;
+  while (const auto *row =
+             lat_evaluation_row(evaluation.handle(), static_cast<std::int32_t>(rows.size()))) {
+    rows.push_back(*row);
+  }
+  return rows;
+}
+
+} // namespace lat
+
+#endif

@@ -1,0 +1,152 @@
+// lat.hpp: ownership, exceptions, watchers, solving. Names the first expectation that fails.
+#include <lat/lat.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <type_traits>
+
+namespace {
+
+void expect(bool holds, const char *what) {
+  if (!holds) {
+    std::fprintf(stderr, "not so: %s\n", what);
+    std::exit(1);
+  }
+}
+#define EXPECT(condition) expect((condition), #condition)
+
+template <class Function> lat_status status_of(Function function) {
+  try {
+    function();
+  } catch (const lat::error &error) {
+    EXPECT(error.what()[0] != '\0');
+    return error.status();
+  }
+  return LAT_OK;
+}
+
+lat_model_options small() {
+  auto options = lat::defaults<lat_model_options>();
+  options.encoder_width = options.decoder_width = 8;
+  options.encoder_heads = options.decoder_heads = 2;
+  return options;
+}
+
+lat_trainer_options short_run() {
+  auto run = lat::defaults<lat_trainer_options>();
+  run.batch_size = 4;
+  run.max_examples = 8;
+  run.validate_every = 0;
+  run.report_every = 1;
+  return run;
+}
+
+static_assert(!std::is_copy_constructible_v<lat::model>);
+static_assert(std::is_nothrow_move_constructible_v<lat::model>);
+static_assert(std::is_move_assignable_v<lat::trainer>);
+
+void test_matrix() {
+  lat::matrix a(2, 3, {1, 2, 3, 4, 5, 6});
+  EXPECT(a(1, 0) == 4 && a.view().ld == 3);
+  a(1, 0) = 7;
+  EXPECT(a.values()[3] == 7);
+  EXPECT(lat::matrix(2, 2)(1, 1) == 0);
+  int refused = 0;
+  for (int rows : {-1, 3}) {
+    try {
+      lat::matrix(rows, 2, {1, 2, 3});
+    } catch (const std::invalid_argument &) {
+      ++refused;
+    }
+  }
+  EXPECT(refused == 2);
+}
+
+void test_errors(const lat::context &ctx) {
+  EXPECT(status_of([&] { lat::task(ctx, "nonsense", 3); }) == LAT_ERROR_NOT_FOUND);
+  EXPECT(status_of([&] { lat::model::load(ctx, "/nonexistent"); }) == LAT_ERROR_IO);
+  try {
+    lat::task(ctx, "nonsense", 3);
+  } catch (const std::exception &error) {
+    EXPECT(std::string(error.what()).find("nonsense") != std::string::npos);
+  }
+}
+
+void test_handles_outlive_parents() {
+  auto ctx = std::make_unique<lat::context>();
+  auto model =
+      std::make_unique<lat::model>(lat::task(*ctx, "transpose", 2), lat::tokenizer(*ctx), small());
+  lat::solver solver(*model);
+  ctx.reset();
+  model.reset();
+  lat::solver moved = std::move(solver);
+  auto [x, report] = moved.solve({2, 2, {1, 2, 3, 4}});
+  EXPECT(x.rows() == 2 && x.cols() == 2 && report.tokens > 0);
+}
+
+void test_orders(const lat::context &ctx) {
+  lat::model model(lat::task(ctx, "transpose", 2), lat::tokenizer(ctx), small());
+  model.freeze();
+  EXPECT(model.clone().parameter_count() == model.parameter_count());
+  lat::solver solver(model);
+  double columns[4] = {1, 3, 2, 4}, answer[4];
+  auto report =
+      solver.solve({answer, 2, 2, 2, LAT_COLUMN_MAJOR}, {columns, 2, 2, 2, LAT_COLUMN_MAJOR});
+  auto [x, same] = solver.solve({2, 2, {1, 2, 3, 4}});
+  EXPECT(report.residual == same.residual);
+  EXPECT(answer[1] == x(1, 0) && answer[2] == x(0, 1));
+  EXPECT(status_of([&] { solver.solve(lat::matrix(1, 3)); }) == LAT_ERROR_SHAPE);
+}
+
+void test_mixture(const lat::context &ctx) {
+  const lat::task transpose(ctx, "transpose", 2), values(ctx, "eigenvalues", 2);
+  lat_task *both[] = {transpose.handle(), values.handle()};
+  const lat::owner<lat_task, lat_task_free> mixture(
+      lat::created(lat_task_create_mixture, ctx.handle(), both, nullptr, 2));
+  const lat::tokenizer tokens(ctx);
+  auto options = small();
+  const lat::owner<lat_model, lat_model_free> model(
+      lat::created(lat_model_create, mixture.handle(), tokens.handle(), &options));
+  EXPECT(lat_task_component_count(lat_model_task(model.handle())) == 2);
+}
+
+void test_training(const lat::context &ctx) {
+  const auto rule = lat::defaults<lat_optimizer_options>();
+  lat::model model(lat::task(ctx, "transpose", 2), lat::tokenizer(ctx), small());
+  std::int64_t seen = 0;
+  lat::trainer first(model, rule, short_run(), [&](const lat_progress &progress) {
+    seen = progress.examples;
+    return true;
+  });
+  lat::trainer trainer = std::move(first);
+  trainer.run();
+  EXPECT(seen == 8 && trainer.progress().updates == 2);
+
+  lat::trainer stopped(model, rule, short_run(), [](const lat_progress &) { return false; });
+  EXPECT(status_of([&] { stopped.run(); }) == LAT_ERROR_CANCELLED);
+
+  lat::trainer thrower(model, rule, short_run(), [](const lat_progress &) -> bool { throw 42; });
+  int caught = 0;
+  try {
+    thrower.run();
+  } catch (int number) {
+    caught = number;
+  }
+  EXPECT(caught == 42);
+
+  auto options = lat::defaults<lat_evaluate_options>();
+  options.count = 4;
+  EXPECT(lat::evaluate(model, options).at(0).count == 4);
+}
+
+} // namespace
+
+int main() {
+  const lat::context ctx;
+  test_matrix();
+  test_errors(ctx);
+  test_handles_outlive_parents();
+  test_orders(ctx);
+  test_mixture(ctx);
+  test_training(ctx);
+}
