@@ -48,8 +48,8 @@ typedef struct lat_decode_options {
   /* solver only */
   double tolerance; /**< relative residual that counts as right; default 0.05 */
   int32_t scaling;  /**< 1 (default): where the task allows, inputs are scaled into the trained
-                       range, by the largest of 1, 2 and 5 times a power of ten that fits, and
-                       answers back */
+                       range and answers back; by a power of ten, and but for transpose and add by
+                       a round number up to 8 besides, so that solve(10 A) follows from solve(A) */
   int32_t compare;  /**< 1: tasks that have no residual of their own (eigenvalues, singular values)
                        are compared with LAPACK's answer; default 0: their verdict is UNKNOWN */
 } lat_decode_options;

@@ -1,21 +1,30 @@
 #include "infer/scaling.h"
 
 #include "linalg/matrix.h"
+#include "task/registry.h"
 
 #include <math.h>
 
 enum { LEAST_DECADES = -308, MOST_DECADES = 307 };
 
-double lati_scale_factor(double largest, double range) {
-  static const double steps[] = {1, 2, 5, 10};
+int lati_keeps_digits(const lat_task *task) {
+  return task->kind == &lati_task_transpose || task->kind == &lati_task_add;
+}
+
+/* largest * factor may pass the range by a rounding. */
+static int fits(double largest, double factor, double range) {
+  return largest * factor <= range * (1 + 1e-12);
+}
+
+double lati_scale_factor(double largest, double range, int keep_digits) {
+  static const double steps[] = {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8};
   if (!(largest > 0) || !(range > 0)) {
     return 1;
   }
-  double decades = floor(log10(range) - log10(largest));
-  decades = fmin(fmax(decades, LEAST_DECADES), MOST_DECADES);
-  double unit = pow(10, decades), factor = unit / 2;
-  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; ++i) {
-    if (largest * (steps[i] * unit) <= range) {
+  double decades = floor(log10(range) - log10(largest) + 1e-12);
+  double unit = pow(10, fmin(fmax(decades, LEAST_DECADES), MOST_DECADES)), factor = unit;
+  for (size_t i = 0; !keep_digits && i < sizeof steps / sizeof steps[0]; ++i) {
+    if (fits(largest, steps[i] * unit, range)) {
       factor = steps[i] * unit;
     }
   }

@@ -4,10 +4,13 @@
 
 #include "task/task_impl.h"
 
-/* The largest of 1, 2 and 5 times a power of ten that takes `largest` to at most `range`; 1 for a
- * zero matrix and where there is no range. Such factors keep digits what they are, or nearly so,
- * and c(10 A) = c(A) / 10. */
-double lati_scale_factor(double largest, double range);
+/* True when answers hold the input's entries, or sums of them: what matters is their digits. */
+int lati_keeps_digits(const lat_task *task);
+
+/* The factor that takes `largest` close below `range`: the power of ten that fits, and, unless
+ * digits are to be kept, the largest of a few round numbers (1.2, 1.5, 2, ...) that still fits.
+ * c(10 A) = c(A) / 10. 1 for a zero matrix and where there is no range. */
+double lati_scale_factor(double largest, double range, int keep_digits);
 
 /* Turns the answer to c A (row-major) into the answer to A: divides by c^degree what the task
  * scales. */

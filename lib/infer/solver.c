@@ -92,7 +92,7 @@ static double prepare(lat_matrix *seen, const lat_solver *solver, const lat_matr
   if (solver->session->options.scaling &&
       lati_task_scaling(&degree, solver->task) != LATI_SCALE_NONE) {
     factor = lati_scale_factor(lati_norm_max(solver->values, lati_matrix_count(seen)),
-                               lati_task_range(solver->task));
+                               lati_task_range(solver->task), lati_keeps_digits(solver->task));
   }
   for (size_t i = 0; i < lati_matrix_count(seen); ++i) {
     seen->data[i] *= factor;

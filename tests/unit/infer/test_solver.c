@@ -22,28 +22,32 @@ static lat_solver *open_solver(const fixture *f, const lat_decode_options *optio
 /* ---- scaling ---- */
 
 START_TEST(factors_are_round_numbers_that_reach_the_range) {
-  ck_assert_double_eq(lati_scale_factor(10, 10), 1);
-  ck_assert_double_eq(lati_scale_factor(9.99, 10), 1);
-  ck_assert_double_eq(lati_scale_factor(5.01, 10), 1);
-  ck_assert_double_eq(lati_scale_factor(5, 10), 2);
-  ck_assert_double_eq(lati_scale_factor(1.99, 10), 5);
-  ck_assert_double_eq(lati_scale_factor(1, 10), 10);
-  ck_assert_double_eq(lati_scale_factor(10.01, 10), 0.5);
-  ck_assert_double_eq(lati_scale_factor(1000, 10), 0.01);
-  ck_assert_double_eq(lati_scale_factor(0, 10), 1);
-  ck_assert_double_eq(lati_scale_factor(7, 0), 1);
+  ck_assert_double_eq(lati_scale_factor(10, 10, 0), 1);
+  ck_assert_double_eq(lati_scale_factor(8.34, 10, 0), 1);
+  ck_assert_double_eq(lati_scale_factor(8.3, 10, 0), 1.2);
+  ck_assert_double_eq(lati_scale_factor(5, 10, 0), 2);
+  ck_assert_double_eq(lati_scale_factor(1.01, 10, 0), 8);
+  ck_assert_double_eq(lati_scale_factor(1, 10, 0), 10);
+  ck_assert_double_eq_tol(lati_scale_factor(30, 10, 0), 0.3, 1e-15);
+  ck_assert_double_eq(lati_scale_factor(1000, 10, 0), 0.01);
+  ck_assert_double_eq(lati_scale_factor(8.3, 10, 1), 1);
+  ck_assert_double_eq(lati_scale_factor(1.01, 10, 1), 1);
+  ck_assert_double_eq(lati_scale_factor(1, 10, 1), 10);
+  ck_assert_double_eq(lati_scale_factor(30, 10, 1), 0.1);
+  ck_assert_double_eq(lati_scale_factor(0, 10, 0), 1);
+  ck_assert_double_eq(lati_scale_factor(7, 0, 0), 1);
   const double extremes[] = {5e-324, 1e-310, 1e-200, 1e200, 1.7e308};
   for (size_t i = 0; i < sizeof extremes / sizeof *extremes; ++i) {
-    double factor = lati_scale_factor(extremes[i], 10);
+    double factor = lati_scale_factor(extremes[i], 10, 0);
     ck_assert(isfinite(factor) && factor > 0);
-    ck_assert_double_le(extremes[i] * factor, 10);
+    ck_assert_double_le(extremes[i] * factor, 10.0001);
   }
   for (double x = 1e-6; x < 1e7; x *= 1.07) {
-    double scaled = x * lati_scale_factor(x, 10);
-    ck_assert_double_le(scaled, 10);
-    ck_assert_double_gt(scaled, 3.99);
-    ck_assert_double_eq_tol(lati_scale_factor(10 * x, 10) * 10, lati_scale_factor(x, 10),
-                            1e-9 * lati_scale_factor(x, 10));
+    double factor = lati_scale_factor(x, 10, 0);
+    ck_assert_double_le(x * factor, 10.0001);
+    ck_assert_double_gt(x * factor, 7.49);
+    ck_assert_double_gt(x * lati_scale_factor(x, 10, 1), 0.999);
+    ck_assert_double_eq_tol(lati_scale_factor(10 * x, 10, 0) * 10, factor, 1e-9 * factor);
   }
 }
 END_TEST
