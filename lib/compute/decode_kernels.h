@@ -1,29 +1,5 @@
-/* Loops for decoding one token at a time, where nothing is shared between rows and speed is that of
- * memory. Included by vector_kernels.h, whose vec and v_* they are in terms of, and by nothing
- * else. */
-
-/* w x for one row w of a matrix. Four running sums: the row is read as one stream. */
-INLINE float stream_dot(const float *w, const float *x, int64_t n) {
-  vec sum[4] = {v_set(0.0F), v_set(0.0F), v_set(0.0F), v_set(0.0F)};
-  int64_t i = 0;
-  for (; i + 4 * LANES <= n; i += 4 * LANES) {
-    sum[0] = v_fma(v_load(w + i), v_load(x + i), sum[0]);
-    sum[1] = v_fma(v_load(w + i + LANES), v_load(x + i + LANES), sum[1]);
-    sum[2] = v_fma(v_load(w + i + 2 * LANES), v_load(x + i + 2 * LANES), sum[2]);
-    sum[3] = v_fma(v_load(w + i + 3 * LANES), v_load(x + i + 3 * LANES), sum[3]);
-  }
-  for (; i < n; i += LANES) {
-    vec_mask mask = v_mask(n - i);
-    sum[0] = v_fma(v_load_part(w + i, mask), v_load_part(x + i, mask), sum[0]);
-  }
-  return v_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
-}
-
-static void matvec(float *y, const float *w, int64_t ldw, const float *x, int64_t m, int64_t n) {
-  for (int64_t i = 0; i < m; ++i) {
-    y[i] = stream_dot(w + i * ldw, x, n);
-  }
-}
+/* Attention of one query over cached keys and values. Included by vector_kernels.h, in whose terms
+ * it is, and by nothing else. */
 
 enum { KEYS = 4 };
 

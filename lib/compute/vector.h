@@ -52,6 +52,12 @@ typedef struct lati_vector {
   /* y (n) += the columns' sums of x (rows, n), in order. */
   void (*column_sums)(float *y, const float *x, int64_t ld, int64_t rows, int64_t n);
 
+  /* o (heads * head_width) = softmax(q_h k_h^T / sqrt(head_width)) v_h for every head h: one query
+   * against `count` > 0 keys, of which kv[i] is one, and its value heads * head_width floats behind
+   * it. scores: scratch of heads * count. */
+  void (*attend)(float *o, const float *q, const float *const *kv, int64_t count, int32_t heads,
+                 int32_t head_width, float *scores);
+
   void (*adam)(float *p, float *g, float *m, float *v, const lati_adam_factors *factors, int64_t n);
 } lati_vector;
 
