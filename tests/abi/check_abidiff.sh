@@ -15,7 +15,7 @@ if grep -nE "='/|comp-dir|filepath" "$baseline"; then
   exit 1
 fi
 build_debug "$source" "$build"
-if ! compare_abi "$baseline" "$build/lib/liblat.so" "$source/include"; then
+if ! compare_abi "$baseline" "$build/lib/liblat.so" "$source/include" "$build/liblat.abi"; then
   cat <<'END'
 The interface differs from tests/abi/liblat.abi. If it is meant to, and docs/abi.md allows it, commit with it
 the result of

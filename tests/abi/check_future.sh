@@ -53,5 +53,6 @@ LD_LIBRARY_PATH=$future "$work/program_now"
 LD_LIBRARY_PATH=$now "$work/program_future"
 LD_LIBRARY_PATH=$now "$work/program_future" refused
 LD_LIBRARY_PATH=$future "$work/program_future" accepted
-expect_failure abidiff compare_abi "$here/liblat.abi" "$future/liblat.so" "$work/source/include"
+expect_failure abidiff compare_abi "$here/liblat.abi" "$future/liblat.so" "$work/source/include" \
+  "$work/liblat.abi"
 expect_failure layout.c "$cc" -std=c11 -fsyntax-only -I"$work/source/include" "$here/layout.c"
