@@ -19,11 +19,23 @@ typedef struct preset_entry {
   "--norm pre --activation gelu --matrix-positions --beta2 0.98 --clip-norm 1 --schedule cosine "  \
   "--floor 0.02 "
 
+/* The same for tasks that take arithmetic: Muon, one layer applied four times, ordered embeddings
+ * of mantissas shared between exponents, and signs biased at first (docs/results/trained.md). */
+#define ARITHMETIC                                                                                 \
+  "--input-encoding fp15 --output-encoding p1000 --factored --fourier --encoder-layers 1 "         \
+  "--encoder-loops 4 --decoder-layers 1 --width 64 --heads 4 --batch-size 32 --optimizer muon "    \
+  "--learning-rate 2e-3 --warmup 300 --sign-bias 0.5 --validate-every 50000 " MODERN
+
 static const preset_entry presets[] = {
     {"quickstart", "transpose 5x5, small, to 99 % exact in under a minute",
      "--task transpose --size 5 --encoding p10 --layers 1 --width 64 --heads 4 --batch-size 16 "
      "--optimizer adamw --learning-rate 5e-3 --warmup 200 --period 1000 --validate-every "
      "2000 " MODERN},
+    {"eigenvalues-3x3", "small, for 800,000 examples",
+     "--task eigenvalues --size 3 --period 25000 " ARITHMETIC},
+    {"inverse-2x2", "small, for 3,000,000 examples",
+     "--task inverse --size 2 --period 93750 " ARITHMETIC},
+    {"svd-2x2", "small, for 800,000 examples", "--task svd --size 2 --period 25000 " ARITHMETIC},
     {"transpose-5x5", "published sweep, 1/1 layers, width 256",
      "--task transpose --size 5 --encoding p1000 --layers 1 --width 256 --heads 8 "
      "--learning-rate 1e-4"},
