@@ -18,6 +18,17 @@ static int64_t least(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
+/* BLIS multiplies small matrices as they lie, and reads past the end of its operands: three
+ * coefficients, but up to a row of A and a column of B where it takes A by rows and B by columns
+ * (measured with the kernels of haswell, zen3 and skx). What may reach beyond the tail it shall
+ * pack instead, which reads nothing past the end. */
+static void keep_within_tail(rntm_t *runtime, int64_t lda, int64_t ldb) {
+  enum { FAR = LATI_TAIL / sizeof(float) - 16 };
+  if (lda > FAR || ldb > FAR) {
+    bli_rntm_disable_l3_sup(runtime);
+  }
+}
+
 /* What BLIS would abort on. */
 static int well_formed(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
                        int64_t lda, int64_t ldb, int64_t ldc) {
@@ -45,9 +56,14 @@ void lati_gemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k
   }
   inc_t a_row = (inc_t)(transpose_a ? 1 : lda), a_col = (inc_t)(transpose_a ? lda : 1);
   inc_t b_row = (inc_t)(transpose_b ? 1 : ldb), b_col = (inc_t)(transpose_b ? ldb : 1);
+  rntm_t runtime = BLIS_RNTM_INITIALIZER;
+  if (!transpose_a && transpose_b) {
+    keep_within_tail(&runtime, lda, ldb);
+  }
   /* BLIS takes its inputs without const but only reads them. */
-  bli_sgemm(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)m, (dim_t)n, (dim_t)k, &alpha, (float *)a,
-            a_row, a_col, (float *)b, b_row, b_col, &beta, c, (inc_t)ldc, 1);
+  bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)m, (dim_t)n, (dim_t)k, &alpha,
+               (float *)a, a_row, a_col, (float *)b, b_row, b_col, &beta, c, (inc_t)ldc, 1, NULL,
+               &runtime);
 }
 
 typedef struct product {
@@ -110,6 +126,7 @@ static char description[64];
 static pthread_once_t described = PTHREAD_ONCE_INIT;
 
 static void describe(void) {
+  bli_init(); /* asked for its kernels before that, BLIS may end the process */
   snprintf(description, sizeof description, "BLIS %s (%s)", bli_info_get_version_str(),
            bli_arch_string(bli_arch_query_id()));
 }

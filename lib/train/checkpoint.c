@@ -139,6 +139,8 @@ lat_status lati_checkpoint_save(lat_trainer *trainer) {
       LATI_TRY(lat_model_save(trainer->model, trainer->model_path));
     }
     LATI_TRY(write_checkpoint(trainer));
+    lati_log(trainer->ctx, LAT_LOG_DEBUG, "%s: written at example %lld", trainer->checkpoint_path,
+             (long long)trainer->state.examples);
   }
   trainer->unsaved = 0;
 done:

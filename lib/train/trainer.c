@@ -205,6 +205,10 @@ static lat_status create(lat_trainer **out, lat_model *model,
   LATI_TRY(create_parts(&trainer, model, optimizer, options));
   LATI_TRY(prepare(trainer));
   lati_trainer_take_stock(trainer);
+  lati_log(trainer->ctx, LAT_LOG_INFO,
+           "training from example %lld: %zu parameters, %d threads, kernels %s",
+           (long long)trainer->state.examples, lat_model_parameter_count(model),
+           (int)lat_context_threads(trainer->ctx), lat_context_kernels(trainer->ctx));
   *out = trainer;
   trainer = NULL;
 done:

@@ -70,6 +70,8 @@ static lat_status validate(lat_trainer *trainer) {
   trainer->state.validation = (lati_validation){
       .examples = trainer->state.examples, .accuracy = all->accuracy[0], .exact = all->exact};
   trainer->unsaved = 1;
+  lati_log(trainer->ctx, LAT_LOG_INFO, "example %lld: %.1f %% within 5 %%, %.1f %% exact",
+           (long long)trainer->state.examples, all->accuracy[0], all->exact);
 done:
   lat_evaluation_free(evaluation);
   return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "validation");

@@ -1,4 +1,5 @@
 #include "base/floating.h"
+#include "base/log.h"
 #include "transformer/safetensors.h"
 #include "transformer/transformer.h"
 
@@ -100,6 +101,8 @@ lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path, l
   LATI_TRY(read_skeleton(&model, ctx, file, path, custom));
   LATI_TRY(check_file(model, file, path));
   LATI_TRY(read_parameters(model, file, path));
+  lati_log(ctx, LAT_LOG_INFO, "%s: loaded, %zu parameters", path,
+           lat_model_parameter_count(model));
   *out = model;
   model = NULL;
 done:

@@ -36,15 +36,12 @@ static inline void small_run_model_options(lat_model_options *options) {
   options->seed = 5;
 }
 
-static inline void small_run_open_with(small_run *run, int32_t threads,
-                                       const lat_model_options *model) {
-  lat_context_options context;
+/* Takes the context over. */
+static inline void small_run_open_in(small_run *run, lat_context *ctx,
+                                     const lat_model_options *model) {
   lat_task_options task;
   lat_tokenizer_options tokenizer;
-  lat_context_options_init(&context);
-  context.threads = threads;
-  context.precision = LAT_PRECISION_F32;
-  CHECK_OK(lat_context_create(&run->ctx, &context));
+  run->ctx = ctx;
   lat_task_options_init(&task);
   task.rows = 2;
   CHECK_OK(lat_task_create(&run->task, run->ctx, &task));
@@ -52,6 +49,17 @@ static inline void small_run_open_with(small_run *run, int32_t threads,
   tokenizer.input_encoding = tokenizer.output_encoding = "p10";
   CHECK_OK(lat_tokenizer_create(&run->tokenizer, run->ctx, &tokenizer));
   CHECK_OK(lat_model_create(&run->model, run->task, run->tokenizer, model));
+}
+
+static inline void small_run_open_with(small_run *run, int32_t threads,
+                                       const lat_model_options *model) {
+  lat_context *ctx = NULL;
+  lat_context_options context;
+  lat_context_options_init(&context);
+  context.threads = threads;
+  context.precision = LAT_PRECISION_F32;
+  CHECK_OK(lat_context_create(&ctx, &context));
+  small_run_open_in(run, ctx, model);
 }
 
 static inline void small_run_open(small_run *run, int32_t threads) {
