@@ -35,6 +35,8 @@ void train(const lat::model &model, std::int64_t examples) {
   run.batch_size = 32;
   run.max_examples = examples;
   run.until_exact = 99;
+  run.validate_every = 4000;
+  run.validate_count = 200;
   lat::trainer(model, rule, run, show).run();
 }
 

@@ -62,6 +62,8 @@ contains
     run%batch_size = 32
     run%max_examples = examples
     run%until_exact = 99
+    run%validate_every = 4000
+    run%validate_count = 200
     run%progress = c_funloc(show)
     call try(lat_trainer_create(trainer, model, rule, run))
     call try(lat_trainer_run(trainer))

@@ -22,11 +22,12 @@ def show(progress):
 
 def train(model, examples):
     rule = dict(rule="adamw", learning_rate=2e-3, beta2=0.98, warmup=100, clip_norm=1)
-    lat.train(model, rule, show, batch_size=32, max_examples=examples, until_exact=99)
+    lat.train(model, rule, show, batch_size=32, max_examples=examples, until_exact=99,
+              validate_every=4000, validate_count=200)
 
 
 def transpose(path):
-    a = lat.matrix(array("d", range(9)), 3, 3)  # or a list of rows, or numpy's
+    a = lat.matrix(array("d", range(1, 10)), 3, 3)  # or a list of rows, or numpy's
     x, report = lat.Solver(lat.Model.load(path)).solve(a)
     for row in x.tolist():
         print(*row)

@@ -33,6 +33,17 @@ if [ -n "$fortran" ]; then
   "$fortran" "$(pkg-config --variable=includedir lat)/lat/lat.f90" "$examples/fortran/transpose.f90" \
     $(pkg-config --libs lat) -o fortran
   run ./fortran
+
+  cat >CMakeLists.txt <<END
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES Fortran)
+find_package(lat REQUIRED)
+add_executable(consumer $examples/fortran/transpose.f90)
+target_link_libraries(consumer PRIVATE lat::fortran)
+END
+  "$cmake" -S . -B consumer -DCMAKE_Fortran_COMPILER="$fortran" -DCMAKE_PREFIX_PATH="$work/prefix" >/dev/null
+  "$cmake" --build consumer >/dev/null
+  run consumer/consumer
 fi
 if [ -n "$python" ]; then # it finds the library beside itself
   PYTHONPATH=$work/prefix/$python_dir "$python" -B "$examples/python/transpose.py" 32 model.safetensors |
