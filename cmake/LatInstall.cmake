@@ -1,10 +1,12 @@
 # Headers (the Fortran module among them), both libraries, the CMake package, lat.pc, the Python module,
 # the manual page.
 include(CMakePackageConfigHelpers)
+# What runs, what is built with, what is typed: the parts that LatPackage makes packages of.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lat)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lat DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS lat_shared EXPORT lat_shared_targets)
+install(TARGETS lat_shared EXPORT lat_shared_targets LIBRARY COMPONENT runtime NAMELINK_COMPONENT development)
 install(TARGETS lat_static EXPORT lat_static_targets)
 install(EXPORT lat_shared_targets NAMESPACE lat:: FILE latTargets.cmake DESTINATION ${package_dir})
 install(EXPORT lat_static_targets NAMESPACE lat:: FILE latStaticTargets.cmake DESTINATION ${package_dir})
@@ -37,5 +39,5 @@ if(LAT_PYTHON)
   install(FILES ${PROJECT_SOURCE_DIR}/python/lat.py DESTINATION ${LAT_PYTHON_DIR})
 endif()
 if(EXISTS ${PROJECT_SOURCE_DIR}/docs/lat.1)
-  install(FILES ${PROJECT_SOURCE_DIR}/docs/lat.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/lat.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
 endif()

@@ -1,0 +1,66 @@
+# Debian packages by cpack: liblat<SOVERSION>, liblat-dev, lat-tools. The preset "debian" configures
+# for /usr, where libraries lie in the folder of their architecture:
+#   cmake --preset debian && cmake --build --preset debian && cpack --preset debian
+get_target_property(soversion lat_shared SOVERSION)
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "The lat authors <lat@localhost>" CACHE STRING "Maintainer named in packages")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_COMPONENTS_ALL runtime development)
+if(TARGET lat)
+  list(APPEND CPACK_COMPONENTS_ALL tools)
+endif()
+set(CPACK_COMPONENTS_GROUPING IGNORE)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
+                                                WORLD_READ WORLD_EXECUTE)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib)
+
+# Each package's description has a first line of its own.
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
+set(about "lat trains and runs small transformers on problems of linear algebra: transposition,\n\
+ products, eigenvalues and eigenvectors, inverses, singular values.")
+
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME liblat${soversion})
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "transformers that learn linear algebra (shared library)\n${about}\n\
+ .\n This package holds the shared library.")
+
+# The archive asks for the libraries that it is built on.
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME liblat-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
+    "liblat${soversion} (= ${PROJECT_VERSION}), libblis-serial-dev, liblapack-dev, libjansson-dev")
+set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "transformers that learn linear algebra (development files)\n${about}\n\
+ .\n This package holds headers, the static library, and files for CMake and pkg-config.")
+
+set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME lat-tools)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION math)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "liblat${soversion} (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS gnuplot-nox)
+set(CPACK_DEBIAN_TOOLS_DESCRIPTION "transformers that learn linear algebra (command line)\n${about}\n\
+ .\n This package holds the command lat.")
+
+# The libraries hold code of BLIS and Random123, whose licenses want to be told.
+set(copyright ${PROJECT_BINARY_DIR}/copyright)
+file(READ ${PROJECT_SOURCE_DIR}/LICENSE text)
+foreach(package libblis-serial-dev librandom123-dev)
+  if(EXISTS /usr/share/doc/${package}/copyright)
+    file(READ /usr/share/doc/${package}/copyright inner)
+    string(APPEND text "\n\nContains parts of ${package}:\n\n${inner}")
+  endif()
+endforeach()
+file(WRITE ${copyright} "${text}")
+foreach(component ${CPACK_COMPONENTS_ALL})
+  string(TOUPPER ${component} name)
+  install(FILES ${copyright} DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/${CPACK_DEBIAN_${name}_PACKAGE_NAME}
+          COMPONENT ${component} EXCLUDE_FROM_ALL)
+endforeach()
+
+include(CPack)

@@ -1,0 +1,102 @@
+#!/bin/sh
+# Builds the Debian packages, looks into them, installs them below a scratch folder against the
+# machine's list of packages, uses them from there, and removes them. The machine stays as it is.
+#   check_packages.sh SOURCE_DIRECTORY BUILD_DIRECTORY CMAKE CPACK C_COMPILER GENERATOR
+set -eu
+source=$1
+build=$2
+cmake=$3
+cpack=$4
+cc=$5
+generator=$6
+here=$source/tests/install
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cd "$source"
+"$cmake" --preset debian -B "$build" -G "$generator" -DCMAKE_C_COMPILER="$cc" >/dev/null
+"$cmake" --build "$build" --target lat_shared lat_static lat --parallel "$(nproc)" >/dev/null
+(cd "$build" && "$cpack" -B "$work/debs" >/dev/null)
+
+version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
+architecture=$(dpkg --print-architecture)
+libdir=lib/$("$cc" -print-multiarch)
+n=$(basename "$(find "$build/lib" -name 'liblat.so.?')" | sed 's/.*\.//')
+package() { # package NAME
+  echo "$work/debs/$1_${version}_$architecture.deb"
+}
+
+# Files and fields.
+headers=$(cd include/lat && ls -- *)
+for name in "liblat$n" liblat-dev lat-tools; do
+  dpkg-deb --fsys-tarfile "$(package "$name")" | tar -t | sed -n "s|^\./\(.*[^/]\)$|$name \1|p"
+done | LC_ALL=C sort >"$work/found"
+sed -e '/^#/d' -e "s|LIBDIR|$libdir|" -e "s|VERSION|$version|" -e "s|liblatN|liblat$n|g" -e "s|\.so\.N|.so.$n|" \
+  "$here/package_files.txt" | while read -r name file; do
+  case $file in
+  *HEADERS) for header in $headers; do echo "$name usr/include/lat/$header"; done ;;
+  *) echo "$name $file" ;;
+  esac
+done | LC_ALL=C sort >"$work/wanted"
+echo 'files of package_files.txt (-) against those of the packages (+):'
+diff -u "$work/wanted" "$work/found"
+
+field() { # field PACKAGE FIELD PATTERN
+  value=$(dpkg-deb -f "$(package "$1")" "$2")
+  if ! echo "$value" | grep -qE -- "$3"; then
+    echo "$1: $2 is '$value', which has no '$3'"
+    exit 1
+  fi
+}
+field "liblat$n" Section '^libs$'
+field "liblat$n" Depends 'libc6 \(>= .*libjansson4.*liblapack3'
+field "liblat$n" Description '^transformers that learn linear algebra \(shared library\)$'
+field liblat-dev Section '^libdevel$'
+field liblat-dev Depends "^liblat$n \(= $version\), libblis-serial-dev, liblapack-dev, libjansson-dev$"
+field lat-tools Section '^math$'
+field lat-tools Depends "liblat$n \(= $version\)"
+field lat-tools Depends 'libc6 \(>= '
+dpkg-deb -I "$(package "liblat$n")" shlibs | grep -x "liblat $n liblat$n (>= $version)"
+
+# Installed by dpkg, which checks dependencies against a copy of the machine's list.
+root=$work/root
+mkdir -p "$root" "$work/admin/info" "$work/admin/updates" "$work/admin/triggers"
+cp /var/lib/dpkg/status "$work/admin/status"
+for file in arch info/format; do
+  if [ -e "/var/lib/dpkg/$file" ]; then cp "/var/lib/dpkg/$file" "$work/admin/$file"; fi
+done
+: >"$work/admin/available"
+mkdir "$work/bin"
+printf '#!/bin/sh\necho called >>"%s"\n' "$work/ldconfig" >"$work/bin/ldconfig"
+chmod +x "$work/bin/ldconfig"
+run_dpkg() {
+  if ! PATH=$work/bin:$PATH dpkg --admindir="$work/admin" --instdir="$root" --log=/dev/null --force-not-root,bad-path,script-chrootless \
+    "$@" >"$work/dpkg.log" 2>&1; then
+    grep -v 'files list file' "$work/dpkg.log"
+    exit 1
+  fi
+}
+run_dpkg --install "$work"/debs/*.deb
+test -s "$work/ldconfig"
+
+usr=$root/usr
+export LD_LIBRARY_PATH="$usr/$libdir"
+"$usr/bin/lat" --version | grep -F "$version"
+"$usr/bin/lat" sample --task inverse --size 2 --count 1 --seed 1 >/dev/null
+if readelf -d "$usr/bin/lat" "$usr/$libdir/liblat.so.$n" | grep -E 'RPATH|RUNPATH'; then
+  echo 'the lines above tie the packages to a folder'
+  exit 1
+fi
+# shellcheck disable=SC2046 # flags are words
+(
+  export PKG_CONFIG_PATH="$usr/$libdir/pkgconfig"
+  "$cc" "$here/consumer.c" $(pkg-config --cflags --libs lat) -o "$work/consumer"
+)
+"$work/consumer"
+"$cmake" -S "$here/package" -B "$work/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$usr" >/dev/null
+"$cmake" --build "$work/build" >/dev/null
+"$work/build/consumer_lat"
+"$work/build/consumer_static"
+
+run_dpkg --purge lat-tools liblat-dev "liblat$n"
+test -z "$(find "$root" -name '*lat*')"
