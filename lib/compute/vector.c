@@ -1,14 +1,14 @@
 #include "compute/vector.h"
 
-/* The compiler's builtin asks the operating system's saved register set (XCR0) too. */
+#include "compute/processor.h"
+
 const lati_vector *lati_vector_best(void) {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+  const lati_processor *processor = lati_processor_here();
+  if (processor->avx512) {
     return &lati_vector_avx512;
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+  if (processor->avx2) {
     return &lati_vector_avx2;
   }
 #endif

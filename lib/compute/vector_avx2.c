@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#define INLINE static inline __attribute__((always_inline))
 #define LANES 8
 #define ROWS 4
 #define PANELS 3

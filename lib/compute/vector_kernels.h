@@ -1,9 +1,6 @@
 /* The loops of vector.h, in terms of the few operations on `vec` that the including file defines:
- * LANES, ROWS and PANELS (the block of C that a product keeps in registers is ROWS by
- * PANELS * LANES), TABLE, TABLE_NAME, v_*. Included by one source file per instruction set and by
- * nothing else. */
-
-#define INLINE static inline __attribute__((always_inline))
+ * LANES, ROWS and PANELS (register_block.h), TABLE, TABLE_NAME, INLINE, v_*. Included by one source
+ * file per instruction set and by nothing else. */
 
 /* Columns i, i + LANES, ... of a row of n; the last step's mask covers what remains. */
 #define FOR_LANES(i, mask, n)                                                                      \
@@ -26,126 +23,26 @@ INLINE vec v_exp(vec x) {
   return v_times_power_of_two(v_fma(p, r * r, r) + v_set(1.0F), n);
 }
 
-/* Statements for every row r and panel p of the largest block, with r and p literals: the compiler
- * keeps an array in registers when no loop runs over it. */
-#define EACH_PANEL(statement, r) statement(r, 0) statement(r, 1) statement(r, 2) statement(r, 3)
-#define EACH_ROW(statement)                                                                        \
-  statement(0) statement(1) statement(2) statement(3) statement(4) statement(5)
+typedef float element;
+typedef vec operand;
 
-#define CLEAR_SUM(r, p) sum[r][p] = v_set(0.0F);
-#define CLEAR_ROW(r) EACH_PANEL(CLEAR_SUM, r)
-
-#define LOAD_PANEL(unused, p)                                                                      \
-  if ((p) < panels) {                                                                              \
-    row[p] = (p) == panels - 1 ? v_load_part(b + (p)*LANES, mask) : v_load(b + (p)*LANES);         \
-  }
-#define ADD_PRODUCT(r, p)                                                                          \
-  if ((p) < panels) {                                                                              \
-    sum[r][p] = v_fma(factor, row[p], sum[r][p]);                                                  \
-  }
-#define ADD_ROW(r)                                                                                 \
-  if ((r) < rows) {                                                                                \
-    vec factor = v_set(a[(r)*a_row]);                                                              \
-    EACH_PANEL(ADD_PRODUCT, r)                                                                     \
-  }
-
-#define STORE_SUM(r, p)                                                                            \
-  if ((p) < panels) {                                                                              \
-    vec_mask part = (p) == panels - 1 ? mask : v_mask(LANES);                                      \
-    float *place = c + (r)*ldc + (p)*LANES;                                                        \
-    if (accumulate) {                                                                              \
-      sum[r][p] += v_load_part(place, part);                                                       \
-    }                                                                                              \
-    v_store_part(place, part, sum[r][p]);                                                          \
-  }
-#define STORE_ROW(r)                                                                               \
-  if ((r) < rows) {                                                                                \
-    EACH_PANEL(STORE_SUM, r)                                                                       \
-  }
-
-/* One block of C: `rows` by `panels` vectors, the last of them masked. Called with constants for
- * both. */
-INLINE void product_block(float *c, int64_t ldc, const float *a, int64_t a_row, int64_t a_col,
-                          const float *b, int64_t ldb, int64_t k, int accumulate, vec_mask mask,
-                          const int rows, const int panels) {
-  vec sum[6][4], row[4];
-  EACH_ROW(CLEAR_ROW)
-  for (int64_t i = 0; i < k; ++i) {
-    EACH_PANEL(LOAD_PANEL, 0)
-    EACH_ROW(ADD_ROW)
-    a += a_col;
-    b += ldb;
-  }
-  EACH_ROW(STORE_ROW)
+INLINE operand o_set(element x) {
+  return v_set(x);
 }
 
-#define BLOCK(rows, panels)                                                                        \
-  case (rows):                                                                                     \
-    product_block(c, ldc, a, a_row, a_col, b, ldb, k, accumulate, mask, (rows), (panels));         \
-    break;
-
-#if ROWS == 6
-#define BLOCKS_OF_ROWS(panels)                                                                     \
-  BLOCK(1, panels)                                                                                 \
-  BLOCK(2, panels) BLOCK(3, panels) BLOCK(4, panels) BLOCK(5, panels) BLOCK(6, panels)
-#else
-#define BLOCKS_OF_ROWS(panels) BLOCK(1, panels) BLOCK(2, panels) BLOCK(3, panels) BLOCK(4, panels)
-#endif
-
-#define DEFINE_PANEL(panels)                                                                       \
-  static void product_panel_##panels(float *c, int64_t ldc, const float *a, int64_t a_row,         \
-                                     int64_t a_col, const float *b, int64_t ldb, int64_t k,        \
-                                     int accumulate, vec_mask mask, int rows) {                    \
-    switch (rows) { BLOCKS_OF_ROWS(panels) }                                                       \
-  }
-
-typedef void product_panel_function(float *c, int64_t ldc, const float *a, int64_t a_row,
-                                    int64_t a_col, const float *b, int64_t ldb, int64_t k,
-                                    int accumulate, vec_mask mask, int rows);
-
-DEFINE_PANEL(1)
-DEFINE_PANEL(2)
-#if PANELS >= 3
-DEFINE_PANEL(3)
-#endif
-#if PANELS >= 4
-DEFINE_PANEL(4)
-#endif
-
-static product_panel_function *const product_panels[] = {
-    product_panel_1,
-    product_panel_2,
-#if PANELS >= 3
-    product_panel_3,
-#endif
-#if PANELS >= 4
-    product_panel_4,
-#endif
-};
-
-/* `extent` in the fewest pieces of at most `most`, as even as they come. */
-static int64_t even_piece(int64_t extent, int64_t most) {
-  int64_t pieces = (extent + most - 1) / most;
-  return (extent + pieces - 1) / pieces;
+INLINE operand o_load_part(const element *p, vec_mask mask) {
+  return v_load_part(p, mask);
 }
 
-static void product(float *c, int64_t ldc, const float *a, int64_t a_row, int64_t a_col,
-                    const float *b, int64_t ldb, int64_t m, int64_t n, int64_t k, int accumulate) {
-  if (m <= 0 || n <= 0) {
-    return;
-  }
-  int64_t width = even_piece((n + LANES - 1) / LANES, PANELS) * LANES;
-  int64_t height = even_piece(m, ROWS);
-  for (int64_t j = 0; j < n; j += width) {
-    int64_t columns = n - j < width ? n - j : width, panels = (columns + LANES - 1) / LANES;
-    vec_mask mask = v_mask(columns - (panels - 1) * LANES);
-    for (int64_t i = 0; i < m; i += height) {
-      int rows = (int)(m - i < height ? m - i : height);
-      product_panels[panels - 1](c + i * ldc + j, ldc, a + i * a_row, a_row, a_col, b + j, ldb, k,
-                                 accumulate, mask, rows);
-    }
-  }
+INLINE operand o_load(const element *p) {
+  return v_load(p);
 }
+
+INLINE vec o_multiply_add(operand a, operand b, vec c) {
+  return v_fma(a, b, c);
+}
+
+#include "compute/register_block.h"
 
 typedef float quad __attribute__((vector_size(16)));
 
@@ -452,6 +349,8 @@ static void adam(float *p, float *g, float *m, float *v, const lati_adam_factors
   }
 }
 
+#include "compute/decode_kernels.h"
+
 const lati_vector TABLE = {
     .name = TABLE_NAME,
     .lanes = LANES,
@@ -471,5 +370,6 @@ const lati_vector TABLE = {
     .normalise = normalise,
     .normalise_backward = normalise_backward,
     .normalise_parameters = normalise_parameters,
+    .attend = attend,
     .adam = adam,
 };

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#define INLINE static inline __attribute__((always_inline))
 #define LANES 4
 #define ROWS 4
 #define PANELS 2

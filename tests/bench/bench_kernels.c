@@ -100,7 +100,8 @@ static void bench_layer(int64_t tokens, int32_t out, int32_t in, lati_activation
   float *weight = fresh((int64_t)out * in);
   size_t packed = backend->packed_size(out, in);
   l.packed = packed > 0 ? fresh((int64_t)(packed / sizeof(float) + 1)) : NULL;
-  l.linear = (lati_linear){weight, fresh(out), l.packed, in, out};
+  l.linear =
+      (lati_linear){.weight = weight, .bias = fresh(out), .packed = l.packed, .in = in, .out = out};
   l.x = fresh(tokens * in);
   l.y = fresh(tokens * out);
   l.d_weight = fresh((int64_t)out * in);

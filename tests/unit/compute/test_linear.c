@@ -33,7 +33,11 @@ static void check_forward(fixture *f, const shape *s, lati_activation activation
   y[1] = fixture_copy(f, y[0], s->tokens * ld_y);
   float *pre[2] = {NEW(f, float, s->tokens * s->out), NEW(f, float, s->tokens * s->out)};
   void *layout = packed ? packed_weight(f, weight, s) : NULL;
-  lati_linear linear = {weight, with_bias ? bias : NULL, layout, s->in, s->out};
+  lati_linear linear = {.weight = weight,
+                        .bias = with_bias ? bias : NULL,
+                        .packed = layout,
+                        .in = s->in,
+                        .out = s->out};
   const lati_backend *tables[2] = {&lati_backend_f32, &lati_backend_naive};
   for (int i = 0; i < 2; ++i) {
     tables[i]->linear_forward(f->pool, (lati_rows){y[i], ld_y}, &linear, (lati_rows){x, ld_x},
@@ -69,7 +73,7 @@ START_TEST(residual_may_be_the_result) {
   float *x = fixture_random(&f, s.tokens * s.in), *weight = fixture_random(&f, s.out * s.in);
   float *apart = fixture_random(&f, s.tokens * s.out);
   float *together = fixture_copy(&f, apart, s.tokens * s.out), *y = NEW(&f, float, s.tokens *s.out);
-  lati_linear linear = {weight, NULL, NULL, s.in, s.out};
+  lati_linear linear = {.weight = weight, .in = s.in, .out = s.out};
   lati_backend_f32.linear_forward(f.pool, (lati_rows){y, s.out}, &linear, (lati_rows){x, s.in},
                                   s.tokens, LATI_IDENTITY, NULL, apart);
   lati_backend_f32.linear_forward(f.pool, (lati_rows){together, s.out}, &linear,
@@ -92,7 +96,7 @@ static void check_backward_input(fixture *f, const shape *s, int accumulate) {
   float *d_y = fixture_random(f, s->tokens * ld_y), *weight = fixture_random(f, s->out * s->in);
   float *d_x[2] = {fixture_random(f, s->tokens * ld_x), NULL};
   d_x[1] = fixture_copy(f, d_x[0], s->tokens * ld_x);
-  lati_linear linear = {weight, NULL, NULL, s->in, s->out};
+  lati_linear linear = {.weight = weight, .in = s->in, .out = s->out};
   const lati_backend *tables[2] = {&lati_backend_f32, &lati_backend_naive};
   for (int i = 0; i < 2; ++i) {
     tables[i]->linear_backward_input(f->pool, (lati_rows){d_x[i], ld_x}, &linear,
@@ -164,7 +168,7 @@ static void whole_layer(fixture *f, void *out, const void *argument) {
   float *x = fixture_random(f, s->tokens * s->in), *weight = fixture_random(f, s->out * s->in);
   float *d_y = fixture_random(f, s->tokens * s->out), *y = out;
   float *d_x = y + s->tokens * s->out, *d_weight = d_x + s->tokens * s->in;
-  lati_linear linear = {weight, weight, NULL, s->in, s->out};
+  lati_linear linear = {.weight = weight, .bias = weight, .in = s->in, .out = s->out};
   const lati_backend *b = &lati_backend_f32;
   b->linear_forward(f->pool, (lati_rows){y, s->out}, &linear, (lati_rows){x, s->in}, s->tokens,
                     LATI_GELU, NULL, NULL);

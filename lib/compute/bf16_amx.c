@@ -1,0 +1,51 @@
+/* bf16 products by AMX tiles. */
+#include "compute/bf16_pack_avx512.h"
+
+/* What the tile registers are told: eight tiles of sixteen rows of 64 bytes. */
+typedef struct tile_shapes {
+  uint8_t palette, start_row, reserved[14];
+  uint16_t row_bytes[16];
+  uint8_t rows[16];
+} tile_shapes;
+
+static const tile_shapes shapes = {.palette = 1,
+                                   .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+                                   .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+
+#define TILE_BEGIN() _tile_loadconfig(&shapes)
+#define TILE_END() _tile_release()
+#define TILE_ZERO(t) _tile_zero(t)
+#define TILE_LOAD(t, address, bytes) _tile_loadd(t, address, (size_t)(bytes))
+#define TILE_STORE(t, address, bytes) _tile_stored(t, address, (size_t)(bytes))
+#define TILE_MULTIPLY(c, a, b) _tile_dpbf16ps(c, a, b)
+
+#include "compute/bf16_tile_kernel.h"
+
+/* Pairs of rows, then transposed: tiles of A want the contraction along their rows. */
+static lati_bf16_block block_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
+                                        int64_t rows, int64_t cols) {
+  for (int64_t p = 0; p < pairs; p += LANES) {
+    for (int64_t j = 0; j < cols; j += LANES) {
+      __m512i words[16];
+      for (int i = 0; i < LANES; ++i) {
+        int64_t row = 2 * (p + i);
+        __mmask16 mask = row < rows ? v_mask(cols - j) : 0;
+        words[i] = pairs_of_rows(src + (row < rows ? row : 0) * ld + j, ld, row + 1 < rows, mask);
+      }
+      transpose_words(words);
+      for (int i = 0; i < LANES; ++i) {
+        _mm512_storeu_si512(dst + (j + i) * pairs + p, words[i]);
+      }
+    }
+  }
+  return (lati_bf16_block){dst, pairs, 1};
+}
+
+const lati_bf16_kernel lati_bf16_amx = {
+    .name = "bf16-amx",
+    .pair_rows = pair_rows,
+    .panel_of_rows = panel_of_rows,
+    .panel_of_columns = panel_of_columns,
+    .block_of_columns = block_of_columns,
+    .multiply = multiply,
+};

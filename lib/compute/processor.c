@@ -1,0 +1,80 @@
+#include "compute/processor.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+static lati_processor processor;
+static pthread_once_t processor_asked = PTHREAD_ONCE_INIT;
+
+#if defined(__x86_64__)
+
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Bits of XCR0 that say which registers the system saves: vectors of 256 and 512 bits, tiles. */
+#define SAVED_AVX UINT64_C(0x06)
+#define SAVED_AVX512 UINT64_C(0xe6)
+#define SAVED_TILES UINT64_C(0x60000)
+
+typedef struct leaf {
+  uint32_t eax, ebx, ecx, edx;
+} leaf;
+
+static leaf cpuid(uint32_t number, uint32_t part) {
+  leaf l = {0};
+  __get_cpuid_count(number, part, &l.eax, &l.ebx, &l.ecx, &l.edx);
+  return l;
+}
+
+static uint64_t saved_registers(void) {
+  const uint32_t os_saves = UINT32_C(1) << 27;
+  if ((cpuid(1, 0).ecx & os_saves) == 0) {
+    return 0;
+  }
+  uint32_t low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (uint64_t)high << 32 | low;
+}
+
+static int has(uint32_t word, int bit) {
+  return (int)(word >> bit & 1);
+}
+
+static void ask_processor(void) {
+  const leaf basic = cpuid(1, 0), wide = cpuid(7, 0), more = cpuid(7, 1), vendor = cpuid(0, 0);
+  const uint64_t saved = saved_registers();
+  processor.avx2 = (saved & SAVED_AVX) == SAVED_AVX && has(basic.ecx, 12) && has(wide.ebx, 5);
+  processor.avx512 = (saved & SAVED_AVX512) == SAVED_AVX512 && processor.avx2 &&
+                     has(wide.ebx, 16) && has(wide.ebx, 17) && has(wide.ebx, 30) &&
+                     has(wide.ebx, 31);
+  processor.bf16_dot = processor.avx512 && has(more.eax, 5);
+  processor.bf16_tiles = processor.bf16_dot && (saved & SAVED_TILES) == SAVED_TILES &&
+                         has(wide.edx, 22) && has(wide.edx, 24);
+  processor.is_amd = vendor.ebx == signature_AMD_ebx && vendor.ecx == signature_AMD_ecx;
+}
+
+int lati_processor_permit_tiles(void) {
+#if defined(__linux__)
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#else
+  return 0;
+#endif
+}
+
+#else
+
+static void ask_processor(void) {
+}
+
+int lati_processor_permit_tiles(void) {
+  return 0;
+}
+
+#endif
+
+const lati_processor *lati_processor_here(void) {
+  pthread_once(&processor_asked, ask_processor);
+  return &processor;
+}
