@@ -20,6 +20,7 @@ report 'global names without lat_ or lati_' "$(echo "$names" | grep -Ev '^lati?_
 forbidden='v?printf|v?dprintf|puts|putchar|putc|perror|stdout|stderr|stdin|fputs|psignal|syslog'
 forbidden="$forbidden|exit|_exit|_Exit|quick_exit|abort|atexit|raise|kill"
 forbidden="$forbidden|getenv|secure_getenv|setenv|putenv|unsetenv|environ|system|popen"
+forbidden="$forbidden|v?fprintf|v?fork|exec[lv].*|setrlimit|sched_setaffinity|fesetround|feenableexcept|mallopt"
 forbidden="$forbidden|signal|sigaction|setlocale|srand|rand|random|xerbla_|openblas.*|omp_.*"
 report 'forbidden references' \
   "$(nm -u "$1" | sed -n 's/^ *U //p' | sort -u | grep -Ex "(__)?($forbidden)(_chk)?" || true)"
