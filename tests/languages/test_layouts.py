@@ -3,7 +3,7 @@
     test_layouts.py SOURCE_DIRECTORY LIBRARY C_COMPILER [FORTRAN_COMPILER]
 
 The headers are read for the names of structures and their fields; the compilers tell where each
-field lies.
+field lies and how large it is.
 """
 
 import ctypes
@@ -53,7 +53,9 @@ def offsets_in_c(structures, constants, compiler):
     lines = []
     for name, fields in structures.items():
         lines.append(f'printf("{name} %zu\\n", sizeof({name}));')
-        lines += [f'printf("{name}.{field} %zu\\n", offsetof({name}, {field}));' for field in fields]
+        for field in fields:
+            lines.append(f'printf("{name}.{field} %zu\\n", offsetof({name}, {field}));')
+            lines.append(f'printf("{name}.{field}.size %zu\\n", sizeof((({name} *)0)->{field}));')
     lines += [f'printf("{name} %d\\n", (int){name});' for name in constants]
     text = "#include <lat/lat.h>\n#include <stdio.h>\nint main(void) {\n" + "\n".join(lines) + "\n}\n"
     return run_program(text, ".c", [compiler, f"-I{include}", "{file}"])
@@ -64,9 +66,11 @@ def offsets_in_fortran(structures, constants, compiler):
     for name, fields in structures.items():
         parts.append(f"subroutine of_{name}()\n  type({name}), target :: x\n"
                      f"  write (*, '(a,1x,i0)') '{name}', c_sizeof(x)")
-        parts += [f"  write (*, '(a,1x,i0)') '{name}.{field}', &\n"
-                  f"    transfer(c_loc(x%{field}), 0_c_intptr_t) - transfer(c_loc(x), 0_c_intptr_t)"
-                  for field in fields]
+        for field in fields:
+            parts.append(f"  write (*, '(a,1x,i0)') '{name}.{field}', &\n"
+                         f"    transfer(c_loc(x%{field}), 0_c_intptr_t) - "
+                         f"transfer(c_loc(x), 0_c_intptr_t)")
+            parts.append(f"  write (*, '(a,1x,i0)') '{name}.{field}.size', c_sizeof(x%{field})")
         parts.append("end subroutine")
     calls = [f"call of_{name}()" for name in structures]
     calls += [f"write (*, '(a,1x,i0)') '{name}', {name}" for name in constants]
@@ -82,6 +86,7 @@ def offsets_in_python():
             found[f"lat_{kind.c_name}"] = ctypes.sizeof(kind)
             for field, *_ in kind._fields_:
                 found[f"lat_{kind.c_name}.{field}"] = getattr(kind, field).offset
+                found[f"lat_{kind.c_name}.{field}.size"] = getattr(kind, field).size
     return found
 
 
