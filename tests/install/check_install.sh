@@ -34,6 +34,9 @@ case $how in
 package)
   install_moved
   run_project package -DCMAKE_PREFIX_PATH="$work/prefix"
+  if [ -e "$work/prefix/bin/lat" ]; then
+    env -u LD_LIBRARY_PATH "$work/prefix/bin/lat" --version
+  fi
   ;;
 subdirectory)
   run_project subdirectory -DCMAKE_BUILD_TYPE=Release
