@@ -11,6 +11,8 @@
 static const cli_option run_options[] = {
     OPTION(OPTION_TEXT, "out", output, "DIR",
            "folder of model.safetensors, checkpoint.safetensors, log.jsonl (needed)"),
+    OPTION(OPTION_TEXT, "from", from, "MODEL",
+           "start from a saved model: its task, encodings and architecture hold"),
     OPTION(OPTION_FLAG, "resume", resume, NULL, "continue the run in DIR; give its options again"),
     OPTION_BOTH(OPTION_UINT64, "seed", trainer.seed, model.seed, "S",
                 "of examples and initial parameters (0)"),
@@ -124,8 +126,8 @@ static int train(lat_trainer *trainer, const cli_settings *settings, train_watch
 
 static int check(const cli_settings *settings, const cli_command *command) {
   const char *problem = NULL;
-  if (settings->task_names == NULL) {
-    problem = "--task NAME or --preset NAME is needed";
+  if (settings->task_names == NULL && settings->from == NULL) {
+    problem = "--task NAME, --preset NAME or --from MODEL is needed";
   } else if (settings->output == NULL || settings->output[0] == '\0') {
     problem = "--out DIR is needed";
   } else if (settings->minutes < 0) {
@@ -150,7 +152,9 @@ static int run(cli_settings *settings, const cli_command *command) {
   settings->trainer.max_seconds = 60 * settings->minutes;
   settings->trainer.progress = show_progress;
   settings->trainer.user = &watch;
-  lat_status status = workbench_make_model(&bench, settings);
+  lat_status status = settings->from != NULL
+                          ? workbench_load_trainable(&bench, settings, settings->from)
+                          : workbench_make_model(&bench, settings);
   if (status == LAT_OK) {
     status =
         settings->resume

@@ -17,7 +17,7 @@ typedef struct cli_settings {
   lat_decode_options decode;
   lat_evaluate_options evaluate;
   const char *task_names; /* NAME or A[:w],B[:w] */
-  const char *preset, *output;
+  const char *preset, *output, *from;
   char preset_words[1024]; /* what the preset's options point into */
   int64_t count;           /* of examples to draw */
   int32_t repeats;         /* measurements, and the seconds of each */

@@ -101,6 +101,17 @@ lat_status workbench_load(workbench *bench, const cli_settings *settings, const 
   return status != LAT_OK ? status : lat_model_load(&bench->model, bench->ctx, path, NULL);
 }
 
+lat_status workbench_load_trainable(workbench *bench, const cli_settings *settings,
+                                    const char *path) {
+  lat_status status = workbench_load(bench, settings, path);
+  if (status == LAT_OK) {
+    lat_model *loaded = bench->model;
+    status = lat_model_clone(&bench->model, loaded);
+    lat_model_free(loaded);
+  }
+  return status;
+}
+
 void workbench_free(workbench *bench) {
   lat_model_free(bench->model);
   lat_tokenizer_free(bench->tokenizer);

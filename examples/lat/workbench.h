@@ -20,6 +20,10 @@ lat_status workbench_make_model(workbench *bench, const cli_settings *settings);
 /* The model of a file, with its own task and tokenizer. */
 lat_status workbench_load(workbench *bench, const cli_settings *settings, const char *path);
 
+/* A trainable copy of that model. */
+lat_status workbench_load_trainable(workbench *bench, const cli_settings *settings,
+                                    const char *path);
+
 void workbench_free(workbench *bench);
 
 /* A task from its name, or a mixture from A[:w],B[:w]. */

@@ -55,6 +55,10 @@ expect 0 train --task transpose --size 2 $tiny --seed 3 --examples 16 --out runs
 cmp -s runs/a/model.safetensors runs/b/model.safetensors || problem 'a resumed run is another'
 # shellcheck disable=SC2086
 expect 1 train --task transpose --size 2 $tiny --out runs/none --resume
+
+# train --from: the model's task and architecture, its parameters to begin with.
+expect 0 train --from runs/a/model.safetensors --examples 8 --learning-rate 1e-12 --threads 1 --out runs/from --json
+expect 1 train --from runs/none/model.safetensors --out runs/from-none
 echo x >file
 # shellcheck disable=SC2086
 expect 1 train --task transpose --size 2 $tiny --out file/run
@@ -178,8 +182,10 @@ for key in preset precision threads train_examples_per_second decode_examples_pe
   utilization; do
   says out "\"$key\":"
 done
+grep -q 'null\|":0\(\.0\)\?[,}]' out && problem "$said: a figure is missing"
 expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --repeats 2 --seconds 0.01
 says out 'examples/s'
+says out 'the instruction alone'
 if command -v gnuplot >/dev/null; then
   expect 0 plot runs/d -o curves.svg
   says curves.svg '<svg'
