@@ -1,6 +1,6 @@
 #include "infer/decode_step.h"
 
-#include "infer/decode_attention.h"
+#include "compute/vector.h"
 #include "infer/key_value_cache.h"
 
 #include <string.h>
@@ -239,6 +239,7 @@ static void linear(lati_decoder *decoder, float *y, const lati_linear *layer, fl
 
 /* One attention over all rows of a step. */
 typedef struct attention_call {
+  const lati_vector *vector;
   const lati_decoder *decoder;
   const lati_decode_row *rows;
   int32_t pass; /* self-attention, or -1 */
@@ -274,8 +275,9 @@ static void attend_rows(void *argument, int64_t task, int32_t worker) {
   for (int64_t i = first; i < end; ++i) {
     int64_t count =
         call->pass >= 0 ? own_keys(scratch->keys, call, i) : source_keys(scratch->keys, call, i);
-    lati_attend(decoder->attended + i * stack->width, decoder->qkv + i * call->query_ld,
-                scratch->keys, count, stack->heads, stack->width / stack->heads, scratch->scores);
+    call->vector->attend(decoder->attended + i * stack->width, decoder->qkv + i * call->query_ld,
+                         scratch->keys, count, stack->heads, stack->width / stack->heads,
+                         scratch->scores);
   }
 }
 
@@ -295,7 +297,7 @@ static void self_attention(lati_decoder *decoder, const lati_decode_row *rows, i
     memcpy(lati_cache_at(&decoder->cache, pass, decoder->position, i),
            decoder->qkv + (3 * i + 1) * width, (size_t)(2 * width) * sizeof(float));
   }
-  attend(&(attention_call){decoder, rows, pass, NULL, 3 * width});
+  attend(&(attention_call){lati_vector_best(), decoder, rows, pass, NULL, 3 * width});
   linear(decoder, y, &block->out, decoder->attended, LATI_IDENTITY, residual);
 }
 
@@ -307,7 +309,7 @@ static void cross_attention(lati_decoder *decoder, const lati_decode_row *rows, 
   const lati_attention_block *block = &stack->layer[l].cross;
   const float *cross = decoder->cross + l * decoder->source_tokens * 2 * stack->width;
   linear(decoder, decoder->qkv, &block->q, input, LATI_IDENTITY, NULL);
-  attend(&(attention_call){decoder, rows, -1, cross, stack->width});
+  attend(&(attention_call){lati_vector_best(), decoder, rows, -1, cross, stack->width});
   linear(decoder, y, &block->out, decoder->attended, LATI_IDENTITY, y);
 }
 

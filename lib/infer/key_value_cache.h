@@ -11,7 +11,7 @@
 
 typedef struct lati_key_value_cache {
   const lat_context *ctx;
-  float **pages; /* (page count, passes); NULL where there is none yet */
+  float **pages; /* (page count, passes): (rows, LATI_CACHE_PAGE, 2 width), NULL until needed */
   int32_t passes, width, page_count;
   int64_t rows; /* of every page */
 } lati_key_value_cache;
@@ -29,7 +29,7 @@ static inline float *lati_cache_at(const lati_key_value_cache *cache, int32_t pa
                                    int32_t position, int64_t row) {
   float *page =
       cache->pages[(size_t)(position / LATI_CACHE_PAGE) * (size_t)cache->passes + (size_t)pass];
-  int64_t slot = (int64_t)(position % LATI_CACHE_PAGE) * cache->rows + row;
+  int64_t slot = row * LATI_CACHE_PAGE + position % LATI_CACHE_PAGE;
   return page + slot * 2 * cache->width;
 }
 

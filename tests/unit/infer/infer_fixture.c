@@ -21,7 +21,7 @@ static lat_context *open_context(const fixture_plan *plan) {
     options = *plan->context;
   }
   options.threads = plan->threads > 0 ? plan->threads : 2;
-  options.precision = LAT_PRECISION_F32;
+  options.precision = plan->precision != 0 ? plan->precision : LAT_PRECISION_F32;
   must(lat_context_create(&ctx, &options));
   return ctx;
 }

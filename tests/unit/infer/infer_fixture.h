@@ -14,6 +14,7 @@ typedef struct fixture_plan {
   int32_t rows, cols, min_size, max_size, rectangular;
   const char *input, *output; /* "p1000" */
   int32_t threads;            /* 2 */
+  int32_t precision;          /* f32 */
   const lat_model_options *model;
   const lat_context_options *context;
 } fixture_plan;
