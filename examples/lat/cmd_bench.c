@@ -29,7 +29,7 @@ typedef struct bench_rig {
 
 /* What was found. */
 typedef struct figures {
-  double train, decode, latency, sample, gflops;
+  double train, decode, latency, sample, gflops, gemm_ceiling, raw_ceiling;
 } figures;
 
 static lat_status draw(void *argument) {
@@ -98,6 +98,29 @@ static lat_status measure_training(figures *found, bench_rig *rig, const cli_set
   return status;
 }
 
+/* The instruction alone, and the products of the model's layers alone: together they take as long
+ * as each of them does. */
+static lat_status measure_ceilings(figures *found, bench_rig *rig, const cli_settings *settings) {
+  const lat_context *ctx = rig->bench.ctx;
+  const double share = settings->seconds / MODEL_LAYERS;
+  model_layer layers[MODEL_LAYERS];
+  double raw = 0, work = 0, time = 0;
+  model_layers(layers, &settings->model, rig->batch,
+               lat_tokenizer_vocabulary_size(rig->bench.tokenizer, LAT_OUTPUT));
+  lat_status status = lat_context_measure(&raw, NULL, ctx, 1, 1, 1, settings->seconds);
+  for (int i = 0; i < MODEL_LAYERS && status == LAT_OK; ++i) {
+    const model_layer *layer = &layers[i];
+    double rate = 1,
+           operations = 6.0 * layer->count * (double)layer->tokens * layer->out * layer->in;
+    status = lat_context_measure(NULL, &rate, ctx, layer->tokens, layer->out, layer->in, share);
+    work += operations;
+    time += operations / rate;
+  }
+  found->raw_ceiling = 1e-9 * raw;
+  found->gemm_ceiling = 1e-9 * work / time;
+  return status;
+}
+
 /* An untrained model may stop at once: EOS is made impossible, so that each answer has the length
  * of a true one. */
 static lat_status forbid_eos(lat_model *model) {
@@ -147,6 +170,9 @@ static lat_status measure_all(figures *found, bench_rig *rig, const cli_settings
     status = measure_training(found, rig, settings);
   }
   if (status == LAT_OK) {
+    status = measure_ceilings(found, rig, settings);
+  }
+  if (status == LAT_OK) {
     status = forbid_eos(rig->bench.model);
   }
   if (status == LAT_OK) {
@@ -166,18 +192,22 @@ static int show(const figures *found, const bench_rig *rig, const cli_settings *
   int threads = (int)lat_context_threads(ctx);
   if (settings->json) {
     return report_json(json_pack(
-        "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:n, s:n, s:n}", "preset", preset, "precision",
+        "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "preset", preset, "precision",
         precision, "threads", threads, "train_examples_per_second", json_number(found->train),
         "decode_examples_per_second", json_number(found->decode), "decode_latency_ms",
         json_number(found->latency), "sample_examples_per_second", json_number(found->sample),
-        "model_gflops", json_number(found->gflops), "gemm_ceiling_gflops", "raw_ceiling_gflops",
-        "utilization"));
+        "model_gflops", json_number(found->gflops), "gemm_ceiling_gflops",
+        json_number(found->gemm_ceiling), "raw_ceiling_gflops", json_number(found->raw_ceiling),
+        "utilization", json_number(found->gflops / found->raw_ceiling)));
   }
   printf("preset                     %s (%s, %d threads, %s)\n", preset, precision, threads,
          lat_context_kernels(ctx));
   printf("training                   %.1f examples/s, batches of %lld\n", found->train,
          (long long)rig->batch_size);
-  printf("model arithmetic           %.1f GFLOP/s\n", found->gflops);
+  printf("model arithmetic           %.1f GFLOP/s, %.1f %% of the instruction's rate\n",
+         found->gflops, 100 * found->gflops / found->raw_ceiling);
+  printf("its products alone         %.1f GFLOP/s\n", found->gemm_ceiling);
+  printf("the instruction alone      %.1f GFLOP/s\n", found->raw_ceiling);
   printf("decoding                   %.1f examples/s, batches of %d\n", found->decode,
          (int)DECODE_BATCH);
   printf("decoding, one              %.3f ms\n", found->latency);

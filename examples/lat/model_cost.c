@@ -1,5 +1,7 @@
 #include "model_cost.h"
 
+#include <string.h>
+
 /* Tokens of one example: of the source with both EOS, of the target with one. */
 typedef struct example_length {
   double source, target;
@@ -45,4 +47,36 @@ double model_multiply_adds(const lat_model_options *options, const lat_batch *ba
     sum += encoder_cost(options, length) + decoder_cost(options, length, output_symbols);
   }
   return sum;
+}
+
+/* All sequences' tokens, framing included. */
+static example_length batch_length(const lat_batch *batch) {
+  lat_sequences source, target;
+  if (lat_batch_sequences(&source, batch, LAT_INPUT) != LAT_OK ||
+      lat_batch_sequences(&target, batch, LAT_OUTPUT) != LAT_OK) {
+    return (example_length){0, 0};
+  }
+  return (example_length){(double)(source.offsets[source.count] + 2 * source.count),
+                          (double)(target.offsets[target.count] + target.count)};
+}
+
+void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *options,
+                  const lat_batch *batch, int32_t output_symbols) {
+  const lat_model_options *o = options;
+  const example_length length = batch_length(batch);
+  const int64_t source = (int64_t)length.source, target = (int64_t)length.target;
+  const int32_t e = o->encoder_width, d = o->decoder_width;
+  const int32_t above = o->encoder_layers * o->encoder_loops;
+  const int32_t below = o->decoder_layers * o->decoder_loops;
+  const model_layer found[MODEL_LAYERS] = {{source, 3 * e, e, above}, /* q, k, v */
+                                           {source, e, e, above},
+                                           {source, o->ffn_factor * e, e, above},
+                                           {source, e, o->ffn_factor * e, above},
+                                           {target, 3 * d, d, below},
+                                           {target, d, d, 3 * below}, /* out; q, out across */
+                                           {source, 2 * d, e, below}, /* k, v across */
+                                           {target, o->ffn_factor * d, d, below},
+                                           {target, d, o->ffn_factor * d, below},
+                                           {target, output_symbols, d, 1}};
+  memcpy(layers, found, sizeof found);
 }

@@ -9,4 +9,16 @@
 double model_multiply_adds(const lat_model_options *options, const lat_batch *batch,
                            int32_t output_symbols);
 
+/* A linear layer of a model: `count` of them with as many tokens in a batch. */
+typedef struct model_layer {
+  int64_t tokens;
+  int32_t out, in, count;
+} model_layer;
+
+/* The encoder's four kinds, the decoder's five, and the logits. */
+enum { MODEL_LAYERS = 10 };
+
+void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *options,
+                  const lat_batch *batch, int32_t output_symbols);
+
 #endif

@@ -101,6 +101,25 @@ LAT_API int32_t lat_context_precision(const lat_context *ctx);
  * @since 0.1 */
 LAT_API const char *lat_context_kernels(const lat_context *ctx);
 
+/**
+ * Measures what matrix products reach with the context's threads and precision, in floating-point
+ * operations a second; a product of m x k and k x n takes 2 m n k.
+ * @param[out] ceiling   the best rate of the multiply-add instruction behind the products (FMA, the
+ *                       bf16 dot product, the tile product) with its operands in the first-level
+ *                       cache; NULL: not measured
+ * @param[out] products  the best rate of a linear layer's three products in training (forward, and
+ *                       both gradients) at the shape; NULL: not measured
+ * @param      ctx       the context; its team should be idle
+ * @param      tokens    rows of the layer's input, 1..2^24
+ * @param      out       outputs of the layer, 1..2^20
+ * @param      in        inputs of the layer, 1..2^20
+ * @param      seconds   time for each of both, 0..60; two runs are the least
+ * @return OK, ARGUMENT, MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_context_measure(double *ceiling, double *products,
+                                                     const lat_context *ctx, int64_t tokens,
+                                                     int32_t out, int32_t in, double seconds);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,185 @@
+/* lat_context_measure(): what the processor can multiply, and what the library's products do. */
+#include "base/floating.h"
+#include "compute/bf16.h"
+#include "compute/peak.h"
+#include "compute/processor.h"
+
+#include <math.h>
+#include <time.h>
+
+typedef void work_function(void *argument);
+
+static double seconds_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Seconds of the shortest of the runs that fit into `seconds`, two at least: the first one warms
+ * the caches and wakes the team. */
+static double shortest(double seconds, work_function *work, void *argument) {
+  double least = HUGE_VAL, end = seconds_now() + seconds;
+  for (int32_t runs = 0; runs < 2 || seconds_now() < end; runs += runs < 2) {
+    double started = seconds_now();
+    work(argument);
+    least = fmin(least, seconds_now() - started);
+  }
+  return least;
+}
+
+static const lati_peak *best_peak(const lati_backend *backend) {
+#if defined(__x86_64__)
+  if (backend == &lati_backend_bf16_amx) {
+    return &lati_peak_bf16_tiles;
+  }
+  if (backend == &lati_backend_bf16_avx512) {
+    return &lati_peak_bf16_dot;
+  }
+  if (lati_processor_here()->avx512) {
+    return &lati_peak_avx512;
+  }
+  if (lati_processor_here()->avx2) {
+    return &lati_peak_avx2;
+  }
+#else
+  (void)backend;
+#endif
+  return &lati_peak_portable;
+}
+
+typedef struct peak_work {
+  const lat_context *ctx;
+  const lati_peak *peak;
+  int64_t tasks, rounds;
+} peak_work;
+
+static void peak_task(void *argument, int64_t task, int32_t worker) {
+  (void)task, (void)worker;
+  const peak_work *p = argument;
+  _Alignas(LATI_ALIGNMENT) float x[LATI_PEAK_FLOATS];
+  for (int32_t i = 0; i < LATI_PEAK_FLOATS; ++i) {
+    x[i] = 1e-3F;
+  }
+  p->peak->run(x, p->rounds);
+}
+
+static void run_peak(void *argument) {
+  const peak_work *p = argument;
+  lati_pool_run(p->ctx->pool, peak_task, argument, p->tasks);
+}
+
+/* Tasks are short enough for every thread to have its share of them, long enough for handing them
+ * out to cost nothing. */
+static double peak_rate(const lat_context *ctx, double seconds) {
+  const double task_operations = 2e7;
+  peak_work p = {.ctx = ctx, .peak = best_peak(ctx->backend), .tasks = 8 * ctx->options.threads};
+  p.rounds = (int64_t)(task_operations / p.peak->operations);
+  double operations = p.peak->operations * (double)p.rounds * (double)p.tasks;
+  return operations / shortest(seconds, run_peak, &p);
+}
+
+/* A linear layer and what passes through it. */
+typedef struct layer_work {
+  const lat_context *ctx;
+  lati_linear linear;
+  int64_t tokens;
+  float *weight, *x, *y, *d_weight, *d_x;
+  void *packed;
+} layer_work;
+
+static void fill(float *x, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    x[i] = (float)(i % 61 - 30) / 64.0F;
+  }
+}
+
+static lat_status open_layer(layer_work *l, int32_t out, int32_t in) {
+  const lat_context *ctx = l->ctx;
+  size_t packed = ctx->backend->packed_size(out, in);
+  lat_status status = LAT_OK;
+  LATI_TRY(LATI_NEW(l->weight, ctx, (int64_t)out * in));
+  LATI_TRY(LATI_NEW(l->d_weight, ctx, (int64_t)out * in));
+  LATI_TRY(LATI_NEW(l->x, ctx, l->tokens * in));
+  LATI_TRY(LATI_NEW(l->d_x, ctx, l->tokens * in));
+  LATI_TRY(LATI_NEW(l->y, ctx, l->tokens * out));
+  fill(l->weight, (int64_t)out * in);
+  fill(l->x, l->tokens * in);
+  l->linear = (lati_linear){.weight = l->weight, .in = in, .out = out};
+  if (packed > 0) {
+    LATI_TRY(lati_alloc(&l->packed, ctx, packed, 1));
+    ctx->backend->pack(ctx->pool, l->packed, l->weight, out, in);
+    l->linear.packed = l->packed;
+  }
+done:
+  return status;
+}
+
+static void close_layer(layer_work *l) {
+  lati_free(l->packed);
+  lati_free(l->y);
+  lati_free(l->d_x);
+  lati_free(l->x);
+  lati_free(l->d_weight);
+  lati_free(l->weight);
+}
+
+/* y = x W^T, dW += y^T x, dx = y W: each the same number of operations. */
+static void run_layer(void *argument) {
+  layer_work *l = argument;
+  const lati_backend *backend = l->ctx->backend;
+  lati_pool *pool = l->ctx->pool;
+  lati_rows x = {l->x, l->linear.in}, y = {l->y, l->linear.out}, d_x = {l->d_x, l->linear.in};
+  backend->linear_forward(pool, y, &l->linear, x, l->tokens, LATI_IDENTITY, NULL, NULL);
+  backend->linear_backward_weight(pool, l->d_weight, NULL, y, x, l->tokens, l->linear.out,
+                                  l->linear.in);
+  backend->linear_backward_input(pool, d_x, &l->linear, y, l->tokens, 0);
+}
+
+static lat_status product_rate(double *rate, const lat_context *ctx, int64_t tokens, int32_t out,
+                               int32_t in, double seconds) {
+  layer_work l = {.ctx = ctx, .tokens = tokens};
+  lat_status status = open_layer(&l, out, in);
+  if (status == LAT_OK) {
+    double operations = 6.0 * (double)tokens * (double)out * (double)in;
+    *rate = operations / shortest(seconds, run_layer, &l);
+  }
+  close_layer(&l);
+  return status;
+}
+
+static lat_status check_measurement(const lat_context *ctx, int64_t tokens, int32_t out, int32_t in,
+                                    double seconds) {
+  enum { MAX_TOKENS = 1 << 24, MAX_WIDTH = 1 << 20 };
+  if (ctx == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "ctx is NULL");
+  }
+  if (!(seconds >= 0.0 && seconds <= 60.0)) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "measure: seconds %g is outside 0..60", seconds);
+  }
+  if (tokens < 1 || tokens > MAX_TOKENS) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "measure: tokens %lld is outside 1..%d", (long long)tokens,
+                     (int)MAX_TOKENS);
+  }
+  if (out < 1 || out > MAX_WIDTH || in < 1 || in > MAX_WIDTH) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "measure: out %d or in %d is outside 1..%d", (int)out,
+                     (int)in, (int)MAX_WIDTH);
+  }
+  return LAT_OK;
+}
+
+lat_status lat_context_measure(double *ceiling, double *products, const lat_context *ctx,
+                               int64_t tokens, int32_t out, int32_t in, double seconds) {
+  lat_status status = LAT_OK;
+  lati_floating floating;
+  lati_floating_enter(&floating);
+  LATI_TRY(check_measurement(ctx, tokens, out, in, seconds));
+  if (ceiling != NULL) {
+    *ceiling = peak_rate(ctx, seconds);
+  }
+  if (products != NULL) {
+    LATI_TRY(product_rate(products, ctx, tokens, out, in, seconds));
+  }
+done:
+  lati_floating_leave(&floating);
+  return status;
+}
