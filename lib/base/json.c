@@ -1,4 +1,6 @@
 #include "base/json.h"
+
+#include "base/alloc.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -143,4 +145,20 @@ lat_status lati_json_to_options(void *options, size_t own_size, const lati_field
     }
   }
   return lati_options_check(options, fields, what) == LAT_OK ? LAT_OK : LAT_ERROR_FORMAT;
+}
+
+lat_status lati_json_text(char **out, const lat_context *ctx, const json_t *json, size_t flags,
+                          const char *what) {
+  *out = NULL;
+  const size_t length = json != NULL ? json_dumpb(json, NULL, 0, flags) : 0;
+  if (length == 0) {
+    return lati_fail(LAT_ERROR_MEMORY, "%s: cannot allocate its JSON", what);
+  }
+  lat_status status = lati_alloc((void **)out, ctx, length + 1, 1);
+  if (status == LAT_OK && json_dumpb(json, *out, length, flags) != length) {
+    lati_free(*out);
+    *out = NULL;
+    status = lati_fail(LAT_ERROR_MEMORY, "%s: cannot allocate its text", what);
+  }
+  return status;
 }

@@ -5,6 +5,7 @@
 #include "base/options.h"
 
 #include <jansson.h>
+#include <lat/context.h>
 
 /* A new object with a member per field (pointers left out); *out NULL on failure (MEMORY). Doubles
  * keep 17 digits. */
@@ -15,5 +16,11 @@ lat_status lati_json_from_options(json_t **out, const void *options, const lati_
  * default. */
 lat_status lati_json_to_options(void *options, size_t own_size, const lati_field *fields,
                                 const json_t *object, const char *what);
+
+/* The JSON's text in a block of the context's, closed by a NUL, with 17 digits unless flags say
+ * otherwise; lati_free() it. jansson's own text would have to go back to whatever allocator the
+ * host may have given jansson. `what` is for the message. */
+lat_status lati_json_text(char **out, const lat_context *ctx, const json_t *json, size_t flags,
+                          const char *what);
 
 #endif

@@ -5,7 +5,6 @@
 #include "transformer/transformer.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A checkpoint is a model file with more in it: the tensors of the model, "optimizer.m." and
@@ -108,13 +107,18 @@ static json_t *state_json(const lat_trainer *trainer) {
 static lat_status build_metadata(json_t **out, const lat_trainer *trainer) {
   json_t *checkpoint =
       json_pack("{s:o, s:O}", "state", state_json(trainer), "identity", trainer->identity);
-  char *text = json_dumps(checkpoint, JSON_COMPACT | JSON_REAL_PRECISION(17));
-  *out = text == NULL ? NULL
-                      : json_pack("{s:s, s:s}", "lat.config", lat_model_config(trainer->model),
-                                  "lat.checkpoint", text);
-  free(text);
+  char *text = NULL;
+  lat_status status = lati_json_text(&text, trainer->ctx, checkpoint,
+                                     JSON_COMPACT | JSON_REAL_PRECISION(17), "lat.checkpoint");
+  *out = NULL;
+  if (status == LAT_OK) {
+    *out = json_pack("{s:s, s:s}", "lat.config", lat_model_config(trainer->model), "lat.checkpoint",
+                     text);
+    status = *out != NULL ? LAT_OK : no_memory();
+  }
+  lati_free(text);
   json_decref(checkpoint);
-  return *out != NULL ? LAT_OK : no_memory();
+  return status;
 }
 
 static lat_status write_checkpoint(const lat_trainer *trainer) {
@@ -153,6 +157,9 @@ static lat_status load_text(json_t **out, const lat_trainer *trainer, const lati
   json_error_t error = {0};
   const char *text = lati_safetensors_metadata(file, key);
   *out = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
+  if (text != NULL && *out == NULL && json_error_code(&error) == json_error_out_of_memory) {
+    return no_memory();
+  }
   if (!json_is_object(*out)) {
     json_decref(*out);
     *out = NULL;

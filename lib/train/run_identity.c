@@ -1,9 +1,9 @@
 #include "train/trainer_impl.h"
 #include "transformer/transformer.h"
 
+#include "base/alloc.h"
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Raised when the meaning of a checkpoint changes. */
@@ -37,13 +37,22 @@ done:
   return status;
 }
 
+/* A value's text; whether memory for it can be had does not matter much here. */
+static const char *value_text(char **text, const json_t *value) {
+  *text = NULL;
+  return value != NULL && lati_json_text(text, NULL, value, JSON_ENCODE_ANY | JSON_COMPACT,
+                                         "the run's options") == LAT_OK
+             ? *text
+             : "(none)";
+}
+
 static lat_status fail_difference(const char *name, const json_t *ours, const json_t *theirs) {
-  char *left = ours != NULL ? json_dumps(ours, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-  char *right = theirs != NULL ? json_dumps(theirs, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-  lat_status status = lati_fail(LAT_ERROR_ARGUMENT, "%s %s differs from the run's %s", name,
-                                left != NULL ? left : "(none)", right != NULL ? right : "(none)");
-  free(right);
-  free(left);
+  char *left = NULL, *right = NULL;
+  const char *left_text = value_text(&left, ours), *right_text = value_text(&right, theirs);
+  lat_status status =
+      lati_fail(LAT_ERROR_ARGUMENT, "%s %s differs from the run's %s", name, left_text, right_text);
+  lati_free(right);
+  lati_free(left);
   return status;
 }
 

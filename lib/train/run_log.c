@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -88,35 +87,56 @@ typedef struct line_values {
   double seconds;
 } line_values;
 
-/* False when the line is no report. */
-static int parse_line(line_values *values, const char *line, size_t length) {
-  json_t *object = json_loadb(line, length, 0, NULL);
-  const int valid =
-      object != NULL && json_unpack(object, "{s:I, s:F}", "examples", &values->examples, "seconds",
-                                    &values->seconds) == 0;
+/* *valid: 0 when the line is no report. */
+static lat_status parse_line(int *valid, line_values *values, const char *line, size_t length) {
+  json_error_t error;
+  json_t *object = json_loadb(line, length, 0, &error);
+  if (object == NULL && json_error_code(&error) == json_error_out_of_memory) {
+    return lati_fail(LAT_ERROR_MEMORY, "no memory for a line of the log");
+  }
+  const json_t *examples = json_object_get(object, "examples");
+  const json_t *seconds = json_object_get(object, "seconds");
+  *valid = json_is_integer(examples) && json_is_number(seconds);
+  values->examples = json_integer_value(examples);
+  values->seconds = json_number_value(seconds);
   json_decref(object);
-  return valid;
+  return LAT_OK;
 }
 
-lat_status lati_run_log_truncate(int64_t *last, lati_run_log *log, int64_t examples) {
-  char *text = NULL, *end = NULL;
-  size_t length = 0, kept = 0;
+/* Bytes of the complete lines up to `examples`. */
+static lat_status measure(size_t *kept, int64_t *last, lati_run_log *log, const char *text,
+                          size_t length, int64_t examples) {
+  lat_status status = LAT_OK;
   line_values values = {0, 0};
-  lat_status status = read_all(&text, &length, log);
+  const char *end = NULL;
+  int valid = 1;
+  *kept = 0;
   *last = -1;
-  if (status == LAT_OK) {
-    while ((end = memchr(text + kept, '\n', length - kept)) != NULL &&
-           parse_line(&values, text + kept, (size_t)(end - text) - kept) &&
-           values.examples <= examples) {
-      kept = (size_t)(end - text) + 1;
+  while (valid && (end = memchr(text + *kept, '\n', length - *kept)) != NULL) {
+    LATI_TRY(parse_line(&valid, &values, text + *kept, (size_t)(end - text) - *kept));
+    valid = valid && values.examples <= examples;
+    if (valid) {
+      *kept = (size_t)(end - text) + 1;
       *last = (int64_t)values.examples;
       log->after = values.seconds;
     }
-    log->size = (off_t)kept;
-    if (ftruncate(log->descriptor, log->size) != 0) {
-      status = lati_fail_errno(log->path, "shorten");
-    }
   }
+done:
+  return status;
+}
+
+lat_status lati_run_log_truncate(int64_t *last, lati_run_log *log, int64_t examples) {
+  lat_status status = LAT_OK;
+  char *text = NULL;
+  size_t length = 0, kept = 0;
+  *last = -1;
+  LATI_TRY(read_all(&text, &length, log));
+  LATI_TRY(measure(&kept, last, log, text, length, examples));
+  log->size = (off_t)kept;
+  if (ftruncate(log->descriptor, log->size) != 0) {
+    status = lati_fail_errno(log->path, "shorten");
+  }
+done:
   lati_free(text);
   return status;
 }
@@ -141,28 +161,30 @@ static json_t *percent(const lat_progress *progress, double value) {
   return progress->validated ? json_real(value) : json_null();
 }
 
-static char *format_line(const lati_run_log *log, const lat_progress *progress) {
+static lat_status format_line(char **out, const lati_run_log *log, const lat_progress *progress) {
   json_t *object =
       json_pack("{s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:f}", "examples",
                 (json_int_t)progress->examples, "updates", (json_int_t)progress->updates, "loss",
                 progress->loss, "learning_rate", progress->learning_rate, "gradient_norm",
                 progress->gradient_norm, "accuracy", percent(progress, progress->accuracy), "exact",
                 percent(progress, progress->exact), "seconds", log->after);
-  char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+  lat_status status = lati_json_text(out, log->ctx, object, JSON_COMPACT | JSON_REAL_PRECISION(9),
+                                     "a line of the log");
   json_decref(object);
-  return text;
+  return status;
 }
 
 lat_status lati_run_log_append(lati_run_log *log, const lat_progress *progress) {
   log->after = log->before + round(progress->seconds * 1e3) / 1e3;
-  char *text = format_line(log, progress);
-  if (text == NULL) {
-    return lati_fail(LAT_ERROR_MEMORY, "%s: no memory for a line", log->path);
+  char *text = NULL;
+  lat_status status = format_line(&text, log, progress);
+  if (status != LAT_OK) {
+    return status;
   }
   const size_t length = strlen(text);
   text[length] = '\n'; /* one write a line; the terminator is not needed any more */
-  lat_status status = write_all(log, text, length + 1);
-  free(text);
+  status = write_all(log, text, length + 1);
+  lati_free(text);
   if (status == LAT_OK) {
     log->size += (off_t)length + 1;
   } else if (ftruncate(log->descriptor, log->size) != 0) {

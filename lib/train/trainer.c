@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Largest integer that a double, which the table's ranges are, holds exactly. */
 #define MAX_COUNT 9007199254740992.0
@@ -165,7 +166,10 @@ static lat_status start_files(lat_trainer *trainer) {
   LATI_TRY(lati_run_require_absent(trainer->model_path));
   LATI_TRY(lati_run_require_absent(trainer->log_path));
   LATI_TRY(lati_checkpoint_save(trainer));
-  LATI_TRY(open_log(trainer));
+  status = open_log(trainer);
+  if (status != LAT_OK) {
+    unlink(trainer->checkpoint_path); /* no run was begun, so that it can be tried again */
+  }
 done:
   return status;
 }

@@ -36,17 +36,11 @@ done:
 
 lat_status lati_config_write(char **out, const lat_model *model, const json_t *training) {
   lat_status status = LAT_OK;
-  const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(17);
   json_t *object = NULL;
   *out = NULL;
   LATI_TRY(config_object(&object, model, training));
-  const size_t length = json_dumpb(object, NULL, 0, flags);
-  if (length == 0) {
-    status = fail_memory();
-    goto done;
-  }
-  LATI_TRY(lati_alloc((void **)out, model->ctx, length + 1, 1));
-  json_dumpb(object, *out, length, flags);
+  LATI_TRY(lati_json_text(out, model->ctx, object, JSON_COMPACT | JSON_REAL_PRECISION(17),
+                          "lat.config"));
 done:
   json_decref(object);
   return status;

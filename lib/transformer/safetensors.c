@@ -19,6 +19,9 @@
  * size: 6 for each tensor. */
 #define MAX_VALUES 1000000
 
+/* Bytes of a metadata value, which is parsed as JSON of any depth later. */
+#define MAX_METADATA 1000000
+
 typedef struct tensor_entry {
   const char *name; /* borrowed from the header */
   int64_t begin, end;
@@ -163,6 +166,10 @@ static lat_status check_metadata(lati_safetensors *file) {
   json_object_foreach((json_t *)(uintptr_t)metadata, key, value) {
     if (!json_is_string(value)) {
       return lati_fail(LAT_ERROR_FORMAT, "%s: __metadata__: %s is not a string", file->path, key);
+    }
+    if (json_string_length(value) > MAX_METADATA) {
+      return lati_fail(LAT_ERROR_FORMAT, "%s: __metadata__: %s has %zu bytes, the limit is %d",
+                       file->path, key, json_string_length(value), MAX_METADATA);
     }
   }
   file->metadata = metadata;

@@ -1,7 +1,6 @@
 #include "base/atomic_file.h"
 #include "transformer/safetensors.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -50,8 +49,8 @@ static lat_status add_tensor(json_t *header, const lati_tensor_view *tensor, int
 }
 
 /* The header's text, of jansson's memory; *out NULL on failure. */
-static lat_status build_header(char **out, const lati_tensor_view *tensors, int32_t count,
-                               const json_t *metadata) {
+static lat_status build_header(char **out, const lat_context *ctx, const lati_tensor_view *tensors,
+                               int32_t count, const json_t *metadata) {
   lat_status status = LAT_OK;
   int64_t end = 0;
   json_t *header = json_object();
@@ -63,10 +62,7 @@ static lat_status build_header(char **out, const lati_tensor_view *tensors, int3
   for (int32_t i = 0; i < count; ++i) {
     LATI_TRY(add_tensor(header, &tensors[i], &end));
   }
-  *out = json_dumps(header, JSON_COMPACT);
-  if (*out == NULL) {
-    LATI_TRY(lati_fail(LAT_ERROR_MEMORY, "no memory for the header's text"));
-  }
+  LATI_TRY(lati_json_text(out, ctx, header, JSON_COMPACT, "the header"));
 done:
   json_decref(header);
   return status;
@@ -90,7 +86,7 @@ lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
   lat_status status = LAT_OK;
   lati_atomic_file *file = NULL;
   char *header = NULL;
-  LATI_TRY(build_header(&header, tensors, count, metadata));
+  LATI_TRY(build_header(&header, ctx, tensors, count, metadata));
   LATI_TRY(lati_atomic_open(&file, ctx, path));
   LATI_TRY(write_header(file, header));
   for (int32_t i = 0; i < count; ++i) {
@@ -101,6 +97,6 @@ lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
   LATI_TRY(lati_atomic_commit(file));
 done:
   lati_atomic_close(file);
-  free(header);
+  lati_free(header);
   return status;
 }

@@ -1,0 +1,446 @@
+/* Every public call that can allocate, with each of its allocations failing: of the context's
+ * allocator (from the N-th on) and of the whole process (the N-th, once). The call says MEMORY,
+ * leaves nothing behind, and works when it is made again. */
+#include "failing_malloc.h"
+#include "fault_world.h"
+#include "suite.h"
+
+#include <jansson.h>
+
+typedef lat_status fault_call(fault_world *world, void **out);
+
+/* A call, what it needs, and how its result is released; NULL where there is none. */
+typedef struct fault_case {
+  const char *name;
+  int with;
+  fault_call *call;
+  void (*release)(void *object);
+} fault_case;
+
+static scratch_folder folder;
+
+#define RELEASE(object)                                                                            \
+  static void release_##object(void *handle) {                                                     \
+    lat_##object##_free(handle);                                                                   \
+  }
+RELEASE(context)
+RELEASE(task)
+RELEASE(tokenizer)
+RELEASE(sampler)
+RELEASE(batch)
+RELEASE(model)
+RELEASE(gradients)
+RELEASE(optimizer)
+RELEASE(session)
+RELEASE(solver)
+RELEASE(evaluation)
+RELEASE(trainer)
+
+static lat_status create_context(fault_world *world, void **out) {
+  return lat_context_create((lat_context **)out, &world->host->options);
+}
+
+static lat_status create_task(fault_world *world, void **out) {
+  return lat_task_create((lat_task **)out, world->ctx, NULL);
+}
+
+static int32_t shape(int32_t *rows, int32_t *cols, lat_random *random, void *user) {
+  (void)user;
+  *rows = *cols = lat_random_integer(random, 1, 2);
+  return 0;
+}
+
+static int32_t same_shape(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
+                          void *user) {
+  (void)user;
+  *rows = input_rows;
+  *cols = input_cols;
+  return 0;
+}
+
+static int32_t draw(lat_matrix *input, lat_random *random, void *user) {
+  (void)user;
+  input->data[0] = lat_random_uniform(random);
+  return 0;
+}
+
+static int32_t copy(lat_matrix *output, const lat_matrix *input, void *user) {
+  (void)user;
+  output->data[0] = input->data[0];
+  return 0;
+}
+
+static lat_status create_custom(fault_world *world, void **out) {
+  lat_task_functions functions;
+  lat_task_functions_init(&functions);
+  functions.name = "copy";
+  functions.letter = 'C';
+  functions.input_shape = shape;
+  functions.output_shape = same_shape;
+  functions.draw = draw;
+  functions.answer = copy;
+  return lat_task_create_custom((lat_task **)out, world->ctx, &functions, NULL);
+}
+
+static lat_status create_mixture(fault_world *world, void **out) {
+  lat_task *const tasks[] = {world->task, world->other};
+  return lat_task_create_mixture((lat_task **)out, world->ctx, tasks, NULL, 2);
+}
+
+static lat_status answer_inverse(fault_world *world, void **out) {
+  (void)out;
+  return lat_task_answer(&world->output, world->task, &world->input);
+}
+
+static lat_status score_eigenvalues(fault_world *world, void **out) {
+  lat_score score;
+  lat_matrix prediction = {world->answer, 2, 1, 1, LAT_ROW_MAJOR};
+  (void)out;
+  lat_score_init(&score);
+  return lat_task_score(&score, world->other, &world->input, NULL, &prediction, NULL);
+}
+
+static lat_status score_inverse(fault_world *world, void **out) {
+  lat_score score;
+  (void)out;
+  lat_score_init(&score);
+  return lat_task_score(&score, world->task, &world->input, NULL, &world->output, NULL);
+}
+
+static lat_status create_tokenizer(fault_world *world, void **out) {
+  lat_tokenizer_options options;
+  lat_tokenizer_options_init(&options);
+  options.output_encoding = "fp15";
+  return lat_tokenizer_create((lat_tokenizer **)out, world->ctx, &options);
+}
+
+static lat_status encode_and_decode(fault_world *world, void **out) {
+  int32_t tokens[64];
+  size_t count = 0;
+  (void)out;
+  lat_status status =
+      lat_tokenizer_encode(tokens, 64, &count, world->tokenizer, LAT_INPUT, 0, &world->input);
+  return status != LAT_OK ? status
+                          : lat_tokenizer_decode(&world->output, 4, NULL, NULL, world->tokenizer,
+                                                 LAT_INPUT, tokens, count);
+}
+
+static lat_status create_sampler(fault_world *world, void **out) {
+  return lat_sampler_create((lat_sampler **)out, world->mixture, world->tokenizer, NULL);
+}
+
+static lat_status create_batch(fault_world *world, void **out) {
+  return lat_batch_create((lat_batch **)out, world->tokenizer);
+}
+
+static lat_status append(fault_world *world, void **out) {
+  (void)out;
+  return lat_batch_append(world->empty, 'A', &world->input, &world->input);
+}
+
+static lat_status draw_batch(fault_world *world, void **out) {
+  (void)out;
+  return lat_sampler_next(world->empty, world->sampler, 40);
+}
+
+static lat_status create_model(fault_world *world, void **out) {
+  lat_model_options options;
+  small_run_model_options(&options);
+  options.matrix_positions = 1;
+  options.init = LAT_INIT_FOURIER;
+  options.positions = LAT_POSITIONS_SINUSOIDAL;
+  return lat_model_create((lat_model **)out, world->mixture, world->tokenizer, &options);
+}
+
+static lat_status clone_model(fault_world *world, void **out) {
+  return lat_model_clone((lat_model **)out, world->model);
+}
+
+static lat_status freeze_clone(fault_world *world, void **out) {
+  (void)out;
+  return lat_model_freeze(world->model);
+}
+
+static lat_status map_and_commit(fault_world *world, void **out) {
+  float *parameters = NULL;
+  (void)out;
+  lat_status status = lat_model_map(&parameters, world->model);
+  return status != LAT_OK ? status : lat_model_commit(world->model);
+}
+
+static lat_status save_model(fault_world *world, void **out) {
+  (void)out;
+  return lat_model_save(world->frozen, world->path);
+}
+
+static lat_status load_model(fault_world *world, void **out) {
+  return lat_model_load((lat_model **)out, world->ctx, world->path, NULL);
+}
+
+static lat_status model_loss(fault_world *world, void **out) {
+  (void)out;
+  return lat_model_loss(&world->sum, world->model, world->batch);
+}
+
+static lat_status model_logits(fault_world *world, void **out) {
+  static float logits[1 << 15];
+  (void)out;
+  return lat_model_logits(logits, sizeof logits / sizeof *logits, world->model, world->batch);
+}
+
+static lat_status create_gradients(fault_world *world, void **out) {
+  return lat_gradients_create((lat_gradients **)out, world->model);
+}
+
+static lat_status accumulate(fault_world *world, void **out) {
+  (void)out;
+  return lat_gradients_accumulate(world->gradients, &world->sum, world->model, world->batch);
+}
+
+static lat_status create_optimizer(fault_world *world, void **out) {
+  return lat_optimizer_create((lat_optimizer **)out, world->model, &world->optimizer_options);
+}
+
+static lat_status step(fault_world *world, void **out) {
+  (void)out;
+  world->sum.tokens = 1;
+  return lat_optimizer_step(world->optimizer, world->model, world->gradients, &world->sum);
+}
+
+static lat_status create_session(fault_world *world, void **out) {
+  return lat_session_create((lat_session **)out, world->frozen, NULL);
+}
+
+static lat_status decode(fault_world *world, void **out) {
+  lat_sequences sequences;
+  (void)out;
+  return lat_session_decode(&sequences, world->session, world->batch);
+}
+
+static lat_status decode_beams(fault_world *world, void **out) {
+  lat_sequences sequences;
+  lat_decode_options options;
+  lat_decode_options_init(&options);
+  options.method = LAT_DECODE_BEAM;
+  lat_status status = lat_session_create((lat_session **)out, world->frozen, &options);
+  if (status == LAT_OK) {
+    status = lat_session_decode(&sequences, *out, world->batch);
+    if (status != LAT_OK) {
+      lat_session_free(*out);
+      *out = NULL;
+    }
+  }
+  return status;
+}
+
+static lat_status create_solver(fault_world *world, void **out) {
+  return lat_solver_create((lat_solver **)out, world->frozen, NULL);
+}
+
+static lat_status solve(fault_world *world, void **out) {
+  lat_report report;
+  (void)out;
+  lat_report_init(&report);
+  return lat_solver_solve(&world->output, &report, world->solver, &world->input);
+}
+
+static lat_status solve_many(fault_world *world, void **out) {
+  double answers[2][4] = {{0}};
+  lat_matrix inputs[2] = {world->input, world->input};
+  lat_matrix outputs[2] = {{answers[0], 2, 2, 2, LAT_ROW_MAJOR},
+                           {answers[1], 2, 2, 2, LAT_ROW_MAJOR}};
+  (void)out;
+  return lat_solver_solve_many(outputs, NULL, world->solver, inputs, 2);
+}
+
+static lat_status evaluate(fault_world *world, void **out) {
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = 3;
+  options.ceiling = 1;
+  return lat_evaluate((lat_evaluation **)out, world->frozen, &options);
+}
+
+static lat_status create_trainer(fault_world *world, void **out) {
+  return lat_trainer_create((lat_trainer **)out, world->model, &world->optimizer_options,
+                            &world->trainer_options);
+}
+
+static lat_status resume_trainer(fault_world *world, void **out) {
+  return lat_trainer_resume((lat_trainer **)out, world->model, &world->optimizer_options,
+                            &world->trainer_options);
+}
+
+/* A run is told to go on by a trainer that has room for more examples. */
+static lat_status run_trainer(fault_world *world, void **out) {
+  world->trainer_options.max_examples = 4;
+  lat_status status = resume_trainer(world, out);
+  if (status == LAT_OK) {
+    status = lat_trainer_run(*out);
+    if (status != LAT_OK) {
+      lat_trainer_free(*out);
+      *out = NULL;
+    }
+  }
+  return status;
+}
+
+static lat_status write_checkpoint(fault_world *world, void **out) {
+  (void)out;
+  return lat_trainer_checkpoint(world->trainer);
+}
+
+static const fault_case cases[] = {
+    {"lat_context_create", 0, create_context, release_context},
+    {"lat_task_create", 0, create_task, release_task},
+    {"lat_task_create_custom", 0, create_custom, release_task},
+    {"lat_task_create_mixture", 0, create_mixture, release_task},
+    {"lat_task_answer", 0, answer_inverse, NULL},
+    {"lat_task_score, eigenvalues", 0, score_eigenvalues, NULL},
+    {"lat_task_score, inverse", 0, score_inverse, NULL},
+    {"lat_tokenizer_create", 0, create_tokenizer, release_tokenizer},
+    {"lat_tokenizer_encode, decode", 0, encode_and_decode, NULL},
+    {"lat_sampler_create", 0, create_sampler, release_sampler},
+    {"lat_batch_create", 0, create_batch, release_batch},
+    {"lat_batch_append", 0, append, NULL},
+    {"lat_sampler_next", 0, draw_batch, NULL},
+    {"lat_model_create", 0, create_model, release_model},
+    {"lat_model_clone", 0, clone_model, release_model},
+    {"lat_model_freeze", 0, freeze_clone, NULL},
+    {"lat_model_map, commit", 0, map_and_commit, NULL},
+    {"lat_model_save", 0, save_model, NULL},
+    {"lat_model_load", WITH_FILE, load_model, release_model},
+    {"lat_model_loss", 0, model_loss, NULL},
+    {"lat_model_logits", 0, model_logits, NULL},
+    {"lat_gradients_create", 0, create_gradients, release_gradients},
+    {"lat_gradients_accumulate", WITH_GRADIENTS, accumulate, NULL},
+    {"lat_optimizer_create", 0, create_optimizer, release_optimizer},
+    {"lat_optimizer_step", WITH_GRADIENTS, step, NULL},
+    {"lat_session_create", 0, create_session, release_session},
+    {"lat_session_decode", WITH_DECODING, decode, NULL},
+    {"lat_session_decode, beams", 0, decode_beams, release_session},
+    {"lat_solver_create", 0, create_solver, release_solver},
+    {"lat_solver_solve", WITH_DECODING, solve, NULL},
+    {"lat_solver_solve_many", WITH_DECODING, solve_many, NULL},
+    {"lat_evaluate", 0, evaluate, release_evaluation},
+    {"lat_trainer_create", 0, create_trainer, release_trainer},
+    {"lat_trainer_resume", WITH_RUN, resume_trainer, release_trainer},
+    {"lat_trainer_run", WITH_RUN, run_trainer, release_trainer},
+    {"lat_trainer_checkpoint", WITH_TRAINER, write_checkpoint, NULL},
+};
+
+static void *const UNTOUCHED = &folder;
+
+/* The call with allocation `fail` failing. A second attempt, with memory, must work. Returns
+ * how the first went; *refused: whether an allocation failed at all. */
+static lat_status fail_once(const fault_case *tested, fault_host *host, long fail, int *refused) {
+  fault_world world;
+  counting_allocator *allocator = &host->allocator;
+  const int counted = host->options.allocate != NULL;
+  const long live = allocator->live, refusals = allocator->refused;
+  void *object = tested->release != NULL ? UNTOUCHED : NULL;
+  fault_world_open(&world, host, &folder, tested->with);
+  if (counted) {
+    allocator->fail_at = allocator->calls + fail;
+  } else {
+    failing_malloc_arm(fail);
+  }
+  const lat_status status = tested->call(&world, &object);
+  const long calls = failing_malloc_disarm();
+  *refused = counted ? allocator->refused > refusals : calls >= fail;
+  allocator->fail_at = 0;
+  if (status != LAT_OK) {
+    ck_assert_msg(status == LAT_ERROR_MEMORY, "%s, allocation %ld: %s: %s", tested->name, fail,
+                  lat_status_name(status), lat_last_error());
+    ck_assert_msg(object == NULL, "%s, allocation %ld: out is not NULL", tested->name, fail);
+    const lat_status again = tested->call(&world, &object);
+    ck_assert_msg(again == LAT_OK, "%s, again after allocation %ld: %s: %s", tested->name, fail,
+                  lat_status_name(again), lat_last_error());
+  }
+  if (tested->release != NULL) {
+    tested->release(object);
+  }
+  fault_world_close(&world);
+  ck_assert_msg(allocator->live == live, "%s, allocation %ld: %ld blocks are left", tested->name,
+                fail, (long)allocator->live - live);
+  return status;
+}
+
+/* N = 1, 2, ... until no allocation is left to fail. */
+static void sweep(const fault_case *tested, int counted) {
+  fault_host host;
+  int refused = 1;
+  fault_host_open(&host, counted);
+  (void)fail_once(tested, &host, 1000000, &refused); /* fills what libraries keep */
+  refused = 1;
+  for (long fail = 1; refused; ++fail) {
+    const lat_status status = fail_once(tested, &host, fail, &refused);
+    ck_assert_msg(!counted || !refused || status == LAT_ERROR_MEMORY,
+                  "%s, allocation %ld: nobody noticed", tested->name, fail);
+    ck_assert_msg(failing_malloc_live() == 0, "%s, allocation %ld: %ld blocks are left",
+                  tested->name, fail, failing_malloc_live());
+    ck_assert_int_lt(fail, 20000);
+  }
+  fault_host_close(&host);
+}
+
+START_TEST(the_contexts_allocator_may_fail) {
+  scratch_open(&folder);
+  sweep(&cases[_i], 1);
+  scratch_close(&folder);
+}
+END_TEST
+
+START_TEST(any_allocation_of_the_process_may_fail) {
+  scratch_open(&folder);
+  sweep(&cases[_i], 0);
+  scratch_close(&folder);
+}
+END_TEST
+
+/* A host may give jansson, which is shared with it, an allocator of its own. */
+static long json_blocks;
+
+static void *json_allocate(size_t size) {
+  char *block = malloc(size + 64);
+  ck_assert_ptr_nonnull(block);
+  ++json_blocks;
+  return block + 64;
+}
+
+static void json_release(void *memory) {
+  if (memory != NULL) {
+    --json_blocks;
+    free((char *)memory - 64);
+  }
+}
+
+START_TEST(janssons_allocator_stays_the_hosts) {
+  json_malloc_t allocate = NULL;
+  json_free_t release = NULL;
+  fault_host host;
+  fault_host_open(&host, 1);
+  json_set_alloc_funcs(json_allocate, json_release);
+  scratch_open(&folder);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    int refused = 0;
+    ck_assert_int_eq(fail_once(&cases[i], &host, 1000000, &refused), LAT_OK);
+    json_get_alloc_funcs(&allocate, &release);
+    ck_assert(allocate == json_allocate && release == json_release);
+    ck_assert_int_eq(json_blocks, 0);
+  }
+  scratch_close(&folder);
+  fault_host_close(&host);
+}
+END_TEST
+
+int main(void) {
+  const int count = (int)(sizeof cases / sizeof *cases);
+  TCase *tests = tcase_create("memory faults");
+  tcase_add_loop_test(tests, the_contexts_allocator_may_fail, 0, count);
+  if (FAILING_MALLOC) {
+    tcase_add_loop_test(tests, any_allocation_of_the_process_may_fail, 0, count);
+  }
+  tcase_add_test(tests, janssons_allocator_stays_the_hosts);
+  return run_case("memory faults", tests);
+}

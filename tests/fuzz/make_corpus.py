@@ -1,0 +1,93 @@
+"""Writes the seeds of the corpora beside this file: python3 make_corpus.py [TINY_RUN]
+
+TINY_RUN is a folder of a run of the model in fuzz_checkpoint.c; its files are the seeds of models
+and checkpoints."""
+import json
+import pathlib
+import struct
+import sys
+
+corpus = pathlib.Path(__file__).parent / "corpus"
+
+
+def put(target, name, data):
+    folder = corpus / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+def container(header, data=b""):
+    text = header if isinstance(header, str) else json.dumps(header, separators=(",", ":"))
+    return struct.pack("<Q", len(text)) + text.encode() + data
+
+
+def tensor(shape, begin, end, dtype="F32"):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+two = {"__metadata__": {"lat.config": "{}"}, "a": tensor([2, 2], 0, 16), "b": tensor([4], 16, 32)}
+put("safetensors", "good", container(two, bytes(32)))
+put("safetensors", "truncated", container(two, bytes(32))[:-5])
+put("safetensors", "overlap", container({**two, "b": tensor([4], 12, 28)}, bytes(32)))
+put("safetensors", "hole", container({**two, "b": tensor([3], 20, 32)}, bytes(32)))
+put("safetensors", "huge-header", struct.pack("<Q", 2**63) + b"{}")
+put("safetensors", "huge-shape", container({"a": tensor([2**62, 4], 0, 16)}, bytes(16)))
+put("safetensors", "duplicate", container('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
+                                          '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', bytes(4)))
+put("safetensors", "deep", container("{" + '"a":[' * 50 + "]" * 50 + "}"))
+put("safetensors", "dtype", container({"a": tensor([4], 0, 8, "F16")}, bytes(8)))
+put("safetensors", "rank", container({"a": tensor([1, 1, 1], 0, 4)}, bytes(4)))
+put("safetensors", "empty", b"")
+
+task = {"name": "inverse", "rows": 2, "cols": 2, "range": 10.0, "distribution": "semicircle"}
+config = {"task": task, "tokenizer": {"input_encoding": "p10", "output_encoding": "p10", "input_digits": 3},
+          "model": {"encoder_width": 16, "encoder_heads": 2, "decoder_width": 16, "decoder_heads": 2},
+          "library": "0.1.0", "training": None}
+put("config", "good", json.dumps(config))
+put("config", "mixture", json.dumps({**config, "task": {
+    "name": "mixture", "tasks": [{**task}, {**task, "name": "eigenvalues"}], "weights": [1.0, 2.0]}}))
+put("config", "custom", json.dumps({**config, "task": {"name": "own", "custom": True}}))
+put("config", "large", json.dumps({**config, "model": {"encoder_layers": 64, "encoder_width": 4096}}))
+put("config", "wrong", json.dumps({**config, "model": {"encoder_layers": -1}}))
+
+put("options", "task", b"\0" + json.dumps(task).encode())
+put("options", "tokenizer", b"\1" + json.dumps(config["tokenizer"]).encode())
+put("options", "model", b"\2" + json.dumps({**config["model"], "seed": "18446744073709551615"}).encode())
+put("options", "spectra", b"\3laplace:2,marcenko,positive:1e-3")
+put("options", "weight", b"\3uniform:-1,gaussian:nan")
+
+for kind, first in enumerate(("p10", "p1000", "b1999", "fp15")):
+    for side in range(2):
+        tokens = [28, 28] + [128, 131, 132, 133, 160][: 5 if kind == 0 else 3 if kind == 1 else 2 if kind == 2 else 1]
+        put("tokens", f"{first}-{side}", bytes([kind + 4 * side]) + struct.pack(f"<{len(tokens)}h", *tokens))
+put("tokens", "negative", b"\0" + struct.pack("<3h", -1, -32768, 32767))
+
+
+def npy(descr, shape, data, order=False, version=1):
+    text = f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n".encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(text))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + text + data
+
+
+put("matrix", "f8.npy", npy("<f8", "(2, 2)", struct.pack("<4d", 1, 2, 3, 4)))
+put("matrix", "f4-fortran.npy", npy("<f4", "(1, 2)", struct.pack("<2f", 1, 2), True, 2))
+put("matrix", "i4.npy", npy("<i4", "(2, 1)", struct.pack("<2i", 1, -2)))
+put("matrix", "cut.npy", npy("<f8", "(2, 2)", bytes(31)))
+put("matrix", "huge.npy", npy("<f8", "(99999999999, 2)", bytes(16)))
+put("matrix", "nan.npy", npy("<f8", "(1, 1)", struct.pack("<d", float("nan"))))
+put("matrix", "coordinate.mtx", "%%MatrixMarket matrix coordinate real general\n% c\n2 2 2\n1 1 3.5\n2 2 -1e3\n")
+put("matrix", "array.mtx", "%%MatrixMarket matrix array integer symmetric\n2 2\n1\n2\n3\n")
+put("matrix", "skew.mtx", "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n2 1 3\n")
+put("matrix", "rows.csv", "1, 2,3\n4,5 ,6 # c\n")
+put("matrix", "rows.txt", "1 2\r\n\r\n-3e-4\t0x1p3\r\n")
+put("matrix", "ragged.txt", "1 2\n3\n")
+put("matrix", "infinite.txt", "1 inf\n")
+
+if len(sys.argv) > 1:
+    run = pathlib.Path(sys.argv[1])
+    for target, name in (("model", "model.safetensors"), ("checkpoint", "checkpoint.safetensors")):
+        data = (run / name).read_bytes()
+        put(target, "good", data)
+        put(target, "truncated", data[:-7])
+        put(target, "not-finite", data[:-4] + struct.pack("<f", float("nan")))
+        put(target, "renamed", data.replace(b"encoder", b"encodes", 1))
