@@ -10,7 +10,7 @@ packages() {
     ;;
   test) echo check binutils g++ gfortran python3 abigail-tools dpkg-dev file ;;
   docs) echo doxygen doxygen-awesome-css ;;
-  ci) echo clang valgrind python3-numpy ;;
+  ci) echo clang valgrind cppcheck gcovr python3-numpy ;;
   *)
     echo "dependencies.sh: no such group: $1 (build, test, docs, ci)" >&2
     exit 2

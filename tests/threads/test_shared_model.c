@@ -102,6 +102,7 @@ static void train(small_run *run) {
   lat_trainer_options options;
   small_run_optimizer_options(&optimizer, "adamw");
   small_run_trainer_options(&options, NULL);
+  options.max_examples = 180;
   CHECK_OK(lat_trainer_create(&trainer, run->model, &optimizer, &options));
   CHECK_OK(lat_trainer_run(trainer));
   lat_trainer_free(trainer);
