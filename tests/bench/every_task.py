@@ -48,7 +48,7 @@ def train(lat, task, size, examples, folder):
     """The last loss of a run, in nats a token."""
     command = [lat, "train", "--task", task, "--size", str(size), "--examples", str(examples),
                "--out", folder] + RECIPE.split()
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(os.path.join(folder, "log.jsonl"), encoding="utf-8") as log:
         return json.loads(log.readlines()[-1])["loss"]
 
@@ -59,7 +59,7 @@ def main():
     lat = sys.argv[1]
     examples = int(sys.argv[2]) if len(sys.argv) == 3 else 48000
     failed = 0
-    print(f"| task | size | examples | entropy given position | loss |\n|---|---|---|---|---|")
+    print("| task | size | examples | entropy given position | loss |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for task, size in TASKS:
             entropy = positional_entropy(lat, task, size)
