@@ -56,7 +56,7 @@ silent out
 
 # Names and limits that the library refuses.
 expect 2 sample
-says err "--task NAME or --preset NAME is needed"
+says err "--task NAME, --preset NAME or --from MODEL is needed"
 expect 2 sample --task transposition
 says err "transposition"
 expect 2 sample --task transpose --size 0
@@ -80,7 +80,7 @@ says err "no preset 'none-such'; there are quickstart"
 expect 2 train --task transpose
 says err "--out DIR is needed"
 expect 2 train --out run
-says err "--task NAME or --preset NAME is needed"
+says err "--task NAME, --preset NAME or --from MODEL is needed"
 expect 2 train --task transpose --out ''
 for option in '--width 0' '--heads 7' '--layers 65' '--dropout 1' '--batch-size 0' '--optimizer sgd' \
   '--schedule linear' '--learning-rate -1' '--repeat-share 2' '--until-exact 101' '--minutes -1' \
