@@ -56,7 +56,7 @@ silent out
 
 # Names and limits that the library refuses.
 expect 2 sample
-says err "--task NAME, --preset NAME or --from MODEL is needed"
+says err "--task NAME or --preset NAME is needed"
 expect 2 sample --task transposition
 says err "transposition"
 expect 2 sample --task transpose --size 0
