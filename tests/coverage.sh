@@ -14,4 +14,4 @@ ctest --preset coverage --parallel "$(nproc)" >build-coverage/tests.log || {
   exit 1
 }
 exec gcovr --root . --object-directory build-coverage --filter lib/ --exclude-unreachable-branches \
-  --sort-percentage --print-summary --fail-under-line "$least"
+  --sort-percentage --print-summary --fail-under-line "$least" build-coverage/lib
