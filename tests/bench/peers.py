@@ -26,6 +26,7 @@ import peer_model  # noqa: E402
 TRAIN_BATCH, DECODE_BATCH = 64, 128
 SHARED_SYMBOLS = 128  # markers and dimensions, which come before the numbers
 TOLERANCE = 0.15  # how far PyTorch may fall behind the reference
+QUIET = 0.05  # share of the processors that other work may take
 PRECISIONS = ("f32", "bf16")
 
 # (layers, width, heads) of both sides, encodings of both.
@@ -122,6 +123,7 @@ class Run:
         self.figures = Figures()
         self.peers = {}
         self.warm = set()
+        self.disturbance = 0.0  # share of the processors' time that other work took
         self.sweeps = [Sweep(name, *SWEEPS[name]) for name in options.sweeps]
         for sweep in self.sweeps:
             sweep.measure_lengths(options.lat)
@@ -183,7 +185,7 @@ class Run:
 
     def rounds(self):
         """As many rounds as asked for, or as the minutes allow, one at least; the number."""
-        started = time.monotonic()
+        started, (busy, own) = time.monotonic(), busy_seconds()
         for done in range(1, self.options.rounds + 1):
             before = time.monotonic()
             self.round()
@@ -191,6 +193,8 @@ class Run:
             print("round %d: %.0f s" % (done, now - before), file=sys.stderr)
             if now - started + (now - before) > 60 * self.options.minutes:
                 break
+        busy, own = busy_seconds()[0] - busy, busy_seconds()[1] - own
+        self.disturbance = max(0.0, (busy - own) / (os.cpu_count() * (now - started)))
         return done
 
 
@@ -204,6 +208,15 @@ def processor():
         fields.get(key, "?") for key in ("model name", "cpu family", "model")
     )
     return model, fields.get("flags", "").split()
+
+
+def busy_seconds():
+    """Processor time since boot: of everything, and of this process with those it started."""
+    user, nice, system, _, _, irq, softirq, steal = map(
+        int, Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
+    )
+    everything = (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+    return everything, sum(os.times()[:4])
 
 
 def number(value, digits=3):
@@ -244,16 +257,22 @@ class Report:
                 model, ", ".join(sets), os.cpu_count(), self.run.options.threads,
                 torch.__version__,
             ),
-            "load before: %.2f. Medians of %d interleaved round%s of %g s a figure; batches of %d, in"
+            "%.0f %% of the processors went to other work. Medians of %d interleaved round%s of %g s a figure; batches of %d, in"
             % (
-                self.run.options.load, self.rounds, "s" * (self.rounds > 1),
+                100 * self.run.disturbance, self.rounds, "s" * (self.rounds > 1),
                 self.run.options.seconds, TRAIN_BATCH,
             ),
             "decoding of %d and 1, greedy, to the true length, keys and values cached on both sides."
             % DECODE_BATCH,
             "",
             self.validity("amx_bf16" in flags),
+            *self.quietness(),
         ]  # fmt: skip
+
+    def quietness(self):
+        if self.run.disturbance <= QUIET:
+            return []
+        return ["", "**The machine was not quiet**: rates are lower bounds, ratios are rough."]
 
     def validity(self, comparable):
         if not comparable:
@@ -368,7 +387,6 @@ def read_options():
     options.libraries = {n: path for n, path in libraries.items() if Path(path).exists()}
     for name in libraries.keys() - options.libraries.keys():
         print("no %s at %s: left out" % (name, libraries[name]), file=sys.stderr)
-    options.load = os.getloadavg()[0]
     options.said = []
     if options.rounds != 3 or options.seconds != 0.5:
         options.said = ["--rounds", str(options.rounds), "--seconds", "%g" % options.seconds]
