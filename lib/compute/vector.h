@@ -12,6 +12,11 @@ typedef struct lati_adam_factors {
   float epsilon, shrink;            /* and p is first multiplied by shrink */
 } lati_adam_factors;
 
+/* Words that a head takes when it is narrow: two bf16 each. */
+static inline int64_t lati_narrow_head(int64_t head_width) {
+  return (head_width + 1) / 2;
+}
+
 typedef struct lati_vector {
   const char *name;
   int32_t lanes;
@@ -53,10 +58,15 @@ typedef struct lati_vector {
   void (*column_sums)(float *y, const float *x, int64_t ld, int64_t rows, int64_t n);
 
   /* o (heads * head_width) = softmax(q_h k_h^T / sqrt(head_width)) v_h for every head h: one query
-   * against `count` > 0 keys, of which kv[i] is one, and its value heads * head_width floats behind
-   * it. scores: scratch of heads * count. */
+   * against `count` > 0 keys. kv[i] is a key and, behind it, its value, heads * head_width floats
+   * each; or, narrow, heads * lati_narrow_head(head_width) words that narrow() makes. scores:
+   * scratch of heads * count. */
   void (*attend)(float *o, const float *q, const float *const *kv, int64_t count, int32_t heads,
                  int32_t head_width, float *scores);
+  void (*attend_narrow)(float *o, const float *q, const float *const *kv, int64_t count,
+                        int32_t heads, int32_t head_width, float *scores);
+  /* Rounds heads of floats to bf16, two to a word. */
+  void (*narrow)(float *dst, const float *src, int32_t heads, int32_t head_width);
 
   void (*adam)(float *p, float *g, float *m, float *v, const lati_adam_factors *factors, int64_t n);
 } lati_vector;

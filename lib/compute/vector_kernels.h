@@ -371,5 +371,7 @@ const lati_vector TABLE = {
     .normalise_backward = normalise_backward,
     .normalise_parameters = normalise_parameters,
     .attend = attend,
+    .attend_narrow = attend_narrow,
+    .narrow = narrow,
     .adam = adam,
 };

@@ -1,208 +1,6 @@
-#include "infer/decode_step.h"
-
-#include "compute/vector.h"
-#include "infer/key_value_cache.h"
-
-#include <string.h>
+#include "infer/decoder_impl.h"
 
 enum { ROWS_A_TASK = 4 };
-
-/* Scratch memory of one worker: pointers to the keys of one row, and its scores. */
-typedef struct attention_scratch {
-  const float **keys;
-  float *scores;
-} attention_scratch;
-
-struct lati_decoder {
-  lat_context *ctx;
-  const lat_model *model;
-  const lati_backend *backend;
-  lati_workspace *workspace;
-  int32_t max_length, position;
-  int64_t count; /* rows of the last step */
-
-  lati_key_value_cache cache;
-  int64_t history_rows;
-  int32_t *history, *next_history; /* (rows, max_length): row that held the token at a position */
-
-  const int64_t *source_offsets;
-  float *cross; /* (layers, source tokens, 2 width): keys and values */
-  size_t cross_capacity;
-  int64_t source_tokens;
-
-  int64_t row_capacity;
-  int32_t *ids;                              /* (4, rows): symbol, position, row, column */
-  float *x, *y, *h, *attended, *qkv, *inner; /* (rows, width), qkv 3 widths, inner the ffn's */
-  float *mean, *rstd;
-  float *logits;
-  attention_scratch *scratch; /* a worker each */
-  int64_t scratch_keys;
-};
-
-static int32_t passes_of(const lati_stack *stack) {
-  return stack->layers * stack->loops;
-}
-
-static int32_t workers_of(const lati_decoder *decoder) {
-  return lati_pool_size(decoder->ctx->pool);
-}
-
-lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32_t max_length) {
-  *out = NULL;
-  lat_status status = LAT_OK;
-  lati_decoder *decoder = NULL;
-  const lati_stack *stack = &model->decoder;
-  LATI_TRY(LATI_NEW(decoder, model->ctx, 1));
-  decoder->ctx = model->ctx;
-  decoder->model = model;
-  decoder->backend = model->ctx->backend;
-  decoder->max_length = max_length;
-  LATI_TRY(LATI_NEW(decoder->scratch, decoder->ctx, workers_of(decoder)));
-  LATI_TRY(
-      lati_cache_init(&decoder->cache, decoder->ctx, passes_of(stack), stack->width, max_length));
-  LATI_TRY(lati_workspace_create(&decoder->workspace, model));
-done:
-  if (status != LAT_OK) {
-    lati_decoder_free(decoder);
-    return status;
-  }
-  *out = decoder;
-  return LAT_OK;
-}
-
-static void free_scratch(lati_decoder *decoder) {
-  for (int32_t w = 0; decoder->scratch != NULL && w < workers_of(decoder); ++w) {
-    lati_free((void *)decoder->scratch[w].keys);
-    lati_free(decoder->scratch[w].scores);
-    decoder->scratch[w] = (attention_scratch){NULL, NULL};
-  }
-  decoder->scratch_keys = 0;
-}
-
-static void free_rows(lati_decoder *decoder) {
-  void *blocks[] = {
-      decoder->history, decoder->next_history, decoder->ids, decoder->x,     decoder->y,
-      decoder->h,       decoder->attended,     decoder->qkv, decoder->inner, decoder->mean,
-      decoder->rstd,    decoder->logits};
-  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; ++i) {
-    lati_free(blocks[i]);
-  }
-  decoder->history = decoder->next_history = decoder->ids = NULL;
-  decoder->x = decoder->y = decoder->h = decoder->attended = decoder->qkv = decoder->inner = NULL;
-  decoder->mean = decoder->rstd = decoder->logits = NULL;
-  decoder->row_capacity = 0;
-}
-
-void lati_decoder_free(lati_decoder *decoder) {
-  if (decoder == NULL) {
-    return;
-  }
-  free_scratch(decoder);
-  free_rows(decoder);
-  lati_free(decoder->scratch);
-  lati_free(decoder->cross);
-  lati_cache_clear(&decoder->cache);
-  lati_workspace_free(decoder->workspace);
-  lati_free(decoder);
-}
-
-static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
-  if (rows <= decoder->row_capacity) {
-    return LAT_OK;
-  }
-  lat_status status = LAT_OK;
-  const lat_context *ctx = decoder->ctx;
-  const lati_stack *stack = &decoder->model->decoder;
-  size_t n = (size_t)rows, width = n * (size_t)stack->width;
-  free_rows(decoder);
-  lati_cache_reserve_rows(&decoder->cache, rows);
-  LATI_TRY(LATI_NEW(decoder->history, ctx, n * (size_t)decoder->max_length));
-  LATI_TRY(LATI_NEW(decoder->next_history, ctx, n * (size_t)decoder->max_length));
-  LATI_TRY(LATI_NEW(decoder->ids, ctx, 4 * n));
-  LATI_TRY(LATI_NEW(decoder->x, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->y, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->h, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->attended, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->qkv, ctx, 3 * width));
-  LATI_TRY(LATI_NEW(decoder->inner, ctx, n * (size_t)stack->inner));
-  LATI_TRY(LATI_NEW(decoder->mean, ctx, n));
-  LATI_TRY(LATI_NEW(decoder->rstd, ctx, n));
-  LATI_TRY(LATI_NEW(decoder->logits, ctx, n * (size_t)decoder->model->projection.out));
-  decoder->row_capacity = rows;
-done:
-  if (status != LAT_OK) {
-    free_rows(decoder);
-  }
-  return status;
-}
-
-static lat_status reserve_scratch(lati_decoder *decoder, int64_t keys) {
-  if (keys <= decoder->scratch_keys) {
-    return LAT_OK;
-  }
-  lat_status status = LAT_OK;
-  size_t n = (size_t)keys;
-  free_scratch(decoder);
-  for (int32_t w = 0; w < workers_of(decoder); ++w) {
-    LATI_TRY(LATI_NEW(decoder->scratch[w].keys, decoder->ctx, n));
-    LATI_TRY(LATI_NEW(decoder->scratch[w].scores, decoder->ctx,
-                      n * (size_t)decoder->model->decoder.heads));
-  }
-  decoder->scratch_keys = keys;
-done:
-  if (status != LAT_OK) {
-    free_scratch(decoder);
-  }
-  return status;
-}
-
-static lati_rows rows_of(float *data, int64_t ld) {
-  return (lati_rows){data, ld};
-}
-
-/* Keys and values of the encoder's output, for every layer: loops share them. */
-static lat_status project_sources(lati_decoder *decoder, float *encoded) {
-  const lati_stack *stack = &decoder->model->decoder;
-  int64_t ld = 2 * (int64_t)stack->width;
-  size_t floats = (size_t)(stack->layers * decoder->source_tokens * ld);
-  if (floats > decoder->cross_capacity) {
-    lati_free(decoder->cross);
-    decoder->cross = NULL;
-    decoder->cross_capacity = 0;
-    lat_status status = LATI_NEW(decoder->cross, decoder->ctx, floats);
-    if (status != LAT_OK) {
-      return status;
-    }
-    decoder->cross_capacity = floats;
-  }
-  for (int32_t l = 0; l < stack->layers; ++l) {
-    float *kv = decoder->cross + l * decoder->source_tokens * ld;
-    decoder->backend->linear_forward(decoder->ctx->pool, rows_of(kv, ld), &stack->layer[l].cross.kv,
-                                     rows_of(encoded, decoder->model->encoder.width),
-                                     decoder->source_tokens, LATI_IDENTITY, NULL, NULL);
-  }
-  return LAT_OK;
-}
-
-lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int64_t rows) {
-  lat_status status = LAT_OK;
-  float *encoded = NULL;
-  LATI_TRY(
-      lati_encode(&encoded, &decoder->source_offsets, decoder->workspace, decoder->model, batch));
-  decoder->source_tokens = decoder->source_offsets[batch->size];
-  decoder->position = 0;
-  decoder->count = 0;
-  int64_t longest = decoder->max_length;
-  for (int64_t i = 0; i < batch->size; ++i) {
-    int64_t tokens = decoder->source_offsets[i + 1] - decoder->source_offsets[i];
-    longest = tokens > longest ? tokens : longest;
-  }
-  LATI_TRY(reserve_rows(decoder, rows));
-  LATI_TRY(reserve_scratch(decoder, longest));
-  LATI_TRY(project_sources(decoder, encoded));
-done:
-  return status;
-}
 
 static void embed(lati_decoder *decoder, const lati_decode_row *rows) {
   const lati_backend *backend = decoder->backend;
@@ -232,14 +30,13 @@ static void normalize(lati_decoder *decoder, float *y, const lati_norm *norm, co
 
 static void linear(lati_decoder *decoder, float *y, const lati_linear *layer, float *x,
                    lati_activation activation, const float *residual) {
-  decoder->backend->linear_forward(decoder->ctx->pool, rows_of(y, layer->out), layer,
-                                   rows_of(x, layer->in), decoder->count, activation, NULL,
+  decoder->backend->linear_forward(decoder->ctx->pool, (lati_rows){y, layer->out}, layer,
+                                   (lati_rows){x, layer->in}, decoder->count, activation, NULL,
                                    residual);
 }
 
 /* One attention over all rows of a step. */
 typedef struct attention_call {
-  const lati_vector *vector;
   const lati_decoder *decoder;
   const lati_decode_row *rows;
   int32_t pass; /* self-attention, or -1 */
@@ -247,8 +44,11 @@ typedef struct attention_call {
   int64_t query_ld;
 } attention_call;
 
+/* The tokens so far; the last, which no other row sees, is kept here. */
 static int64_t own_keys(const float **keys, const attention_call *call, int64_t row) {
   const lati_decoder *decoder = call->decoder;
+  lati_decoder_keep(decoder, lati_cache_at(&decoder->cache, call->pass, decoder->position, row),
+                    decoder->qkv + row * call->query_ld + decoder->model->decoder.width);
   const int32_t *history = decoder->history + call->rows[row].history * decoder->max_length;
   for (int32_t t = 0; t <= decoder->position; ++t) {
     keys[t] = lati_cache_at(&decoder->cache, call->pass, t, history[t]);
@@ -258,7 +58,7 @@ static int64_t own_keys(const float **keys, const attention_call *call, int64_t 
 
 static int64_t source_keys(const float **keys, const attention_call *call, int64_t row) {
   const int64_t *offsets = call->decoder->source_offsets + call->rows[row].source;
-  int64_t ld = 2 * (int64_t)call->decoder->model->decoder.width;
+  int64_t ld = 2 * (int64_t)call->decoder->kv_width;
   for (int64_t t = offsets[0]; t < offsets[1]; ++t) {
     keys[t - offsets[0]] = call->cross + t * ld;
   }
@@ -269,15 +69,15 @@ static void attend_rows(void *argument, int64_t task, int32_t worker) {
   const attention_call *call = argument;
   const lati_decoder *decoder = call->decoder;
   const lati_stack *stack = &decoder->model->decoder;
-  attention_scratch *scratch = &decoder->scratch[worker];
+  const lati_attention_scratch *scratch = &decoder->scratch[worker];
   int64_t first = task * ROWS_A_TASK;
   int64_t end = first + ROWS_A_TASK < decoder->count ? first + ROWS_A_TASK : decoder->count;
   for (int64_t i = first; i < end; ++i) {
     int64_t count =
         call->pass >= 0 ? own_keys(scratch->keys, call, i) : source_keys(scratch->keys, call, i);
-    call->vector->attend(decoder->attended + i * stack->width, decoder->qkv + i * call->query_ld,
-                         scratch->keys, count, stack->heads, stack->width / stack->heads,
-                         scratch->scores);
+    (decoder->narrow ? decoder->vector->attend_narrow : decoder->vector->attend)(
+        decoder->attended + i * stack->width, decoder->qkv + i * call->query_ld, scratch->keys,
+        count, decoder->heads, decoder->head_width, scratch->scores);
   }
 }
 
@@ -291,13 +91,8 @@ static void self_attention(lati_decoder *decoder, const lati_decode_row *rows, i
                            float *y, float *input, const float *residual) {
   const lati_stack *stack = &decoder->model->decoder;
   const lati_attention_block *block = &stack->layer[pass % stack->layers].self;
-  int64_t width = stack->width;
   linear(decoder, decoder->qkv, &block->qkv, input, LATI_IDENTITY, NULL);
-  for (int64_t i = 0; i < decoder->count; ++i) {
-    memcpy(lati_cache_at(&decoder->cache, pass, decoder->position, i),
-           decoder->qkv + (3 * i + 1) * width, (size_t)(2 * width) * sizeof(float));
-  }
-  attend(&(attention_call){lati_vector_best(), decoder, rows, pass, NULL, 3 * width});
+  attend(&(attention_call){decoder, rows, pass, NULL, 3 * (int64_t)stack->width});
   linear(decoder, y, &block->out, decoder->attended, LATI_IDENTITY, residual);
 }
 
@@ -307,9 +102,9 @@ static void cross_attention(lati_decoder *decoder, const lati_decode_row *rows, 
   const lati_stack *stack = &decoder->model->decoder;
   int32_t l = pass % stack->layers;
   const lati_attention_block *block = &stack->layer[l].cross;
-  const float *cross = decoder->cross + l * decoder->source_tokens * 2 * stack->width;
+  const float *cross = decoder->cross + l * decoder->source_tokens * 2 * decoder->kv_width;
   linear(decoder, decoder->qkv, &block->q, input, LATI_IDENTITY, NULL);
-  attend(&(attention_call){lati_vector_best(), decoder, rows, -1, cross, stack->width});
+  attend(&(attention_call){decoder, rows, -1, cross, stack->width});
   linear(decoder, y, &block->out, decoder->attended, LATI_IDENTITY, y);
 }
 
@@ -357,7 +152,7 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
   }
   embed(decoder, rows);
   normalize(decoder, decoder->x, &stack->norm_emb, decoder->x);
-  for (int32_t pass = 0; pass < passes_of(stack); ++pass) {
+  for (int32_t pass = 0; pass < lati_decoder_passes(stack); ++pass) {
     (stack->pre_norm ? layer_pre_norm : layer_post_norm)(decoder, rows, pass);
   }
   if (stack->pre_norm) {

@@ -3,6 +3,7 @@
 #include "suite.h"
 
 #include <math.h>
+#include <string.h>
 
 static double pseudo(int64_t i) {
   return (double)((i * 7919 + 13) % 2003) / 1001.5 - 1.0;
@@ -32,8 +33,9 @@ enum { MOST_KEYS = 77, MOST_WIDTH = 512, GUARD = 16 };
 
 typedef struct scene {
   float q[MOST_WIDTH], memory[MOST_KEYS][2 * MOST_WIDTH], o[MOST_WIDTH + GUARD];
+  float narrow[MOST_KEYS][2 * MOST_WIDTH + GUARD];
   float scores[8 * MOST_KEYS + GUARD];
-  const float *kv[MOST_KEYS];
+  const float *kv[MOST_KEYS], *narrow_kv[MOST_KEYS];
 } scene;
 
 /* Keys lie apart and not in order. */
@@ -52,29 +54,55 @@ static void build(scene *s, int64_t count, int32_t width, double spread) {
   }
 }
 
-static void check_shape(const lati_vector *vector, int64_t count, int32_t heads, int32_t head_width,
-                        double spread) {
-  static scene s;
+static void check_result(const scene *s, const lati_vector *vector, int64_t count, int32_t heads,
+                         int32_t head_width, double spread) {
   double p[MOST_KEYS];
   int32_t width = heads * head_width;
-  build(&s, count, width, spread);
-  vector->attend(s.o, s.q, s.kv, count, heads, head_width, s.scores);
   for (int32_t h = 0; h < heads; ++h) {
-    probabilities(p, s.q, s.kv, count, h, head_width);
+    probabilities(p, s->q, s->kv, count, h, head_width);
     for (int32_t j = h * head_width; j < (h + 1) * head_width; ++j) {
       double exact = 0;
       for (int64_t i = 0; i < count; ++i) {
-        exact += p[i] * (double)s.kv[i][width + j];
+        exact += p[i] * (double)s->kv[i][width + j];
       }
-      ck_assert_msg(fabs((double)s.o[j] - exact) <= 1e-5 * spread,
+      ck_assert_msg(fabs((double)s->o[j] - exact) <= 1e-5 * spread,
                     "%s: %d keys, %d x %d: %g, not %g", vector->name, (int)count, heads, head_width,
-                    (double)s.o[j], exact);
+                    (double)s->o[j], exact);
     }
   }
   for (int i = 0; i < GUARD; ++i) {
-    ck_assert_float_eq(s.o[width + i], 7);
-    ck_assert_float_eq(s.scores[8 * count + i], 7);
+    ck_assert_float_eq(s->o[width + i], 7);
+    ck_assert_float_eq(s->scores[8 * count + i], 7);
   }
+}
+
+/* Rounds keys and values to bf16, in words for the kernel and in place for the comparison. */
+static void make_narrow(scene *s, const lati_vector *vector, int64_t count, int32_t heads,
+                        int32_t head_width) {
+  const int64_t half = lati_narrow_head(head_width);
+  for (int64_t i = 0; i < count; ++i) {
+    float *kv = s->memory[(i * 31) % MOST_KEYS], *words = s->narrow[(i * 17) % MOST_KEYS];
+    words[2 * heads * half] = 7;
+    vector->narrow(words, kv, 2 * heads, head_width);
+    s->narrow_kv[i] = words;
+    ck_assert_float_eq(words[2 * heads * half], 7);
+    for (int64_t j = 0; j < (int64_t)2 * heads * head_width; ++j) {
+      int exponent;
+      double mantissa = frexp((double)kv[j], &exponent); /* eight bits of it are kept */
+      kv[j] = (float)ldexp(nearbyint(ldexp(mantissa, 8)), exponent - 8);
+    }
+  }
+}
+
+static void check_shape(const lati_vector *vector, int64_t count, int32_t heads, int32_t head_width,
+                        double spread) {
+  static scene s;
+  build(&s, count, heads * head_width, spread);
+  vector->attend(s.o, s.q, s.kv, count, heads, head_width, s.scores);
+  check_result(&s, vector, count, heads, head_width, spread);
+  make_narrow(&s, vector, count, heads, head_width);
+  vector->attend_narrow(s.o, s.q, s.narrow_kv, count, heads, head_width, s.scores);
+  check_result(&s, vector, count, heads, head_width, spread);
 }
 
 static void check_table(const lati_vector *vector) {
@@ -88,6 +116,28 @@ static void check_table(const lati_vector *vector) {
     }
   }
 }
+
+static uint32_t narrow_word(const lati_vector *vector, float high, float low) {
+  uint32_t word;
+  float words, pair[2] = {high, low};
+  vector->narrow(&words, pair, 1, 2);
+  memcpy(&word, &words, sizeof word);
+  return word;
+}
+
+static void check_rounding(const lati_vector *vector) {
+  ck_assert_uint_eq(narrow_word(vector, 1.0F, -2.0F), 0x3F80C000U);
+  ck_assert_uint_eq(narrow_word(vector, 0x1.01p0F, 0x1.03p0F), 0x3F803F82U); /* ties to even */
+  ck_assert_uint_eq(narrow_word(vector, 0x1.010002p0F, 0x1.02fffep0F), 0x3F813F81U);
+  ck_assert_uint_eq(narrow_word(vector, INFINITY, 0x1.fffffep127F), 0x7F807F80U);
+  ck_assert_uint_eq(narrow_word(vector, NAN, -0.0F) & 0x7FC0FFFFU, 0x7FC08000U);
+}
+
+START_TEST(narrow_values_are_the_nearest) {
+  check_rounding(&lati_vector_portable);
+  check_rounding(lati_vector_best());
+}
+END_TEST
 
 START_TEST(every_table_agrees_with_doubles) {
   check_table(&lati_vector_portable);
@@ -103,6 +153,7 @@ START_TEST(every_table_agrees_with_doubles) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {every_table_agrees_with_doubles, NULL};
+  const TTest *const tests[] = {narrow_values_are_the_nearest, every_table_agrees_with_doubles,
+                                NULL};
   return run_suite("attend", tests);
 }

@@ -1,0 +1,207 @@
+#include "infer/decoder_impl.h"
+
+enum { TOKENS_A_TASK = 32 };
+
+static int32_t workers_of(const lati_decoder *decoder) {
+  return lati_pool_size(decoder->ctx->pool);
+}
+
+lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32_t max_length) {
+  *out = NULL;
+  lat_status status = LAT_OK;
+  lati_decoder *decoder = NULL;
+  const lati_stack *stack = &model->decoder;
+  LATI_TRY(LATI_NEW(decoder, model->ctx, 1));
+  decoder->ctx = model->ctx;
+  decoder->model = model;
+  decoder->backend = model->ctx->backend;
+  decoder->vector = lati_vector_best();
+  decoder->max_length = max_length;
+  decoder->heads = stack->heads;
+  decoder->head_width = stack->width / stack->heads;
+  decoder->narrow = model->ctx->options.precision == LAT_PRECISION_BF16;
+  decoder->kv_width = decoder->narrow
+                          ? stack->heads * (int32_t)lati_narrow_head(decoder->head_width)
+                          : stack->width;
+  LATI_TRY(LATI_NEW(decoder->scratch, decoder->ctx, workers_of(decoder)));
+  LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_decoder_passes(stack),
+                           decoder->kv_width, max_length));
+  LATI_TRY(lati_workspace_create(&decoder->workspace, model));
+done:
+  if (status != LAT_OK) {
+    lati_decoder_free(decoder);
+    return status;
+  }
+  *out = decoder;
+  return LAT_OK;
+}
+
+static void free_scratch(lati_decoder *decoder) {
+  for (int32_t w = 0; decoder->scratch != NULL && w < workers_of(decoder); ++w) {
+    lati_free((void *)decoder->scratch[w].keys);
+    lati_free(decoder->scratch[w].scores);
+    decoder->scratch[w] = (lati_attention_scratch){NULL, NULL};
+  }
+  decoder->scratch_keys = 0;
+}
+
+static void free_rows(lati_decoder *decoder) {
+  void *blocks[] = {
+      decoder->history, decoder->next_history, decoder->ids, decoder->x,     decoder->y,
+      decoder->h,       decoder->attended,     decoder->qkv, decoder->inner, decoder->mean,
+      decoder->rstd,    decoder->logits};
+  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; ++i) {
+    lati_free(blocks[i]);
+  }
+  decoder->history = decoder->next_history = decoder->ids = NULL;
+  decoder->x = decoder->y = decoder->h = decoder->attended = decoder->qkv = decoder->inner = NULL;
+  decoder->mean = decoder->rstd = decoder->logits = NULL;
+  decoder->row_capacity = 0;
+}
+
+void lati_decoder_free(lati_decoder *decoder) {
+  if (decoder == NULL) {
+    return;
+  }
+  free_scratch(decoder);
+  free_rows(decoder);
+  lati_free(decoder->scratch);
+  lati_free(decoder->cross);
+  lati_free(decoder->projected);
+  lati_cache_clear(&decoder->cache);
+  lati_workspace_free(decoder->workspace);
+  lati_free(decoder);
+}
+
+static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
+  if (rows <= decoder->row_capacity) {
+    return LAT_OK;
+  }
+  lat_status status = LAT_OK;
+  const lat_context *ctx = decoder->ctx;
+  const lati_stack *stack = &decoder->model->decoder;
+  size_t n = (size_t)rows, width = n * (size_t)stack->width;
+  free_rows(decoder);
+  lati_cache_reserve_rows(&decoder->cache, rows);
+  LATI_TRY(LATI_NEW(decoder->history, ctx, n * (size_t)decoder->max_length));
+  LATI_TRY(LATI_NEW(decoder->next_history, ctx, n * (size_t)decoder->max_length));
+  LATI_TRY(LATI_NEW(decoder->ids, ctx, 4 * n));
+  LATI_TRY(LATI_NEW(decoder->x, ctx, width));
+  LATI_TRY(LATI_NEW(decoder->y, ctx, width));
+  LATI_TRY(LATI_NEW(decoder->h, ctx, width));
+  LATI_TRY(LATI_NEW(decoder->attended, ctx, width));
+  LATI_TRY(LATI_NEW(decoder->qkv, ctx, 3 * width));
+  LATI_TRY(LATI_NEW(decoder->inner, ctx, n * (size_t)stack->inner));
+  LATI_TRY(LATI_NEW(decoder->mean, ctx, n));
+  LATI_TRY(LATI_NEW(decoder->rstd, ctx, n));
+  LATI_TRY(LATI_NEW(decoder->logits, ctx, n * (size_t)decoder->model->projection.out));
+  decoder->row_capacity = rows;
+done:
+  if (status != LAT_OK) {
+    free_rows(decoder);
+  }
+  return status;
+}
+
+static lat_status reserve_scratch(lati_decoder *decoder, int64_t keys) {
+  if (keys <= decoder->scratch_keys) {
+    return LAT_OK;
+  }
+  lat_status status = LAT_OK;
+  size_t n = (size_t)keys;
+  free_scratch(decoder);
+  for (int32_t w = 0; w < workers_of(decoder); ++w) {
+    LATI_TRY(LATI_NEW(decoder->scratch[w].keys, decoder->ctx, n));
+    LATI_TRY(LATI_NEW(decoder->scratch[w].scores, decoder->ctx,
+                      n * (size_t)decoder->model->decoder.heads));
+  }
+  decoder->scratch_keys = keys;
+done:
+  if (status != LAT_OK) {
+    free_scratch(decoder);
+  }
+  return status;
+}
+
+static lat_status reserve_floats(float **block, size_t *capacity, const lati_decoder *decoder,
+                                 size_t count) {
+  if (count <= *capacity) {
+    return LAT_OK;
+  }
+  lati_free(*block);
+  *block = NULL;
+  *capacity = 0;
+  lat_status status = LATI_NEW(*block, decoder->ctx, count);
+  *capacity = status == LAT_OK ? count : 0;
+  return status;
+}
+
+typedef struct narrowing {
+  const lati_decoder *decoder;
+  float *kept;
+} narrowing;
+
+static void keep_tokens(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const narrowing *call = argument;
+  const lati_decoder *decoder = call->decoder;
+  int64_t end = (task + 1) * TOKENS_A_TASK;
+  end = end < decoder->source_tokens ? end : decoder->source_tokens;
+  for (int64_t t = task * TOKENS_A_TASK; t < end; ++t) {
+    lati_decoder_keep(decoder, call->kept + t * 2 * decoder->kv_width,
+                      decoder->projected + t * 2 * decoder->model->decoder.width);
+  }
+}
+
+/* Keys and values of the encoder's output for one layer; its loops share them. */
+static void project_layer(lati_decoder *decoder, float *encoded, int32_t layer) {
+  const lati_stack *stack = &decoder->model->decoder;
+  const int64_t tokens = decoder->source_tokens;
+  float *kept = decoder->cross + layer * tokens * 2 * decoder->kv_width;
+  lati_rows result = {decoder->narrow ? decoder->projected : kept, 2 * (int64_t)stack->width};
+  decoder->backend->linear_forward(decoder->ctx->pool, result, &stack->layer[layer].cross.kv,
+                                   (lati_rows){encoded, decoder->model->encoder.width}, tokens,
+                                   LATI_IDENTITY, NULL, NULL);
+  if (decoder->narrow) {
+    narrowing call = {decoder, kept};
+    lati_pool_run(decoder->ctx->pool, keep_tokens, &call,
+                  (tokens + TOKENS_A_TASK - 1) / TOKENS_A_TASK);
+  }
+}
+
+static lat_status project_sources(lati_decoder *decoder, float *encoded) {
+  lat_status status = LAT_OK;
+  const lati_stack *stack = &decoder->model->decoder;
+  size_t tokens = (size_t)decoder->source_tokens;
+  LATI_TRY(reserve_floats(&decoder->cross, &decoder->cross_capacity, decoder,
+                          (size_t)stack->layers * tokens * 2 * (size_t)decoder->kv_width));
+  if (decoder->narrow) {
+    LATI_TRY(reserve_floats(&decoder->projected, &decoder->projected_capacity, decoder,
+                            tokens * 2 * (size_t)stack->width));
+  }
+  for (int32_t l = 0; l < stack->layers; ++l) {
+    project_layer(decoder, encoded, l);
+  }
+done:
+  return status;
+}
+
+lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int64_t rows) {
+  lat_status status = LAT_OK;
+  float *encoded = NULL;
+  LATI_TRY(
+      lati_encode(&encoded, &decoder->source_offsets, decoder->workspace, decoder->model, batch));
+  decoder->source_tokens = decoder->source_offsets[batch->size];
+  decoder->position = 0;
+  decoder->count = 0;
+  int64_t longest = decoder->max_length;
+  for (int64_t i = 0; i < batch->size; ++i) {
+    int64_t tokens = decoder->source_offsets[i + 1] - decoder->source_offsets[i];
+    longest = tokens > longest ? tokens : longest;
+  }
+  LATI_TRY(reserve_rows(decoder, rows));
+  LATI_TRY(reserve_scratch(decoder, longest));
+  LATI_TRY(project_sources(decoder, encoded));
+done:
+  return status;
+}

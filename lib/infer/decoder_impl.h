@@ -1,0 +1,62 @@
+/* The decoder behind its handle. */
+#ifndef LATI_DECODER_IMPL_H
+#define LATI_DECODER_IMPL_H
+
+#include "compute/vector.h"
+#include "infer/decode_step.h"
+#include "infer/key_value_cache.h"
+
+#include <string.h>
+
+/* Scratch memory of one worker: pointers to the keys of one row, and its scores. */
+typedef struct lati_attention_scratch {
+  const float **keys;
+  float *scores;
+} lati_attention_scratch;
+
+struct lati_decoder {
+  lat_context *ctx;
+  const lat_model *model;
+  const lati_backend *backend;
+  const lati_vector *vector;
+  lati_workspace *workspace;
+  int32_t max_length, position;
+  int64_t count; /* rows of the last step */
+
+  /* Keys and values are kept as the products' precision is: in bf16, or as they are. */
+  int32_t narrow, heads, head_width;
+  int32_t kv_width; /* floats or words that a key takes, and a value */
+  lati_key_value_cache cache;
+  int32_t *history, *next_history; /* (rows, max_length): row that held the token at a position */
+
+  const int64_t *source_offsets;
+  float *cross;     /* (layers, source tokens, 2 kv_width) */
+  float *projected; /* (source tokens, 2 width), where what is kept is narrower */
+  size_t cross_capacity, projected_capacity;
+  int64_t source_tokens;
+
+  int64_t row_capacity;
+  int32_t *ids;                              /* (4, rows): symbol, position, row, column */
+  float *x, *y, *h, *attended, *qkv, *inner; /* (rows, width), qkv 3 widths, inner the ffn's */
+  float *mean, *rstd;
+  float *logits;
+  lati_attention_scratch *scratch; /* a worker each */
+  int64_t scratch_keys;
+};
+
+/* Layers of the decoder's stack, loops counted. */
+static inline int32_t lati_decoder_passes(const lati_stack *stack) {
+  return stack->layers * stack->loops;
+}
+
+/* Keeps a token's key and value (2 width). */
+static inline void lati_decoder_keep(const lati_decoder *decoder, float *dst, const float *src) {
+  const int64_t width = decoder->model->decoder.width;
+  if (decoder->narrow) {
+    decoder->vector->narrow(dst, src, 2 * decoder->heads, decoder->head_width);
+  } else {
+    memcpy(dst, src, (size_t)(2 * width) * sizeof *dst);
+  }
+}
+
+#endif
