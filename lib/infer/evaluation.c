@@ -21,7 +21,7 @@ static lat_status find_row(lati_evaluation_row **out, lat_evaluation *evaluation
   }
   *out = &evaluation->rows[evaluation->count++];
   **out = (lati_evaluation_row){.group = group, .order = order};
-  strncpy((*out)->accuracy.label, label, sizeof(*out)->accuracy.label - 1);
+  strncpy((*out)->accuracy.label, label, sizeof((*out)->accuracy.label) - 1);
   return LAT_OK;
 }
 
