@@ -51,7 +51,7 @@ LIBRARIES = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Sweep:
     name: str
     encoder: tuple
@@ -123,6 +123,7 @@ class Run:
         self.figures = Figures()
         self.peers = {}
         self.warm = set()
+        self.started = 0.0
         self.disturbance = 0.0  # share of the processors' time that other work took
         self.sweeps = [Sweep(name, *SWEEPS[name]) for name in options.sweeps]
         for sweep in self.sweeps:
@@ -174,9 +175,14 @@ class Run:
         )
         self.figures.add(float(result.stdout), sweep.name, name, "f32", "gemm")
 
+    def late(self):
+        return time.monotonic() - self.started > 60 * self.options.minutes
+
     def round(self):
         for sweep in self.sweeps:
             for precision in self.options.precisions:
+                if self.late():
+                    return
                 self.lat(sweep, precision)
                 for kind, *symbols in sweep.vocabularies():
                     self.torch(sweep, precision, kind, symbols)
@@ -184,17 +190,22 @@ class Run:
                 self.gemm(sweep, name, path)
 
     def rounds(self):
-        """As many rounds as asked for, or as the minutes allow, one at least; the number."""
-        started, (busy, own) = time.monotonic(), busy_seconds()
-        for done in range(1, self.options.rounds + 1):
-            before = time.monotonic()
+        """As many rounds as asked for, or begun within the minutes; the number."""
+        self.started, (busy, own) = time.monotonic(), busy_seconds()
+        done = 0
+        while done < self.options.rounds and not self.late():
             self.round()
-            now = time.monotonic()
-            print("round %d: %.0f s" % (done, now - before), file=sys.stderr)
-            if now - started + (now - before) > 60 * self.options.minutes:
-                break
+            done += 1
+            passed = time.monotonic() - self.started
+            print("round %d ended after %.0f s" % (done, passed), file=sys.stderr)
         busy, own = busy_seconds()[0] - busy, busy_seconds()[1] - own
-        self.disturbance = max(0.0, (busy - own) / (os.cpu_count() * (now - started)))
+        self.disturbance = max(0.0, (busy - own) / (os.cpu_count() * passed))
+        self.options.reached = [
+            (sweep, precision)
+            for sweep in self.sweeps
+            for precision in self.options.precisions
+            if (sweep.name, "lat", precision, "model_gflops") in self.figures.found
+        ]
         return done
 
 
@@ -246,7 +257,7 @@ class Report:
         model, flags = processor()
         sets = [f for f in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if f in flags]
         self.lines += [
-            "# Speed beside PyTorch, BLIS and OpenBLAS {#speed}",
+            "# Speed beside PyTorch, BLIS and OpenBLAS",
             "",
             "Written by tests/bench/peers.sh, run as",
             "",
@@ -282,8 +293,7 @@ class Report:
             )
         slow = [
             "%s %s" % (sweep.name, precision)
-            for sweep in self.run.sweeps
-            for precision in self.run.options.precisions
+            for sweep, precision in self.run.options.reached
             if self.run.figures.median(
                 sweep.name, "torch joint", precision, "train_examples_per_second"
             )
@@ -301,31 +311,26 @@ class Report:
         self.table("sweep", "precision", "lat", "PyTorch joint", "separate", "lat / joint",
                    "lat / separate")  # fmt: skip
         what = "train_examples_per_second"
-        for sweep in self.run.sweeps:
-            for precision in self.run.options.precisions:
-                ours = get(sweep.name, "lat", precision, what)
-                joint = get(sweep.name, "torch joint", precision, what)
-                separate = get(sweep.name, "torch separate", precision, what)
-                self.row(sweep.name, precision, number(ours), number(joint), number(separate),
-                         ratio(ours, joint), ratio(ours, separate))  # fmt: skip
+        for sweep, precision in self.run.options.reached:
+            ours = get(sweep.name, "lat", precision, what)
+            joint = get(sweep.name, "torch joint", precision, what)
+            separate = get(sweep.name, "torch separate", precision, what)
+            self.row(sweep.name, precision, number(ours), number(joint), number(separate),
+                     ratio(ours, joint), ratio(ours, separate))  # fmt: skip
 
     def decoding(self):
         get = self.run.figures.median
         self.lines += ["", "## Greedy decoding: examples/s in batches, ms for one"]
         self.table("sweep", "precision", "lat", "PyTorch", "ratio", "lat, one", "PyTorch, one",
                    "ratio")  # fmt: skip
-        for sweep in self.run.sweeps:
-            who = "torch " + sweep.vocabularies()[-1][0]
-            for precision in self.run.options.precisions:
-                ours, theirs = (
-                    get(sweep.name, w, precision, "decode_examples_per_second")
-                    for w in ("lat", who)
-                )
-                one, their_one = (
-                    get(sweep.name, w, precision, "decode_latency_ms") for w in ("lat", who)
-                )
-                self.row(sweep.name, precision, number(ours), number(theirs), ratio(ours, theirs),
-                         number(one), number(their_one), ratio(one, their_one, True))  # fmt: skip
+        for sweep, precision in self.run.options.reached:
+            both = "lat", "torch " + sweep.vocabularies()[-1][0]
+            ours, theirs = (
+                get(sweep.name, who, precision, "decode_examples_per_second") for who in both
+            )
+            one, their_one = (get(sweep.name, who, precision, "decode_latency_ms") for who in both)
+            self.row(sweep.name, precision, number(ours), number(theirs), ratio(ours, theirs),
+                     number(one), number(their_one), ratio(one, their_one, True))  # fmt: skip
 
     def ceilings(self):
         """The model's rate, its layers' products alone, the instruction, other libraries."""
@@ -335,31 +340,28 @@ class Report:
         self.table("sweep", "precision", "lat, a step", "lat, products alone",
                    *["%s sgemm" % name for name in names], "instruction from L1", "utilization",
                    "step / best sgemm")  # fmt: skip
-        for sweep in self.run.sweeps:
-            for precision in self.run.options.precisions:
-                step, alone, raw, share = (
-                    get(sweep.name, "lat", precision, key)
-                    for key in ("model_gflops", "gemm_ceiling_gflops", "raw_ceiling_gflops",
-                                "utilization")
-                )  # fmt: skip
-                others = [get(sweep.name, name, "f32", "gemm") for name in names]
-                best = max([x for x in others if x], default=None)
-                self.row(sweep.name, precision, number(step), number(alone),
-                         *map(number, others), number(raw), "%.1f %%" % (100 * share),
-                         "%.0f %%" % (100 * step / best) if best else "-")  # fmt: skip
+        for sweep, precision in self.run.options.reached:
+            step, alone, raw, share = (
+                get(sweep.name, "lat", precision, key)
+                for key in ("model_gflops", "gemm_ceiling_gflops", "raw_ceiling_gflops",
+                            "utilization")
+            )  # fmt: skip
+            others = [get(sweep.name, name, "f32", "gemm") for name in names]
+            best = max([x for x in others if x], default=None)
+            self.row(sweep.name, precision, number(step), number(alone),
+                     *map(number, others), number(raw), "%.1f %%" % (100 * share),
+                     "%.0f %%" % (100 * step / best) if best else "-")  # fmt: skip
 
     def sampling(self):
         self.lines += ["", "## Drawing and tokenizing alone"]
         self.table("sweep", "examples/s", "share of a step's time at the fastest precision")
-        for sweep in self.run.sweeps:
-            precisions = self.run.options.precisions
-            get = lambda key: [
-                self.run.figures.median(sweep.name, "lat", p, key) for p in precisions
-            ]
-            draw, train = max(get("sample_examples_per_second")), max(
-                get("train_examples_per_second")
-            )
-            self.row(sweep.name, "%.0f" % draw, "%.1f %%" % (100 * train / draw))
+        for sweep in dict.fromkeys(sweep.name for sweep, _ in self.run.options.reached):
+            draw, train = (
+                max(self.run.figures.median(s.name, "lat", p, key)
+                    for s, p in self.run.options.reached if s.name == sweep)
+                for key in ("sample_examples_per_second", "train_examples_per_second")
+            )  # fmt: skip
+            self.row(sweep, "%.0f" % draw, "%.1f %%" % (100 * train / draw))
 
     def text(self):
         self.machine()
@@ -377,7 +379,7 @@ def read_options():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.5, help="length of one measurement")
-    parser.add_argument("--minutes", type=float, default=60, help="no further round beyond these")
+    parser.add_argument("--minutes", type=float, default=60, help="nothing is begun beyond these")
     parser.add_argument("--sweeps", nargs="+", choices=SWEEPS, default=list(SWEEPS))
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
     for name, path in LIBRARIES.items():
