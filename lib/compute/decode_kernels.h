@@ -3,7 +3,7 @@
  * half a head's width, rounded up. Included by vector_kernels.h, in whose terms it is, and by
  * nothing else. */
 
-enum { KEYS = 4 }; /* that are worked on together */
+enum { TOGETHER = 4 }; /* that are worked on together */
 
 typedef int32_t vec_bits __attribute__((vector_size(sizeof(vec))));
 
@@ -44,27 +44,27 @@ typedef struct head_view {
   int64_t width;
 } head_view;
 
-INLINE void score_keys(const head_view *head, int64_t first, const float *const *kv,
-                       const int keys) {
-  vec sum[KEYS] = {v_set(0.0F), v_set(0.0F), v_set(0.0F), v_set(0.0F)};
+INLINE void score_keys(const head_view *head, int64_t first, const float *const *keys,
+                       const int count) {
+  vec sum[TOGETHER] = {v_set(0.0F), v_set(0.0F), v_set(0.0F), v_set(0.0F)};
   FOR_LANES(i, mask, head->width) {
     vec q = v_load_part(head->q + i, mask);
-    for (int k = 0; k < keys; ++k) {
-      sum[k] = v_fma(q, v_load_part(kv[first + k] + head->key + i, mask), sum[k]);
+    for (int k = 0; k < count; ++k) {
+      sum[k] = v_fma(q, v_load_part(keys[first + k] + head->key + i, mask), sum[k]);
     }
   }
-  for (int k = 0; k < keys; ++k) {
+  for (int k = 0; k < count; ++k) {
     head->scores[first + k] = v_sum(sum[k]);
   }
 }
 
 /* o += sum of p_i v_i. */
-INLINE void mix_values(const head_view *head, int64_t first, const float *const *kv,
-                       const int keys) {
+INLINE void mix_values(const head_view *head, int64_t first, const float *const *keys,
+                       const int count) {
   FOR_LANES(i, mask, head->width) {
     vec sum = v_load_part(head->o + i, mask);
-    for (int k = 0; k < keys; ++k) {
-      vec value = v_load_part(kv[first + k] + head->value + i, mask);
+    for (int k = 0; k < count; ++k) {
+      vec value = v_load_part(keys[first + k] + head->value + i, mask);
       sum = v_fma(v_set(head->scores[first + k]), value, sum);
     }
     v_store_part(head->o + i, mask, sum);
@@ -77,31 +77,31 @@ INLINE vec_mask low_mask(const head_view *head, int64_t i) {
   return v_mask(left > 0 ? left : 0);
 }
 
-INLINE void score_narrow(const head_view *head, int64_t first, const float *const *kv,
-                         const int keys) {
+INLINE void score_narrow(const head_view *head, int64_t first, const float *const *keys,
+                         const int count) {
   const int64_t half = lati_narrow_head(head->width);
-  vec sum[KEYS] = {v_set(0.0F), v_set(0.0F), v_set(0.0F), v_set(0.0F)};
+  vec sum[TOGETHER] = {v_set(0.0F), v_set(0.0F), v_set(0.0F), v_set(0.0F)};
   FOR_LANES(i, mask, half) {
     vec high = v_load_part(head->q + i, mask);
     vec low = v_load_part(head->q + half + i, low_mask(head, i));
-    for (int k = 0; k < keys; ++k) {
-      vec words = v_load_part(kv[first + k] + head->key + i, mask);
+    for (int k = 0; k < count; ++k) {
+      vec words = v_load_part(keys[first + k] + head->key + i, mask);
       sum[k] = v_fma(low, low_half(words), v_fma(high, high_half(words), sum[k]));
     }
   }
-  for (int k = 0; k < keys; ++k) {
+  for (int k = 0; k < count; ++k) {
     head->scores[first + k] = v_sum(sum[k]);
   }
 }
 
-INLINE void mix_narrow(const head_view *head, int64_t first, const float *const *kv,
-                       const int keys) {
+INLINE void mix_narrow(const head_view *head, int64_t first, const float *const *keys,
+                       const int count) {
   const int64_t half = lati_narrow_head(head->width);
   FOR_LANES(i, mask, half) {
     vec_mask mask_low = low_mask(head, i);
     vec high = v_load_part(head->o + i, mask), low = v_load_part(head->o + half + i, mask_low);
-    for (int k = 0; k < keys; ++k) {
-      vec words = v_load_part(kv[first + k] + head->value + i, mask);
+    for (int k = 0; k < count; ++k) {
+      vec words = v_load_part(keys[first + k] + head->value + i, mask);
       vec p = v_set(head->scores[first + k]);
       high = v_fma(p, high_half(words), high);
       low = v_fma(p, low_half(words), low);
@@ -118,21 +118,21 @@ INLINE void softmax_row(float *p, float factor, int64_t count) {
   }
 }
 
-typedef void head_step(const head_view *head, int64_t first, const float *const *kv,
-                       const int keys);
+typedef void head_step(const head_view *head, int64_t first, const float *const *keys,
+                       const int count);
 
 /* A few keys after another and all heads of each together, so that the cache is read in order. */
-INLINE void each_head(head_step *step, head_view head, const float *const *kv, int64_t count,
+INLINE void each_head(head_step *step, head_view head, const float *const *keys, int64_t count,
                       int32_t heads, int64_t columns) {
   const head_view start = head;
-  const int64_t even = count - count % KEYS;
-  for (int64_t i = 0; i < count; i += i < even ? KEYS : 1) {
+  const int64_t even = count - count % TOGETHER;
+  for (int64_t i = 0; i < count; i += i < even ? TOGETHER : 1) {
     head = start;
     for (int32_t h = 0; h < heads; ++h) {
       if (i < even) {
-        step(&head, i, kv, KEYS);
+        step(&head, i, keys, TOGETHER);
       } else {
-        step(&head, i, kv, 1);
+        step(&head, i, keys, 1);
       }
       head.q += head.width;
       head.o += head.width;
@@ -144,25 +144,26 @@ INLINE void each_head(head_step *step, head_view head, const float *const *kv, i
 }
 
 INLINE void attend_with(head_step *score, head_step *mix, float *o, const float *q,
-                        const float *const *kv, int64_t count, int32_t heads, int32_t head_width,
-                        int64_t columns, float *scores) {
+                        const float *const *keys, int64_t to_value, int64_t count, int32_t heads,
+                        int32_t head_width, int64_t columns, float *scores) {
   const float factor = 1.0F / sqrtf((float)head_width);
-  head_view head = {q, o, scores, 0, heads * columns, head_width};
-  each_head(score, head, kv, count, heads, columns);
+  head_view head = {q, o, scores, 0, to_value, head_width};
+  each_head(score, head, keys, count, heads, columns);
   for (int32_t h = 0; h < heads; ++h) {
     softmax_row(scores + h * count, factor, count);
   }
   memset(o, 0, (size_t)heads * (size_t)head_width * sizeof *o);
-  each_head(mix, head, kv, count, heads, columns);
+  each_head(mix, head, keys, count, heads, columns);
 }
 
-static void attend(float *o, const float *q, const float *const *kv, int64_t count, int32_t heads,
-                   int32_t head_width, float *scores) {
-  attend_with(score_keys, mix_values, o, q, kv, count, heads, head_width, head_width, scores);
+static void attend(float *o, const float *q, const float *const *keys, int64_t to_value,
+                   int64_t count, int32_t heads, int32_t head_width, float *scores) {
+  attend_with(score_keys, mix_values, o, q, keys, to_value, count, heads, head_width, head_width,
+              scores);
 }
 
-static void attend_narrow(float *o, const float *q, const float *const *kv, int64_t count,
-                          int32_t heads, int32_t head_width, float *scores) {
-  attend_with(score_narrow, mix_narrow, o, q, kv, count, heads, head_width,
+static void attend_narrow(float *o, const float *q, const float *const *keys, int64_t to_value,
+                          int64_t count, int32_t heads, int32_t head_width, float *scores) {
+  attend_with(score_narrow, mix_narrow, o, q, keys, to_value, count, heads, head_width,
               lati_narrow_head(head_width), scores);
 }

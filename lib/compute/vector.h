@@ -58,13 +58,13 @@ typedef struct lati_vector {
   void (*column_sums)(float *y, const float *x, int64_t ld, int64_t rows, int64_t n);
 
   /* o (heads * head_width) = softmax(q_h k_h^T / sqrt(head_width)) v_h for every head h: one query
-   * against `count` > 0 keys. kv[i] is a key and, behind it, its value, heads * head_width floats
-   * each; or, narrow, heads * lati_narrow_head(head_width) words that narrow() makes. scores:
-   * scratch of heads * count. */
-  void (*attend)(float *o, const float *q, const float *const *kv, int64_t count, int32_t heads,
-                 int32_t head_width, float *scores);
-  void (*attend_narrow)(float *o, const float *q, const float *const *kv, int64_t count,
-                        int32_t heads, int32_t head_width, float *scores);
+   * against `count` > 0 keys. keys[i] is heads * head_width floats or, narrow, heads *
+   * lati_narrow_head(head_width) words that narrow() made; its value lies `to_value` floats behind
+   * it. scores: scratch of heads * count. */
+  void (*attend)(float *o, const float *q, const float *const *keys, int64_t to_value,
+                 int64_t count, int32_t heads, int32_t head_width, float *scores);
+  void (*attend_narrow)(float *o, const float *q, const float *const *keys, int64_t to_value,
+                        int64_t count, int32_t heads, int32_t head_width, float *scores);
   /* Rounds heads of floats to bf16, two to a word. */
   void (*narrow)(float *dst, const float *src, int32_t heads, int32_t head_width);
 

@@ -41,24 +41,27 @@ typedef struct attention_call {
   const lati_decode_row *rows;
   int32_t pass; /* self-attention, or -1 */
   const float *cross;
-  int64_t query_ld;
+  int64_t to_value, query_ld;
 } attention_call;
 
 /* The tokens so far; the last, which no other row sees, is kept here. */
 static int64_t own_keys(const float **keys, const attention_call *call, int64_t row) {
   const lati_decoder *decoder = call->decoder;
-  lati_decoder_keep(decoder, lati_cache_at(&decoder->cache, call->pass, decoder->position, row),
-                    decoder->qkv + row * call->query_ld + decoder->model->decoder.width);
+  const int64_t width = decoder->model->decoder.width;
+  const float *computed = decoder->qkv + row * call->query_ld + width;
+  float *kept = lati_cache_key(&decoder->cache, call->pass, decoder->position, row);
+  lati_decoder_keep(decoder, kept, computed);
+  lati_decoder_keep(decoder, kept + call->to_value, computed + width);
   const int32_t *history = decoder->history + call->rows[row].history * decoder->max_length;
   for (int32_t t = 0; t <= decoder->position; ++t) {
-    keys[t] = lati_cache_at(&decoder->cache, call->pass, t, history[t]);
+    keys[t] = lati_cache_key(&decoder->cache, call->pass, t, history[t]);
   }
   return decoder->position + 1;
 }
 
 static int64_t source_keys(const float **keys, const attention_call *call, int64_t row) {
   const int64_t *offsets = call->decoder->source_offsets + call->rows[row].source;
-  int64_t ld = 2 * (int64_t)call->decoder->kv_width;
+  int64_t ld = call->decoder->kv_width;
   for (int64_t t = offsets[0]; t < offsets[1]; ++t) {
     keys[t - offsets[0]] = call->cross + t * ld;
   }
@@ -77,7 +80,7 @@ static void attend_rows(void *argument, int64_t task, int32_t worker) {
         call->pass >= 0 ? own_keys(scratch->keys, call, i) : source_keys(scratch->keys, call, i);
     (decoder->narrow ? decoder->vector->attend_narrow : decoder->vector->attend)(
         decoder->attended + i * stack->width, decoder->qkv + i * call->query_ld, scratch->keys,
-        count, decoder->heads, decoder->head_width, scratch->scores);
+        call->to_value, count, decoder->heads, decoder->head_width, scratch->scores);
   }
 }
 
@@ -92,7 +95,8 @@ static void self_attention(lati_decoder *decoder, const lati_decode_row *rows, i
   const lati_stack *stack = &decoder->model->decoder;
   const lati_attention_block *block = &stack->layer[pass % stack->layers].self;
   linear(decoder, decoder->qkv, &block->qkv, input, LATI_IDENTITY, NULL);
-  attend(&(attention_call){decoder, rows, pass, NULL, 3 * (int64_t)stack->width});
+  attend(&(attention_call){decoder, rows, pass, NULL, lati_cache_to_value(&decoder->cache),
+                           3 * (int64_t)stack->width});
   linear(decoder, y, &block->out, decoder->attended, LATI_IDENTITY, residual);
 }
 
@@ -102,9 +106,10 @@ static void cross_attention(lati_decoder *decoder, const lati_decode_row *rows, 
   const lati_stack *stack = &decoder->model->decoder;
   int32_t l = pass % stack->layers;
   const lati_attention_block *block = &stack->layer[l].cross;
-  const float *cross = decoder->cross + l * decoder->source_tokens * 2 * decoder->kv_width;
+  int64_t to_value = decoder->source_tokens * decoder->kv_width;
+  const float *cross = decoder->cross + l * 2 * to_value;
   linear(decoder, decoder->qkv, &block->q, input, LATI_IDENTITY, NULL);
-  attend(&(attention_call){decoder, rows, -1, cross, stack->width});
+  attend(&(attention_call){decoder, rows, -1, cross, to_value, stack->width});
   linear(decoder, y, &block->out, decoder->attended, LATI_IDENTITY, y);
 }
 

@@ -136,20 +136,23 @@ static lat_status reserve_floats(float **block, size_t *capacity, const lati_dec
   return status;
 }
 
-typedef struct narrowing {
+typedef struct keeping {
   const lati_decoder *decoder;
-  float *kept;
-} narrowing;
+  float *keys;
+} keeping;
 
 static void keep_tokens(void *argument, int64_t task, int32_t worker) {
   (void)worker;
-  const narrowing *call = argument;
+  const keeping *call = argument;
   const lati_decoder *decoder = call->decoder;
+  const int64_t width = decoder->model->decoder.width, tokens = decoder->source_tokens;
   int64_t end = (task + 1) * TOKENS_A_TASK;
-  end = end < decoder->source_tokens ? end : decoder->source_tokens;
+  end = end < tokens ? end : tokens;
   for (int64_t t = task * TOKENS_A_TASK; t < end; ++t) {
-    lati_decoder_keep(decoder, call->kept + t * 2 * decoder->kv_width,
-                      decoder->projected + t * 2 * decoder->model->decoder.width);
+    float *key = call->keys + t * decoder->kv_width;
+    const float *projected = decoder->projected + t * 2 * width;
+    lati_decoder_keep(decoder, key, projected);
+    lati_decoder_keep(decoder, key + tokens * decoder->kv_width, projected + width);
   }
 }
 
@@ -157,16 +160,13 @@ static void keep_tokens(void *argument, int64_t task, int32_t worker) {
 static void project_layer(lati_decoder *decoder, float *encoded, int32_t layer) {
   const lati_stack *stack = &decoder->model->decoder;
   const int64_t tokens = decoder->source_tokens;
-  float *kept = decoder->cross + layer * tokens * 2 * decoder->kv_width;
-  lati_rows result = {decoder->narrow ? decoder->projected : kept, 2 * (int64_t)stack->width};
-  decoder->backend->linear_forward(decoder->ctx->pool, result, &stack->layer[layer].cross.kv,
-                                   (lati_rows){encoded, decoder->model->encoder.width}, tokens,
-                                   LATI_IDENTITY, NULL, NULL);
-  if (decoder->narrow) {
-    narrowing call = {decoder, kept};
-    lati_pool_run(decoder->ctx->pool, keep_tokens, &call,
-                  (tokens + TOKENS_A_TASK - 1) / TOKENS_A_TASK);
-  }
+  keeping call = {decoder, decoder->cross + layer * 2 * tokens * decoder->kv_width};
+  decoder->backend->linear_forward(
+      decoder->ctx->pool, (lati_rows){decoder->projected, 2 * (int64_t)stack->width},
+      &stack->layer[layer].cross.kv, (lati_rows){encoded, decoder->model->encoder.width}, tokens,
+      LATI_IDENTITY, NULL, NULL);
+  lati_pool_run(decoder->ctx->pool, keep_tokens, &call,
+                (tokens + TOKENS_A_TASK - 1) / TOKENS_A_TASK);
 }
 
 static lat_status project_sources(lati_decoder *decoder, float *encoded) {
@@ -175,10 +175,8 @@ static lat_status project_sources(lati_decoder *decoder, float *encoded) {
   size_t tokens = (size_t)decoder->source_tokens;
   LATI_TRY(reserve_floats(&decoder->cross, &decoder->cross_capacity, decoder,
                           (size_t)stack->layers * tokens * 2 * (size_t)decoder->kv_width));
-  if (decoder->narrow) {
-    LATI_TRY(reserve_floats(&decoder->projected, &decoder->projected_capacity, decoder,
-                            tokens * 2 * (size_t)stack->width));
-  }
+  LATI_TRY(reserve_floats(&decoder->projected, &decoder->projected_capacity, decoder,
+                          tokens * 2 * (size_t)stack->width));
   for (int32_t l = 0; l < stack->layers; ++l) {
     project_layer(decoder, encoded, l);
   }

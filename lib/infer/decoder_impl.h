@@ -30,8 +30,8 @@ struct lati_decoder {
   int32_t *history, *next_history; /* (rows, max_length): row that held the token at a position */
 
   const int64_t *source_offsets;
-  float *cross;     /* (layers, source tokens, 2 kv_width) */
-  float *projected; /* (source tokens, 2 width), where what is kept is narrower */
+  float *cross;     /* (layers, 2, source tokens, kv_width): keys, then values */
+  float *projected; /* (source tokens, 2 width): those of one layer as they are computed */
   size_t cross_capacity, projected_capacity;
   int64_t source_tokens;
 
@@ -49,13 +49,12 @@ static inline int32_t lati_decoder_passes(const lati_stack *stack) {
   return stack->layers * stack->loops;
 }
 
-/* Keeps a token's key and value (2 width). */
+/* Keeps a key or a value (width). */
 static inline void lati_decoder_keep(const lati_decoder *decoder, float *dst, const float *src) {
-  const int64_t width = decoder->model->decoder.width;
   if (decoder->narrow) {
-    decoder->vector->narrow(dst, src, 2 * decoder->heads, decoder->head_width);
+    decoder->vector->narrow(dst, src, decoder->heads, decoder->head_width);
   } else {
-    memcpy(dst, src, (size_t)(2 * width) * sizeof *dst);
+    memcpy(dst, src, (size_t)decoder->kv_width * sizeof *dst);
   }
 }
 

@@ -11,7 +11,7 @@
 
 typedef struct lati_key_value_cache {
   const lat_context *ctx;
-  float **pages; /* (page count, passes): (rows, LATI_CACHE_PAGE, 2 width), NULL until needed */
+  float **pages; /* (page count, passes): (rows, 2, LATI_CACHE_PAGE, width), NULL until needed */
   int32_t passes, width, page_count;
   int64_t rows; /* of every page */
 } lati_key_value_cache;
@@ -24,13 +24,18 @@ void lati_cache_reserve_rows(lati_key_value_cache *cache, int64_t rows);
 /* Room for `position` in every pass. */
 lat_status lati_cache_reserve_position(lati_key_value_cache *cache, int32_t position);
 
-/* Key (width) and, behind it, value (width) of one token. */
-static inline float *lati_cache_at(const lati_key_value_cache *cache, int32_t pass,
-                                   int32_t position, int64_t row) {
+/* Floats from a key to its value. */
+static inline int64_t lati_cache_to_value(const lati_key_value_cache *cache) {
+  return (int64_t)LATI_CACHE_PAGE * cache->width;
+}
+
+/* Key (width) of one token. A row's keys of a page lie together, and then its values. */
+static inline float *lati_cache_key(const lati_key_value_cache *cache, int32_t pass,
+                                    int32_t position, int64_t row) {
   float *page =
       cache->pages[(size_t)(position / LATI_CACHE_PAGE) * (size_t)cache->passes + (size_t)pass];
-  int64_t slot = row * LATI_CACHE_PAGE + position % LATI_CACHE_PAGE;
-  return page + slot * 2 * cache->width;
+  return page + row * 2 * lati_cache_to_value(cache) +
+         (int64_t)(position % LATI_CACHE_PAGE) * cache->width;
 }
 
 #endif

@@ -98,10 +98,11 @@ static void check_shape(const lati_vector *vector, int64_t count, int32_t heads,
                         double spread) {
   static scene s;
   build(&s, count, heads * head_width, spread);
-  vector->attend(s.o, s.q, s.kv, count, heads, head_width, s.scores);
+  vector->attend(s.o, s.q, s.kv, heads * head_width, count, heads, head_width, s.scores);
   check_result(&s, vector, count, heads, head_width, spread);
   make_narrow(&s, vector, count, heads, head_width);
-  vector->attend_narrow(s.o, s.q, s.narrow_kv, count, heads, head_width, s.scores);
+  vector->attend_narrow(s.o, s.q, s.narrow_kv, heads * lati_narrow_head(head_width), count, heads,
+                        head_width, s.scores);
   check_result(&s, vector, count, heads, head_width, spread);
 }
 
