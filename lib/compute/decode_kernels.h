@@ -40,7 +40,7 @@ static void narrow(float *dst, const float *src, int32_t heads, int32_t head_wid
 typedef struct head_view {
   const float *q;
   float *o, *scores;
-  int64_t key, value; /* where its columns begin in a row of the cache */
+  int64_t at; /* where its columns begin, from the start of a key */
   int64_t width;
 } head_view;
 
@@ -50,7 +50,7 @@ INLINE void score_keys(const head_view *head, int64_t first, const float *const 
   FOR_LANES(i, mask, head->width) {
     vec q = v_load_part(head->q + i, mask);
     for (int k = 0; k < count; ++k) {
-      sum[k] = v_fma(q, v_load_part(keys[first + k] + head->key + i, mask), sum[k]);
+      sum[k] = v_fma(q, v_load_part(keys[first + k] + head->at + i, mask), sum[k]);
     }
   }
   for (int k = 0; k < count; ++k) {
@@ -64,7 +64,7 @@ INLINE void mix_values(const head_view *head, int64_t first, const float *const 
   FOR_LANES(i, mask, head->width) {
     vec sum = v_load_part(head->o + i, mask);
     for (int k = 0; k < count; ++k) {
-      vec value = v_load_part(keys[first + k] + head->value + i, mask);
+      vec value = v_load_part(keys[first + k] + head->at + i, mask);
       sum = v_fma(v_set(head->scores[first + k]), value, sum);
     }
     v_store_part(head->o + i, mask, sum);
@@ -85,7 +85,7 @@ INLINE void score_narrow(const head_view *head, int64_t first, const float *cons
     vec high = v_load_part(head->q + i, mask);
     vec low = v_load_part(head->q + half + i, low_mask(head, i));
     for (int k = 0; k < count; ++k) {
-      vec words = v_load_part(keys[first + k] + head->key + i, mask);
+      vec words = v_load_part(keys[first + k] + head->at + i, mask);
       sum[k] = v_fma(low, low_half(words), v_fma(high, high_half(words), sum[k]));
     }
   }
@@ -101,7 +101,7 @@ INLINE void mix_narrow(const head_view *head, int64_t first, const float *const 
     vec_mask mask_low = low_mask(head, i);
     vec high = v_load_part(head->o + i, mask), low = v_load_part(head->o + half + i, mask_low);
     for (int k = 0; k < count; ++k) {
-      vec words = v_load_part(keys[first + k] + head->value + i, mask);
+      vec words = v_load_part(keys[first + k] + head->at + i, mask);
       vec p = v_set(head->scores[first + k]);
       high = v_fma(p, high_half(words), high);
       low = v_fma(p, low_half(words), low);
@@ -121,6 +121,16 @@ INLINE void softmax_row(float *p, float factor, int64_t count) {
 typedef void head_step(const head_view *head, int64_t first, const float *const *keys,
                        const int count);
 
+/* The same columns of the keys that come next: they are read once, from far away. */
+INLINE void fetch_columns(const float *const *keys, int64_t at, int64_t columns) {
+  enum { LINE = 16 };
+  for (int64_t j = 0; j < columns; j += LINE) {
+    for (int k = 0; k < TOGETHER; ++k) {
+      __builtin_prefetch(keys[k] + at + j);
+    }
+  }
+}
+
 /* A few keys after another and all heads of each together, so that the cache is read in order. */
 INLINE void each_head(head_step *step, head_view head, const float *const *keys, int64_t count,
                       int32_t heads, int64_t columns) {
@@ -129,6 +139,9 @@ INLINE void each_head(head_step *step, head_view head, const float *const *keys,
   for (int64_t i = 0; i < count; i += i < even ? TOGETHER : 1) {
     head = start;
     for (int32_t h = 0; h < heads; ++h) {
+      if (i + TOGETHER < even) {
+        fetch_columns(keys + i + TOGETHER, head.at, columns);
+      }
       if (i < even) {
         step(&head, i, keys, TOGETHER);
       } else {
@@ -137,8 +150,7 @@ INLINE void each_head(head_step *step, head_view head, const float *const *keys,
       head.q += head.width;
       head.o += head.width;
       head.scores += count;
-      head.key += columns;
-      head.value += columns;
+      head.at += columns;
     }
   }
 }
@@ -147,12 +159,13 @@ INLINE void attend_with(head_step *score, head_step *mix, float *o, const float 
                         const float *const *keys, int64_t to_value, int64_t count, int32_t heads,
                         int32_t head_width, int64_t columns, float *scores) {
   const float factor = 1.0F / sqrtf((float)head_width);
-  head_view head = {q, o, scores, 0, to_value, head_width};
+  head_view head = {q, o, scores, 0, head_width};
   each_head(score, head, keys, count, heads, columns);
   for (int32_t h = 0; h < heads; ++h) {
     softmax_row(scores + h * count, factor, count);
   }
   memset(o, 0, (size_t)heads * (size_t)head_width * sizeof *o);
+  head.at = to_value;
   each_head(mix, head, keys, count, heads, columns);
 }
 
