@@ -23,4 +23,7 @@ lat_status lati_json_to_options(void *options, size_t own_size, const lati_field
 lat_status lati_json_text(char **out, const lat_context *ctx, const json_t *json, size_t flags,
                           const char *what);
 
+/* True when jansson failed for want of memory. Before its first token it fails without a word. */
+int lati_json_out_of_memory(const json_error_t *error);
+
 #endif

@@ -157,7 +157,7 @@ static lat_status load_text(json_t **out, const lat_trainer *trainer, const lati
   json_error_t error = {0};
   const char *text = lati_safetensors_metadata(file, key);
   *out = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
-  if (text != NULL && *out == NULL && json_error_code(&error) == json_error_out_of_memory) {
+  if (text != NULL && *out == NULL && lati_json_out_of_memory(&error)) {
     return no_memory();
   }
   if (!json_is_object(*out)) {

@@ -91,7 +91,7 @@ typedef struct line_values {
 static lat_status parse_line(int *valid, line_values *values, const char *line, size_t length) {
   json_error_t error;
   json_t *object = json_loadb(line, length, 0, &error);
-  if (object == NULL && json_error_code(&error) == json_error_out_of_memory) {
+  if (object == NULL && lati_json_out_of_memory(&error)) {
     return lati_fail(LAT_ERROR_MEMORY, "no memory for a line of the log");
   }
   const json_t *examples = json_object_get(object, "examples");

@@ -50,7 +50,7 @@ static lat_status parse(json_t **out, const char *config) {
   json_error_t error;
   *out = json_loads(config, JSON_REJECT_DUPLICATES, &error);
   if (*out == NULL) {
-    const int memory = json_error_code(&error) == json_error_out_of_memory;
+    const int memory = lati_json_out_of_memory(&error);
     return lati_fail(memory ? LAT_ERROR_MEMORY : LAT_ERROR_FORMAT, "lat.config: byte %d: %s",
                      error.position, error.text);
   }

@@ -134,7 +134,7 @@ static lat_status parse_header(lati_safetensors *file, const char *text, size_t 
   }
   file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
   if (file->header == NULL) {
-    const int memory = json_error_code(&error) == json_error_out_of_memory;
+    const int memory = lati_json_out_of_memory(&error);
     return lati_fail(memory ? LAT_ERROR_MEMORY : LAT_ERROR_FORMAT, "%s: header byte %d: %s",
                      file->path, error.position, error.text);
   }

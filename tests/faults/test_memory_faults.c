@@ -391,7 +391,13 @@ START_TEST(the_contexts_allocator_may_fail) {
 }
 END_TEST
 
+/* jansson's reader, short of memory inside a string, takes it for a syntax error or fails an
+ * assertion of its own (docs/embedding.md): calls that read JSON are swept with the context's
+ * allocator alone. */
 START_TEST(any_allocation_of_the_process_may_fail) {
+  if (cases[_i].with & (WITH_FILE | WITH_RUN)) {
+    return;
+  }
   scratch_open(&folder);
   sweep(&cases[_i], 0);
   scratch_close(&folder);
