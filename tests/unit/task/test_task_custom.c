@@ -14,7 +14,7 @@ typedef struct behaviour {
   int32_t leave;        /* draw, answer: leave the matrix as it came */
   atomic_int inside, overlaps;
   pthread_t caller;
-  int32_t other_threads;
+  atomic_int other_threads;
 } behaviour;
 
 static int32_t input_shape(int32_t *rows, int32_t *cols, lat_random *random, void *user) {
@@ -38,7 +38,7 @@ static int32_t draw(lat_matrix *input, lat_random *random, void *user) {
   if (atomic_fetch_add(&b->inside, 1) > 0) {
     atomic_store(&b->overlaps, 1);
   }
-  b->other_threads += pthread_equal(b->caller, pthread_self()) == 0;
+  atomic_fetch_add(&b->other_threads, pthread_equal(b->caller, pthread_self()) == 0);
   for (int32_t j = 0; j < input->cols && !b->leave; ++j) {
     input->data[j] = b->value != 0 ? b->value : 20 * lat_random_uniform(random) - 10;
   }
