@@ -54,7 +54,7 @@ typedef struct lati_dropout {
 } lati_dropout;
 
 typedef struct lati_backend {
-  const char *name; /* "f32-blis" */
+  const char *name; /* "f32-blis", "bf16-avx512", ... */
 
   /* Bytes of the packed form of an (out, in) weight, 0 when none is kept; and packing. */
   size_t (*packed_size)(int32_t out, int32_t in);
@@ -118,7 +118,7 @@ typedef struct lati_backend {
   void (*add)(lati_pool *pool, float *y, const float *x, int64_t count);
 } lati_backend;
 
-extern const lati_backend lati_backend_f32; /* products by BLIS: the reference */
+extern const lati_backend lati_backend_f32; /* products by BLIS: for any processor */
 extern const lati_backend
     lati_backend_naive; /* slow twin: plain loops in double, one thread; for tests */
 

@@ -22,8 +22,8 @@ static const tile_shapes shapes = {.palette = 1,
 #include "compute/bf16_tile_kernel.h"
 
 /* Pairs of rows, then transposed: tiles of A want the contraction along their rows. */
-static lati_bf16_block block_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
-                                        int64_t rows, int64_t cols) {
+static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
+                                   int64_t rows, int64_t cols) {
   for (int64_t p = 0; p < pairs; p += LANES) {
     for (int64_t j = 0; j < cols; j += LANES) {
       __m512i words[16];
@@ -38,14 +38,16 @@ static lati_bf16_block block_of_columns(uint32_t *dst, int64_t pairs, const floa
       }
     }
   }
-  return (lati_bf16_block){dst, pairs, 1};
+  return (lati_strip){dst, pairs, 1};
 }
 
-const lati_bf16_kernel lati_bf16_amx = {
+const lati_panel_kernel lati_panel_bf16_amx = {
     .name = "bf16-amx",
-    .pair_rows = pair_rows,
+    .values = 2,
+    .step = LATI_TILE,
+    .strip_of_rows = strip_of_rows,
+    .strip_of_columns = strip_of_columns,
     .panel_of_rows = panel_of_rows,
     .panel_of_columns = panel_of_columns,
-    .block_of_columns = block_of_columns,
     .multiply = multiply,
 };

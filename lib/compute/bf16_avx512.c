@@ -24,26 +24,20 @@ INLINE vec o_multiply_add(operand a, operand b, vec c) {
 
 #include "compute/register_block.h"
 
-static lati_bf16_block block_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
-                                        int64_t rows, int64_t cols) {
-  int64_t width = lati_blocks(cols, LATI_BF16_TILE) * LATI_BF16_TILE;
+static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
+                                   int64_t rows, int64_t cols) {
+  int64_t width = lati_blocks(cols, LATI_TILE) * LATI_TILE;
   pair_columns(dst, width, pairs, src, ld, rows, cols);
-  return (lati_bf16_block){dst, 1, width};
+  return (lati_strip){dst, 1, width};
 }
 
-static void multiply(float *c, int64_t ldc, lati_bf16_block a, const uint32_t *b, int64_t panel,
-                     int64_t m, int64_t n, int64_t pairs, int accumulate) {
-  for (int64_t j = 0; j < n; j += LATI_BF16_PANEL) {
-    product(c + j, ldc, a.data, a.row, a.col, b + j / LATI_BF16_PANEL * panel, LATI_BF16_PANEL, m,
-            lati_least(LATI_BF16_PANEL, n - j), pairs, accumulate);
-  }
-}
-
-const lati_bf16_kernel lati_bf16_avx512 = {
+const lati_panel_kernel lati_panel_bf16_avx512 = {
     .name = "bf16-avx512",
-    .pair_rows = pair_rows,
+    .values = 2,
+    .step = LATI_TILE,
+    .strip_of_rows = strip_of_rows,
+    .strip_of_columns = strip_of_columns,
     .panel_of_rows = panel_of_rows,
     .panel_of_columns = panel_of_columns,
-    .block_of_columns = block_of_columns,
     .multiply = multiply,
 };

@@ -2,7 +2,8 @@
 #ifndef LATI_BF16_PACK_AVX512_H
 #define LATI_BF16_PACK_AVX512_H
 
-#include "compute/bf16.h"
+#include "compute/ops.h"
+#include "compute/panel.h"
 #include "compute/simd_avx512.h"
 
 #include <string.h>
@@ -51,13 +52,14 @@ INLINE void transpose_words(__m512i x[16]) {
   }
 }
 
-static void pair_rows(uint32_t *dst, int64_t pairs, const float *src, int64_t ld, int64_t rows,
-                      int64_t cols) {
+static lati_strip strip_of_rows(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
+                                int64_t rows, int64_t cols) {
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t p = 0; p < pairs; p += LANES) {
       _mm512_storeu_si512(dst + i * pairs + p, pairs_of(src + i * ld + 2 * p, cols - 2 * p));
     }
   }
+  return (lati_strip){dst, pairs, 1};
 }
 
 /* Pairs of rows, `width` words to a pair of rows (a multiple of sixteen). */
@@ -76,12 +78,12 @@ static void pair_columns(uint32_t *dst, int64_t width, int64_t pairs, const floa
 
 static void panel_of_rows(uint32_t *dst, int64_t pairs, const float *src, int64_t ld, int64_t rows,
                           int64_t cols) {
-  pair_columns(dst, LATI_BF16_PANEL, pairs, src, ld, rows, cols);
+  pair_columns(dst, LATI_PANEL, pairs, src, ld, rows, cols);
 }
 
 static void panel_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
                              int64_t rows, int64_t cols) {
-  for (int64_t j = 0; j < LATI_BF16_PANEL; j += LANES) {
+  for (int64_t j = 0; j < LATI_PANEL; j += LANES) {
     for (int64_t p = 0; p < pairs; p += LANES) {
       __m512i words[16];
       for (int i = 0; i < LANES; ++i) {
@@ -90,7 +92,7 @@ static void panel_of_columns(uint32_t *dst, int64_t pairs, const float *src, int
       }
       transpose_words(words);
       for (int i = 0; i < LANES; ++i) {
-        _mm512_storeu_si512(dst + (p + i) * LATI_BF16_PANEL + j, words[i]);
+        _mm512_storeu_si512(dst + (p + i) * LATI_PANEL + j, words[i]);
       }
     }
   }

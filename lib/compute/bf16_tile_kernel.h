@@ -2,7 +2,7 @@
  * TILE_BEGIN(), TILE_END() around a product, TILE_ZERO(t), TILE_LOAD(t, address, bytes from row to
  * row), TILE_STORE likewise, TILE_MULTIPLY(c, a, b), tiles named by literals; and INLINE. */
 
-enum { TILE = LATI_BF16_TILE };
+enum { TILE = LATI_TILE };
 
 /* Tiles of a block of C, two by two; those of A and B follow. */
 #define C00 0
@@ -51,12 +51,12 @@ static void tile_block(float *c, int64_t ldc, const uint32_t *a, int64_t row, co
   OPEN_TILE(C10, TILE, 0)
   OPEN_TILE(C11, TILE, TILE)
   for (int64_t p = 0; p < pairs; p += TILE) {
-    const uint32_t *words = b + p * LATI_BF16_PANEL;
+    const uint32_t *words = b + p * LATI_PANEL;
     TILE_LOAD(A0, a + p, row * 4);
-    TILE_LOAD(B0, words, LATI_BF16_PANEL * 4);
+    TILE_LOAD(B0, words, LATI_PANEL * 4);
     TILE_MULTIPLY(C00, A0, B0);
     if (n > TILE) {
-      TILE_LOAD(B1, words + TILE, LATI_BF16_PANEL * 4);
+      TILE_LOAD(B1, words + TILE, LATI_PANEL * 4);
       TILE_MULTIPLY(C01, A0, B1);
     }
     if (m > TILE) {
@@ -73,12 +73,12 @@ static void tile_block(float *c, int64_t ldc, const uint32_t *a, int64_t row, co
   CLOSE_TILE(C11, TILE, TILE)
 }
 
-/* lati_bf16_kernel.multiply; a.col must be 1. */
-static void multiply(float *c, int64_t ldc, lati_bf16_block a, const uint32_t *b, int64_t panel,
+/* lati_panel_kernel.multiply; a.col must be 1. */
+static void multiply(float *c, int64_t ldc, lati_strip a, const uint32_t *b, int64_t panel,
                      int64_t m, int64_t n, int64_t pairs, int accumulate) {
   TILE_BEGIN();
   for (int64_t j = 0; j < n; j += 2 * TILE) {
-    const uint32_t *words = b + j / LATI_BF16_PANEL * panel + j % LATI_BF16_PANEL;
+    const uint32_t *words = b + j / LATI_PANEL * panel + j % LATI_PANEL;
     for (int64_t i = 0; i < m; i += 2 * TILE) {
       tile_block(c + i * ldc + j, ldc, a.data + i * a.row, a.row, words,
                  lati_least(2 * TILE, m - i), lati_least(2 * TILE, n - j), pairs, accumulate);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "compute/backend.h"
+#include "compute/processor.h"
 
 #include <blis.h>
 #include <pthread.h>
@@ -36,6 +37,30 @@ static int well_formed(int transpose_a, int transpose_b, int64_t m, int64_t n, i
          ldb >= (transpose_b ? k : n);
 }
 
+/* BLIS knows processors by name: one that came after it gets plain loops, and Xeons with AVX-512
+ * may get kernels of half the width. The system's BLIS does not let others choose. */
+static arch_t best_kernels(void) {
+  bli_init(); /* asked for its kernels before that, BLIS may end the process */
+#if defined(__x86_64__) && !defined(LAT_SYSTEM_BLIS)
+  const lati_processor *processor = lati_processor_here();
+  if (processor->avx512) {
+    return BLIS_ARCH_SKX;
+  }
+  if (processor->avx2 && bli_arch_query_id() == BLIS_ARCH_GENERIC) {
+    return BLIS_ARCH_HASWELL;
+  }
+#endif
+  return bli_arch_query_id();
+}
+
+static cntx_t *kernel_context(void) {
+#if defined(LAT_SYSTEM_BLIS)
+  return NULL;
+#else
+  return bli_gks_lookup_nat_cntx(best_kernels());
+#endif
+}
+
 static void scale_rows(int64_t m, int64_t n, float beta, float *c, int64_t ldc) {
   for (int64_t i = 0; i < m; ++i) {
     for (int64_t j = 0; j < n; ++j) {
@@ -62,8 +87,8 @@ void lati_gemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k
   }
   /* BLIS takes its inputs without const but only reads them. */
   bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)m, (dim_t)n, (dim_t)k, &alpha,
-               (float *)a, a_row, a_col, (float *)b, b_row, b_col, &beta, c, (inc_t)ldc, 1, NULL,
-               &runtime);
+               (float *)a, a_row, a_col, (float *)b, b_row, b_col, &beta, c, (inc_t)ldc, 1,
+               kernel_context(), &runtime);
 }
 
 typedef struct product {
@@ -126,9 +151,9 @@ static char description[64];
 static pthread_once_t described = PTHREAD_ONCE_INIT;
 
 static void describe(void) {
-  bli_init(); /* asked for its kernels before that, BLIS may end the process */
+  const arch_t kernels = best_kernels();
   snprintf(description, sizeof description, "BLIS %s (%s)", bli_info_get_version_str(),
-           bli_arch_string(bli_arch_query_id()));
+           bli_arch_string(kernels));
 }
 
 const char *lati_gemm_description(void) {

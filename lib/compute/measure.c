@@ -1,6 +1,6 @@
 /* lat_context_measure(): what the processor can multiply, and what the library's products do. */
 #include "base/floating.h"
-#include "compute/bf16.h"
+#include "compute/panel.h"
 #include "compute/peak.h"
 #include "compute/processor.h"
 

@@ -1,6 +1,6 @@
 /* C (m, n) (+)= A B with a block of C in registers: ROWS by PANELS * LANES of it. In terms of `vec`
  * and v_* of C, and of `element`, `operand` and o_* of A and B: an operand holds LANES elements of
- * B, or one of A in every lane. Included by one source file per instruction set. */
+ * B, or one of A in every lane. After panel.h; included by one source file per instruction set. */
 
 /* Statements for every row r and panel p of the largest block, with r and p literals: the compiler
  * keeps an array in registers when no loop runs over it. */
@@ -122,5 +122,15 @@ static void product(float *c, int64_t ldc, const element *a, int64_t a_row, int6
       product_panels[panels - 1](c + i * ldc + j, ldc, a + i * a_row, a_row, a_col, b + j, ldb, k,
                                  accumulate, mask, rows);
     }
+  }
+}
+
+/* lati_panel_kernel.multiply */
+static void multiply(float *c, int64_t ldc, lati_strip a, const uint32_t *b, int64_t panel,
+                     int64_t m, int64_t n, int64_t words, int accumulate) {
+  for (int64_t j = 0; j < n; j += LATI_PANEL) {
+    product(c + j, ldc, (const element *)a.data, a.row, a.col,
+            (const element *)(b + j / LATI_PANEL * panel), LATI_PANEL, m,
+            n - j < LATI_PANEL ? n - j : LATI_PANEL, words, accumulate);
   }
 }

@@ -1,6 +1,6 @@
 #include "base/context_impl.h"
-#include "compute/bf16.h"
 #include "compute/gemm.h"
+#include "compute/panel.h"
 #include "compute/processor.h"
 
 /* bf16 products pay where the processor has tiles, and where its dot products run at twice the rate
@@ -21,6 +21,16 @@ static const lati_backend *bf16_backend(int asked_for) {
   return NULL;
 }
 
+/* Panels of our own where vectors are wide; BLIS multiplies faster elsewhere. */
+static const lati_backend *f32_backend(void) {
+#if defined(__x86_64__)
+  if (lati_processor_here()->avx512) {
+    return &lati_backend_f32_avx512;
+  }
+#endif
+  return &lati_backend_f32;
+}
+
 static const lati_backend *choose(int32_t *precision) {
   const lati_backend *backend = NULL;
   if (*precision != LAT_PRECISION_F32) {
@@ -29,7 +39,7 @@ static const lati_backend *choose(int32_t *precision) {
   if (*precision == LAT_PRECISION_AUTO) {
     *precision = backend != NULL ? LAT_PRECISION_BF16 : LAT_PRECISION_F32;
   }
-  return *precision == LAT_PRECISION_F32 ? &lati_backend_f32 : backend;
+  return *precision == LAT_PRECISION_F32 ? f32_backend() : backend;
 }
 
 lat_status lati_backend_select(const struct lati_backend **out, int32_t *precision,

@@ -4,7 +4,7 @@
 #ifndef LATI_VECTOR_H
 #define LATI_VECTOR_H
 
-#include "compute/backend.h"
+#include "compute/panel.h"
 
 typedef struct lati_adam_factors {
   float keep1, take1, keep2, take2; /* m = keep1 m + take1 g; v = keep2 v + take2 g^2; g raw */
@@ -20,6 +20,7 @@ static inline int64_t lati_narrow_head(int64_t head_width) {
 typedef struct lati_vector {
   const char *name;
   int32_t lanes;
+  const lati_panel_kernel *panels; /* in f32 */
 
   /* C (m, n) = A B, or += when accumulate; A (m, k) has strides (a_row, a_col), B (k, n) and C are
    * row-major. For operands that fit the caches near the core. */

@@ -23,7 +23,7 @@ INLINE vec v_exp(vec x) {
   return v_times_power_of_two(v_fma(p, r * r, r) + v_set(1.0F), n);
 }
 
-typedef float element;
+typedef float __attribute__((may_alias)) element;
 typedef vec operand;
 
 INLINE operand o_set(element x) {
@@ -350,10 +350,12 @@ static void adam(float *p, float *g, float *m, float *v, const lati_adam_factors
 }
 
 #include "compute/decode_kernels.h"
+#include "compute/panel_f32.h"
 
 const lati_vector TABLE = {
     .name = TABLE_NAME,
     .lanes = LANES,
+    .panels = &panels,
     .product = product,
     .transpose = transpose,
     .scale = scale,

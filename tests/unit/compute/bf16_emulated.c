@@ -1,5 +1,7 @@
 #include "bf16_emulated.h"
 
+#include "compute/ops.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -38,21 +40,22 @@ static float at(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_
   return i < rows && j < cols ? src[i * ld + j] : 0.0F;
 }
 
-static void pair_rows(uint32_t *dst, int64_t pairs, const float *src, int64_t ld, int64_t rows,
-                      int64_t cols) {
+static lati_strip strip_of_rows(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
+                                int64_t rows, int64_t cols) {
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t p = 0; p < pairs; ++p) {
       dst[i * pairs + p] =
           pair(at(src, ld, rows, cols, i, 2 * p), at(src, ld, rows, cols, i, 2 * p + 1));
     }
   }
+  return (lati_strip){dst, pairs, 1};
 }
 
 static void panel_of_rows(uint32_t *dst, int64_t pairs, const float *src, int64_t ld, int64_t rows,
                           int64_t cols) {
   for (int64_t p = 0; p < pairs; ++p) {
-    for (int64_t j = 0; j < LATI_BF16_PANEL; ++j) {
-      dst[p * LATI_BF16_PANEL + j] =
+    for (int64_t j = 0; j < LATI_PANEL; ++j) {
+      dst[p * LATI_PANEL + j] =
           pair(at(src, ld, rows, cols, 2 * p, j), at(src, ld, rows, cols, 2 * p + 1, j));
     }
   }
@@ -61,22 +64,22 @@ static void panel_of_rows(uint32_t *dst, int64_t pairs, const float *src, int64_
 static void panel_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
                              int64_t rows, int64_t cols) {
   for (int64_t p = 0; p < pairs; ++p) {
-    for (int64_t j = 0; j < LATI_BF16_PANEL; ++j) {
-      dst[p * LATI_BF16_PANEL + j] =
+    for (int64_t j = 0; j < LATI_PANEL; ++j) {
+      dst[p * LATI_PANEL + j] =
           pair(at(src, ld, rows, cols, j, 2 * p), at(src, ld, rows, cols, j, 2 * p + 1));
     }
   }
 }
 
-static lati_bf16_block block_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
-                                        int64_t rows, int64_t cols) {
-  for (int64_t j = 0; j < lati_blocks(cols, LATI_BF16_TILE) * LATI_BF16_TILE; ++j) {
+static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
+                                   int64_t rows, int64_t cols) {
+  for (int64_t j = 0; j < lati_blocks(cols, LATI_TILE) * LATI_TILE; ++j) {
     for (int64_t p = 0; p < pairs; ++p) {
       dst[j * pairs + p] =
           pair(at(src, ld, rows, cols, 2 * p, j), at(src, ld, rows, cols, 2 * p + 1, j));
     }
   }
-  return (lati_bf16_block){dst, pairs, 1};
+  return (lati_strip){dst, pairs, 1};
 }
 
 /* Eight tiles of sixteen rows of sixteen words; each thread has its own, as a processor does. */
@@ -117,11 +120,13 @@ static void tile_multiply(int c, int a, int b) {
 
 #include "compute/bf16_tile_kernel.h"
 
-const lati_bf16_kernel bf16_emulated = {
+const lati_panel_kernel bf16_emulated = {
     .name = "bf16-emulated",
-    .pair_rows = pair_rows,
+    .values = 2,
+    .step = LATI_TILE,
+    .strip_of_rows = strip_of_rows,
+    .strip_of_columns = strip_of_columns,
     .panel_of_rows = panel_of_rows,
     .panel_of_columns = panel_of_columns,
-    .block_of_columns = block_of_columns,
     .multiply = multiply,
 };

@@ -3,9 +3,9 @@
 #ifndef BF16_EMULATED_H
 #define BF16_EMULATED_H
 
-#include "compute/bf16.h"
+#include "compute/panel.h"
 
-extern const lati_bf16_kernel bf16_emulated;
+extern const lati_panel_kernel bf16_emulated;
 
 /* Nearest bf16, ties to even, as a float. */
 float bf16_nearest(float x);

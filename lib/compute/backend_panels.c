@@ -1,0 +1,62 @@
+/* Tables whose linear layers run on a panel kernel; all other operations are those of f32. */
+#include "compute/elementwise.h"
+#include "compute/ops.h"
+#include "compute/panel.h"
+#include "compute/vector.h"
+
+#if defined(__x86_64__)
+
+#define DEFINE_LINEAR(name, kernel)                                                                \
+  static size_t packed_size_##name(int32_t out, int32_t in) {                                      \
+    return lati_panel_packed_size(kernel, out, in);                                                \
+  }                                                                                                \
+  static void pack_##name(lati_pool *pool, void *packed, const float *weight, int32_t out,         \
+                          int32_t in) {                                                            \
+    lati_panel_pack(kernel, pool, packed, weight, out, in);                                        \
+  }                                                                                                \
+  static void forward_##name(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x, \
+                             int64_t tokens, lati_activation activation, float *pre,               \
+                             const float *residual) {                                              \
+    lati_panel_forward(kernel, pool, y, linear, x, tokens, activation, pre, residual);             \
+  }                                                                                                \
+  static void slice_##name(lati_linear *slice, const lati_linear *linear, int32_t first,           \
+                           int32_t end) {                                                          \
+    lati_panel_slice(kernel, slice, linear, first, end);                                           \
+  }                                                                                                \
+  static void backward_input_##name(lati_pool *pool, lati_rows d_x, const lati_linear *linear,     \
+                                    lati_rows d_y, int64_t tokens, int accumulate) {               \
+    lati_panel_backward_input(kernel, pool, d_x, linear, d_y, tokens, accumulate);                 \
+  }                                                                                                \
+  static void backward_weight_##name(lati_pool *pool, float *d_weight, float *d_bias,              \
+                                     lati_rows d_y, lati_rows x, int64_t tokens, int32_t out,      \
+                                     int32_t in) {                                                 \
+    lati_panel_backward_weight(kernel, pool, d_weight, d_bias, d_y, x, tokens, out, in);           \
+  }
+
+#define DEFINE_BACKEND(text, identifier, kernel)                                                   \
+  DEFINE_LINEAR(identifier, kernel)                                                                \
+  const lati_backend lati_backend_##identifier = {                                                 \
+      .name = text,                                                                                \
+      .packed_size = packed_size_##identifier,                                                     \
+      .pack = pack_##identifier,                                                                   \
+      .linear_forward = forward_##identifier,                                                      \
+      .linear_slice = slice_##identifier,                                                          \
+      .linear_backward_input = backward_input_##identifier,                                        \
+      .linear_backward_weight = backward_weight_##identifier,                                      \
+      .activation_backward = lati_activation_backward,                                             \
+      .layernorm_forward = lati_layernorm_forward,                                                 \
+      .layernorm_backward = lati_layernorm_backward,                                               \
+      .attention_forward = lati_attention_forward,                                                 \
+      .attention_backward = lati_attention_backward,                                               \
+      .embedding_forward = lati_embedding_forward,                                                 \
+      .embedding_backward = lati_embedding_backward,                                               \
+      .cross_entropy = lati_cross_entropy,                                                         \
+      .dropout = lati_dropout_forward,                                                             \
+      .add = lati_add,                                                                             \
+  };
+
+DEFINE_BACKEND("f32-avx512", f32_avx512, lati_vector_avx512.panels)
+DEFINE_BACKEND("bf16-avx512", bf16_avx512, &lati_panel_bf16_avx512)
+DEFINE_BACKEND("bf16-amx", bf16_amx, &lati_panel_bf16_amx)
+
+#endif

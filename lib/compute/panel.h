@@ -1,0 +1,77 @@
+/* Products of a strip of A with a packed B, in f32 or with operands rounded to bf16; sums are f32.
+ *
+ * Operands are 32-bit words along the contraction: a float, or two bf16 (the earlier in the low
+ * half), which is how the processors' dot products and tiles take them. A packed B (k, n) lies in
+ * panels of LATI_PANEL columns: panel, word, column. Words are filled up with zeros to whole steps
+ * of the kernel, columns to whole panels. */
+#ifndef LATI_PANEL_H
+#define LATI_PANEL_H
+
+#include "compute/backend.h"
+
+enum { LATI_PANEL = 64, LATI_TILE = 16 };
+
+/* A as multiply() takes it: word (i, p) is data[i * row + p * col]. */
+typedef struct lati_strip {
+  const uint32_t *data;
+  int64_t row, col;
+} lati_strip;
+
+/* What differs between precisions and instruction sets. Rows of a strip behind m, up to whole
+ * tiles, may be read, unless the kernel takes rows as they lie. */
+typedef struct lati_panel_kernel {
+  const char *name;
+  int32_t values;   /* in a word: 1 in f32, 2 in bf16 */
+  int32_t step;     /* words come in multiples of it */
+  int32_t in_place; /* strip_of_rows() copies nothing */
+  /* A = src (rows, cols); dst has room for rows * words. */
+  lati_strip (*strip_of_rows)(uint32_t *dst, int64_t words, const float *src, int64_t ld,
+                              int64_t rows, int64_t cols);
+  /* A = src^T, src (rows, cols); dst has room for words times cols in whole tiles. */
+  lati_strip (*strip_of_columns)(uint32_t *dst, int64_t words, const float *src, int64_t ld,
+                                 int64_t rows, int64_t cols);
+  /* One panel of B = src (rows, cols <= LATI_PANEL). */
+  void (*panel_of_rows)(uint32_t *dst, int64_t words, const float *src, int64_t ld, int64_t rows,
+                        int64_t cols);
+  /* One panel of B = src^T, src (rows <= LATI_PANEL, cols). */
+  void (*panel_of_columns)(uint32_t *dst, int64_t words, const float *src, int64_t ld, int64_t rows,
+                           int64_t cols);
+  /* C (m, n) = A B, or += when accumulate; panels of B are `panel` words apart. */
+  void (*multiply)(float *c, int64_t ldc, lati_strip a, const uint32_t *b, int64_t panel, int64_t m,
+                   int64_t n, int64_t words, int accumulate);
+} lati_panel_kernel;
+
+#if defined(__x86_64__)
+extern const lati_panel_kernel lati_panel_bf16_avx512, lati_panel_bf16_amx;
+extern const lati_backend lati_backend_f32_avx512, lati_backend_bf16_avx512, lati_backend_bf16_amx;
+#endif
+
+/* Words that k values of a contraction take. */
+static inline int64_t lati_words(const lati_panel_kernel *kernel, int64_t k) {
+  const int64_t values = kernel->values * kernel->step;
+  return (k + values - 1) / values * kernel->step;
+}
+
+/* Words of a packed B (k, n). */
+static inline int64_t lati_packed_words(const lati_panel_kernel *kernel, int64_t k, int64_t n) {
+  return lati_words(kernel, k) * ((n + LATI_PANEL - 1) / LATI_PANEL) * LATI_PANEL;
+}
+
+/* Linear layers on a kernel: what linear.c is on BLIS, to which layers without a packed form are
+ * left. backend.h says what each does. */
+size_t lati_panel_packed_size(const lati_panel_kernel *kernel, int32_t out, int32_t in);
+void lati_panel_pack(const lati_panel_kernel *kernel, lati_pool *pool, void *packed,
+                     const float *weight, int32_t out, int32_t in);
+void lati_panel_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows y,
+                        const lati_linear *linear, lati_rows x, int64_t tokens,
+                        lati_activation activation, float *pre, const float *residual);
+void lati_panel_slice(const lati_panel_kernel *kernel, lati_linear *slice,
+                      const lati_linear *linear, int32_t first, int32_t end);
+void lati_panel_backward_input(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_x,
+                               const lati_linear *linear, lati_rows d_y, int64_t tokens,
+                               int accumulate);
+void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool, float *d_weight,
+                                float *d_bias, lati_rows d_y, lati_rows x, int64_t tokens,
+                                int32_t out, int32_t in);
+
+#endif
