@@ -72,9 +72,12 @@ typedef struct lati_backend {
   /* d_x (T, in) = d_y (T, out) W, or += when accumulate. */
   void (*linear_backward_input)(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
                                 lati_rows d_y, int64_t tokens, int accumulate);
-  /* d_weight (out, in) += d_y^T x; d_bias (out) += column sums of d_y (NULL: skipped). */
+  /* d_weight (out, in) += d_y^T x; d_bias (out) += column sums of d_y (NULL: skipped). scratch:
+   * weight_scratch(tokens, in) bytes. */
+  size_t (*weight_scratch)(int64_t tokens, int32_t in);
   void (*linear_backward_weight)(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                 lati_rows x, int64_t tokens, int32_t out, int32_t in);
+                                 lati_rows x, int64_t tokens, int32_t out, int32_t in,
+                                 void *scratch);
   /* d_y *= activation'(...): RELU reads y, GELU reads pre. In place. */
   void (*activation_backward)(lati_pool *pool, float *d_y, const float *y, const float *pre,
                               int64_t count, lati_activation activation);

@@ -8,6 +8,7 @@ const lati_backend lati_backend_f32 = {
     .linear_forward = lati_linear_forward,
     .linear_slice = lati_linear_slice,
     .linear_backward_input = lati_linear_backward_input,
+    .weight_scratch = lati_linear_weight_scratch,
     .linear_backward_weight = lati_linear_backward_weight,
     .activation_backward = lati_activation_backward,
     .layernorm_forward = lati_layernorm_forward,

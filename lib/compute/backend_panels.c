@@ -27,10 +27,13 @@
                                     lati_rows d_y, int64_t tokens, int accumulate) {               \
     lati_panel_backward_input(kernel, pool, d_x, linear, d_y, tokens, accumulate);                 \
   }                                                                                                \
+  static size_t weight_scratch_##name(int64_t tokens, int32_t in) {                                \
+    return lati_panel_weight_scratch(kernel, tokens, in);                                          \
+  }                                                                                                \
   static void backward_weight_##name(lati_pool *pool, float *d_weight, float *d_bias,              \
                                      lati_rows d_y, lati_rows x, int64_t tokens, int32_t out,      \
-                                     int32_t in) {                                                 \
-    lati_panel_backward_weight(kernel, pool, d_weight, d_bias, d_y, x, tokens, out, in);           \
+                                     int32_t in, void *scratch) {                                  \
+    lati_panel_backward_weight(kernel, pool, d_weight, d_bias, d_y, x, tokens, out, in, scratch);  \
   }
 
 #define DEFINE_BACKEND(text, identifier, kernel)                                                   \
@@ -42,6 +45,7 @@
       .linear_forward = forward_##identifier,                                                      \
       .linear_slice = slice_##identifier,                                                          \
       .linear_backward_input = backward_input_##identifier,                                        \
+      .weight_scratch = weight_scratch_##identifier,                                               \
       .linear_backward_weight = backward_weight_##identifier,                                      \
       .activation_backward = lati_activation_backward,                                             \
       .layernorm_forward = lati_layernorm_forward,                                                 \

@@ -91,8 +91,7 @@ static void forward_few(void *argument, int64_t task, int32_t worker) {
   for (int64_t t = 0; t < f->tokens; ++t) {
     float *y = f->y.data + t * f->y.ld + j;
     for (int64_t i = 0; i < n; ++i) {
-      float product =
-          f->vector->dot(f->linear->weight + (j + i) * in, f->x.data + t * f->x.ld, in);
+      float product = f->vector->dot(f->linear->weight + (j + i) * in, f->x.data + t * f->x.ld, in);
       y[i] = adds_onto(f) ? y[i] + product : product;
     }
     finish_row(f, t, j, n);
@@ -181,8 +180,15 @@ static void backward_weight_tile(void *argument, int64_t task, int32_t worker) {
             b->in);
 }
 
+size_t lati_linear_weight_scratch(int64_t tokens, int32_t in) {
+  (void)tokens, (void)in;
+  return 0;
+}
+
 void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                 lati_rows x, int64_t tokens, int32_t out, int32_t in) {
+                                 lati_rows x, int64_t tokens, int32_t out, int32_t in,
+                                 void *scratch) {
+  (void)scratch;
   backward_weight b = {.vector = lati_vector_best(),
                        .d_weight = d_weight,
                        .d_bias = d_bias,

@@ -170,96 +170,81 @@ void lati_panel_slice(const lati_panel_kernel *kernel, lati_linear *slice,
   slice->packed = packed != NULL ? packed + lati_packed_words(kernel, linear->in, first) : NULL;
 }
 
-/* Tokens are taken in slices, whose operands lie on the stack. */
-enum { SLICE_WORDS = 48, WEIGHT_ROWS = 256, WEIGHT_COLS = 512 };
+/* d_weight = d_y^T x. x is packed as a whole first; d_y in slices of tokens on the stack, once for
+ * a tile that goes across all columns or many. */
+enum { PACKED_WORDS = 16, SLICE_WORDS = 128, WEIGHT_ROWS = 96, WEIGHT_COLS = 1024 };
+
+size_t lati_panel_weight_scratch(const lati_panel_kernel *kernel, int64_t tokens, int32_t in) {
+  return (size_t)lati_packed_words(kernel, tokens, in) * sizeof(uint32_t);
+}
 
 typedef struct weight_pass {
   const lati_panel_kernel *kernel;
   const lati_vector *vector;
   float *d_weight, *d_bias;
   lati_rows d_y, x;
-  int64_t tokens, out, in, rows, tiles, tiles_across;
+  uint32_t *packed; /* x: panels of (tokens, in) */
+  int64_t tokens, out, in, rows, tiles_across;
 } weight_pass;
 
-/* A tile of d_weight. */
-typedef struct weight_tile {
-  int64_t i, m, j, n;
-} weight_tile;
-
-/* Asks for the tokens' part of a matrix before it is needed; rows are too far apart for the
- * processor to guess the next. */
-static void fetch_rows(lati_rows x, int64_t first, int64_t end, int64_t column, int64_t cols) {
-  enum { LINE = 16 };
-  for (int64_t t = first; t < end; ++t) {
-    for (int64_t j = 0; j < cols; j += LINE) {
-      __builtin_prefetch(x.data + t * x.ld + column + j, 0, 2);
-    }
-  }
-}
-
-/* d_weight's tile += the part of `count` tokens from `token` on. */
-static void weight_slice(const weight_pass *w, const weight_tile *tile, int64_t token,
-                         int64_t count) {
-  uint32_t a[SLICE_WORDS * WEIGHT_ROWS], b[SLICE_WORDS * LATI_PANEL];
-  const lati_panel_kernel *kernel = w->kernel;
-  const int64_t words = lati_words(kernel, count), next = token + count;
-  const int64_t end = lati_least(w->tokens, next + count);
-  lati_strip strip = kernel->strip_of_columns(a, words, w->d_y.data + token * w->d_y.ld + tile->i,
-                                              w->d_y.ld, count, tile->m);
-  fetch_rows(w->d_y, next, end, tile->i, tile->m);
-  for (int64_t c = 0; c < tile->n; c += LATI_PANEL) {
-    const int64_t j = tile->j + c, cols = lati_least(LATI_PANEL, tile->n - c);
-    kernel->panel_of_rows(b, words, w->x.data + token * w->x.ld + j, w->x.ld, count, cols);
-    fetch_rows(w->x, next, end, j, cols);
-    kernel->multiply(w->d_weight + tile->i * w->in + j, w->in, strip, b, 0, tile->m, cols, words,
-                     1);
-  }
-}
-
-/* Large tiles read their operands less often; small gradients are cut for the sake of threads. */
-static int64_t weight_rows(int64_t out, int64_t tiles_across) {
-  enum { LEAST = 64, ENOUGH = 4 };
-  int64_t rows = WEIGHT_ROWS;
-  while (rows > LEAST && lati_blocks(out, rows) * tiles_across < ENOUGH) {
-    rows /= 2;
-  }
-  return rows;
-}
-
-/* Tiles of d_weight, each summed over all tokens here and now; then blocks of d_bias. */
-static void weight_task(void *argument, int64_t task, int32_t worker) {
+/* Few tokens and all columns, so that rows are read as they lie. */
+static void pack_inputs(void *argument, int64_t task, int32_t worker) {
   (void)worker;
   const weight_pass *w = argument;
-  if (task >= w->tiles) {
-    int64_t first = (task - w->tiles) * LATI_COLUMN_BLOCK;
-    w->vector->column_sums(w->d_bias + first, w->d_y.data + first, w->d_y.ld, w->tokens,
-                           lati_least(LATI_COLUMN_BLOCK, w->out - first));
-    return;
+  const int64_t total = lati_words(w->kernel, w->tokens), word = task * PACKED_WORDS;
+  const int64_t words = lati_least(PACKED_WORDS, total - word), token = word * w->kernel->values;
+  const int64_t count = lati_least(words * w->kernel->values, w->tokens - token);
+  const float *x = w->x.data + token * w->x.ld;
+  for (int64_t j = 0; j < w->in; j += LATI_PANEL) {
+    w->kernel->panel_of_rows(w->packed + j * total + word * LATI_PANEL, words, x + j, w->x.ld,
+                             count, lati_least(LATI_PANEL, w->in - j));
   }
+}
+
+/* A tile is summed over all tokens here and now; the first of a row of tiles adds d_y's sums, which
+ * are at hand, to d_bias. */
+static void weight_tile(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  uint32_t a[SLICE_WORDS * WEIGHT_ROWS];
+  const weight_pass *w = argument;
+  const lati_panel_kernel *kernel = w->kernel;
   const int64_t i = task / w->tiles_across * w->rows, j = task % w->tiles_across * WEIGHT_COLS;
-  const weight_tile tile = {i, lati_least(w->rows, w->out - i), j,
-                            lati_least(WEIGHT_COLS, w->in - j)};
-  const int64_t slice = SLICE_WORDS * w->kernel->values;
-  for (int64_t token = 0; token < w->tokens; token += slice) {
-    weight_slice(w, &tile, token, lati_least(slice, w->tokens - token));
+  const int64_t m = lati_least(w->rows, w->out - i), n = lati_least(WEIGHT_COLS, w->in - j);
+  const int64_t total = lati_words(kernel, w->tokens);
+  for (int64_t word = 0; word < total; word += SLICE_WORDS) {
+    const int64_t words = lati_least(SLICE_WORDS, total - word), token = word * kernel->values;
+    const int64_t count = lati_least(words * kernel->values, w->tokens - token);
+    const float *d_y = w->d_y.data + token * w->d_y.ld + i;
+    const lati_strip strip = kernel->strip_of_columns(a, words, d_y, w->d_y.ld, count, m);
+    if (j == 0 && w->d_bias != NULL) {
+      w->vector->column_sums(w->d_bias + i, d_y, w->d_y.ld, count, m);
+    }
+    kernel->multiply(w->d_weight + i * w->in + j, w->in, strip,
+                     w->packed + j * total + word * LATI_PANEL, total * LATI_PANEL, m, n, words, 1);
   }
+}
+
+/* Small gradients are cut for the sake of threads. */
+static int64_t weight_rows(int64_t out, int64_t tiles_across) {
+  enum { LEAST = 48, ENOUGH = 4 };
+  return lati_blocks(out, WEIGHT_ROWS) * tiles_across < ENOUGH ? LEAST : WEIGHT_ROWS;
 }
 
 void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool, float *d_weight,
                                 float *d_bias, lati_rows d_y, lati_rows x, int64_t tokens,
-                                int32_t out, int32_t in) {
+                                int32_t out, int32_t in, void *scratch) {
   weight_pass w = {.kernel = kernel,
                    .vector = lati_vector_best(),
                    .d_weight = d_weight,
                    .d_bias = d_bias,
                    .d_y = d_y,
                    .x = x,
+                   .packed = scratch,
                    .tokens = tokens,
                    .out = out,
                    .in = in};
   w.tiles_across = lati_blocks(in, WEIGHT_COLS);
   w.rows = weight_rows(out, w.tiles_across);
-  w.tiles = lati_blocks(out, w.rows) * w.tiles_across;
-  int64_t bias_tasks = d_bias != NULL ? lati_blocks(out, LATI_COLUMN_BLOCK) : 0;
-  lati_pool_run(pool, weight_task, &w, w.tiles + bias_tasks);
+  lati_pool_run(pool, pack_inputs, &w, lati_blocks(lati_words(kernel, tokens), PACKED_WORDS));
+  lati_pool_run(pool, weight_tile, &w, lati_blocks(out, w.rows) * w.tiles_across);
 }

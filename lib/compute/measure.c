@@ -84,7 +84,7 @@ typedef struct layer_work {
   lati_linear linear;
   int64_t tokens;
   float *weight, *x, *y, *d_weight, *d_x;
-  void *packed;
+  void *packed, *scratch;
 } layer_work;
 
 static void fill(float *x, int64_t count) {
@@ -95,7 +95,8 @@ static void fill(float *x, int64_t count) {
 
 static lat_status open_layer(layer_work *l, int32_t out, int32_t in) {
   const lat_context *ctx = l->ctx;
-  size_t packed = ctx->backend->packed_size(out, in);
+  const size_t packed = ctx->backend->packed_size(out, in);
+  const size_t scratch = ctx->backend->weight_scratch(l->tokens, in);
   lat_status status = LAT_OK;
   LATI_TRY(LATI_NEW(l->weight, ctx, (int64_t)out * in));
   LATI_TRY(LATI_NEW(l->d_weight, ctx, (int64_t)out * in));
@@ -110,11 +111,15 @@ static lat_status open_layer(layer_work *l, int32_t out, int32_t in) {
     ctx->backend->pack(ctx->pool, l->packed, l->weight, out, in);
     l->linear.packed = l->packed;
   }
+  if (scratch > 0) {
+    LATI_TRY(lati_alloc(&l->scratch, ctx, scratch, 1));
+  }
 done:
   return status;
 }
 
 static void close_layer(layer_work *l) {
+  lati_free(l->scratch);
   lati_free(l->packed);
   lati_free(l->y);
   lati_free(l->d_x);
@@ -131,7 +136,7 @@ static void run_layer(void *argument) {
   lati_rows x = {l->x, l->linear.in}, y = {l->y, l->linear.out}, d_x = {l->d_x, l->linear.in};
   backend->linear_forward(pool, y, &l->linear, x, l->tokens, LATI_IDENTITY, NULL, NULL);
   backend->linear_backward_weight(pool, l->d_weight, NULL, y, x, l->tokens, l->linear.out,
-                                  l->linear.in);
+                                  l->linear.in, l->scratch);
   backend->linear_backward_input(pool, d_x, &l->linear, y, l->tokens, 0);
 }
 

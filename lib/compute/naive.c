@@ -1,7 +1,7 @@
 /* The slow twin: each operation as its equation, in double, on one thread. */
 #include "compute/naive.h"
-#include "compute/ops.h"
 #include "compute/elementwise.h"
+#include "compute/ops.h"
 
 #include <math.h>
 
@@ -69,7 +69,9 @@ static void linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_lin
 }
 
 static void linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                   lati_rows x, int64_t tokens, int32_t out, int32_t in) {
+                                   lati_rows x, int64_t tokens, int32_t out, int32_t in,
+                                   void *scratch) {
+  (void)scratch;
   (void)pool;
   for (int64_t i = 0; i < out; ++i) {
     for (int64_t j = 0; j < in; ++j) {
@@ -204,6 +206,7 @@ const lati_backend lati_backend_naive = {
     .linear_forward = linear_forward,
     .linear_slice = lati_linear_slice,
     .linear_backward_input = linear_backward_input,
+    .weight_scratch = lati_linear_weight_scratch,
     .linear_backward_weight = linear_backward_weight,
     .activation_backward = activation_backward,
     .layernorm_forward = layernorm_forward,

@@ -27,8 +27,10 @@ void lati_linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear
 void lati_linear_slice(lati_linear *slice, const lati_linear *linear, int32_t first, int32_t end);
 void lati_linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
                                 lati_rows d_y, int64_t tokens, int accumulate);
+size_t lati_linear_weight_scratch(int64_t tokens, int32_t in);
 void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                 lati_rows x, int64_t tokens, int32_t out, int32_t in);
+                                 lati_rows x, int64_t tokens, int32_t out, int32_t in,
+                                 void *scratch);
 void lati_activation_backward(lati_pool *pool, float *d_y, const float *y, const float *pre,
                               int64_t count, lati_activation activation);
 void lati_layernorm_forward(lati_pool *pool, float *y, float *mean, float *rstd, const float *x,

@@ -70,8 +70,9 @@ void lati_panel_slice(const lati_panel_kernel *kernel, lati_linear *slice,
 void lati_panel_backward_input(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_x,
                                const lati_linear *linear, lati_rows d_y, int64_t tokens,
                                int accumulate);
+size_t lati_panel_weight_scratch(const lati_panel_kernel *kernel, int64_t tokens, int32_t in);
 void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool, float *d_weight,
                                 float *d_bias, lati_rows d_y, lati_rows x, int64_t tokens,
-                                int32_t out, int32_t in);
+                                int32_t out, int32_t in, void *scratch);
 
 #endif

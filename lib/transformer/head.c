@@ -63,9 +63,10 @@ static void chunk_backward(const lati_workspace *work, chunk at) {
   if (d_weight == NULL) {
     d_weight = lati_gradient_of(work, projection->weight);
   }
-  work->backend->linear_backward_weight(
-      work->pool, d_weight, lati_gradient_of(work, projection->bias), d_logits,
-      hidden_rows(work, work->decoder.output, at), at.count, projection->out, projection->in);
+  work->backend->linear_backward_weight(work->pool, d_weight,
+                                        lati_gradient_of(work, projection->bias), d_logits,
+                                        hidden_rows(work, work->decoder.output, at), at.count,
+                                        projection->out, projection->in, work->scratch.packed);
   work->backend->linear_backward_input(work->pool, hidden_rows(work, work->scratch.d_hidden, at),
                                        projection, d_logits, at.count, 0);
 }

@@ -101,8 +101,7 @@ lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path, l
   LATI_TRY(read_skeleton(&model, ctx, file, path, custom));
   LATI_TRY(check_file(model, file, path));
   LATI_TRY(read_parameters(model, file, path));
-  lati_log(ctx, LAT_LOG_INFO, "%s: loaded, %zu parameters", path,
-           lat_model_parameter_count(model));
+  lati_log(ctx, LAT_LOG_INFO, "%s: loaded, %zu parameters", path, lat_model_parameter_count(model));
   *out = model;
   model = NULL;
 done:

@@ -72,6 +72,6 @@ void lati_linear_backward(const lati_workspace *work, const lati_linear *linear,
                           int accumulate, lati_rows d_y, lati_rows x, int64_t tokens) {
   work->backend->linear_backward_weight(work->pool, lati_gradient_of(work, linear->weight),
                                         lati_gradient_of(work, linear->bias), d_y, x, tokens,
-                                        linear->out, linear->in);
+                                        linear->out, linear->in, work->scratch.packed);
   work->backend->linear_backward_input(work->pool, d_x, linear, d_y, tokens, accumulate);
 }

@@ -78,6 +78,15 @@ static void plan_stack(lati_stack_state *state, arena *from, int64_t memory_toke
   }
 }
 
+/* Bytes for the layer whose inputs take the most. */
+static size_t packed_bytes(const lati_workspace *work) {
+  const lati_stack *encoder = &work->model->encoder, *decoder = &work->model->decoder;
+  const lati_backend *backend = work->backend;
+  const size_t source = backend->weight_scratch(work->encoder.tokens, encoder->inner);
+  const size_t target = backend->weight_scratch(work->decoder.tokens, decoder->inner);
+  return source > target ? source : target;
+}
+
 static void plan_backward(lati_workspace *work, arena *from) {
   const lati_stack *encoder = &work->model->encoder, *decoder = &work->model->decoder;
   const int64_t source = work->encoder.tokens, target = work->decoder.tokens;
@@ -93,6 +102,7 @@ static void plan_backward(lati_workspace *work, arena *from) {
   scratch->d_mixed = take_floats(from, hidden, 1);
   scratch->d_wide = take_floats(from, wide, 1);
   scratch->d_kv = take_floats(from, source, 2 * decoder->width);
+  scratch->packed = take(from, 1, packed_bytes(work));
   scratch->d_expanded = NULL;
   if (work->model->expanded != NULL && work->model->options.tied) {
     scratch->d_expanded = take_floats(from, decoder->symbols, decoder->width);

@@ -59,6 +59,7 @@ typedef struct lati_scratch {
   float *d_wide;     /* (T, max(3 width, inner)) gradient of q, k, v or of the inner activations */
   float *d_kv;       /* (S, 2 width) cross-attention */
   float *d_expanded; /* (symbols, width) gradient of a factored tied projection's weight */
+  void *packed;      /* a layer's inputs as the backend wants them for its weights' gradient */
   float *logits;     /* (chunk, symbols) */
   int64_t chunk;     /* tokens whose logits exist at once */
   int32_t *targets;  /* (T) */

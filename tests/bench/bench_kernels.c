@@ -61,7 +61,7 @@ typedef struct layer {
   int64_t tokens;
   lati_linear linear;
   float *x, *y, *d_weight, *d_bias, *residual, *pre;
-  void *packed;
+  void *packed, *scratch;
   lati_activation activation;
 } layer;
 
@@ -82,7 +82,7 @@ static void run_backward_weight(void *argument) {
   const layer *l = argument;
   backend->linear_backward_weight(pool, l->d_weight, l->d_bias, (lati_rows){l->y, l->linear.out},
                                   (lati_rows){l->x, l->linear.in}, l->tokens, l->linear.out,
-                                  l->linear.in);
+                                  l->linear.in, l->scratch);
 }
 
 static void run_product(void *argument) {
@@ -101,6 +101,8 @@ static void bench_layer(int64_t tokens, int32_t out, int32_t in, lati_activation
   float *weight = fresh((int64_t)out * in);
   size_t packed = backend->packed_size(out, in);
   l.packed = packed > 0 ? fresh((int64_t)(packed / sizeof(float) + 1)) : NULL;
+  const size_t scratch = backend->weight_scratch(tokens, in);
+  l.scratch = scratch > 0 ? fresh((int64_t)(scratch / sizeof(float) + 1)) : NULL;
   l.linear =
       (lati_linear){.weight = weight, .bias = fresh(out), .packed = l.packed, .in = in, .out = out};
   l.x = fresh(tokens * in);
@@ -120,7 +122,7 @@ static void bench_layer(int64_t tokens, int32_t out, int32_t in, lati_activation
   report("linear backward weight", shape, work, "GFLOP/s", best_of(run_backward_weight, &l));
   report("gemm", shape, work, "GFLOP/s", best_of(run_product, &l));
   void *blocks[] = {
-      weight, (void *)l.linear.bias, l.packed, l.x, l.y, l.d_weight, l.d_bias, l.residual, l.pre};
+      weight, (void *)l.linear.bias, l.packed, l.x, l.y, l.d_weight, l.d_bias, l.residual, l.pre, l.scratch};
   for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
     lati_free(blocks[i]);
   }

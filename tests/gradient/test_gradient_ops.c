@@ -68,7 +68,7 @@ static void check_linear(linear_case *c, const lati_backend *backend) {
   backend->linear_backward_input(c->f.pool, (lati_rows){d_x, c->in}, &linear,
                                  (lati_rows){d_y, c->out}, c->tokens, 0);
   backend->linear_backward_weight(c->f.pool, d_weight, d_bias, (lati_rows){d_y, c->out},
-                                  (lati_rows){c->x, c->in}, c->tokens, c->out, c->in);
+                                  (lati_rows){c->x, c->in}, c->tokens, c->out, c->in, NULL);
   /* A step as small as f32 bears: ReLU's kinks are then rarely within it. */
   gradient_check check = {linear_loss, c, c->x, x_count, 0, 1e-3, 0.0};
   assert_gradient(&check, d_x, "d_x");

@@ -117,7 +117,7 @@ static void check_backward_weight(fixture *f, const shape *s, int with_bias) {
   for (int i = 0; i < 2; ++i) {
     tables[i]->linear_backward_weight(f->pool, d_weight[i], with_bias ? d_bias[i] : NULL,
                                       (lati_rows){d_y, ld_y}, (lati_rows){x, ld_x}, s->tokens,
-                                      s->out, s->in);
+                                      s->out, s->in, NULL);
   }
   assert_close(d_weight[0], d_weight[1], s->out * s->in, tolerance(s->tokens), "d_weight");
   assert_close(d_bias[0], d_bias[1], s->out, tolerance(s->tokens), "d_bias");
@@ -175,7 +175,7 @@ static void whole_layer(fixture *f, void *out, const void *argument) {
   b->linear_backward_input(f->pool, (lati_rows){d_x, s->in}, &linear, (lati_rows){d_y, s->out},
                            s->tokens, 0);
   b->linear_backward_weight(f->pool, d_weight, d_weight + s->out * s->in, (lati_rows){d_y, s->out},
-                            (lati_rows){x, s->in}, s->tokens, s->out, s->in);
+                            (lati_rows){x, s->in}, s->tokens, s->out, s->in, NULL);
   lati_free(x), lati_free(weight), lati_free(d_y);
 }
 

@@ -135,15 +135,17 @@ static void check_backward(fixture *f, const lati_panel_kernel *kernel, const sh
                             accumulate);
   lati_backend_naive.linear_backward_input(f->pool, (lati_rows){d_x[1], ld_x}, &linear, slopes,
                                            s->tokens, accumulate);
+  void *scratch = fixture_new(f, (int64_t)lati_panel_weight_scratch(kernel, s->tokens, s->in), 1);
   lati_panel_backward_weight(kernel, f->pool, d_weight[0], d_bias[0], slopes, inputs, s->tokens,
-                             s->out, s->in);
+                             s->out, s->in, scratch);
   lati_backend_naive.linear_backward_weight(f->pool, d_weight[1], d_bias[1], slopes, inputs,
-                                            s->tokens, s->out, s->in);
+                                            s->tokens, s->out, s->in, NULL);
   assert_close(d_x[0], d_x[1], s->tokens * ld_x, tolerance(s->out), kernel->name);
   assert_close(d_weight[0], d_weight[1], s->out * s->in, tolerance(s->tokens), kernel->name);
   assert_close(d_bias[0], d_bias[1], s->out, tolerance(s->tokens), kernel->name);
   void *blocks[] = {d_y,         x,           weight,    d_x[0],    d_x[1],
-                    d_weight[0], d_weight[1], d_bias[0], d_bias[1], (void *)linear.packed};
+                    d_weight[0], d_weight[1], d_bias[0], d_bias[1], (void *)linear.packed,
+                    scratch};
   for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
     lati_free(blocks[i]);
   }
@@ -316,8 +318,10 @@ static void whole_layer(fixture *f, void *out, const void *argument) {
   lati_panel_forward(kernel, f->pool, (lati_rows){y, s.out}, &linear, inputs, s.tokens, LATI_RELU,
                      NULL, NULL);
   lati_panel_backward_input(kernel, f->pool, (lati_rows){d_x, s.in}, &linear, slopes, s.tokens, 0);
+  void *scratch = fixture_new(f, (int64_t)lati_panel_weight_scratch(kernel, s.tokens, s.in), 1);
   lati_panel_backward_weight(kernel, f->pool, d_weight, d_weight + s.out * s.in, slopes, inputs,
-                             s.tokens, s.out, s.in);
+                             s.tokens, s.out, s.in, scratch);
+  lati_free(scratch);
   lati_free(x), lati_free(weight), lati_free(d_y), lati_free((void *)linear.packed);
 }
 
