@@ -1,29 +1,51 @@
-/* Attention of short sequences: one task per (sequence, head), over tiles on the stack. */
+/* Attention of short sequences: head by head, over tiles in scratch memory. */
 #ifndef LATI_ATTENTION_H
 #define LATI_ATTENTION_H
 
 #include "compute/ops.h"
+#include "compute/panel.h"
 #include "compute/vector.h"
 
 #include <math.h>
 
-/* One task's piece of the ragged batch: `queries` rows against `keys` rows of one head. */
+/* The most of queries and keys that meet at once, and of a head's width that is summed at once.
+ * What is causal is cut finer, since half of it is not seen. */
+enum {
+  LATI_QUERIES = 96,
+  LATI_CAUSAL_QUERIES = 48,
+  LATI_KEYS = 96,
+  LATI_DEPTH = 64,
+  LATI_KEY_PANELS = (LATI_KEYS + LATI_PANEL - 1) / LATI_PANEL
+};
+
+/* One head's piece of the ragged batch: `queries` rows against `keys` rows of one head. */
 typedef struct lati_head {
   const lati_vector *vector;
   int64_t first_query, first_key, queries, keys, column; /* rows and column of views */
   int64_t width;                                         /* of the head */
   float scale;                                           /* 1 / sqrt(width) */
+  int64_t query_block, key_block;
   int causal;
 } lati_head;
 
-static inline lati_head lati_head_of(const lati_attention *shape, int64_t task) {
-  int64_t sequence = task / shape->heads, head = task % shape->heads;
+/* Block size that cuts `extent` as evenly as vectors allow into pieces of at most `most`. */
+static inline int64_t lati_even_block(int64_t extent, int64_t most) {
+  int64_t pieces = lati_blocks(extent, most);
+  return pieces <= 1 ? most : lati_least(most, lati_blocks(lati_blocks(extent, pieces), 16) * 16);
+}
+
+static inline lati_head lati_head_of(const lati_attention *shape, int64_t sequence, int64_t head) {
   int64_t query = shape->q_offsets[sequence], key = shape->k_offsets[sequence];
+  const int64_t queries = shape->q_offsets[sequence + 1] - query;
+  const int64_t keys = shape->k_offsets[sequence + 1] - key;
+  const int64_t most = shape->causal ? LATI_CAUSAL_QUERIES : LATI_QUERIES;
   return (lati_head){.vector = lati_vector_best(),
                      .first_query = query,
                      .first_key = key,
-                     .queries = shape->q_offsets[sequence + 1] - query,
-                     .keys = shape->k_offsets[sequence + 1] - key,
+                     .queries = queries,
+                     .keys = keys,
+                     .query_block = lati_even_block(queries, most),
+                     .key_block = lati_even_block(keys, LATI_KEYS),
                      .column = head * shape->head_width,
                      .width = shape->head_width,
                      .scale = 1.0F / sqrtf((float)shape->head_width),
@@ -45,10 +67,37 @@ static inline int64_t lati_head_visible(const lati_head *head, int64_t i, int64_
   return seen < 0 ? 0 : lati_least(seen, count);
 }
 
-/* Block size that cuts `extent` as evenly as vectors allow into pieces of at most `most`. */
-static inline int64_t lati_even_block(int64_t extent, int64_t most) {
-  int64_t pieces = lati_blocks(extent, most);
-  return pieces <= 1 ? most : lati_least(most, lati_blocks(lati_blocks(extent, pieces), 16) * 16);
+/* Heads of a sequence that one task takes: all of them, so that rows are fetched whole,
+ * unless there are few sequences. */
+static inline int64_t lati_heads_together(const lati_attention *shape) {
+  enum { ENOUGH = 16 };
+  return shape->sequences < ENOUGH ? 1 : shape->heads;
+}
+
+/* Asks for what a task is about to read, in the order in which it lies: head by head the processor
+ * could not guess the next row. */
+static inline void lati_fetch_rows(lati_rows x, int64_t first, int64_t end,
+                                   const lati_attention *shape, int64_t head, int64_t heads) {
+  enum { LINE = 16, MOST = 128 };
+  const float *columns = x.data + head * shape->head_width;
+  for (int64_t i = first; i < lati_least(end, first + MOST); ++i) {
+    for (int64_t j = 0; j < heads * shape->head_width; j += LINE) {
+      __builtin_prefetch(columns + i * x.ld + j, 0, 2);
+    }
+  }
+}
+
+/* Bytes that the forward direction takes for each worker. */
+size_t lati_attention_forward_scratch(void);
+
+/* Panels of keys^T: keys (n, depth) of a head. */
+static inline void lati_pack_keys(const lati_panel_kernel *kernel, uint32_t *dst, const float *keys,
+                                  int64_t ld, int64_t n, int64_t depth) {
+  const int64_t words = lati_words(kernel, depth);
+  for (int64_t j = 0; j < n; j += LATI_PANEL) {
+    kernel->panel_of_columns(dst + j * words, words, keys + j * ld, ld,
+                             lati_least(LATI_PANEL, n - j), depth);
+  }
 }
 
 #endif

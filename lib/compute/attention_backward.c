@@ -6,43 +6,55 @@
 #include <math.h>
 #include <string.h>
 
-enum { QUERIES = 16, KEYS = 96, DEPTH = 64 };
-
 typedef struct tile {
-  float p[QUERIES * KEYS], d[QUERIES * KEYS];
-  float keys[DEPTH * KEYS], values[DEPTH * KEYS]; /* transposed: (depth, keys) */
-  int64_t key, depth;                             /* what they hold */
+  _Alignas(LATI_ALIGNMENT) float p[LATI_QUERIES * LATI_KEYS],
+      d[LATI_QUERIES * LATI_KEYS];                          /* P; d_P, then d_S */
+  uint32_t strip[LATI_QUERIES * LATI_KEYS];                 /* left operands, one by one */
+  uint32_t panel[LATI_QUERIES * LATI_PANEL];                /* right ones */
+  uint32_t keys[LATI_KEY_PANELS * LATI_DEPTH * LATI_PANEL]; /* k^T, v^T (depth, keys) */
+  uint32_t values[LATI_KEY_PANELS * LATI_DEPTH * LATI_PANEL];
+  int64_t key, depth; /* what they hold */
 } tile;
 
+size_t lati_panel_attention_scratch(void) {
+  const size_t forward = lati_attention_forward_scratch();
+  return sizeof(tile) > forward ? sizeof(tile) : forward;
+}
+
 typedef struct backward {
+  const lati_panel_kernel *kernel;
   lati_rows d_q, d_k, d_v, d_o, o, q, k, v;
   const float *lse;
   const lati_attention *shape;
+  tile *tiles; /* one per worker */
 } backward;
 
 /* The scores q k^T in t->p and d_o v^T in t->d. */
 static void products_of_rows(tile *t, const backward *b, const lati_head *head, int64_t i,
                              int64_t m, int64_t j, int64_t n) {
-  const lati_vector *vector = head->vector;
-  for (int64_t d = 0; d < head->width; d += DEPTH) {
-    int64_t depth = lati_least(DEPTH, head->width - d);
+  const lati_panel_kernel *kernel = b->kernel;
+  for (int64_t d = 0; d < head->width; d += LATI_DEPTH) {
+    const int64_t depth = lati_least(LATI_DEPTH, head->width - d);
+    const int64_t words = lati_words(kernel, depth), panel = words * LATI_PANEL;
     if (t->key != j || t->depth != d) {
-      vector->transpose(t->keys, KEYS, lati_head_key(head, b->k, j) + d, b->k.ld, n, depth);
-      vector->transpose(t->values, KEYS, lati_head_key(head, b->v, j) + d, b->v.ld, n, depth);
+      lati_pack_keys(kernel, t->keys, lati_head_key(head, b->k, j) + d, b->k.ld, n, depth);
+      lati_pack_keys(kernel, t->values, lati_head_key(head, b->v, j) + d, b->v.ld, n, depth);
       t->key = j;
       t->depth = d;
     }
-    vector->product(t->p, KEYS, lati_head_query(head, b->q, i) + d, b->q.ld, 1, t->keys, KEYS, m, n,
-                    depth, d > 0);
-    vector->product(t->d, KEYS, lati_head_query(head, b->d_o, i) + d, b->d_o.ld, 1, t->values, KEYS,
-                    m, n, depth, d > 0);
+    const lati_strip q = kernel->strip_of_rows(t->strip, words, lati_head_query(head, b->q, i) + d,
+                                               b->q.ld, m, depth);
+    kernel->multiply(t->p, LATI_KEYS, q, t->keys, panel, m, n, words, d > 0);
+    const lati_strip d_o = kernel->strip_of_rows(
+        t->strip, words, lati_head_query(head, b->d_o, i) + d, b->d_o.ld, m, depth);
+    kernel->multiply(t->d, LATI_KEYS, d_o, t->values, panel, m, n, words, d > 0);
   }
 }
 
 /* Row r: scores become probabilities, d_P becomes d_S. */
 static void soften_row(tile *t, const backward *b, const lati_head *head, int64_t r, int64_t i,
                        int64_t j, int64_t n) {
-  float *p = t->p + r * KEYS, *d = t->d + r * KEYS;
+  float *p = t->p + r * LATI_KEYS, *d = t->d + r * LATI_KEYS;
   int64_t seen = lati_head_visible(head, i, j, n);
   float lse = b->lse[(head->first_query + i) * b->shape->heads + head->column / head->width];
   float offset = head->vector->dot(lati_head_query(head, b->d_o, i), lati_head_query(head, b->o, i),
@@ -52,15 +64,33 @@ static void soften_row(tile *t, const backward *b, const lati_head *head, int64_
   head->vector->softmax_backward(d, p, head->scale, offset, n);
 }
 
-static void accumulate_block(const tile *t, const backward *b, const lati_head *head, int64_t i,
-                             int64_t m, int64_t j, int64_t n) {
-  const lati_vector *vector = head->vector;
-  vector->product(lati_head_key(head, b->d_v, j), b->d_v.ld, t->p, 1, KEYS,
-                  lati_head_query(head, b->d_o, i), b->d_o.ld, n, head->width, m, 1);
-  vector->product(lati_head_key(head, b->d_k, j), b->d_k.ld, t->d, 1, KEYS,
-                  lati_head_query(head, b->q, i), b->q.ld, n, head->width, m, 1);
-  vector->product(lati_head_query(head, b->d_q, i), b->d_q.ld, t->d, KEYS, 1,
-                  lati_head_key(head, b->k, j), b->k.ld, m, head->width, n, 1);
+/* A head's columns of c = (or +=) a times those of x, `count` rows of it. */
+static void multiply_rows(tile *t, const backward *b, float *c, int64_t ldc, lati_strip a,
+                          int64_t m, const float *x, int64_t ld, int64_t count, int64_t width,
+                          int accumulate) {
+  const int64_t words = lati_words(b->kernel, count);
+  for (int64_t j = 0; j < width; j += LATI_PANEL) {
+    const int64_t cols = lati_least(LATI_PANEL, width - j);
+    b->kernel->panel_of_rows(t->panel, words, x + j, ld, count, cols);
+    b->kernel->multiply(c + j, ldc, a, t->panel, 0, m, cols, words, accumulate);
+  }
+}
+
+/* d_v and d_k of n keys from m queries, d_q of these from those keys; `begin`: the keys' first
+ * queries. */
+static void accumulate_block(tile *t, const backward *b, const lati_head *head, int64_t i,
+                             int64_t m, int64_t j, int64_t n, int begin) {
+  const lati_panel_kernel *kernel = b->kernel;
+  const int64_t by_queries = lati_words(kernel, m), by_keys = lati_words(kernel, n);
+  lati_strip a = kernel->strip_of_columns(t->strip, by_queries, t->p, LATI_KEYS, m, n);
+  multiply_rows(t, b, lati_head_key(head, b->d_v, j), b->d_v.ld, a, n,
+                lati_head_query(head, b->d_o, i), b->d_o.ld, m, head->width, !begin);
+  a = kernel->strip_of_columns(t->strip, by_queries, t->d, LATI_KEYS, m, n);
+  multiply_rows(t, b, lati_head_key(head, b->d_k, j), b->d_k.ld, a, n,
+                lati_head_query(head, b->q, i), b->q.ld, m, head->width, !begin);
+  a = kernel->strip_of_rows(t->strip, by_keys, t->d, LATI_KEYS, m, n);
+  multiply_rows(t, b, lati_head_query(head, b->d_q, i), b->d_q.ld, a, m,
+                lati_head_key(head, b->k, j), b->k.ld, n, head->width, j > 0);
 }
 
 static void clear(float *x, int64_t ld, int64_t rows, int64_t width) {
@@ -69,33 +99,56 @@ static void clear(float *x, int64_t ld, int64_t rows, int64_t width) {
   }
 }
 
-static void backward_head(void *argument, int64_t task, int32_t worker) {
-  (void)worker;
-  const backward *b = argument;
-  lati_head head = lati_head_of(b->shape, task);
-  tile t;
-  t.key = t.depth = -1;
-  clear(lati_head_query(&head, b->d_q, 0), b->d_q.ld, head.queries, head.width);
-  clear(lati_head_key(&head, b->d_k, 0), b->d_k.ld, head.keys, head.width);
-  clear(lati_head_key(&head, b->d_v, 0), b->d_v.ld, head.keys, head.width);
-  int64_t step = lati_even_block(head.keys, KEYS);
-  for (int64_t j = 0; j < head.keys; j += step) {
-    int64_t n = lati_least(step, head.keys - j);
-    int64_t first = head.causal ? j / QUERIES * QUERIES : 0;
-    for (int64_t i = first; i < head.queries; i += QUERIES) {
-      int64_t m = lati_least(QUERIES, head.queries - i);
-      products_of_rows(&t, b, &head, i, m, j, n);
-      for (int64_t r = 0; r < m; ++r) {
-        soften_row(&t, b, &head, r, i + r, j, n);
-      }
-      accumulate_block(&t, b, &head, i, m, j, n);
+/* m queries from i on against n keys from j on, of which the last of those queries sees the first
+ * `seen`. */
+static void backward_block(tile *t, const backward *b, const lati_head *head, int64_t i, int64_t m,
+                           int64_t j, int64_t n, int begin) {
+  const int64_t seen = head->causal ? lati_least(n, i + m - j) : n;
+  products_of_rows(t, b, head, i, m, j, n);
+  for (int64_t r = 0; r < m; ++r) {
+    soften_row(t, b, head, r, i + r, j, seen);
+  }
+  if (begin) {
+    clear(lati_head_key(head, b->d_k, j + seen), b->d_k.ld, n - seen, head->width);
+    clear(lati_head_key(head, b->d_v, j + seen), b->d_v.ld, n - seen, head->width);
+  }
+  accumulate_block(t, b, head, i, m, j, seen, begin);
+}
+
+static void backward_head(tile *t, const backward *b, int64_t sequence, int64_t h) {
+  const lati_head head = lati_head_of(b->shape, sequence, h);
+  t->key = -1;
+  for (int64_t j = 0; j < head.keys; j += head.key_block) {
+    const int64_t n = lati_least(head.key_block, head.keys - j);
+    const int64_t first = head.causal ? j / head.query_block * head.query_block : 0;
+    for (int64_t i = first; i < head.queries; i += head.query_block) {
+      const int64_t m = lati_least(head.query_block, head.queries - i);
+      backward_block(t, b, &head, i, m, j, n, i == first);
     }
   }
 }
 
-void lati_attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
-                             lati_rows d_o, lati_rows o, const float *lse, lati_rows q, lati_rows k,
-                             lati_rows v, const lati_attention *shape) {
-  backward b = {d_q, d_k, d_v, d_o, o, q, k, v, lse, shape};
-  lati_pool_run(pool, backward_head, &b, shape->sequences * shape->heads);
+static void backward_heads(void *argument, int64_t task, int32_t worker) {
+  const backward *b = argument;
+  const lati_attention *shape = b->shape;
+  const int64_t heads = lati_heads_together(shape), sequence = task * heads / shape->heads;
+  const int64_t first = task * heads % shape->heads;
+  const int64_t *queries = shape->q_offsets + sequence, *keys = shape->k_offsets + sequence;
+  lati_fetch_rows(b->k, keys[0], keys[1], shape, first, heads);
+  lati_fetch_rows(b->v, keys[0], keys[1], shape, first, heads);
+  lati_fetch_rows(b->q, queries[0], queries[1], shape, first, heads);
+  lati_fetch_rows(b->d_o, queries[0], queries[1], shape, first, heads);
+  lati_fetch_rows(b->o, queries[0], queries[1], shape, first, heads);
+  for (int64_t h = first; h < first + heads; ++h) {
+    backward_head(&b->tiles[worker], b, sequence, h);
+  }
+}
+
+void lati_panel_attention_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_q,
+                                   lati_rows d_k, lati_rows d_v, lati_rows d_o, lati_rows o,
+                                   const float *lse, lati_rows q, lati_rows k, lati_rows v,
+                                   const lati_attention *shape, void *scratch) {
+  backward b = {kernel, d_q, d_k, d_v, d_o, o, q, k, v, lse, shape, scratch};
+  lati_pool_run(pool, backward_heads, &b,
+                shape->sequences * shape->heads / lati_heads_together(shape));
 }

@@ -1,39 +1,48 @@
-/* o = softmax(q k^T / sqrt(width)) v per sequence and head. Keys come in blocks; the softmax is
- * carried from block to block by its running maximum and sum, so that sequences may have any
- * length. */
+/* o = softmax(q k^T / sqrt(width)) v per sequence and head, its products on a panel kernel. Keys
+ * come in blocks; the softmax is carried from block to block by its running maximum and sum, so
+ * that sequences may have any length. */
 #include "compute/attention.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { QUERIES = 32, KEYS = 128, DEPTH = 64 };
-
 typedef struct tile {
-  float scores[QUERIES * KEYS];
-  float keys[DEPTH * KEYS]; /* transposed: (depth, keys) */
-  int64_t key, depth;       /* what `keys` holds */
-  float maximum[QUERIES], sum[QUERIES];
+  _Alignas(LATI_ALIGNMENT) float scores[LATI_QUERIES * LATI_KEYS];
+  uint32_t queries[LATI_QUERIES * LATI_DEPTH], shares[LATI_QUERIES * LATI_KEYS];
+  uint32_t keys[LATI_KEY_PANELS * LATI_DEPTH * LATI_PANEL]; /* k^T (depth, keys) */
+  uint32_t values[LATI_KEYS * LATI_PANEL];                  /* v (keys, columns) */
+  int64_t key, depth, value, column;                        /* what keys and values hold */
+  float maximum[LATI_QUERIES], sum[LATI_QUERIES];
 } tile;
 
+size_t lati_attention_forward_scratch(void) {
+  return sizeof(tile);
+}
+
 typedef struct forward {
+  const lati_panel_kernel *kernel;
   lati_rows o, q, k, v;
   float *lse;
   const lati_attention *shape;
+  tile *tiles; /* one per worker */
 } forward;
 
-/* Scores of m queries from i on against n keys from j on. Long heads are cut along their width; the
- * transposed keys are kept from one block of queries to the next. */
+/* Scores of m queries from i on against n keys from j on. Long heads are cut along their width; all
+ * keys of the block are packed, and kept from one block of queries to the next. */
 static void score_block(tile *t, const forward *f, const lati_head *head, int64_t i, int64_t m,
                         int64_t j, int64_t n) {
-  for (int64_t d = 0; d < head->width; d += DEPTH) {
-    int64_t depth = lati_least(DEPTH, head->width - d);
+  const int64_t block = lati_least(head->key_block, head->keys - j);
+  for (int64_t d = 0; d < head->width; d += LATI_DEPTH) {
+    const int64_t depth = lati_least(LATI_DEPTH, head->width - d);
+    const int64_t words = lati_words(f->kernel, depth);
     if (t->key != j || t->depth != d) {
-      head->vector->transpose(t->keys, KEYS, lati_head_key(head, f->k, j) + d, f->k.ld, n, depth);
+      lati_pack_keys(f->kernel, t->keys, lati_head_key(head, f->k, j) + d, f->k.ld, block, depth);
       t->key = j;
       t->depth = d;
     }
-    head->vector->product(t->scores, KEYS, lati_head_query(head, f->q, i) + d, f->q.ld, 1, t->keys,
-                          KEYS, m, n, depth, d > 0);
+    const lati_strip q = f->kernel->strip_of_rows(
+        t->queries, words, lati_head_query(head, f->q, i) + d, f->q.ld, m, depth);
+    f->kernel->multiply(t->scores, LATI_KEYS, q, t->keys, words * LATI_PANEL, m, n, words, d > 0);
   }
 }
 
@@ -41,7 +50,7 @@ static void score_block(tile *t, const forward *f, const lati_head *head, int64_
  * blocks have summed up. */
 static void soften_row(tile *t, const lati_head *head, float *o, int64_t r, int64_t i, int64_t j,
                        int64_t n) {
-  float *row = t->scores + r * KEYS;
+  float *row = t->scores + r * LATI_KEYS;
   int64_t seen = lati_head_visible(head, i, j, n);
   memset(row + seen, 0, (size_t)(n - seen) * sizeof *row);
   if (seen == 0) {
@@ -59,21 +68,38 @@ static void soften_row(tile *t, const lati_head *head, float *o, int64_t r, int6
   t->sum[r] += sum;
 }
 
+/* o (+)= P v for the same block. */
+static void mix_block(tile *t, const forward *f, const lati_head *head, int64_t i, int64_t m,
+                      int64_t j, int64_t n) {
+  const int64_t block = lati_least(head->key_block, head->keys - j);
+  const int64_t words = lati_words(f->kernel, n);
+  const lati_strip p = f->kernel->strip_of_rows(t->shares, words, t->scores, LATI_KEYS, m, n);
+  for (int64_t c = 0; c < head->width; c += LATI_PANEL) {
+    const int64_t cols = lati_least(LATI_PANEL, head->width - c);
+    if (t->value != j || t->column != c) {
+      f->kernel->panel_of_rows(t->values, lati_words(f->kernel, block),
+                               lati_head_key(head, f->v, j) + c, f->v.ld, block, cols);
+      t->value = j;
+      t->column = c;
+    }
+    f->kernel->multiply(lati_head_query(head, f->o, i) + c, f->o.ld, p, t->values, 0, m, cols,
+                        words, j > 0);
+  }
+}
+
 static void query_block(tile *t, const forward *f, const lati_head *head, int64_t i, int64_t m) {
-  int64_t step = lati_even_block(head->keys, KEYS);
-  int64_t end = head->causal ? lati_least(head->keys, i + m) : head->keys;
+  const int64_t end = head->causal ? lati_least(head->keys, i + m) : head->keys;
   for (int64_t r = 0; r < m; ++r) {
     t->maximum[r] = -INFINITY;
     t->sum[r] = 0.0F;
   }
-  for (int64_t j = 0; j < end; j += step) {
-    int64_t n = lati_least(step, head->keys - j);
+  for (int64_t j = 0; j < end; j += head->key_block) {
+    int64_t n = lati_least(head->key_block, end - j);
     score_block(t, f, head, i, m, j, n);
     for (int64_t r = 0; r < m; ++r) {
       soften_row(t, head, lati_head_query(head, f->o, i + r), r, i + r, j, n);
     }
-    head->vector->product(lati_head_query(head, f->o, i), f->o.ld, t->scores, KEYS, 1,
-                          lati_head_key(head, f->v, j), f->v.ld, m, head->width, n, j > 0);
+    mix_block(t, f, head, i, m, j, n);
   }
 }
 
@@ -86,21 +112,34 @@ static void finish_rows(const tile *t, const forward *f, const lati_head *head, 
   }
 }
 
-static void forward_head(void *argument, int64_t task, int32_t worker) {
-  (void)worker;
-  const forward *f = argument;
-  lati_head head = lati_head_of(f->shape, task);
-  tile t;
-  t.key = t.depth = -1;
-  for (int64_t i = 0; i < head.queries; i += QUERIES) {
-    int64_t m = lati_least(QUERIES, head.queries - i);
-    query_block(&t, f, &head, i, m);
-    finish_rows(&t, f, &head, i, m);
+static void forward_head(tile *t, const forward *f, int64_t sequence, int64_t h) {
+  const lati_head head = lati_head_of(f->shape, sequence, h);
+  t->key = t->value = -1;
+  for (int64_t i = 0; i < head.queries; i += head.query_block) {
+    int64_t m = lati_least(head.query_block, head.queries - i);
+    query_block(t, f, &head, i, m);
+    finish_rows(t, f, &head, i, m);
   }
 }
 
-void lati_attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
-                            lati_rows v, const lati_attention *shape) {
-  forward f = {o, q, k, v, lse, shape};
-  lati_pool_run(pool, forward_head, &f, shape->sequences * shape->heads);
+static void forward_heads(void *argument, int64_t task, int32_t worker) {
+  const forward *f = argument;
+  const lati_attention *shape = f->shape;
+  const int64_t heads = lati_heads_together(shape), sequence = task * heads / shape->heads;
+  const int64_t first = task * heads % shape->heads;
+  const int64_t *queries = shape->q_offsets + sequence, *keys = shape->k_offsets + sequence;
+  lati_fetch_rows(f->k, keys[0], keys[1], shape, first, heads);
+  lati_fetch_rows(f->q, queries[0], queries[1], shape, first, heads);
+  lati_fetch_rows(f->v, keys[0], keys[1], shape, first, heads);
+  for (int64_t h = first; h < first + heads; ++h) {
+    forward_head(&f->tiles[worker], f, sequence, h);
+  }
+}
+
+void lati_panel_attention_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows o,
+                                  float *lse, lati_rows q, lati_rows k, lati_rows v,
+                                  const lati_attention *shape, void *scratch) {
+  forward f = {kernel, o, q, k, v, lse, shape, scratch};
+  lati_pool_run(pool, forward_heads, &f,
+                shape->sequences * shape->heads / lati_heads_together(shape));
 }

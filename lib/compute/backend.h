@@ -92,13 +92,14 @@ typedef struct lati_backend {
                              const float *gamma, int64_t tokens, int32_t width, int accumulate);
 
   /* o = softmax(q k^T / sqrt(head_width)) v per sequence and head; lse (Tq, heads) = log-sum-exp of
-   * the scaled scores. */
+   * the scaled scores. scratch: attention_scratch() bytes for each worker, in both directions. */
+  size_t (*attention_scratch)(void);
   void (*attention_forward)(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
-                            lati_rows v, const lati_attention *shape);
+                            lati_rows v, const lati_attention *shape, void *scratch);
   /* d_q, d_k, d_v = ... (overwritten). Probabilities are recomputed from lse. */
   void (*attention_backward)(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
                              lati_rows d_o, lati_rows o, const float *lse, lati_rows q, lati_rows k,
-                             lati_rows v, const lati_attention *shape);
+                             lati_rows v, const lati_attention *shape, void *scratch);
 
   /* x (T, width) += table[ids[t]] (= when !accumulate); rows with id < 0 contribute nothing (zero).
    */

@@ -1,5 +1,20 @@
 #include "compute/elementwise.h"
 #include "compute/ops.h"
+#include "compute/panel.h"
+#include "compute/vector.h"
+
+static void attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
+                              lati_rows v, const lati_attention *shape, void *scratch) {
+  lati_panel_attention_forward(lati_vector_best()->panels, pool, o, lse, q, k, v, shape, scratch);
+}
+
+static void attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
+                               lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
+                               lati_rows k, lati_rows v, const lati_attention *shape,
+                               void *scratch) {
+  lati_panel_attention_backward(lati_vector_best()->panels, pool, d_q, d_k, d_v, d_o, o, lse, q, k,
+                                v, shape, scratch);
+}
 
 const lati_backend lati_backend_f32 = {
     .name = "f32-blis",
@@ -13,8 +28,9 @@ const lati_backend lati_backend_f32 = {
     .activation_backward = lati_activation_backward,
     .layernorm_forward = lati_layernorm_forward,
     .layernorm_backward = lati_layernorm_backward,
-    .attention_forward = lati_attention_forward,
-    .attention_backward = lati_attention_backward,
+    .attention_scratch = lati_panel_attention_scratch,
+    .attention_forward = attention_forward,
+    .attention_backward = attention_backward,
     .embedding_forward = lati_embedding_forward,
     .embedding_backward = lati_embedding_backward,
     .cross_entropy = lati_cross_entropy,

@@ -1,4 +1,5 @@
-/* Tables whose linear layers run on a panel kernel; all other operations are those of f32. */
+/* Tables whose linear layers and attention run on a panel kernel; all other operations are those of
+ * f32. */
 #include "compute/elementwise.h"
 #include "compute/ops.h"
 #include "compute/panel.h"
@@ -36,8 +37,23 @@
     lati_panel_backward_weight(kernel, pool, d_weight, d_bias, d_y, x, tokens, out, in, scratch);  \
   }
 
+#define DEFINE_ATTENTION(name, kernel)                                                             \
+  static void attention_forward_##name(lati_pool *pool, lati_rows o, float *lse, lati_rows q,      \
+                                       lati_rows k, lati_rows v, const lati_attention *shape,      \
+                                       void *scratch) {                                            \
+    lati_panel_attention_forward(kernel, pool, o, lse, q, k, v, shape, scratch);                   \
+  }                                                                                                \
+  static void attention_backward_##name(lati_pool *pool, lati_rows d_q, lati_rows d_k,             \
+                                        lati_rows d_v, lati_rows d_o, lati_rows o,                 \
+                                        const float *lse, lati_rows q, lati_rows k, lati_rows v,   \
+                                        const lati_attention *shape, void *scratch) {              \
+    lati_panel_attention_backward(kernel, pool, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape,        \
+                                  scratch);                                                        \
+  }
+
 #define DEFINE_BACKEND(text, identifier, kernel)                                                   \
   DEFINE_LINEAR(identifier, kernel)                                                                \
+  DEFINE_ATTENTION(identifier, kernel)                                                             \
   const lati_backend lati_backend_##identifier = {                                                 \
       .name = text,                                                                                \
       .packed_size = packed_size_##identifier,                                                     \
@@ -50,8 +66,9 @@
       .activation_backward = lati_activation_backward,                                             \
       .layernorm_forward = lati_layernorm_forward,                                                 \
       .layernorm_backward = lati_layernorm_backward,                                               \
-      .attention_forward = lati_attention_forward,                                                 \
-      .attention_backward = lati_attention_backward,                                               \
+      .attention_scratch = lati_panel_attention_scratch,                                           \
+      .attention_forward = attention_forward_##identifier,                                         \
+      .attention_backward = attention_backward_##identifier,                                       \
       .embedding_forward = lati_embedding_forward,                                                 \
       .embedding_backward = lati_embedding_backward,                                               \
       .cross_entropy = lati_cross_entropy,                                                         \

@@ -8,7 +8,7 @@
 /* Words of a strip of A, words of the contraction that it holds at most, and the tiles that tasks
  * work on. */
 enum { STRIP = 12288, STRIP_WORDS = 384 };
-enum { TILE_ROWS = 192, TILE_COLS = 512, LEAST_ROWS = 48, LEAST_COLS = 128 };
+enum { TILE_ROWS = 192, TILE_COLS = 1024, LEAST_ROWS = 48, LEAST_COLS = 128 };
 
 /* A packed layer is W^T (in, out) for the forward product, then W (out, in) for the backward one.
  */
@@ -70,41 +70,46 @@ static int64_t strip_rows(const rows_pass *r) {
   return r->kernel->in_place ? r->rows : STRIP / piece_words(r) / LATI_TILE * LATI_TILE;
 }
 
-/* Rows i .. i + m - 1, columns j .. j + n - 1 of C. */
-static void multiply_strip(const rows_pass *r, int64_t i, int64_t m, int64_t j, int64_t n) {
+/* A rectangle of C, and a piece of the contraction. */
+typedef struct rows_piece {
+  int64_t i, m, j, n, word, words;
+} rows_piece;
+
+static void multiply_strip(const rows_pass *r, const rows_piece *p) {
   uint32_t strip[STRIP];
   const lati_panel_kernel *kernel = r->kernel;
-  const int64_t total = lati_words(kernel, r->k), step = piece_words(r);
-  const uint32_t *b = r->b + j * total;
-  for (int64_t first = 0; first < total; first += step) {
-    int64_t words = lati_least(step, total - first), value = first * kernel->values;
-    lati_strip a = kernel->strip_of_rows(strip, words, r->a.data + i * r->a.ld + value, r->a.ld, m,
-                                         r->k - value);
-    kernel->multiply(r->c.data + i * r->c.ld + j, r->c.ld, a, b + first * LATI_PANEL,
-                     total * LATI_PANEL, m, n, words, r->accumulate || first > 0);
+  const int64_t total = lati_words(kernel, r->k), value = p->word * kernel->values;
+  const lati_strip a = kernel->strip_of_rows(strip, p->words, r->a.data + p->i * r->a.ld + value,
+                                             r->a.ld, p->m, r->k - value);
+  kernel->multiply(r->c.data + p->i * r->c.ld + p->j, r->c.ld, a,
+                   r->b + p->j * total + p->word * LATI_PANEL, total * LATI_PANEL, p->m, p->n,
+                   p->words, r->accumulate || p->word > 0);
+}
+
+static void finish_rows(const rows_pass *r, const rows_piece *p) {
+  for (int64_t t = p->i; t < p->i + p->m; ++t) {
+    int64_t place = t * r->n + p->j;
+    r->vector->epilogue(r->c.data + t * r->c.ld + p->j, r->pre != NULL ? r->pre + place : NULL,
+                        r->bias != NULL ? r->bias + p->j : NULL,
+                        r->residual != NULL ? r->residual + place : NULL, r->activation, p->n);
   }
 }
 
-static void finish_rows(const rows_pass *r, int64_t i, int64_t m, int64_t j, int64_t n) {
-  for (int64_t t = i; t < i + m; ++t) {
-    int64_t place = t * r->n + j;
-    r->vector->epilogue(r->c.data + t * r->c.ld + j, r->pre != NULL ? r->pre + place : NULL,
-                        r->bias != NULL ? r->bias + j : NULL,
-                        r->residual != NULL ? r->residual + place : NULL, r->activation, n);
-  }
-}
-
+/* Piece by piece of the contraction, so that B's stays near while A's strips go by. */
 static void rows_tile(void *argument, int64_t task, int32_t worker) {
   (void)worker;
   const rows_pass *r = argument;
-  int64_t first = task / r->tiles_across * r->rows, j = task % r->tiles_across * r->cols;
-  int64_t end = lati_least(r->tokens, first + r->rows), n = lati_least(r->cols, r->n - j);
-  int64_t strip = strip_rows(r);
-  for (int64_t i = first; i < end; i += strip) {
-    int64_t m = lati_least(strip, end - i);
-    multiply_strip(r, i, m, j, n);
-    if (!r->plain) {
-      finish_rows(r, i, m, j, n);
+  const int64_t first = task / r->tiles_across * r->rows, j = task % r->tiles_across * r->cols;
+  const int64_t end = lati_least(r->tokens, first + r->rows), n = lati_least(r->cols, r->n - j);
+  const int64_t total = lati_words(r->kernel, r->k), step = piece_words(r), strip = strip_rows(r);
+  for (int64_t word = 0; word < total; word += step) {
+    for (int64_t i = first; i < end; i += strip) {
+      const rows_piece p = {i,    lati_least(strip, end - i),    j, n,
+                            word, lati_least(step, total - word)};
+      multiply_strip(r, &p);
+      if (word + step >= total && !r->plain) {
+        finish_rows(r, &p);
+      }
     }
   }
 }

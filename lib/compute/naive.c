@@ -199,6 +199,10 @@ static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, float
   }
 }
 
+static size_t attention_scratch(void) {
+  return 0;
+}
+
 const lati_backend lati_backend_naive = {
     .name = "naive",
     .packed_size = packed_size,
@@ -211,6 +215,7 @@ const lati_backend lati_backend_naive = {
     .activation_backward = activation_backward,
     .layernorm_forward = layernorm_forward,
     .layernorm_backward = layernorm_backward,
+    .attention_scratch = attention_scratch,
     .attention_forward = lati_naive_attention_forward,
     .attention_backward = lati_naive_attention_backward,
     .embedding_forward = embedding_forward,

@@ -38,11 +38,6 @@ void lati_layernorm_forward(lati_pool *pool, float *y, float *mean, float *rstd,
 void lati_layernorm_backward(lati_pool *pool, float *d_x, float *d_gamma, float *d_beta,
                              const float *d_y, const float *x, const float *mean, const float *rstd,
                              const float *gamma, int64_t tokens, int32_t width, int accumulate);
-void lati_attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
-                            lati_rows v, const lati_attention *shape);
-void lati_attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
-                             lati_rows d_o, lati_rows o, const float *lse, lati_rows q, lati_rows k,
-                             lati_rows v, const lati_attention *shape);
 void lati_embedding_forward(lati_pool *pool, float *x, const float *table, const int32_t *ids,
                             int64_t tokens, int32_t width, int accumulate);
 void lati_embedding_backward(lati_pool *pool, float *d_table, const float *d_x, const int32_t *ids,

@@ -75,4 +75,14 @@ void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool
                                 float *d_bias, lati_rows d_y, lati_rows x, int64_t tokens,
                                 int32_t out, int32_t in, void *scratch);
 
+/* Attention on a kernel. */
+size_t lati_panel_attention_scratch(void);
+void lati_panel_attention_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows o,
+                                  float *lse, lati_rows q, lati_rows k, lati_rows v,
+                                  const lati_attention *shape, void *scratch);
+void lati_panel_attention_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_q,
+                                   lati_rows d_k, lati_rows d_v, lati_rows d_o, lati_rows o,
+                                   const float *lse, lati_rows q, lati_rows k, lati_rows v,
+                                   const lati_attention *shape, void *scratch);
+
 #endif

@@ -22,10 +22,6 @@ typedef struct lati_vector {
   int32_t lanes;
   const lati_panel_kernel *panels; /* in f32 */
 
-  /* C (m, n) = A B, or += when accumulate; A (m, k) has strides (a_row, a_col), B (k, n) and C are
-   * row-major. For operands that fit the caches near the core. */
-  void (*product)(float *c, int64_t ldc, const float *a, int64_t a_row, int64_t a_col,
-                  const float *b, int64_t ldb, int64_t m, int64_t n, int64_t k, int accumulate);
   /* dst (cols, rows) = src (rows, cols) transposed. */
   void (*transpose)(float *dst, int64_t ld_dst, const float *src, int64_t ld_src, int64_t rows,
                     int64_t cols);

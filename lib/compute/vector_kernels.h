@@ -356,7 +356,6 @@ const lati_vector TABLE = {
     .name = TABLE_NAME,
     .lanes = LANES,
     .panels = &panels,
-    .product = product,
     .transpose = transpose,
     .scale = scale,
     .add = add,

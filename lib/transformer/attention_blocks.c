@@ -33,7 +33,7 @@ static void self_forward(const lati_block *block, float *y, const float *x, cons
   product(block, saved->qkv, &block->layer->self.qkv, x, state->tokens, NULL);
   work->backend->attention_forward(work->pool, part(block, saved->self_out, 0, 1), saved->self_lse,
                                    part(block, saved->qkv, 0, 3), part(block, saved->qkv, 1, 3),
-                                   part(block, saved->qkv, 2, 3), &shape);
+                                   part(block, saved->qkv, 2, 3), &shape, work->scratch.tiles);
   product(block, y, &block->layer->self.out, saved->self_out, state->tokens, residual);
 }
 
@@ -50,7 +50,7 @@ static void self_backward(const lati_block *block, float *d_x, int accumulate, f
   work->backend->attention_backward(
       work->pool, part(block, d_qkv, 0, 3), part(block, d_qkv, 1, 3), part(block, d_qkv, 2, 3),
       part(block, d_mixed, 0, 1), mixed, saved->self_lse, part(block, saved->qkv, 0, 3),
-      part(block, saved->qkv, 1, 3), part(block, saved->qkv, 2, 3), &shape);
+      part(block, saved->qkv, 1, 3), part(block, saved->qkv, 2, 3), &shape, work->scratch.tiles);
   lati_linear_backward(work, &block->layer->self.qkv, part(block, d_x, 0, 1), accumulate,
                        part(block, d_qkv, 0, 3), part(block, x, 0, 1), state->tokens);
 }
@@ -66,7 +66,7 @@ static void cross_forward(const lati_block *block, float *y, const float *x,
   work->backend->attention_forward(work->pool, part(block, saved->cross_out, 0, 1),
                                    saved->cross_lse, part(block, saved->q, 0, 1),
                                    part(block, saved->kv, 0, 2), part(block, saved->kv, 1, 2),
-                                   &shape);
+                                   &shape, work->scratch.tiles);
   product(block, y, &block->layer->cross.out, saved->cross_out, state->tokens, residual);
 }
 
@@ -85,7 +85,7 @@ static void cross_backward(const lati_block *block, float *d_x, int accumulate, 
   work->backend->attention_backward(
       work->pool, d_q, part(block, scratch->d_kv, 0, 2), part(block, scratch->d_kv, 1, 2), d_mixed,
       mixed, saved->cross_lse, part(block, saved->q, 0, 1), part(block, saved->kv, 0, 2),
-      part(block, saved->kv, 1, 2), &shape);
+      part(block, saved->kv, 1, 2), &shape, work->scratch.tiles);
   lati_linear_backward(work, &block->layer->cross.q, part(block, d_x, 0, 1), accumulate, d_q,
                        part(block, x, 0, 1), state->tokens);
   const int64_t memory_width = memory->stack->width;

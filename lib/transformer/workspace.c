@@ -124,6 +124,7 @@ static size_t plan(lati_workspace *work, unsigned char *base) {
   const int training = work->purpose == LATI_TRAIN;
   arena from = {base, 0};
   plan_stack(&work->encoder, &from, 0, training);
+  work->scratch.tiles = take(&from, lati_pool_size(work->pool), work->backend->attention_scratch());
   if (work->purpose != LATI_ENCODE) {
     plan_stack(&work->decoder, &from, work->encoder.tokens, training);
     plan_head(work, &from);

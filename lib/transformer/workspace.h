@@ -60,6 +60,7 @@ typedef struct lati_scratch {
   float *d_kv;       /* (S, 2 width) cross-attention */
   float *d_expanded; /* (symbols, width) gradient of a factored tied projection's weight */
   void *packed;      /* a layer's inputs as the backend wants them for its weights' gradient */
+  void *tiles;       /* of attention, for each worker */
   float *logits;     /* (chunk, symbols) */
   int64_t chunk;     /* tokens whose logits exist at once */
   int32_t *targets;  /* (T) */

@@ -122,7 +122,8 @@ static void bench_layer(int64_t tokens, int32_t out, int32_t in, lati_activation
   report("linear backward weight", shape, work, "GFLOP/s", best_of(run_backward_weight, &l));
   report("gemm", shape, work, "GFLOP/s", best_of(run_product, &l));
   void *blocks[] = {
-      weight, (void *)l.linear.bias, l.packed, l.x, l.y, l.d_weight, l.d_bias, l.residual, l.pre, l.scratch};
+      weight,   (void *)l.linear.bias, l.packed, l.x, l.y, l.d_weight, l.d_bias, l.residual, l.pre,
+      l.scratch};
   for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
     lati_free(blocks[i]);
   }
@@ -132,17 +133,18 @@ typedef struct heads {
   lati_attention shape;
   lati_rows q, k, v, o, d_q, d_k, d_v, d_o;
   float *lse;
+  void *scratch;
 } heads;
 
 static void run_attention(void *argument) {
   const heads *h = argument;
-  backend->attention_forward(pool, h->o, h->lse, h->q, h->k, h->v, &h->shape);
+  backend->attention_forward(pool, h->o, h->lse, h->q, h->k, h->v, &h->shape, h->scratch);
 }
 
 static void run_attention_backward(void *argument) {
   const heads *h = argument;
   backend->attention_backward(pool, h->d_q, h->d_k, h->d_v, h->d_o, h->o, h->lse, h->q, h->k, h->v,
-                              &h->shape);
+                              &h->shape, h->scratch);
 }
 
 static void bench_attention(int64_t length, int32_t head_count, int32_t width, int causal) {
@@ -153,6 +155,8 @@ static void bench_attention(int64_t length, int32_t head_count, int32_t width, i
   }
   float *qkv = fresh(tokens * ld), *d_qkv = fresh(tokens * ld);
   float *o = fresh(tokens * ld), *lse = fresh(tokens * head_count);
+  const size_t scratch = backend->attention_scratch() * (size_t)lati_pool_size(pool);
+  float *tiles = fresh((int64_t)(scratch / sizeof(float) + 1));
   int64_t third = ld / 3;
   heads h = {.shape = {offsets, offsets, SEQUENCES, head_count, width, causal},
              .q = {qkv, ld},
@@ -163,14 +167,15 @@ static void bench_attention(int64_t length, int32_t head_count, int32_t width, i
              .d_v = {d_qkv + 2 * third, ld},
              .o = {o, third},
              .d_o = {o + tokens * third, third},
-             .lse = lse};
+             .lse = lse,
+             .scratch = tiles};
   char shape[64];
   snprintf(shape, sizeof shape, "64 x %ld, %d heads of %d%s", (long)length, head_count, width,
            causal ? " c" : "");
   double work = 4.0 * SEQUENCES * (double)(length * length) * head_count * width;
   report("attention forward", shape, work, "GFLOP/s", best_of(run_attention, &h));
   report("attention backward", shape, 2.5 * work, "GFLOP/s", best_of(run_attention_backward, &h));
-  lati_free(qkv), lati_free(d_qkv), lati_free(o), lati_free(lse);
+  lati_free(qkv), lati_free(d_qkv), lati_free(o), lati_free(lse), lati_free(tiles);
 }
 
 typedef struct rows {

@@ -154,7 +154,7 @@ typedef struct attention_case {
 
 static double attention_loss(void *argument) {
   attention_case *c = argument;
-  lati_backend_naive.attention_forward(c->f.pool, c->o, c->lse, c->q, c->k, c->v, &c->shape);
+  lati_backend_naive.attention_forward(c->f.pool, c->o, c->lse, c->q, c->k, c->v, &c->shape, NULL);
   return weighted_sum(c->o.data, c->weights, QUERIES * c->o.ld);
 }
 
@@ -176,9 +176,10 @@ static void check_attention(attention_case *c, const lati_backend *backend) {
   lati_rows d_q = {NEW(&c->f, float, QUERIES *width), width};
   lati_rows d_k = {NEW(&c->f, float, KEYS *width), width};
   lati_rows d_v = {NEW(&c->f, float, KEYS *width), width};
+  void *scratch = fixture_new(&c->f, lati_pool_size(c->f.pool), backend->attention_scratch() + 1);
   attention_loss(c);
   backend->attention_backward(c->f.pool, d_q, d_k, d_v, (lati_rows){c->weights, width}, c->o,
-                              c->lse, c->q, c->k, c->v, &c->shape);
+                              c->lse, c->q, c->k, c->v, &c->shape, scratch);
   gradient_check check = {attention_loss, c, c->q.data, QUERIES * width, 0, 0.0, 0.0};
   assert_gradient(&check, d_q.data, "d_q");
   check.count = c->shape.k_offsets[2] * width;
@@ -186,7 +187,7 @@ static void check_attention(attention_case *c, const lati_backend *backend) {
   assert_gradient(&check, d_k.data, "d_k");
   check.parameters = c->v.data;
   assert_gradient(&check, d_v.data, "d_v");
-  RELEASE(d_q.data, d_k.data, d_v.data);
+  RELEASE(d_q.data, d_k.data, d_v.data, scratch);
 }
 
 START_TEST(attention) {

@@ -1,6 +1,8 @@
 #include "bf16_emulated.h"
 
 #include "compute/ops.h"
+#include "compute/processor.h"
+#include "compute/vector.h"
 
 #include <math.h>
 #include <string.h>
@@ -130,3 +132,24 @@ const lati_panel_kernel bf16_emulated = {
     .panel_of_columns = panel_of_columns,
     .multiply = multiply,
 };
+
+int panel_kernels_here(const lati_panel_kernel *kernels[MAX_KERNELS]) {
+  int count = 0;
+  kernels[count++] = &bf16_emulated;
+  kernels[count++] = lati_vector_portable.panels;
+#if defined(__x86_64__)
+  if (lati_processor_here()->avx2) {
+    kernels[count++] = lati_vector_avx2.panels;
+  }
+  if (lati_processor_here()->avx512) {
+    kernels[count++] = lati_vector_avx512.panels;
+  }
+  if (lati_processor_here()->bf16_dot) {
+    kernels[count++] = &lati_panel_bf16_avx512;
+  }
+  if (lati_processor_here()->bf16_tiles && lati_processor_permit_tiles()) {
+    kernels[count++] = &lati_panel_bf16_amx;
+  }
+#endif
+  return count;
+}

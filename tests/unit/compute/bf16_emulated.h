@@ -7,6 +7,10 @@
 
 extern const lati_panel_kernel bf16_emulated;
 
+/* The kernels that run here: in f32, and in bf16. Returns how many. */
+enum { MAX_KERNELS = 6 };
+int panel_kernels_here(const lati_panel_kernel *kernels[MAX_KERNELS]);
+
 /* Nearest bf16, ties to even, as a float. */
 float bf16_nearest(float x);
 

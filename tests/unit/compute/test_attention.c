@@ -1,4 +1,5 @@
 /* Attention against the slow twin, on ragged batches. */
+#include "bf16_emulated.h"
 #include "compute_fixture.h"
 
 #include <math.h>
@@ -68,15 +69,31 @@ static void close_tensors(tensors *t) {
   }
 }
 
-static void run_both_ways(tensors *t, lati_pool *pool, const lati_backend *backend) {
+static void run_both_ways(tensors *t, fixture *f, const lati_backend *backend) {
+  const int64_t workers = lati_pool_size(f->pool);
+  void *scratch = fixture_new(f, workers, backend->attention_scratch() + 1);
   lati_rows q = {t->q, t->ld_q}, k = {t->kv, t->ld_kv}, v = {t->kv + t->width, t->ld_kv};
   lati_rows o = {t->o, t->ld_q}, d_o = {t->d_o, t->ld_q}, d_q = {t->d_q, t->ld_q};
   lati_rows d_k = {t->d_kv, t->ld_kv}, d_v = {t->d_kv + t->width, t->ld_kv};
-  backend->attention_forward(pool, o, t->lse, q, k, v, &t->shape);
-  backend->attention_backward(pool, d_q, d_k, d_v, d_o, o, t->lse, q, k, v, &t->shape);
+  backend->attention_forward(f->pool, o, t->lse, q, k, v, &t->shape, scratch);
+  backend->attention_backward(f->pool, d_q, d_k, d_v, d_o, o, t->lse, q, k, v, &t->shape, scratch);
+  lati_free(scratch);
 }
 
-static void check_case(const batch_case *c, double size, double tolerance) {
+static void run_on_kernel(tensors *t, fixture *f, const lati_panel_kernel *kernel) {
+  void *scratch = fixture_new(f, lati_pool_size(f->pool), lati_panel_attention_scratch());
+  lati_rows q = {t->q, t->ld_q}, k = {t->kv, t->ld_kv}, v = {t->kv + t->width, t->ld_kv};
+  lati_rows o = {t->o, t->ld_q}, d_o = {t->d_o, t->ld_q}, d_q = {t->d_q, t->ld_q};
+  lati_rows d_k = {t->d_kv, t->ld_kv}, d_v = {t->d_kv + t->width, t->ld_kv};
+  lati_panel_attention_forward(kernel, f->pool, o, t->lse, q, k, v, &t->shape, scratch);
+  lati_panel_attention_backward(kernel, f->pool, d_q, d_k, d_v, d_o, o, t->lse, q, k, v, &t->shape,
+                                scratch);
+  lati_free(scratch);
+}
+
+/* The fast side runs on a kernel or, when that is NULL, on the table for any processor. */
+static void check_case(const batch_case *c, const lati_panel_kernel *kernel, double size,
+                       double tolerance) {
   fixture f;
   fixture_open(&f, 2);
   uint64_t state = f.state;
@@ -84,8 +101,12 @@ static void check_case(const batch_case *c, double size, double tolerance) {
   open_tensors(&fast, &f, c, size);
   f.state = state;
   open_tensors(&slow, &f, c, size);
-  run_both_ways(&fast, f.pool, &lati_backend_f32);
-  run_both_ways(&slow, f.pool, &lati_backend_naive);
+  if (kernel != NULL) {
+    run_on_kernel(&fast, &f, kernel);
+  } else {
+    run_both_ways(&fast, &f, &lati_backend_f32);
+  }
+  run_both_ways(&slow, &f, &lati_backend_naive);
   assert_close(fast.o, slow.o, fast.query_count * fast.ld_q, tolerance, "o");
   assert_close(fast.lse, slow.lse, fast.query_count * c->heads, tolerance, "lse");
   assert_close(fast.d_q, slow.d_q, fast.query_count * fast.ld_q, tolerance, "d_q");
@@ -97,7 +118,7 @@ static void check_case(const batch_case *c, double size, double tolerance) {
 
 START_TEST(agrees_with_the_twin) {
   for (int i = 0; i < CASES; ++i) {
-    check_case(&cases[i], 1.0, 1e-5);
+    check_case(&cases[i], NULL, 1.0, 1e-5);
   }
 }
 END_TEST
@@ -105,7 +126,20 @@ END_TEST
 /* Scores of some hundreds: without the running maximum their exponentials overflow. */
 START_TEST(large_scores_do_not_overflow) {
   const batch_case c = {2, 64, 0, 2, {9, 5}, {300, 40}};
-  check_case(&c, 100.0, 2e-3);
+  check_case(&c, NULL, 100.0, 2e-3);
+}
+END_TEST
+
+/* What bf16 rounds: queries, keys and values, probabilities and the slopes of scores, each by up to
+ * 2^-9 of its size. */
+START_TEST(every_kernel_agrees_with_the_twin) {
+  const lati_panel_kernel *kernels[MAX_KERNELS];
+  const int count = panel_kernels_here(kernels);
+  for (int k = 0; k < count; ++k) {
+    for (int i = 0; i < CASES; ++i) {
+      check_case(&cases[i], kernels[k], 1.0, kernels[k]->values == 1 ? 1e-5 : 2e-2);
+    }
+  }
 }
 END_TEST
 
@@ -115,12 +149,12 @@ START_TEST(later_keys_are_not_seen) {
   const batch_case c = {2, 24, 1, 1, {140}, {140}};
   tensors t;
   open_tensors(&t, &f, &c, 1.0);
-  run_both_ways(&t, f.pool, &lati_backend_f32);
+  run_both_ways(&t, &f, &lati_backend_f32);
   float *before = fixture_copy(&f, t.o, 100 * t.ld_q);
   for (int64_t i = 100 * t.ld_kv; i < t.key_count * t.ld_kv; ++i) {
     t.kv[i] = 3.0F;
   }
-  run_both_ways(&t, f.pool, &lati_backend_f32);
+  run_both_ways(&t, &f, &lati_backend_f32);
   assert_close(before, t.o, 100 * t.ld_q, 0.0, "queries before the change");
   lati_free(before);
   close_tensors(&t);
@@ -135,7 +169,7 @@ START_TEST(a_nan_stays_in_its_sequence_and_head) {
   tensors t;
   open_tensors(&t, &f, &c, 1.0);
   t.q[0] = NAN;
-  run_both_ways(&t, f.pool, &lati_backend_f32);
+  run_both_ways(&t, &f, &lati_backend_f32);
   ck_assert(isnan(t.o[0]) && isnan(t.lse[0]));
   ck_assert(isfinite(t.o[8]) && isfinite(t.lse[1]) && isfinite(t.o[4 * t.ld_q]));
   close_tensors(&t);
@@ -146,7 +180,7 @@ END_TEST
 static void whole_attention(fixture *f, void *out, const void *argument) {
   tensors t;
   open_tensors(&t, f, argument, 1.0);
-  run_both_ways(&t, f->pool, &lati_backend_f32);
+  run_both_ways(&t, f, &lati_backend_f32);
   float *place = out;
   for (int64_t i = 0; i < t.query_count * t.ld_q; ++i) {
     *place++ = t.o[i];
@@ -167,8 +201,11 @@ START_TEST(threads_do_not_change_the_bits) {
 END_TEST
 
 int main(void) {
-  const TTest *tests[] = {agrees_with_the_twin, large_scores_do_not_overflow,
-                          later_keys_are_not_seen, a_nan_stays_in_its_sequence_and_head,
+  const TTest *tests[] = {agrees_with_the_twin,
+                          large_scores_do_not_overflow,
+                          every_kernel_agrees_with_the_twin,
+                          later_keys_are_not_seen,
+                          a_nan_stays_in_its_sequence_and_head,
                           threads_do_not_change_the_bits};
   return run_suite("attention", tests, sizeof tests / sizeof *tests);
 }

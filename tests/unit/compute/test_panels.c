@@ -19,34 +19,11 @@ static const shape shapes[] = {{1, 1, 1},    {1, 7, 3},     {2, 1, 65},    {33, 
                                {49, 67, 43}, {97, 129, 65}, {20, 300, 70}, {18, 40, 1100}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-enum { MAX_KERNELS = 6 };
-
-static int kernels_here(const lati_panel_kernel *kernels[MAX_KERNELS]) {
-  int count = 0;
-  kernels[count++] = &bf16_emulated;
-  kernels[count++] = lati_vector_portable.panels;
-#if defined(__x86_64__)
-  if (lati_processor_here()->avx2) {
-    kernels[count++] = lati_vector_avx2.panels;
-  }
-  if (lati_processor_here()->avx512) {
-    kernels[count++] = lati_vector_avx512.panels;
-  }
-  if (lati_processor_here()->bf16_dot) {
-    kernels[count++] = &lati_panel_bf16_avx512;
-  }
-  if (lati_processor_here()->bf16_tiles && lati_processor_permit_tiles()) {
-    kernels[count++] = &lati_panel_bf16_amx;
-  }
-#endif
-  return count;
-}
-
 typedef void kernel_check(fixture *f, const lati_panel_kernel *kernel);
 
 static void for_each_kernel(kernel_check *check) {
   const lati_panel_kernel *kernels[MAX_KERNELS];
-  int count = kernels_here(kernels);
+  int count = panel_kernels_here(kernels);
   for (int i = 0; i < count; ++i) {
     fixture f;
     fixture_open(&f, 2);
@@ -327,7 +304,7 @@ static void whole_layer(fixture *f, void *out, const void *argument) {
 
 START_TEST(threads_do_not_change_the_bits) {
   const lati_panel_kernel *kernels[MAX_KERNELS];
-  const int count = kernels_here(kernels);
+  const int count = panel_kernels_here(kernels);
   for (int i = 0; i < count; ++i) {
     assert_same_at_any_threads(whole_layer, kernels[i],
                                (230 * (140 + 260) + 140 * 260 + 140) * sizeof(float));

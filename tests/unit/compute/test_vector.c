@@ -104,9 +104,11 @@ END_TEST
 
 static void product_check(const lati_vector *vector) {
   enum { SIZE = 41, LD = 45 };
-  static float a[LD * LD], b[LD * LD], c[LD * LD], expected[LD * LD];
+  static float a[LD * LD], b[LD * LATI_PANEL], c[LD * LD], expected[LD * LD];
   for (int i = 0; i < LD * LD; ++i) {
     a[i] = pseudo(i);
+  }
+  for (int i = 0; i < LD * LATI_PANEL; ++i) {
     b[i] = pseudo(i + 5);
   }
   for (int64_t m = 1; m <= SIZE; m += 4) {
@@ -120,12 +122,14 @@ static void product_check(const lati_vector *vector) {
         for (int64_t j = 0; j < n; ++j) {
           double sum = accumulate ? 0.25 : 0.0;
           for (int64_t l = 0; l < k; ++l) {
-            sum += (double)a[i * row + l * col] * (double)b[l * LD + j];
+            sum += (double)a[i * row + l * col] * (double)b[l * LATI_PANEL + j];
           }
           expected[i * LD + j] = (float)sum;
         }
       }
-      vector->product(c, LD, a, row, col, b, LD, m, n, k, accumulate);
+      const lati_strip strip = {(const uint32_t *)(const void *)a, row, col};
+      vector->panels->multiply(c, LD, strip, (const uint32_t *)(const void *)b, 0, m, n, k,
+                               accumulate);
       assert_close(c, expected, LD * LD, 1e-5, vector->name);
     }
   }
