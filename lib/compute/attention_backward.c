@@ -36,6 +36,7 @@ static void products_of_rows(tile *t, const backward *b, const lati_head *head, 
   for (int64_t d = 0; d < head->width; d += LATI_DEPTH) {
     const int64_t depth = lati_least(LATI_DEPTH, head->width - d);
     const int64_t words = lati_words(kernel, depth), panel = words * LATI_PANEL;
+    const int64_t used = lati_used_words(kernel, depth);
     if (t->key != j || t->depth != d) {
       lati_pack_keys(kernel, t->keys, lati_head_key(head, b->k, j) + d, b->k.ld, n, depth);
       lati_pack_keys(kernel, t->values, lati_head_key(head, b->v, j) + d, b->v.ld, n, depth);
@@ -44,10 +45,10 @@ static void products_of_rows(tile *t, const backward *b, const lati_head *head, 
     }
     const lati_strip q = kernel->strip_of_rows(t->strip, words, lati_head_query(head, b->q, i) + d,
                                                b->q.ld, m, depth);
-    kernel->multiply(t->p, LATI_KEYS, q, t->keys, panel, m, n, words, d > 0);
+    kernel->multiply(t->p, LATI_KEYS, q, t->keys, panel, m, n, used, d > 0);
     const lati_strip d_o = kernel->strip_of_rows(
         t->strip, words, lati_head_query(head, b->d_o, i) + d, b->d_o.ld, m, depth);
-    kernel->multiply(t->d, LATI_KEYS, d_o, t->values, panel, m, n, words, d > 0);
+    kernel->multiply(t->d, LATI_KEYS, d_o, t->values, panel, m, n, used, d > 0);
   }
 }
 
@@ -72,7 +73,8 @@ static void multiply_rows(tile *t, const backward *b, float *c, int64_t ldc, lat
   for (int64_t j = 0; j < width; j += LATI_PANEL) {
     const int64_t cols = lati_least(LATI_PANEL, width - j);
     b->kernel->panel_of_rows(t->panel, words, x + j, ld, count, cols);
-    b->kernel->multiply(c + j, ldc, a, t->panel, 0, m, cols, words, accumulate);
+    b->kernel->multiply(c + j, ldc, a, t->panel, 0, m, cols, lati_used_words(b->kernel, count),
+                        accumulate);
   }
 }
 

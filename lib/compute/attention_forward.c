@@ -42,7 +42,8 @@ static void score_block(tile *t, const forward *f, const lati_head *head, int64_
     }
     const lati_strip q = f->kernel->strip_of_rows(
         t->queries, words, lati_head_query(head, f->q, i) + d, f->q.ld, m, depth);
-    f->kernel->multiply(t->scores, LATI_KEYS, q, t->keys, words * LATI_PANEL, m, n, words, d > 0);
+    f->kernel->multiply(t->scores, LATI_KEYS, q, t->keys, words * LATI_PANEL, m, n,
+                        lati_used_words(f->kernel, depth), d > 0);
   }
 }
 
@@ -83,7 +84,7 @@ static void mix_block(tile *t, const forward *f, const lati_head *head, int64_t 
       t->column = c;
     }
     f->kernel->multiply(lati_head_query(head, f->o, i) + c, f->o.ld, p, t->values, 0, m, cols,
-                        words, j > 0);
+                        lati_used_words(f->kernel, n), j > 0);
   }
 }
 

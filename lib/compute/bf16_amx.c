@@ -45,6 +45,7 @@ const lati_panel_kernel lati_panel_bf16_amx = {
     .name = "bf16-amx",
     .values = 2,
     .step = LATI_TILE,
+    .grain = LATI_TILE,
     .strip_of_rows = strip_of_rows,
     .strip_of_columns = strip_of_columns,
     .panel_of_rows = panel_of_rows,

@@ -35,6 +35,7 @@ const lati_panel_kernel lati_panel_bf16_avx512 = {
     .name = "bf16-avx512",
     .values = 2,
     .step = LATI_TILE,
+    .grain = 1,
     .strip_of_rows = strip_of_rows,
     .strip_of_columns = strip_of_columns,
     .panel_of_rows = panel_of_rows,

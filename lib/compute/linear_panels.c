@@ -79,11 +79,12 @@ static void multiply_strip(const rows_pass *r, const rows_piece *p) {
   uint32_t strip[STRIP];
   const lati_panel_kernel *kernel = r->kernel;
   const int64_t total = lati_words(kernel, r->k), value = p->word * kernel->values;
+  const int64_t used = lati_least(p->words, lati_used_words(kernel, r->k) - p->word);
   const lati_strip a = kernel->strip_of_rows(strip, p->words, r->a.data + p->i * r->a.ld + value,
                                              r->a.ld, p->m, r->k - value);
   kernel->multiply(r->c.data + p->i * r->c.ld + p->j, r->c.ld, a,
-                   r->b + p->j * total + p->word * LATI_PANEL, total * LATI_PANEL, p->m, p->n,
-                   p->words, r->accumulate || p->word > 0);
+                   r->b + p->j * total + p->word * LATI_PANEL, total * LATI_PANEL, p->m, p->n, used,
+                   r->accumulate || p->word > 0);
 }
 
 static void finish_rows(const rows_pass *r, const rows_piece *p) {
@@ -225,7 +226,8 @@ static void weight_tile(void *argument, int64_t task, int32_t worker) {
       w->vector->column_sums(w->d_bias + i, d_y, w->d_y.ld, count, m);
     }
     kernel->multiply(w->d_weight + i * w->in + j, w->in, strip,
-                     w->packed + j * total + word * LATI_PANEL, total * LATI_PANEL, m, n, words, 1);
+                     w->packed + j * total + word * LATI_PANEL, total * LATI_PANEL, m, n,
+                     lati_used_words(kernel, count), 1);
   }
 }
 

@@ -22,7 +22,8 @@ typedef struct lati_strip {
 typedef struct lati_panel_kernel {
   const char *name;
   int32_t values;   /* in a word: 1 in f32, 2 in bf16 */
-  int32_t step;     /* words come in multiples of it */
+  int32_t step;     /* words are kept in multiples of it */
+  int32_t grain;    /* and multiplied in multiples of this */
   int32_t in_place; /* strip_of_rows() copies nothing */
   /* A = src (rows, cols); dst has room for rows * words. */
   lati_strip (*strip_of_rows)(uint32_t *dst, int64_t words, const float *src, int64_t ld,
@@ -50,6 +51,12 @@ extern const lati_backend lati_backend_f32_avx512, lati_backend_bf16_avx512, lat
 static inline int64_t lati_words(const lati_panel_kernel *kernel, int64_t k) {
   const int64_t values = kernel->values * kernel->step;
   return (k + values - 1) / values * kernel->step;
+}
+
+/* Those of them that multiply() has to go through; the rest are zeros. */
+static inline int64_t lati_used_words(const lati_panel_kernel *kernel, int64_t k) {
+  const int64_t values = kernel->values * kernel->grain;
+  return (k + values - 1) / values * kernel->grain;
 }
 
 /* Words of a packed B (k, n). */

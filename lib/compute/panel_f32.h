@@ -42,6 +42,7 @@ static const lati_panel_kernel panels = {
     .name = "f32-" TABLE_NAME,
     .values = 1,
     .step = 1,
+    .grain = 1,
     .in_place = 1,
     .strip_of_rows = strip_of_rows,
     .strip_of_columns = strip_of_columns,

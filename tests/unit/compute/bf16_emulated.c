@@ -126,6 +126,7 @@ const lati_panel_kernel bf16_emulated = {
     .name = "bf16-emulated",
     .values = 2,
     .step = LATI_TILE,
+    .grain = LATI_TILE,
     .strip_of_rows = strip_of_rows,
     .strip_of_columns = strip_of_columns,
     .panel_of_rows = panel_of_rows,
