@@ -178,7 +178,7 @@ void lati_panel_slice(const lati_panel_kernel *kernel, lati_linear *slice,
 
 /* d_weight = d_y^T x. x is packed as a whole first; d_y in slices of tokens on the stack, once for
  * a tile that goes across all columns or many. */
-enum { PACKED_WORDS = 16, SLICE_WORDS = 128, WEIGHT_ROWS = 96, WEIGHT_COLS = 1024 };
+enum { PACKED_WORDS = 16, SLICE_WORDS = 64, WEIGHT_ROWS = 192, WEIGHT_COLS = 1024 };
 
 size_t lati_panel_weight_scratch(const lati_panel_kernel *kernel, int64_t tokens, int32_t in) {
   return (size_t)lati_packed_words(kernel, tokens, in) * sizeof(uint32_t);
@@ -231,10 +231,11 @@ static void weight_tile(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-/* Small gradients are cut for the sake of threads. */
-static int64_t weight_rows(int64_t out, int64_t tiles_across) {
-  enum { LEAST = 48, ENOUGH = 4 };
-  return lati_blocks(out, WEIGHT_ROWS) * tiles_across < ENOUGH ? LEAST : WEIGHT_ROWS;
+/* As even as they come, and enough of them for a few threads. */
+static int64_t weight_rows(int64_t out) {
+  enum { ENOUGH = 4 };
+  const int64_t tiles = lati_blocks(out, WEIGHT_ROWS);
+  return lati_blocks(out, (tiles < ENOUGH ? ENOUGH : tiles) * LATI_TILE) * LATI_TILE;
 }
 
 void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool, float *d_weight,
@@ -251,7 +252,7 @@ void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool
                    .out = out,
                    .in = in};
   w.tiles_across = lati_blocks(in, WEIGHT_COLS);
-  w.rows = weight_rows(out, w.tiles_across);
+  w.rows = weight_rows(out);
   lati_pool_run(pool, pack_inputs, &w, lati_blocks(lati_words(kernel, tokens), PACKED_WORDS));
   lati_pool_run(pool, weight_tile, &w, lati_blocks(out, w.rows) * w.tiles_across);
 }
