@@ -37,20 +37,20 @@ static int well_formed(int transpose_a, int transpose_b, int64_t m, int64_t n, i
          ldb >= (transpose_b ? k : n);
 }
 
-/* BLIS knows processors by name: one that came after it gets plain loops, and Xeons with AVX-512
- * may get kernels of half the width. The system's BLIS does not let others choose. */
+/* BLIS knows processors by name, and gives one that came after it plain loops. The system's BLIS does
+ * not let others choose. */
 static arch_t best_kernels(void) {
   bli_init(); /* asked for its kernels before that, BLIS may end the process */
+  const arch_t chosen = bli_arch_query_id();
 #if defined(__x86_64__) && !defined(LAT_SYSTEM_BLIS)
-  const lati_processor *processor = lati_processor_here();
-  if (processor->avx512) {
+  if (chosen == BLIS_ARCH_GENERIC && lati_processor_here()->avx512) {
     return BLIS_ARCH_SKX;
   }
-  if (processor->avx2 && bli_arch_query_id() == BLIS_ARCH_GENERIC) {
+  if (chosen == BLIS_ARCH_GENERIC && lati_processor_here()->avx2) {
     return BLIS_ARCH_HASWELL;
   }
 #endif
-  return bli_arch_query_id();
+  return chosen;
 }
 
 static cntx_t *kernel_context(void) {
