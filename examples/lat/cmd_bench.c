@@ -13,7 +13,9 @@ enum { DECODE_BATCH = 128, SAMPLE_BLOCK = 4096 };
 
 static const cli_option bench_options[] = {
     OPTION(OPTION_INT32, "repeats", repeats, "N", "measurements of each figure, 1..99 (5)"),
-    OPTION(OPTION_DOUBLE, "seconds", seconds, "S", "length of a measurement (1)"), OPTIONS_END};
+    OPTION(OPTION_DOUBLE, "seconds", seconds, "S", "length of a measurement (1)"),
+    OPTION(OPTION_FLAG, "decoding", decoding, NULL, "measure decoding too (on; --no-decoding)"),
+    OPTIONS_END};
 static const option_group group_bench = {"Measurement", 0, bench_options};
 
 /* What the pieces of work use. */
@@ -136,8 +138,8 @@ static lat_status forbid_eos(lat_model *model) {
   return status != LAT_OK ? status : lat_model_commit(model);
 }
 
-static lat_status measure_decoding(double *rate, bench_rig *rig, const cli_settings *settings,
-                                   int64_t count) {
+static lat_status measure_decoding_of(double *rate, bench_rig *rig, const cli_settings *settings,
+                                      int64_t count) {
   lat_sequences targets;
   lat_decode_options options;
   lat_decode_options_init(&options);
@@ -159,8 +161,21 @@ static lat_status measure_decoding(double *rate, bench_rig *rig, const cli_setti
   return status;
 }
 
-static lat_status measure_all(figures *found, bench_rig *rig, const cli_settings *settings) {
+/* In batches, and one by one. */
+static lat_status measure_decoding(figures *found, bench_rig *rig, const cli_settings *settings) {
   double one = 0;
+  lat_status status = forbid_eos(rig->bench.model);
+  if (status == LAT_OK) {
+    status = measure_decoding_of(&found->decode, rig, settings, DECODE_BATCH);
+  }
+  if (status == LAT_OK) {
+    status = measure_decoding_of(&one, rig, settings, 1);
+    found->latency = 1e3 / one;
+  }
+  return status;
+}
+
+static lat_status measure_all(figures *found, bench_rig *rig, const cli_settings *settings) {
   lat_status status = make_rig(rig, settings);
   if (status == LAT_OK) {
     status = measure_rate(&found->sample, settings, draw, rig);
@@ -172,15 +187,8 @@ static lat_status measure_all(figures *found, bench_rig *rig, const cli_settings
   if (status == LAT_OK) {
     status = measure_ceilings(found, rig, settings);
   }
-  if (status == LAT_OK) {
-    status = forbid_eos(rig->bench.model);
-  }
-  if (status == LAT_OK) {
-    status = measure_decoding(&found->decode, rig, settings, DECODE_BATCH);
-  }
-  if (status == LAT_OK) {
-    status = measure_decoding(&one, rig, settings, 1);
-    found->latency = 1e3 / one;
+  if (status == LAT_OK && settings->decoding) {
+    status = measure_decoding(found, rig, settings);
   }
   return status;
 }
@@ -192,8 +200,9 @@ static int show(const figures *found, const bench_rig *rig, const cli_settings *
   int threads = (int)lat_context_threads(ctx);
   if (settings->json) {
     return report_json(json_pack(
-        "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "preset", preset, "precision",
-        precision, "threads", threads, "train_examples_per_second", json_number(found->train),
+        "{s:s, s:s, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "preset", preset,
+        "precision", precision, "threads", threads, "batch_size", (json_int_t)rig->batch_size,
+        "train_examples_per_second", json_number(found->train),
         "decode_examples_per_second", json_number(found->decode), "decode_latency_ms",
         json_number(found->latency), "sample_examples_per_second", json_number(found->sample),
         "model_gflops", json_number(found->gflops), "gemm_ceiling_gflops",
@@ -208,16 +217,18 @@ static int show(const figures *found, const bench_rig *rig, const cli_settings *
          found->gflops, 100 * found->gflops / found->raw_ceiling);
   printf("its products alone         %.1f GFLOP/s\n", found->gemm_ceiling);
   printf("the instruction alone      %.1f GFLOP/s\n", found->raw_ceiling);
-  printf("decoding                   %.1f examples/s, batches of %d\n", found->decode,
-         (int)DECODE_BATCH);
-  printf("decoding, one              %.3f ms\n", found->latency);
+  if (settings->decoding) {
+    printf("decoding                   %.1f examples/s, batches of %d\n", found->decode,
+           (int)DECODE_BATCH);
+    printf("decoding, one              %.3f ms\n", found->latency);
+  }
   printf("drawing and tokenizing     %.0f examples/s\n", found->sample);
   return EXIT_DONE;
 }
 
 static int run(cli_settings *settings, const cli_command *command) {
   bench_rig rig = {0};
-  figures found = {0};
+  figures found = {.decode = NAN, .latency = NAN};
   if (settings->repeats < 1 || settings->repeats > MAX_REPEATS || settings->seconds < 0) {
     fprintf(stderr, "lat %s: --repeats must be 1..99, --seconds not negative\n", command->name);
     return EXIT_USAGE;

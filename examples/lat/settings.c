@@ -16,6 +16,7 @@ void settings_init(cli_settings *settings) {
   settings->count = 1;
   settings->repeats = 5;
   settings->seconds = 1;
+  settings->decoding = 1;
   settings->decode.grammar = GRAMMAR_UNSAID;
 }
 

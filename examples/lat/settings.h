@@ -24,6 +24,7 @@ typedef struct cli_settings {
   double seconds;
   double minutes;
   int32_t json, quiet, verbose, help, resume;
+  int32_t decoding; /* whether bench measures it */
   uint32_t given; /* groups with an option on the command line */
   const char *operands[2];
   int32_t operand_count;

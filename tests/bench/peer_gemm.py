@@ -1,12 +1,13 @@
 """sgemm of a BLAS library at a model's shapes: the three products of each linear layer in training.
 
-    peer_gemm.py LIBRARY THREADS OWN SECONDS 'COUNT TOKENS OUT IN' ...
+    peer_gemm.py LIBRARY THREADS OWN SECONDS 'TOKENS OUT IN' ...
 
-Prints GFLOP/s of all of them together. OWN 1: the library has threads of its own (told by its
+Prints the seconds of each layer, best of several, as a JSON array. OWN 1: the library has threads of its own (told by its
 environment); 0: every product is cut into THREADS pieces here.
 """
 
 import ctypes
+import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -74,13 +75,8 @@ def seconds_of(products, shape, seconds):
 def main():
     path, threads, own, seconds = sys.argv[1:5]
     products = Products(path, int(threads), own == "1")
-    work = passed = 0.0
-    for text in sys.argv[5:]:
-        count, *shape = [int(word) for word in text.split()]
-        taken = seconds_of(products, shape, float(seconds))
-        work += count * 6.0 * shape[0] * shape[1] * shape[2]
-        passed += count * taken
-    print(1e-9 * work / passed)
+    shapes = [[int(word) for word in text.split()] for text in sys.argv[5:]]
+    print(json.dumps([seconds_of(products, shape, float(seconds)) for shape in shapes]))
 
 
 main()

@@ -1,27 +1,48 @@
-"""The published sweeps' encoder-decoder in PyTorch, as fast as PyTorch takes it: fused q, k, v,
-rectangular batches without padding (all sequences of these sweeps are equally long), keys and values
-cached in decoding, those of the source computed once."""
+"""The published sweeps' encoder-decoder in PyTorch, as fast as PyTorch 1.13 takes it on processors:
+fused q, k, v, rectangular batches without padding (all sequences of these sweeps are equally long),
+Adam in one pass over memory; in decoding keys and values cached, those of the source computed once,
+all heads of a sequence in one product, and bf16 weights rounded once, not in every step.
 
+As a program it serves peers.py: one JSON request a line, one answer a line.
+"""
+
+import json
+import sys
 import time
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 EOS = 0
+POSITIONS = 256
+
+
+@dataclass(frozen=True)
+class Shape:
+    """(layers, width, heads) of both sides, symbols of both, tokens of both without framing EOS."""
+
+    encoder: tuple
+    decoder: tuple
+    symbols: tuple
+    lengths: tuple
 
 
 class Attention(nn.Module):
     def __init__(self, width, memory_width, heads):
         super().__init__()
         self.heads = heads
-        self.crosses = memory_width is not None
-        if self.crosses:
+        if memory_width is not None:
             self.q = nn.Linear(width, width)
             self.kv = nn.Linear(memory_width, 2 * width)
         else:
             self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
+        head = torch.arange(width) // (width // heads)
+        mine = (head == torch.arange(heads)[:, None]).float()  # (heads, width): whose columns
+        self.register_buffer("mine", mine)
+        self.register_buffer("scaled", mine * (width // heads) ** -0.5)
 
     def split(self, x):
         return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
@@ -39,6 +60,13 @@ class Attention(nn.Module):
         mixed = torch.softmax(scores, dim=-1) @ v
         return self.out(mixed.transpose(1, 2).reshape(q.shape[0], q.shape[2], -1))
 
+    def mix_one(self, q, k, v):
+        """One query a sequence, q (count, width), k and v (count, tokens, width): a small product a
+        sequence over all heads costs less than one a head, though most of it is masked."""
+        scores = torch.bmm(q[:, None] * self.scaled, k.transpose(1, 2))
+        mixed = torch.bmm(torch.softmax(scores, dim=-1), v)
+        return self.out(mixed.mul_(self.mine).sum(1))
+
 
 class Layer(nn.Module):
     def __init__(self, width, heads, memory_width=None):
@@ -53,7 +81,7 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(width, eps=1e-12)
 
     def feed_forward(self, x):
-        return self.norm2(x + self.lin2(functional.relu(self.lin1(x))))
+        return self.norm2(x + self.lin2(functional.relu_(self.lin1(x))))
 
     def forward(self, x, memory=None, mask=None):
         x = self.norm1(x + self.own.mix(*self.own.project(x), mask))
@@ -64,43 +92,36 @@ class Layer(nn.Module):
 
     def step(self, x, cache, remembered, place):
         """One token of every sequence, its key and value put into the cache."""
-        q, k, v = self.own.project(x)
-        cache[0][:, :, place : place + 1] = k
-        cache[1][:, :, place : place + 1] = v
-        seen = cache[0][:, :, : place + 1], cache[1][:, :, : place + 1]
-        x = self.norm1(x + self.own.mix(q, *seen))
-        q = self.cross.split(self.cross.q(x))
-        return self.feed_forward(self.norm15(x + self.cross.mix(q, *remembered)))
+        q, k, v = self.own.qkv(x).chunk(3, dim=-1)
+        cache[0][:, place] = k
+        cache[1][:, place] = v
+        x = self.norm1(x + self.own.mix_one(q, *(seen[:, : place + 1] for seen in cache)))
+        return self.feed_forward(self.norm15(x + self.cross.mix_one(self.cross.q(x), *remembered)))
 
 
 class Side(nn.Module):
-    def __init__(self, symbols, positions, layers, width, heads, memory_width=None):
+    def __init__(self, symbols, layers, width, heads, memory_width=None):
         super().__init__()
         self.symbols = nn.Embedding(symbols, width)
-        self.positions = nn.Embedding(positions, width)
+        self.positions = nn.Embedding(POSITIONS, width)
         for table in (self.symbols, self.positions):
             nn.init.normal_(table.weight, std=width**-0.5)
         self.norm = nn.LayerNorm(width, eps=1e-12)
         self.layers = nn.ModuleList(Layer(width, heads, memory_width) for _ in range(layers))
 
-    def embed(self, tokens, place=0):
-        return self.norm(
-            self.symbols(tokens) + self.positions.weight[place : place + tokens.shape[1]]
-        )
-
     def forward(self, tokens, memory=None, mask=None):
-        x = self.embed(tokens)
+        x = self.norm(self.symbols(tokens) + self.positions.weight[: tokens.shape[1]])
         for layer in self.layers:
             x = layer(x, memory, mask)
         return x
 
 
 class Model(nn.Module):
-    def __init__(self, sweep, source_symbols, target_symbols):
+    def __init__(self, shape):
         super().__init__()
-        self.encoder = Side(source_symbols, 256, *sweep.encoder)
-        self.decoder = Side(target_symbols, 256, *sweep.decoder, sweep.encoder[1])
-        self.bias = nn.Parameter(torch.zeros(target_symbols))
+        self.encoder = Side(shape.symbols[0], *shape.encoder)
+        self.decoder = Side(shape.symbols[1], *shape.decoder, shape.encoder[1])
+        self.bias = nn.Parameter(torch.zeros(shape.symbols[1]))
 
     def logits(self, x):
         return functional.linear(x, self.decoder.symbols.weight, self.bias)
@@ -118,53 +139,87 @@ class Model(nn.Module):
     @torch.inference_mode()
     def decode(self, source, length):
         """The likeliest token after each, `length` of them."""
-        memory = self.encoder(source)
-        remembered = [layer.cross.remember(memory) for layer in self.decoder.layers]
-        shape = remembered[0][0].shape[:2] + (length, remembered[0][0].shape[3])
-        kind = remembered[0][0].dtype
-        caches = [
-            [torch.empty(shape, dtype=kind) for _ in "kv"] for _ in self.decoder.layers
+        side, memory, count = self.decoder, self.encoder(source), source.shape[0]
+        remembered = [
+            [part.contiguous() for part in layer.cross.kv(memory).chunk(2, dim=-1)]
+            for layer in side.layers
         ]
-        token = torch.full((source.shape[0], 1), EOS)
+        caches = [[memory.new_empty(count, length, k.shape[2]) for _ in "kv"] for k, _ in remembered]
+        token = torch.full((count,), EOS)
         for place in range(length):
-            x = self.decoder.embed(token, place)
-            for layer, cache, known in zip(self.decoder.layers, caches, remembered):
+            x = side.norm(side.symbols(token) + side.positions.weight[place])
+            for layer, cache, known in zip(side.layers, caches, remembered):
                 x = layer.step(x, cache, known, place)
-            token = self.logits(x[:, -1]).argmax(dim=-1, keepdim=True)
+            token = self.logits(x).float().argmax(dim=-1)
         return token
+
+
+class Adam:
+    """torch.optim.Adam with clipping, piece by piece of what fits the cache."""
+
+    PIECE = 1 << 17
+
+    def __init__(self, parameters, rate=1e-4, betas=(0.9, 0.999), eps=1e-8, clip=5.0):
+        self.parameters = list(parameters)
+        self.rate, self.betas, self.eps, self.clip, self.steps = rate, betas, eps, clip, 0
+        self.pieces = [
+            [
+                (w, torch.zeros_like(w), torch.zeros_like(w))
+                for w in p.detach().view(-1).split(self.PIECE)
+            ]
+            for p in self.parameters
+        ]
+        self.scratch = torch.empty(self.PIECE)
+
+    @torch.no_grad()
+    def step(self):
+        self.steps += 1
+        (beta1, beta2), gradients = self.betas, [p.grad for p in self.parameters]
+        norm = torch.stack([g.norm() for g in gradients]).norm().item()
+        shrink = min(1.0, self.clip / (norm + 1e-6))
+        root = (1 - beta2**self.steps) ** 0.5
+        rate = self.rate * root / (1 - beta1**self.steps)
+        for pieces, gradient in zip(self.pieces, gradients):
+            for (w, m, v), g in zip(pieces, gradient.view(-1).split(self.PIECE)):
+                m.mul_(beta1).add_(g, alpha=(1 - beta1) * shrink)
+                v.mul_(beta2).addcmul_(g, g, value=(1 - beta2) * shrink * shrink)
+                denominator = torch.sqrt(v, out=self.scratch[: len(v)]).add_(self.eps * root)
+                w.addcdiv_(m, denominator, value=-rate)
 
 
 class Peer:
     """A model with its optimizer and a supply of random sequences of the true lengths."""
 
-    def __init__(self, sweep, source_symbols, target_symbols):
-        self.sweep = sweep
-        self.symbols = source_symbols, target_symbols
-        self.model = Model(sweep, source_symbols, target_symbols)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-4)
+    def __init__(self, shape):
+        self.shape = shape
+        self.model = Model(shape)
+        self.optimizer = None
+        self.rounded = None  # the model in bf16, for decoding
 
     def sequences(self, count, side):
-        length = self.sweep.source_length if side == 0 else self.sweep.target_length
-        return functional.pad(torch.randint(1, self.symbols[side], (count, length)), (1, 1))
+        inner = torch.randint(1, self.shape.symbols[side], (count, self.shape.lengths[side]))
+        return functional.pad(inner, (1, 1))
 
     def train(self, count, bf16):
+        self.optimizer = self.optimizer or Adam(self.model.parameters())
         source, target = self.sequences(count, 0), self.sequences(count, 1)
-        self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
             loss = self.model.loss(source, target)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimizer.step()
+        self.model.zero_grad(set_to_none=True)
 
     def decode(self, count, bf16):
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            self.model.decode(self.sequences(count, 0), self.sweep.target_length)
+        if bf16 and self.rounded is None:
+            self.rounded = Model(self.shape)
+            self.rounded.load_state_dict(self.model.state_dict())
+            self.rounded.bfloat16()
+        model = self.rounded if bf16 else self.model
+        model.decode(self.sequences(count, 0), self.shape.lengths[1])
 
 
-def rate(work, seconds, warm):
-    """Runs of work() a second, over as many as fill the time; one before that unless warm."""
-    if not warm:
-        work()
+def rate(work, seconds):
+    """Runs of work() a second, over as many as fill the time."""
     started, runs = time.perf_counter(), 0
     while True:
         work()
@@ -172,3 +227,28 @@ def rate(work, seconds, warm):
         passed = time.perf_counter() - started
         if passed >= seconds:
             return runs / passed
+
+
+def serve(threads):
+    """Requests name a shape, what to do ("train" or "decode"), of how many sequences, in which
+    precision and for how long; the answer is runs a second. The first of a kind is run once before."""
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    torch.manual_seed(1)
+    peers, warm = {}, set()
+    print(json.dumps(torch.__version__), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        shape = Shape(*(tuple(field) for field in request["shape"]))
+        kind = shape, request["what"], request["count"], request["bf16"]
+        if shape not in peers:
+            peers[shape] = Peer(shape)
+        work = lambda: getattr(peers[shape], request["what"])(request["count"], request["bf16"])
+        if kind not in warm:
+            work()
+            warm.add(kind)
+        print(rate(work, request["seconds"]), flush=True)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

@@ -177,7 +177,7 @@ expect 0 info $model --verbose
 says out 'encoder.embeddings.weight'
 expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --repeats 1 --seconds 0.01 --json
 lines 1
-for key in preset precision threads train_examples_per_second decode_examples_per_second \
+for key in preset precision threads batch_size train_examples_per_second decode_examples_per_second \
   decode_latency_ms sample_examples_per_second model_gflops gemm_ceiling_gflops raw_ceiling_gflops \
   utilization; do
   says out "\"$key\":"
@@ -186,6 +186,13 @@ grep -q 'null\|":0\(\.0\)\?[,}]' out && problem "$said: a figure is missing"
 expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --repeats 2 --seconds 0.01
 says out 'examples/s'
 says out 'the instruction alone'
+expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --batch-size 3 --no-decoding --repeats 1 \
+  --seconds 0.01 --json
+says out '"batch_size":3,'
+says out '"decode_examples_per_second":null,"decode_latency_ms":null'
+expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --batch-size 3 --no-decoding --repeats 1 \
+  --seconds 0.01
+grep -q '^decoding' out && problem "$said: decoding was measured"
 if command -v gnuplot >/dev/null; then
   expect 0 plot runs/d -o curves.svg
   says curves.svg '<svg'

@@ -1,0 +1,16 @@
+#!/bin/sh
+# The measuring scripts, as far as they go in an instant: test_scripts.sh PYTHON LAT
+set -eu
+python=$1 lat=$2
+here=$(cd "$(dirname "$0")" && pwd)
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/lat-test-XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+PYTHON=$python sh "$here/peers.sh" --help >"$scratch/help"
+grep -q -e --rounds "$scratch/help"
+"$python" "$here/scaling.py" --help >"$scratch/help"
+grep -q -e --dimensions "$scratch/help"
+
+"$python" "$here/precision.py" --lat "$lat" --examples 32 --quick-examples 16 --seeds 1 \
+  --quick-seeds 1 --count 2 --jobs 1 --output "$scratch/precision.md" >"$scratch/out" 2>&1
+[ "$(grep -c '^| 5 % |' "$scratch/precision.md")" -eq 2 ]
