@@ -67,21 +67,35 @@ static inline int64_t lati_head_visible(const lati_head *head, int64_t i, int64_
   return seen < 0 ? 0 : lati_least(seen, count);
 }
 
-/* Heads of a sequence that one task takes: all of them, so that rows are fetched whole,
- * unless there are few sequences. */
+/* What one task takes: all heads of a sequence, so that rows are fetched whole, or one of them
+ * where there are few sequences. */
+typedef struct lati_heads {
+  int64_t sequence, first, count;
+} lati_heads;
+
 static inline int64_t lati_heads_together(const lati_attention *shape) {
   enum { ENOUGH = 16 };
   return shape->sequences < ENOUGH ? 1 : shape->heads;
 }
 
-/* Asks for what a task is about to read, in the order in which it lies: head by head the processor
- * could not guess the next row. */
-static inline void lati_fetch_rows(lati_rows x, int64_t first, int64_t end,
-                                   const lati_attention *shape, int64_t head, int64_t heads) {
+static inline int64_t lati_attention_tasks(const lati_attention *shape) {
+  return shape->sequences * shape->heads / lati_heads_together(shape);
+}
+
+static inline lati_heads lati_heads_of(const lati_attention *shape, int64_t task) {
+  const int64_t together = lati_heads_together(shape), head = task * together;
+  return (lati_heads){head / shape->heads, head % shape->heads, together};
+}
+
+/* Asks for the rows of a sequence (offsets: of queries or of keys) in the order in which they lie:
+ * head by head the processor could not guess the next one. */
+static inline void lati_fetch_rows(lati_rows x, const int64_t *offsets, const lati_attention *shape,
+                                   const lati_heads *heads) {
   enum { LINE = 16, MOST = 128 };
-  const float *columns = x.data + head * shape->head_width;
+  const int64_t first = offsets[heads->sequence], end = offsets[heads->sequence + 1];
+  const float *columns = x.data + heads->first * shape->head_width;
   for (int64_t i = first; i < lati_least(end, first + MOST); ++i) {
-    for (int64_t j = 0; j < heads * shape->head_width; j += LINE) {
+    for (int64_t j = 0; j < heads->count * shape->head_width; j += LINE) {
       __builtin_prefetch(columns + i * x.ld + j, 0, 2);
     }
   }

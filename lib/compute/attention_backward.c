@@ -133,16 +133,16 @@ static void backward_head(tile *t, const backward *b, int64_t sequence, int64_t 
 static void backward_heads(void *argument, int64_t task, int32_t worker) {
   const backward *b = argument;
   const lati_attention *shape = b->shape;
-  const int64_t heads = lati_heads_together(shape), sequence = task * heads / shape->heads;
-  const int64_t first = task * heads % shape->heads;
-  const int64_t *queries = shape->q_offsets + sequence, *keys = shape->k_offsets + sequence;
-  lati_fetch_rows(b->k, keys[0], keys[1], shape, first, heads);
-  lati_fetch_rows(b->v, keys[0], keys[1], shape, first, heads);
-  lati_fetch_rows(b->q, queries[0], queries[1], shape, first, heads);
-  lati_fetch_rows(b->d_o, queries[0], queries[1], shape, first, heads);
-  lati_fetch_rows(b->o, queries[0], queries[1], shape, first, heads);
-  for (int64_t h = first; h < first + heads; ++h) {
-    backward_head(&b->tiles[worker], b, sequence, h);
+  const lati_heads heads = lati_heads_of(shape, task);
+  const lati_rows of_keys[] = {b->k, b->v}, of_queries[] = {b->q, b->d_o, b->o};
+  for (int i = 0; i < 2; ++i) {
+    lati_fetch_rows(of_keys[i], shape->k_offsets, shape, &heads);
+  }
+  for (int i = 0; i < 3; ++i) {
+    lati_fetch_rows(of_queries[i], shape->q_offsets, shape, &heads);
+  }
+  for (int64_t h = 0; h < heads.count; ++h) {
+    backward_head(&b->tiles[worker], b, heads.sequence, heads.first + h);
   }
 }
 
@@ -151,6 +151,5 @@ void lati_panel_attention_backward(const lati_panel_kernel *kernel, lati_pool *p
                                    const float *lse, lati_rows q, lati_rows k, lati_rows v,
                                    const lati_attention *shape, void *scratch) {
   backward b = {kernel, d_q, d_k, d_v, d_o, o, q, k, v, lse, shape, scratch};
-  lati_pool_run(pool, backward_heads, &b,
-                shape->sequences * shape->heads / lati_heads_together(shape));
+  lati_pool_run(pool, backward_heads, &b, lati_attention_tasks(shape));
 }

@@ -126,14 +126,12 @@ static void forward_head(tile *t, const forward *f, int64_t sequence, int64_t h)
 static void forward_heads(void *argument, int64_t task, int32_t worker) {
   const forward *f = argument;
   const lati_attention *shape = f->shape;
-  const int64_t heads = lati_heads_together(shape), sequence = task * heads / shape->heads;
-  const int64_t first = task * heads % shape->heads;
-  const int64_t *queries = shape->q_offsets + sequence, *keys = shape->k_offsets + sequence;
-  lati_fetch_rows(f->k, keys[0], keys[1], shape, first, heads);
-  lati_fetch_rows(f->q, queries[0], queries[1], shape, first, heads);
-  lati_fetch_rows(f->v, keys[0], keys[1], shape, first, heads);
-  for (int64_t h = first; h < first + heads; ++h) {
-    forward_head(&f->tiles[worker], f, sequence, h);
+  const lati_heads heads = lati_heads_of(shape, task);
+  lati_fetch_rows(f->k, shape->k_offsets, shape, &heads);
+  lati_fetch_rows(f->q, shape->q_offsets, shape, &heads);
+  lati_fetch_rows(f->v, shape->k_offsets, shape, &heads);
+  for (int64_t h = 0; h < heads.count; ++h) {
+    forward_head(&f->tiles[worker], f, heads.sequence, heads.first + h);
   }
 }
 
@@ -141,6 +139,5 @@ void lati_panel_attention_forward(const lati_panel_kernel *kernel, lati_pool *po
                                   float *lse, lati_rows q, lati_rows k, lati_rows v,
                                   const lati_attention *shape, void *scratch) {
   forward f = {kernel, o, q, k, v, lse, shape, scratch};
-  lati_pool_run(pool, forward_heads, &f,
-                shape->sequences * shape->heads / lati_heads_together(shape));
+  lati_pool_run(pool, forward_heads, &f, lati_attention_tasks(shape));
 }
