@@ -31,8 +31,8 @@ START_TEST(values_are_janssons) {
       "\"text\"",
       "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
       "\"\\u0041\\u00e9\\u07ff\\u0800\\uFFFD\\ud83d\\ude00\\uDBFF\\uDFFF\"",
-      "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80"
-      "\xf4\x8f\xbf\xbf\x7f\"",
+      "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\"",
+      "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\x7f\"",
       "{\"a\":{\"a\":[1,{\"b\":2.5}]}, \"\\u0062\":[\"c\"] , \"\":null}",
       "[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]",
   };
