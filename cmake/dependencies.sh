@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, if it may; otherwise names them and fails.
-#   dependencies.sh [build] [test] [docs] [ci]      build
+#   dependencies.sh [build] [test] [docs] [fuzz] [ci]     build
 set -eu
 
 packages() {
@@ -10,9 +10,10 @@ packages() {
     ;;
   test) echo check binutils g++ gfortran python3 abigail-tools dpkg-dev file ;;
   docs) echo doxygen doxygen-awesome-css ;;
+  fuzz) echo clang libclang-rt-14-dev ;;
   ci) echo clang valgrind cppcheck gcovr python3-numpy ;;
   *)
-    echo "dependencies.sh: no such group: $1 (build, test, docs, ci)" >&2
+    echo "dependencies.sh: no such group: $1 (build, test, docs, fuzz, ci)" >&2
     exit 2
     ;;
   esac

@@ -43,8 +43,18 @@ int matrix_scan_number(double *value, const char **text) {
   return 1;
 }
 
+/* Memory grows with what comes. */
 static int read_stream(matrix_file *file, FILE *stream) {
-  file->size = fread(file->bytes, 1, MAX_BYTES + 1, stream);
+  size_t room = 2048;
+  do {
+    room *= 2;
+    char *bytes = realloc(file->bytes, room + 1);
+    if (bytes == NULL) {
+      return report_error("no memory for a matrix");
+    }
+    file->bytes = bytes;
+    file->size += fread(bytes + file->size, 1, room - file->size, stream);
+  } while (file->size == room && room <= MAX_BYTES);
   if (ferror(stream)) {
     return matrix_complain(file, 0, "%s", strerror(errno));
   }
@@ -85,15 +95,9 @@ static int read_format(matrix_file *file) {
 
 int matrix_read(lat_matrix *out, const char *path) {
   matrix_file file = {.name = path};
-  int outcome = EXIT_DONE;
-  file.bytes = malloc(MAX_BYTES + 2);
   file.data = calloc(MATRIX_LIMIT * MATRIX_LIMIT, sizeof *file.data);
-  if (file.bytes == NULL || file.data == NULL) {
-    outcome = report_error("no memory for a matrix");
-  }
-  if (outcome == EXIT_DONE) {
-    outcome = read_bytes(&file, path);
-  }
+  int outcome =
+      file.data != NULL ? read_bytes(&file, path) : report_error("no memory for a matrix");
   if (outcome == EXIT_DONE) {
     outcome = read_format(&file);
   }

@@ -162,7 +162,3 @@ lat_status lati_json_text(char **out, const lat_context *ctx, const json_t *json
   }
   return status;
 }
-
-int lati_json_out_of_memory(const json_error_t *error) {
-  return error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory;
-}

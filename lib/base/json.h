@@ -1,4 +1,4 @@
-/* Options to JSON and back (jansson), by their tables. */
+/* JSON, whose values are jansson's: options by their tables, and texts. */
 #ifndef LATI_JSON_H
 #define LATI_JSON_H
 
@@ -23,7 +23,9 @@ lat_status lati_json_to_options(void *options, size_t own_size, const lati_field
 lat_status lati_json_text(char **out, const lat_context *ctx, const json_t *json, size_t flags,
                           const char *what);
 
-/* True when jansson failed for want of memory. Before its first token it fails without a word. */
-int lati_json_out_of_memory(const json_error_t *error);
+/* The values of a JSON text, which refuses a key that is there twice and tells the byte of what is
+ * wrong: FORMAT, or MEMORY, with *out NULL. jansson's own reader does not look whether there was
+ * memory for the text that it collects, and then drops bytes, aborts, or reads on behind it. */
+lat_status lati_json_read(json_t **out, const lat_context *ctx, const char *text, size_t length);
 
 #endif

@@ -154,28 +154,30 @@ done:
 /* A JSON text of the metadata; FORMAT when absent or malformed. */
 static lat_status load_text(json_t **out, const lat_trainer *trainer, const lati_safetensors *file,
                             const char *key) {
-  json_error_t error = {0};
-  const char *text = lati_safetensors_metadata(file, key);
-  *out = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
-  if (text != NULL && *out == NULL && lati_json_out_of_memory(&error)) {
-    return no_memory();
+  const char *text = lati_safetensors_metadata(file, key), *path = trainer->checkpoint_path;
+  json_t *object = NULL;
+  *out = NULL;
+  if (text == NULL) {
+    return lati_fail(LAT_ERROR_FORMAT, "%s: metadata %s: missing", path, key);
   }
-  if (!json_is_object(*out)) {
-    json_decref(*out);
-    *out = NULL;
-    return lati_fail(LAT_ERROR_FORMAT, "%s: metadata %s: %s", trainer->checkpoint_path, key,
-                     text == NULL ? "missing" : "not a JSON object");
+  const lat_status status = lati_json_read(&object, trainer->ctx, text, strlen(text));
+  if (status != LAT_OK) {
+    return lati_fail_prefix(status, "%s: metadata %s", path, key);
   }
+  if (!json_is_object(object)) {
+    json_decref(object);
+    return lati_fail(LAT_ERROR_FORMAT, "%s: metadata %s: not a JSON object", path, key);
+  }
+  *out = object;
   return LAT_OK;
 }
 
 /* Model, task and tokenizer must be those of the run. */
 static lat_status compare_config(const lat_trainer *trainer, const lati_safetensors *file) {
   lat_status status = LAT_OK;
-  json_t *theirs = NULL, *ours = json_loads(lat_model_config(trainer->model), 0, NULL);
-  if (ours == NULL) {
-    LATI_TRY(no_memory());
-  }
+  const char *config = lat_model_config(trainer->model);
+  json_t *theirs = NULL, *ours = NULL;
+  LATI_TRY(lati_json_read(&ours, trainer->ctx, config, strlen(config)));
   LATI_TRY(load_text(&theirs, trainer, file, "lat.config"));
   static const char *const passing[] = {"training", "library"};
   for (size_t i = 0; i < sizeof passing / sizeof *passing; ++i) {
@@ -189,14 +191,14 @@ done:
   return status;
 }
 
-static int parse_validation(lati_validation *validation, json_t *value) {
+static int parse_validation(lati_validation *validation, json_t *value, json_error_t *error) {
   json_int_t examples = -1;
   *validation = (lati_validation){.examples = -1, .accuracy = NAN, .exact = NAN};
   if (json_is_null(value)) {
     return 1;
   }
-  if (json_unpack(value, "{s:I, s:F, s:F}", "examples", &examples, "accuracy",
-                  &validation->accuracy, "exact", &validation->exact) != 0) {
+  if (json_unpack_ex(value, error, 0, "{s:I, s:F, s:F}", "examples", &examples, "accuracy",
+                     &validation->accuracy, "exact", &validation->exact) != 0) {
     return 0;
   }
   validation->examples = (int64_t)examples;
@@ -207,13 +209,17 @@ static lat_status parse_state(lat_trainer *trainer, json_t *checkpoint) {
   lati_run_state *state = &trainer->state;
   json_int_t examples = -1, updates = -1, tokens = -1, report_tokens = -1;
   json_t *validation = NULL;
+  json_error_t error = {0};
   double norm = 0;
   const int64_t per_update = (int64_t)trainer->options.batch_size * trainer->options.accumulation;
-  if (json_unpack(checkpoint, "{s:{s:I, s:I, s:I, s:F, s:F, s:I, s:o}}", "state", "examples",
-                  &examples, "updates", &updates, "tokens", &tokens, "gradient_norm", &norm,
-                  "report_loss", &state->report_loss, "report_tokens", &report_tokens, "validation",
-                  &validation) != 0 ||
-      !parse_validation(&state->validation, validation)) {
+  if (json_unpack_ex(checkpoint, &error, 0, "{s:{s:I, s:I, s:I, s:F, s:F, s:I, s:o}}", "state",
+                     "examples", &examples, "updates", &updates, "tokens", &tokens, "gradient_norm",
+                     &norm, "report_loss", &state->report_loss, "report_tokens", &report_tokens,
+                     "validation", &validation) != 0 ||
+      !parse_validation(&state->validation, validation, &error)) {
+    if (json_error_code(&error) == json_error_out_of_memory) {
+      return no_memory();
+    }
     return lati_fail(LAT_ERROR_FORMAT, "%s: metadata lat.checkpoint: the state lacks a member",
                      trainer->checkpoint_path);
   }

@@ -88,11 +88,11 @@ typedef struct line_values {
 } line_values;
 
 /* *valid: 0 when the line is no report. */
-static lat_status parse_line(int *valid, line_values *values, const char *line, size_t length) {
-  json_error_t error;
-  json_t *object = json_loadb(line, length, 0, &error);
-  if (object == NULL && lati_json_out_of_memory(&error)) {
-    return lati_fail(LAT_ERROR_MEMORY, "no memory for a line of the log");
+static lat_status parse_line(int *valid, line_values *values, const lati_run_log *log,
+                             const char *line, size_t length) {
+  json_t *object = NULL;
+  if (lati_json_read(&object, log->ctx, line, length) == LAT_ERROR_MEMORY) {
+    return LAT_ERROR_MEMORY;
   }
   const json_t *examples = json_object_get(object, "examples");
   const json_t *seconds = json_object_get(object, "seconds");
@@ -113,7 +113,7 @@ static lat_status measure(size_t *kept, int64_t *last, lati_run_log *log, const 
   *kept = 0;
   *last = -1;
   while (valid && (end = memchr(text + *kept, '\n', length - *kept)) != NULL) {
-    LATI_TRY(parse_line(&valid, &values, text + *kept, (size_t)(end - text) - *kept));
+    LATI_TRY(parse_line(&valid, &values, log, text + *kept, (size_t)(end - text) - *kept));
     valid = valid && values.examples <= examples;
     if (valid) {
       *kept = (size_t)(end - text) + 1;

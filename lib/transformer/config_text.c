@@ -46,15 +46,9 @@ done:
   return status;
 }
 
-static lat_status parse(json_t **out, const char *config) {
-  json_error_t error;
-  *out = json_loads(config, JSON_REJECT_DUPLICATES, &error);
-  if (*out == NULL) {
-    const int memory = lati_json_out_of_memory(&error);
-    return lati_fail(memory ? LAT_ERROR_MEMORY : LAT_ERROR_FORMAT, "lat.config: byte %d: %s",
-                     error.position, error.text);
-  }
-  return LAT_OK;
+static lat_status parse(json_t **out, const lat_context *ctx, const char *config) {
+  const lat_status status = lati_json_read(out, ctx, config, strlen(config));
+  return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "lat.config");
 }
 
 /* The member `key`, which must be an object. */
@@ -86,7 +80,7 @@ lat_status lati_config_read(lati_config_parts *out, lat_context *ctx, const char
   json_t *object = NULL;
   const json_t *part = NULL;
   memset(out, 0, sizeof *out);
-  LATI_TRY(parse(&object, config));
+  LATI_TRY(parse(&object, ctx, config));
   LATI_TRY(object_member(&part, object, "task"));
   LATI_TRY(lati_task_from_json(&out->task, ctx, part, custom));
   LATI_TRY(object_member(&part, object, "tokenizer"));

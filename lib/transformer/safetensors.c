@@ -12,14 +12,7 @@
 /* The format's own limit. */
 #define MAX_HEADER 100000000
 
-/* Root, tensor, shape: nothing nests deeper. */
-#define MAX_DEPTH 3
-
-/* Values that a header may hold, so that a hostile one cannot make its parsed form many times its
- * size: 6 for each tensor. */
-#define MAX_VALUES 1000000
-
-/* Bytes of a metadata value, which is parsed as JSON of any depth later. */
+/* Bytes of a metadata value, which is read as JSON later. */
 #define MAX_METADATA 1000000
 
 typedef struct tensor_entry {
@@ -100,45 +93,13 @@ static lat_status read_header_length(int64_t *length, const lati_safetensors *fi
   return status;
 }
 
-/* Looks at the structure before jansson builds it: depth and number of values. Whether the text is
- * JSON at all is jansson's to say. */
-static lat_status check_structure(const lati_safetensors *file, const char *text, size_t length) {
-  int depth = 0, values = 0, in_string = 0;
-  for (size_t i = 0; i < length; ++i) {
-    const char c = text[i];
-    if (in_string) {
-      i += c == '\\';
-      in_string = c != '"';
-      continue;
-    }
-    in_string = c == '"';
-    depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-    values += c == '{' || c == '[' || c == ',';
-    if (depth > MAX_DEPTH || values > MAX_VALUES) {
-      return lati_fail(LAT_ERROR_FORMAT, "%s: header byte %zu: more than %d %s", file->path, i,
-                       depth > MAX_DEPTH ? MAX_DEPTH : MAX_VALUES,
-                       depth > MAX_DEPTH ? "levels of nesting" : "values");
-    }
-  }
-  return LAT_OK;
-}
-
-static lat_status parse_header(lati_safetensors *file, const char *text, size_t length) {
-  json_error_t error;
+static lat_status parse_header(lati_safetensors *file, const lat_context *ctx, const char *text,
+                               size_t length) {
   if (length == 0 || text[0] != '{') {
     return lati_fail(LAT_ERROR_FORMAT, "%s: the header does not begin with '{'", file->path);
   }
-  lat_status status = check_structure(file, text, length);
-  if (status != LAT_OK) {
-    return status;
-  }
-  file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-  if (file->header == NULL) {
-    const int memory = lati_json_out_of_memory(&error);
-    return lati_fail(memory ? LAT_ERROR_MEMORY : LAT_ERROR_FORMAT, "%s: header byte %d: %s",
-                     file->path, error.position, error.text);
-  }
-  return LAT_OK;
+  const lat_status status = lati_json_read(&file->header, ctx, text, length);
+  return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "%s: header", file->path);
 }
 
 static lat_status read_header(lati_safetensors *file, const lat_context *ctx, int64_t size) {
@@ -148,7 +109,7 @@ static lat_status read_header(lati_safetensors *file, const lat_context *ctx, in
   LATI_TRY(read_header_length(&length, file, size));
   LATI_TRY(LATI_NEW(text, ctx, length));
   LATI_TRY(read_at(file, text, (size_t)length, 8));
-  LATI_TRY(parse_header(file, text, (size_t)length));
+  LATI_TRY(parse_header(file, ctx, text, (size_t)length));
   file->data_start = 8 + length;
   file->data_size = size - file->data_start;
 done:

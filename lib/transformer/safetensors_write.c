@@ -48,7 +48,7 @@ static lat_status add_tensor(json_t *header, const lati_tensor_view *tensor, int
   return LAT_OK;
 }
 
-/* The header's text, of jansson's memory; *out NULL on failure. */
+/* The header's text; *out NULL on failure. */
 static lat_status build_header(char **out, const lat_context *ctx, const lati_tensor_view *tensors,
                                int32_t count, const json_t *metadata) {
   lat_status status = LAT_OK;

@@ -33,9 +33,11 @@ static void open_training(fault_world *world, int with) {
     CHECK_OK(lat_gradients_create(&world->gradients, world->model));
     CHECK_OK(lat_optimizer_create(&world->optimizer, world->model, &world->optimizer_options));
   }
-  if (with & (WITH_TRAINER | WITH_RUN)) {
+  if (with & (WITH_TRAINER | WITH_RUN | WITH_NEW_TRAINER)) {
     CHECK_OK(lat_trainer_create(&world->trainer, world->model, &world->optimizer_options,
                                 &world->trainer_options));
+  }
+  if (with & (WITH_TRAINER | WITH_RUN)) {
     CHECK_OK(lat_trainer_run(world->trainer));
   }
   if (with & WITH_RUN) {

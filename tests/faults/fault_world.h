@@ -39,7 +39,8 @@ enum {
   WITH_DECODING = 2,  /* session and solver */
   WITH_TRAINER = 4,   /* with a directory; has run a little */
   WITH_RUN = 8,       /* a trainer's directory, the trainer gone */
-  WITH_FILE = 16      /* of the frozen model, at path */
+  WITH_FILE = 16,     /* of the frozen model, at path */
+  WITH_NEW_TRAINER = 32
 };
 
 /* counted: through the counting allocator, else through the C library's. */

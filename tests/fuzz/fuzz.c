@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+long fuzz_accepted;
+
 void fuzz_require(int holds, const char *what) {
   if (!holds) {
     fprintf(stderr, "%s: %s\n", what, lat_last_error());

@@ -42,10 +42,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   lat_trainer_options_init(&options);
   options.directory = folder;
+  options.max_examples = 1000;
   unlink(path);
   fuzz_require(symlink(fuzz_file(data, size), path) == 0, "link");
   const lat_status status = lat_trainer_resume(&trainer, model, NULL, &options);
   fuzz_require((status == LAT_OK) == (trainer != NULL), "out is NULL where it failed");
+  fuzz_accepted += status == LAT_OK;
   lat_trainer_free(trainer);
   return 0;
 }

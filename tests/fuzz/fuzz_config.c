@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   text[size] = '\0';
   const lat_status status = lati_model_from_config(&model, fuzz_context(), text, NULL);
   fuzz_require((status == LAT_OK) == (model != NULL), "out is NULL where it failed");
+  fuzz_accepted += status == LAT_OK;
   lat_model_free(model);
   free(text);
   return 0;

@@ -45,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const lat_status status =
       lat_tokenizer_decode(&matrix, ROOM, &letter, &used, tokenizers[which], side, tokens, count);
   if (status == LAT_OK) {
+    ++fuzz_accepted;
     fuzz_require(used <= count && matrix.rows >= 1 && matrix.cols >= 1, "a matrix and its length");
     check_round(&matrix, tokenizers[which], side, letter);
   }

@@ -1,7 +1,12 @@
 """Writes the seeds of the corpora beside this file: python3 make_corpus.py [TINY_RUN]
 
 TINY_RUN is a folder of a run of the model in fuzz_checkpoint.c; its files are the seeds of models
-and checkpoints."""
+and checkpoints:
+
+    lat train --task transpose --size 1 --encoding p10 --width 1 --heads 1 --ffn-factor 1 \\
+      --examples 64 --validate-every 0 --precision f32 --threads 1 --out TINY_RUN
+
+An option that is added to runs makes old checkpoints those of another run: then make them anew."""
 import json
 import pathlib
 import struct

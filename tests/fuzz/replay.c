@@ -1,4 +1,5 @@
-/* Replays corpora without a fuzzing engine: each argument is a folder of inputs. */
+/* Replays corpora without a fuzzing engine: each argument is a folder of inputs, of which some must
+ * be accepted and some refused. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -40,6 +41,6 @@ int main(int count, char **arguments) {
     }
     free(entries);
   }
-  printf("%d inputs\n", replayed);
-  return replayed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  printf("%d inputs, %ld accepted\n", replayed, fuzz_accepted);
+  return fuzz_accepted > 0 && fuzz_accepted < replayed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
