@@ -33,8 +33,9 @@ static const preset_entry presets[] = {
      "2000 " MODERN},
     {"eigenvalues-3x3", "small, for 800,000 examples",
      "--task eigenvalues --size 3 --period 25000 " ARITHMETIC},
-    {"inverse-2x2", "small, for 3,000,000 examples",
-     "--task inverse --size 2 --period 93750 " ARITHMETIC},
+    {"inverse-2x2", "four layers of weights of their own, for 6,000,000 examples",
+     "--task inverse --size 2 --period 93750 " ARITHMETIC
+     "--encoder-layers 4 --encoder-loops 1 --batch-size 64"},
     {"svd-2x2", "small, for 800,000 examples", "--task svd --size 2 --period 25000 " ARITHMETIC},
     {"transpose-5x5", "published sweep, 1/1 layers, width 256",
      "--task transpose --size 5 --encoding p1000 --layers 1 --width 256 --heads 8 "
