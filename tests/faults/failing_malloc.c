@@ -5,10 +5,7 @@
 
 static _Thread_local long armed, calls; /* counts while armed is not 0 */
 
-/* Blocks asked for while armed; the last ones are mostly the first to go. */
-enum { MOST_BLOCKS = 1 << 14 };
-static void *blocks[MOST_BLOCKS];
-static long live;
+static long live; /* blocks asked for while armed */
 
 void failing_malloc_arm(long call) {
   calls = live = 0;
@@ -25,6 +22,10 @@ long failing_malloc_live(void) {
 }
 
 #if FAILING_MALLOC
+
+/* They; the last ones are mostly the first to go. */
+enum { MOST_BLOCKS = 1 << 14 };
+static void *blocks[MOST_BLOCKS];
 
 /* What glibc's own functions are called behind the names that a program may define itself. */
 extern void *__libc_malloc(size_t size);
