@@ -129,8 +129,8 @@ static void product(float *c, int64_t ldc, const element *a, int64_t a_row, int6
 static void multiply(float *c, int64_t ldc, lati_strip a, const uint32_t *b, int64_t panel,
                      int64_t m, int64_t n, int64_t words, int accumulate) {
   for (int64_t j = 0; j < n; j += LATI_PANEL) {
-    product(c + j, ldc, (const element *)a.data, a.row, a.col,
-            (const element *)(b + j / LATI_PANEL * panel), LATI_PANEL, m,
+    product(c + j, ldc, (const element *)(const void *)a.data, a.row, a.col,
+            (const element *)(const void *)(b + j / LATI_PANEL * panel), LATI_PANEL, m,
             n - j < LATI_PANEL ? n - j : LATI_PANEL, words, accumulate);
   }
 }
