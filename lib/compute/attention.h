@@ -52,12 +52,12 @@ static inline lati_head lati_head_of(const lati_attention *shape, int64_t sequen
                      .causal = shape->causal};
 }
 
-static inline float *lati_head_query(const lati_head *head, lati_rows rows, int64_t query) {
-  return rows.data + (head->first_query + query) * rows.ld + head->column;
+static inline lati_rows lati_head_query(const lati_head *head, lati_rows rows, int64_t query) {
+  return lati_rows_at(rows, head->first_query + query, head->column);
 }
 
-static inline float *lati_head_key(const lati_head *head, lati_rows rows, int64_t key) {
-  return rows.data + (head->first_key + key) * rows.ld + head->column;
+static inline lati_rows lati_head_key(const lati_head *head, lati_rows rows, int64_t key) {
+  return lati_rows_at(rows, head->first_key + key, head->column);
 }
 
 /* How many of the keys j .. j + count - 1 query i sees: they are the first ones. */
@@ -87,29 +87,40 @@ static inline lati_heads lati_heads_of(const lati_attention *shape, int64_t task
   return (lati_heads){head / shape->heads, head % shape->heads, together};
 }
 
-/* Asks for the rows of a sequence (offsets: of queries or of keys) in the order in which they lie:
- * head by head the processor could not guess the next one. */
-static inline void lati_fetch_rows(lati_rows x, const int64_t *offsets, const lati_attention *shape,
-                                   const lati_heads *heads) {
-  enum { LINE = 16, MOST = 128 };
+/* Asks for the rows of a sequence (offsets: of queries or of keys): head by head they lie apart. */
+static inline __attribute__((always_inline)) void lati_fetch_sequence(lati_rows x,
+                                                                      const int64_t *offsets,
+                                                                      const lati_attention *shape,
+                                                                      const lati_heads *heads) {
+  enum { MOST = 128 };
   const int64_t first = offsets[heads->sequence], end = offsets[heads->sequence + 1];
-  const float *columns = x.data + heads->first * shape->head_width;
-  for (int64_t i = first; i < lati_least(end, first + MOST); ++i) {
-    for (int64_t j = 0; j < heads->count * shape->head_width; j += LINE) {
-      __builtin_prefetch(columns + i * x.ld + j, 0, 2);
-    }
-  }
+  lati_fetch_rows(lati_rows_at(x, first, heads->first * shape->head_width),
+                  lati_least(end - first, MOST), heads->count * shape->head_width);
 }
 
-/* Bytes that the forward direction takes for each worker. */
-size_t lati_attention_forward_scratch(void);
+/* Bytes that a direction takes for each worker. */
+size_t lati_attention_forward_scratch(int32_t head_width);
+size_t lati_attention_backward_scratch(int64_t longest, int32_t head_width);
+
+/* Bytes of a tile and `floats` of sums behind it. */
+static inline size_t lati_tile_bytes(size_t tile, int64_t floats) {
+  const size_t bytes = tile + (size_t)floats * sizeof(float);
+  return (bytes + LATI_ALIGNMENT - 1) / LATI_ALIGNMENT * LATI_ALIGNMENT;
+}
+
+/* Sums (m, width) to rows of either type. */
+static inline void lati_store_sums(const lati_panel_kernel *kernel, lati_rows y, const float *sums,
+                                   int64_t m, int64_t width) {
+  const lati_finish finish = {.y = y};
+  kernel->finish(&finish, sums, width, m, width);
+}
 
 /* Panels of keys^T: keys (n, depth) of a head. */
-static inline void lati_pack_keys(const lati_panel_kernel *kernel, uint32_t *dst, const float *keys,
-                                  int64_t ld, int64_t n, int64_t depth) {
+static inline void lati_pack_keys(const lati_panel_kernel *kernel, uint32_t *dst, lati_rows keys,
+                                  int64_t n, int64_t depth) {
   const int64_t words = lati_words(kernel, depth);
   for (int64_t j = 0; j < n; j += LATI_PANEL) {
-    kernel->panel_of_columns(dst + j * words, words, keys + j * ld, ld,
+    kernel->panel_of_columns(dst + j * words, words, lati_rows_at(keys, j, 0),
                              lati_least(LATI_PANEL, n - j), depth);
   }
 }

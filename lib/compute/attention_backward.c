@@ -13,12 +13,19 @@ typedef struct tile {
   uint32_t panel[LATI_QUERIES * LATI_PANEL];                  /* right ones */
   uint32_t keys[LATI_KEY_PANELS * LATI_DEPTH * LATI_PANEL];   /* k^T, v^T (depth, keys) */
   uint32_t values[LATI_KEY_PANELS * LATI_DEPTH * LATI_PANEL];
-  int64_t key, depth; /* what they hold */
+  int64_t key, depth;     /* what they hold */
+  float *d_k, *d_v, *d_q; /* in sums: of one block of keys, and of all queries */
+  _Alignas(LATI_ALIGNMENT) float sums[];
 } tile;
 
-size_t lati_panel_attention_scratch(void) {
-  const size_t forward = lati_attention_forward_scratch();
-  return sizeof(tile) > forward ? sizeof(tile) : forward;
+size_t lati_attention_backward_scratch(int64_t longest, int32_t head_width) {
+  return lati_tile_bytes(sizeof(tile), (2 * LATI_KEYS + longest) * head_width);
+}
+
+size_t lati_panel_attention_scratch(int64_t longest, int32_t head_width) {
+  const size_t forward = lati_attention_forward_scratch(head_width);
+  const size_t backward = lati_attention_backward_scratch(longest, head_width);
+  return backward > forward ? backward : forward;
 }
 
 typedef struct backward {
@@ -26,7 +33,8 @@ typedef struct backward {
   lati_rows d_q, d_k, d_v, d_o, o, q, k, v;
   const float *lse;
   const lati_attention *shape;
-  tile *tiles; /* one per worker */
+  unsigned char *tiles; /* one per worker */
+  size_t tile_bytes;
 } backward;
 
 /* The scores q k^T in t->p and d_o v^T in t->d. */
@@ -38,16 +46,16 @@ static void products_of_rows(tile *t, const backward *b, const lati_head *head, 
     const int64_t words = lati_words(kernel, depth), panel = words * LATI_PANEL;
     const int64_t used = lati_used_words(kernel, depth);
     if (t->key != j || t->depth != d) {
-      lati_pack_keys(kernel, t->keys, lati_head_key(head, b->k, j) + d, b->k.ld, n, depth);
-      lati_pack_keys(kernel, t->values, lati_head_key(head, b->v, j) + d, b->v.ld, n, depth);
+      lati_pack_keys(kernel, t->keys, lati_rows_at(lati_head_key(head, b->k, j), 0, d), n, depth);
+      lati_pack_keys(kernel, t->values, lati_rows_at(lati_head_key(head, b->v, j), 0, d), n, depth);
       t->key = j;
       t->depth = d;
     }
-    const lati_strip q = kernel->strip_of_rows(t->strip, words, lati_head_query(head, b->q, i) + d,
-                                               b->q.ld, m, depth);
+    const lati_strip q = kernel->strip_of_rows(
+        t->strip, words, lati_rows_at(lati_head_query(head, b->q, i), 0, d), m, depth);
     kernel->multiply(t->p, LATI_KEYS, q, t->keys, panel, m, n, used, d > 0);
     const lati_strip d_o = kernel->strip_of_rows(
-        t->strip, words, lati_head_query(head, b->d_o, i) + d, b->d_o.ld, m, depth);
+        t->strip, words, lati_rows_at(lati_head_query(head, b->d_o, i), 0, d), m, depth);
     kernel->multiply(t->d, LATI_KEYS, d_o, t->values, panel, m, n, used, d > 0);
   }
 }
@@ -58,22 +66,21 @@ static void soften_row(tile *t, const backward *b, const lati_head *head, int64_
   float *p = t->p + r * LATI_KEYS, *d = t->d + r * LATI_KEYS;
   int64_t seen = lati_head_visible(head, i, j, n);
   float lse = b->lse[(head->first_query + i) * b->shape->heads + head->column / head->width];
-  float offset = head->vector->dot(lati_head_query(head, b->d_o, i), lati_head_query(head, b->o, i),
-                                   head->width);
+  float offset =
+      b->kernel->dot(lati_head_query(head, b->d_o, i), lati_head_query(head, b->o, i), head->width);
   head->vector->exponential(p, p, head->scale, lse, seen);
   memset(p + seen, 0, (size_t)(n - seen) * sizeof *p);
   head->vector->softmax_backward(d, p, head->scale, offset, n);
 }
 
-/* A head's columns of c = (or +=) a times those of x, `count` rows of it. */
-static void multiply_rows(tile *t, const backward *b, float *c, int64_t ldc, lati_strip a,
-                          int64_t m, const float *x, int64_t ld, int64_t count, int64_t width,
-                          int accumulate) {
+/* c (m, width) = (or +=) a times `count` rows of x. */
+static void multiply_rows(tile *t, const backward *b, float *c, lati_strip a, int64_t m,
+                          lati_rows x, int64_t count, int64_t width, int accumulate) {
   const int64_t words = lati_words(b->kernel, count);
   for (int64_t j = 0; j < width; j += LATI_PANEL) {
     const int64_t cols = lati_least(LATI_PANEL, width - j);
-    b->kernel->panel_of_rows(t->panel, words, x + j, ld, count, cols);
-    b->kernel->multiply(c + j, ldc, a, t->panel, 0, m, cols, lati_used_words(b->kernel, count),
+    b->kernel->panel_of_rows(t->panel, words, lati_rows_at(x, 0, j), count, cols);
+    b->kernel->multiply(c + j, width, a, t->panel, 0, m, cols, lati_used_words(b->kernel, count),
                         accumulate);
   }
 }
@@ -84,21 +91,14 @@ static void accumulate_block(tile *t, const backward *b, const lati_head *head, 
                              int64_t m, int64_t j, int64_t n, int begin) {
   const lati_panel_kernel *kernel = b->kernel;
   const int64_t by_queries = lati_words(kernel, m), by_keys = lati_words(kernel, n);
-  lati_strip a = kernel->strip_of_columns(t->strip, by_queries, t->p, LATI_KEYS, m, n);
-  multiply_rows(t, b, lati_head_key(head, b->d_v, j), b->d_v.ld, a, n,
-                lati_head_query(head, b->d_o, i), b->d_o.ld, m, head->width, !begin);
-  a = kernel->strip_of_columns(t->strip, by_queries, t->d, LATI_KEYS, m, n);
-  multiply_rows(t, b, lati_head_key(head, b->d_k, j), b->d_k.ld, a, n,
-                lati_head_query(head, b->q, i), b->q.ld, m, head->width, !begin);
-  a = kernel->strip_of_rows(t->strip, by_keys, t->d, LATI_KEYS, m, n);
-  multiply_rows(t, b, lati_head_query(head, b->d_q, i), b->d_q.ld, a, m,
-                lati_head_key(head, b->k, j), b->k.ld, n, head->width, j > 0);
-}
-
-static void clear(float *x, int64_t ld, int64_t rows, int64_t width) {
-  for (int64_t i = 0; i < rows; ++i) {
-    memset(x + i * ld, 0, (size_t)width * sizeof *x);
-  }
+  const lati_rows p = lati_floats(t->p, LATI_KEYS), d = lati_floats(t->d, LATI_KEYS);
+  lati_strip a = kernel->strip_of_columns(t->strip, by_queries, p, m, n);
+  multiply_rows(t, b, t->d_v, a, n, lati_head_query(head, b->d_o, i), m, head->width, !begin);
+  a = kernel->strip_of_columns(t->strip, by_queries, d, m, n);
+  multiply_rows(t, b, t->d_k, a, n, lati_head_query(head, b->q, i), m, head->width, !begin);
+  a = kernel->strip_of_rows(t->strip, by_keys, d, m, n);
+  multiply_rows(t, b, t->d_q + i * head->width, a, m, lati_head_key(head, b->k, j), n, head->width,
+                j > 0);
 }
 
 /* m queries from i on against n keys from j on, of which the last of those queries sees the first
@@ -111,8 +111,9 @@ static void backward_block(tile *t, const backward *b, const lati_head *head, in
     soften_row(t, b, head, r, i + r, j, seen);
   }
   if (begin) {
-    clear(lati_head_key(head, b->d_k, j + seen), b->d_k.ld, n - seen, head->width);
-    clear(lati_head_key(head, b->d_v, j + seen), b->d_v.ld, n - seen, head->width);
+    const size_t unseen = (size_t)((n - seen) * head->width) * sizeof(float);
+    memset(t->d_k + seen * head->width, 0, unseen);
+    memset(t->d_v + seen * head->width, 0, unseen);
   }
   accumulate_block(t, b, head, i, m, j, seen, begin);
 }
@@ -120,6 +121,9 @@ static void backward_block(tile *t, const backward *b, const lati_head *head, in
 static void backward_head(tile *t, const backward *b, int64_t sequence, int64_t h) {
   const lati_head head = lati_head_of(b->shape, sequence, h);
   t->key = -1;
+  t->d_k = t->sums;
+  t->d_v = t->d_k + LATI_KEYS * head.width;
+  t->d_q = t->d_v + LATI_KEYS * head.width;
   for (int64_t j = 0; j < head.keys; j += head.key_block) {
     const int64_t n = lati_least(head.key_block, head.keys - j);
     const int64_t first = head.causal ? j / head.query_block * head.query_block : 0;
@@ -127,29 +131,41 @@ static void backward_head(tile *t, const backward *b, int64_t sequence, int64_t 
       const int64_t m = lati_least(head.query_block, head.queries - i);
       backward_block(t, b, &head, i, m, j, n, i == first);
     }
+    lati_store_sums(b->kernel, lati_head_key(&head, b->d_k, j), t->d_k, n, head.width);
+    lati_store_sums(b->kernel, lati_head_key(&head, b->d_v, j), t->d_v, n, head.width);
   }
+  lati_store_sums(b->kernel, lati_head_query(&head, b->d_q, 0), t->d_q, head.queries, head.width);
 }
 
 static void backward_heads(void *argument, int64_t task, int32_t worker) {
   const backward *b = argument;
   const lati_attention *shape = b->shape;
   const lati_heads heads = lati_heads_of(shape, task);
-  const lati_rows of_keys[] = {b->k, b->v}, of_queries[] = {b->q, b->d_o, b->o};
-  for (int i = 0; i < 2; ++i) {
-    lati_fetch_rows(of_keys[i], shape->k_offsets, shape, &heads);
-  }
-  for (int i = 0; i < 3; ++i) {
-    lati_fetch_rows(of_queries[i], shape->q_offsets, shape, &heads);
-  }
+  lati_fetch_sequence(b->k, shape->k_offsets, shape, &heads);
+  lati_fetch_sequence(b->v, shape->k_offsets, shape, &heads);
+  lati_fetch_sequence(b->q, shape->q_offsets, shape, &heads);
+  lati_fetch_sequence(b->d_o, shape->q_offsets, shape, &heads);
+  lati_fetch_sequence(b->o, shape->q_offsets, shape, &heads);
   for (int64_t h = 0; h < heads.count; ++h) {
-    backward_head(&b->tiles[worker], b, heads.sequence, heads.first + h);
+    backward_head((void *)(b->tiles + (size_t)worker * b->tile_bytes), b, heads.sequence,
+                  heads.first + h);
   }
+}
+
+static int64_t longest_of(const lati_attention *shape) {
+  int64_t longest = 0;
+  for (int64_t s = 0; s < shape->sequences; ++s) {
+    const int64_t queries = shape->q_offsets[s + 1] - shape->q_offsets[s];
+    longest = queries > longest ? queries : longest;
+  }
+  return longest;
 }
 
 void lati_panel_attention_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_q,
                                    lati_rows d_k, lati_rows d_v, lati_rows d_o, lati_rows o,
                                    const float *lse, lati_rows q, lati_rows k, lati_rows v,
                                    const lati_attention *shape, void *scratch) {
-  backward b = {kernel, d_q, d_k, d_v, d_o, o, q, k, v, lse, shape, scratch};
+  const size_t bytes = lati_attention_backward_scratch(longest_of(shape), shape->head_width);
+  backward b = {kernel, d_q, d_k, d_v, d_o, o, q, k, v, lse, shape, scratch, bytes};
   lati_pool_run(pool, backward_heads, &b, lati_attention_tasks(shape));
 }

@@ -13,10 +13,11 @@ typedef struct tile {
   uint32_t values[LATI_KEYS * LATI_PANEL];                  /* v (keys, columns) */
   int64_t key, depth, value, column;                        /* what keys and values hold */
   float maximum[LATI_QUERIES], sum[LATI_QUERIES];
+  _Alignas(LATI_ALIGNMENT) float mixed[]; /* (queries, width of the head) */
 } tile;
 
-size_t lati_attention_forward_scratch(void) {
-  return sizeof(tile);
+size_t lati_attention_forward_scratch(int32_t head_width) {
+  return lati_tile_bytes(sizeof(tile), (int64_t)LATI_QUERIES * head_width);
 }
 
 typedef struct forward {
@@ -24,7 +25,7 @@ typedef struct forward {
   lati_rows o, q, k, v;
   float *lse;
   const lati_attention *shape;
-  tile *tiles; /* one per worker */
+  unsigned char *tiles; /* one per worker */
 } forward;
 
 /* Scores of m queries from i on against n keys from j on. Long heads are cut along their width; all
@@ -36,12 +37,13 @@ static void score_block(tile *t, const forward *f, const lati_head *head, int64_
     const int64_t depth = lati_least(LATI_DEPTH, head->width - d);
     const int64_t words = lati_words(f->kernel, depth);
     if (t->key != j || t->depth != d) {
-      lati_pack_keys(f->kernel, t->keys, lati_head_key(head, f->k, j) + d, f->k.ld, block, depth);
+      lati_pack_keys(f->kernel, t->keys, lati_rows_at(lati_head_key(head, f->k, j), 0, d), block,
+                     depth);
       t->key = j;
       t->depth = d;
     }
     const lati_strip q = f->kernel->strip_of_rows(
-        t->queries, words, lati_head_query(head, f->q, i) + d, f->q.ld, m, depth);
+        t->queries, words, lati_rows_at(lati_head_query(head, f->q, i), 0, d), m, depth);
     f->kernel->multiply(t->scores, LATI_KEYS, q, t->keys, words * LATI_PANEL, m, n,
                         lati_used_words(f->kernel, depth), d > 0);
   }
@@ -49,8 +51,7 @@ static void score_block(tile *t, const forward *f, const lati_head *head, int64_
 
 /* Turns row r of the scores (query i, keys from j on) into exponentials and rescales what earlier
  * blocks have summed up. */
-static void soften_row(tile *t, const lati_head *head, float *o, int64_t r, int64_t i, int64_t j,
-                       int64_t n) {
+static void soften_row(tile *t, const lati_head *head, int64_t r, int64_t i, int64_t j, int64_t n) {
   float *row = t->scores + r * LATI_KEYS;
   int64_t seen = lati_head_visible(head, i, j, n);
   memset(row + seen, 0, (size_t)(n - seen) * sizeof *row);
@@ -63,27 +64,28 @@ static void soften_row(tile *t, const lati_head *head, float *o, int64_t r, int6
   if (j > 0 && after > before) {
     float factor = expf(before - after);
     t->sum[r] *= factor;
-    head->vector->scale(o, factor, head->width);
+    head->vector->scale(t->mixed + r * head->width, factor, head->width);
   }
   t->maximum[r] = after;
   t->sum[r] += sum;
 }
 
-/* o (+)= P v for the same block. */
-static void mix_block(tile *t, const forward *f, const lati_head *head, int64_t i, int64_t m,
-                      int64_t j, int64_t n) {
+/* mixed (+)= P v for the same block. */
+static void mix_block(tile *t, const forward *f, const lati_head *head, int64_t m, int64_t j,
+                      int64_t n) {
   const int64_t block = lati_least(head->key_block, head->keys - j);
   const int64_t words = lati_words(f->kernel, n);
-  const lati_strip p = f->kernel->strip_of_rows(t->shares, words, t->scores, LATI_KEYS, m, n);
+  const lati_strip p =
+      f->kernel->strip_of_rows(t->shares, words, lati_floats(t->scores, LATI_KEYS), m, n);
   for (int64_t c = 0; c < head->width; c += LATI_PANEL) {
     const int64_t cols = lati_least(LATI_PANEL, head->width - c);
     if (t->value != j || t->column != c) {
       f->kernel->panel_of_rows(t->values, lati_words(f->kernel, block),
-                               lati_head_key(head, f->v, j) + c, f->v.ld, block, cols);
+                               lati_rows_at(lati_head_key(head, f->v, j), 0, c), block, cols);
       t->value = j;
       t->column = c;
     }
-    f->kernel->multiply(lati_head_query(head, f->o, i) + c, f->o.ld, p, t->values, 0, m, cols,
+    f->kernel->multiply(t->mixed + c, head->width, p, t->values, 0, m, cols,
                         lati_used_words(f->kernel, n), j > 0);
   }
 }
@@ -98,19 +100,19 @@ static void query_block(tile *t, const forward *f, const lati_head *head, int64_
     int64_t n = lati_least(head->key_block, end - j);
     score_block(t, f, head, i, m, j, n);
     for (int64_t r = 0; r < m; ++r) {
-      soften_row(t, head, lati_head_query(head, f->o, i + r), r, i + r, j, n);
+      soften_row(t, head, r, i + r, j, n);
     }
-    mix_block(t, f, head, i, m, j, n);
+    mix_block(t, f, head, m, j, n);
   }
 }
 
-static void finish_rows(const tile *t, const forward *f, const lati_head *head, int64_t i,
-                        int64_t m) {
+static void finish_block(tile *t, const forward *f, const lati_head *head, int64_t i, int64_t m) {
   for (int64_t r = 0; r < m; ++r) {
     int64_t row = head->first_query + i + r;
-    head->vector->scale(lati_head_query(head, f->o, i + r), 1.0F / t->sum[r], head->width);
+    head->vector->scale(t->mixed + r * head->width, 1.0F / t->sum[r], head->width);
     f->lse[row * f->shape->heads + head->column / head->width] = t->maximum[r] + logf(t->sum[r]);
   }
+  lati_store_sums(f->kernel, lati_head_query(head, f->o, i), t->mixed, m, head->width);
 }
 
 static void forward_head(tile *t, const forward *f, int64_t sequence, int64_t h) {
@@ -119,7 +121,7 @@ static void forward_head(tile *t, const forward *f, int64_t sequence, int64_t h)
   for (int64_t i = 0; i < head.queries; i += head.query_block) {
     int64_t m = lati_least(head.query_block, head.queries - i);
     query_block(t, f, &head, i, m);
-    finish_rows(t, f, &head, i, m);
+    finish_block(t, f, &head, i, m);
   }
 }
 
@@ -127,11 +129,12 @@ static void forward_heads(void *argument, int64_t task, int32_t worker) {
   const forward *f = argument;
   const lati_attention *shape = f->shape;
   const lati_heads heads = lati_heads_of(shape, task);
-  lati_fetch_rows(f->k, shape->k_offsets, shape, &heads);
-  lati_fetch_rows(f->q, shape->q_offsets, shape, &heads);
-  lati_fetch_rows(f->v, shape->k_offsets, shape, &heads);
+  void *own = f->tiles + (size_t)worker * lati_attention_forward_scratch(shape->head_width);
+  lati_fetch_sequence(f->k, shape->k_offsets, shape, &heads);
+  lati_fetch_sequence(f->q, shape->q_offsets, shape, &heads);
+  lati_fetch_sequence(f->v, shape->k_offsets, shape, &heads);
   for (int64_t h = 0; h < heads.count; ++h) {
-    forward_head(&f->tiles[worker], f, heads.sequence, heads.first + h);
+    forward_head(own, f, heads.sequence, heads.first + h);
   }
 }
 

@@ -1,9 +1,10 @@
 /* The one table of operations between the transformer and the machine (design 3.4). The model is
  * written once against it.
  *
- * Conventions. Matrices are row-major f32. T is the number of tokens of all sequences, end to end
- * (ragged, no padding). x_forward and x_backward come in pairs on plain pointers and sizes; nothing
- * allocates or fails. d_x is the gradient of the loss by x.
+ * Conventions. Matrices are row-major: f32, or lati_rows of either type where the table is
+ * `narrow`. T is the number of tokens of all sequences, end to end (ragged, no padding). x_forward
+ * and x_backward come in pairs on plain pointers and sizes; nothing allocates or fails. d_x is the
+ * gradient of the loss by x.
  * "+=" means accumulated, "=" overwritten. Results are the same bits at any number of threads: work
  * is cut by shape, and a reduction over tokens is carried out in one order. */
 #ifndef LATI_BACKEND_H
@@ -36,14 +37,42 @@ typedef struct lati_attention {
   const int64_t *q_offsets, *k_offsets; /* (sequences + 1) each; rows of q and k */
   int64_t sequences;
   int32_t heads, head_width; /* width = heads * head_width; head h is columns h * head_width ... */
-  int32_t causal;            /* 1: query i of a sequence sees keys 0 .. i */
+  int32_t causal;            /* 1: query i of a sequence sees keys 0 .. i, as many as queries */
 } lati_attention;
 
-/* Rows of a matrix: pointer and leading dimension, so that fused q, k, v are views. */
+/* Rows of a matrix, f32 or bf16: pointer and leading dimension, so that fused q, k, v are views. */
 typedef struct lati_rows {
   float *data;
+  uint16_t *narrow; /* bf16, where data is NULL; up to whole tiles of LATI_TILE rows may be read */
   int64_t ld;
 } lati_rows;
+
+enum { LATI_TILE = 16 };
+
+static inline lati_rows lati_floats(float *data, int64_t ld) {
+  return (lati_rows){.data = data, .ld = ld};
+}
+
+/* The rows from `row` on, of the columns from `col` on. */
+static inline lati_rows lati_rows_at(lati_rows x, int64_t row, int64_t col) {
+  const int64_t place = row * x.ld + col;
+  return (lati_rows){.data = x.data != NULL ? x.data + place : NULL,
+                     .narrow = x.narrow != NULL ? x.narrow + place : NULL,
+                     .ld = x.ld};
+}
+
+static inline int lati_rows_none(lati_rows x) {
+  return x.data == NULL && x.narrow == NULL;
+}
+
+/* An activation on a gradient's way back to a layer's input: the gradient is multiplied by its
+ * derivative, which RELU takes from its result and GELU from its argument. */
+typedef struct lati_slope {
+  lati_activation activation;
+  lati_rows of;
+} lati_slope;
+
+enum { LATI_NORM_GROUPS = 16 };
 
 /* Element i of a layer's output is kept, and scaled by 1 / (1 - rate), or becomes zero: a pure
  * function of (seed, step, site, i), so backward needs no mask and a resumed run draws the same. */
@@ -56,44 +85,55 @@ typedef struct lati_dropout {
 typedef struct lati_backend {
   const char *name; /* "f32-blis", "bf16-avx512", ... */
 
+  /* 1: what is an operand of products and nothing else is best kept as narrow rows. 0: all rows are
+   * f32. */
+  int32_t narrow;
+
   /* Bytes of the packed form of an (out, in) weight, 0 when none is kept; and packing. */
   size_t (*packed_size)(int32_t out, int32_t in);
   void (*pack)(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in);
 
-  /* y (T, out) = activation(x (T, in) W^T + b) + residual (T, out). `pre` (T, out), when not NULL,
-   * receives the values before the activation (GELU's backward needs them); `residual` may be NULL
-   * and, when the activation is IDENTITY, may be y itself (with ld = out). */
+  /* y (T, out) = activation(x (T, in) W^T + b) + residual (T, out). `pre` (T, out), unless it is
+   * none, receives the values before the activation (GELU's backward needs them); `residual` may be
+   * NULL and, when the activation is IDENTITY, may be y itself (f32, with ld = out). */
   void (*linear_forward)(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                         int64_t tokens, lati_activation activation, float *pre,
+                         int64_t tokens, lati_activation activation, lati_rows pre,
                          const float *residual);
   /* The layer of outputs first .. end - 1 alone, sharing the packed form. first is a multiple of
    * LATI_SLICE, and so is end unless it is the layer's own. */
   void (*linear_slice)(lati_linear *slice, const lati_linear *linear, int32_t first, int32_t end);
-  /* d_x (T, in) = d_y (T, out) W, or += when accumulate. */
+  /* d_x (T, in) = d_y (T, out) W, or += when accumulate (then f32), or times a slope (NULL: none).
+   */
   void (*linear_backward_input)(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
-                                lati_rows d_y, int64_t tokens, int accumulate);
+                                lati_rows d_y, int64_t tokens, int accumulate,
+                                const lati_slope *slope);
   /* d_weight (out, in) += d_y^T x; d_bias (out) += column sums of d_y (NULL: skipped). scratch:
    * weight_scratch(tokens, in) bytes. */
   size_t (*weight_scratch)(int64_t tokens, int32_t in);
   void (*linear_backward_weight)(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
                                  lati_rows x, int64_t tokens, int32_t out, int32_t in,
                                  void *scratch);
-  /* d_y *= activation'(...): RELU reads y, GELU reads pre. In place. */
-  void (*activation_backward)(lati_pool *pool, float *d_y, const float *y, const float *pre,
-                              int64_t count, lati_activation activation);
+
+  /* y (T, width) = x, narrow. */
+  void (*shorten)(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width);
 
   /* y = gamma (x - mean) rstd + beta per token, eps 1e-12; mean and rstd (T) kept for backward. y
-   * may alias x only when no backward follows. */
-  void (*layernorm_forward)(lati_pool *pool, float *y, float *mean, float *rstd, const float *x,
-                            const float *gamma, const float *beta, int64_t tokens, int32_t width);
-  /* d_x (T, width) = ... (+= when accumulate); d_gamma, d_beta (width) +=. d_x may alias d_y. */
-  void (*layernorm_backward)(lati_pool *pool, float *d_x, float *d_gamma, float *d_beta,
-                             const float *d_y, const float *x, const float *mean, const float *rstd,
-                             const float *gamma, int64_t tokens, int32_t width, int accumulate);
+   * may alias x only when no backward follows. `shortened`, where it is narrow, receives y too. */
+  void (*layernorm_forward)(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+                            float *rstd, const float *x, const float *gamma, const float *beta,
+                            int64_t tokens, int32_t width);
+  /* d_x (T, width) = ... (+= when accumulate); d_gamma, d_beta (width) +=. d_x may alias d_y.
+   * `shortened`, where it is narrow, receives d_x too. scratch: (2 LATI_NORM_GROUPS, width), for
+   * sums over groups of tokens, which are added up in one order. */
+  void (*layernorm_backward)(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
+                             float *d_beta, const float *d_y, const float *x, const float *mean,
+                             const float *rstd, const float *gamma, int64_t tokens, int32_t width,
+                             int accumulate, float *scratch);
 
   /* o = softmax(q k^T / sqrt(head_width)) v per sequence and head; lse (Tq, heads) = log-sum-exp of
-   * the scaled scores. scratch: attention_scratch() bytes for each worker, in both directions. */
-  size_t (*attention_scratch)(void);
+   * the scaled scores. scratch: for each worker attention_scratch(longest, head_width) bytes, in
+   * both directions, where no sequence has more than `longest` queries. */
+  size_t (*attention_scratch)(int64_t longest, int32_t head_width);
   void (*attention_forward)(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
                             lati_rows v, const lati_attention *shape, void *scratch);
   /* d_q, d_k, d_v = ... (overwritten). Probabilities are recomputed from lse. */
@@ -110,10 +150,11 @@ typedef struct lati_backend {
                              int64_t tokens, int32_t width);
 
   /* loss[t] = -log softmax(logits[t])[targets[t]]; correct[t] = 1 when the target's logit is the
-   * largest. With `backward` the logits are replaced by softmax - onehot: the gradient of the SUM
-   * of losses. */
-  void (*cross_entropy)(lati_pool *pool, double *loss, uint8_t *correct, float *logits,
-                        const int32_t *targets, int64_t tokens, int32_t vocabulary, int backward);
+   * largest. d_logits (T, vocabulary), unless it is none, becomes softmax - onehot, the gradient of
+   * the SUM of losses, and the logits are destroyed; rows may begin where those of the logits do.
+   */
+  void (*cross_entropy)(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
+                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary);
 
   /* y = dropout(x) + residual, elementwise; residual may be NULL; y may alias either. */
   void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int64_t count,
@@ -121,6 +162,24 @@ typedef struct lati_backend {
   /* y += x. */
   void (*add)(lati_pool *pool, float *y, const float *x, int64_t count);
 } lati_backend;
+
+/* Values from row to row of operands of `width` columns: narrow rows begin at cache lines. */
+static inline int64_t lati_operand_ld(const lati_backend *backend, int64_t width) {
+  enum { LINE = 32 };
+  return backend->narrow ? (width + LINE - 1) / LINE * LINE : width;
+}
+
+/* Bytes of them, up to whole tiles of rows. */
+static inline int64_t lati_operand_bytes(const lati_backend *backend, int64_t rows, int64_t width) {
+  const size_t size = backend->narrow ? sizeof(uint16_t) : sizeof(float);
+  const int64_t readable = (rows + LATI_TILE - 1) / LATI_TILE * LATI_TILE;
+  return readable * lati_operand_ld(backend, width) * (int64_t)size;
+}
+
+/* Memory as rows of the type that the table wants operands in. */
+static inline lati_rows lati_operand(const lati_backend *backend, void *memory, int64_t ld) {
+  return backend->narrow ? (lati_rows){.narrow = memory, .ld = ld} : lati_floats(memory, ld);
+}
 
 extern const lati_backend lati_backend_f32; /* products by BLIS: for any processor */
 extern const lati_backend

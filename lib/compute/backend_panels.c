@@ -16,7 +16,7 @@
     lati_panel_pack(kernel, pool, packed, weight, out, in);                                        \
   }                                                                                                \
   static void forward_##name(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x, \
-                             int64_t tokens, lati_activation activation, float *pre,               \
+                             int64_t tokens, lati_activation activation, lati_rows pre,            \
                              const float *residual) {                                              \
     lati_panel_forward(kernel, pool, y, linear, x, tokens, activation, pre, residual);             \
   }                                                                                                \
@@ -25,8 +25,9 @@
     lati_panel_slice(kernel, slice, linear, first, end);                                           \
   }                                                                                                \
   static void backward_input_##name(lati_pool *pool, lati_rows d_x, const lati_linear *linear,     \
-                                    lati_rows d_y, int64_t tokens, int accumulate) {               \
-    lati_panel_backward_input(kernel, pool, d_x, linear, d_y, tokens, accumulate);                 \
+                                    lati_rows d_y, int64_t tokens, int accumulate,                 \
+                                    const lati_slope *slope) {                                     \
+    lati_panel_backward_input(kernel, pool, d_x, linear, d_y, tokens, accumulate, slope);          \
   }                                                                                                \
   static size_t weight_scratch_##name(int64_t tokens, int32_t in) {                                \
     return lati_panel_weight_scratch(kernel, tokens, in);                                          \
@@ -51,11 +52,12 @@
                                   scratch);                                                        \
   }
 
-#define DEFINE_BACKEND(text, identifier, kernel)                                                   \
+#define DEFINE_BACKEND(text, is_narrow, identifier, kernel)                                        \
   DEFINE_LINEAR(identifier, kernel)                                                                \
   DEFINE_ATTENTION(identifier, kernel)                                                             \
   const lati_backend lati_backend_##identifier = {                                                 \
       .name = text,                                                                                \
+      .narrow = is_narrow,                                                                         \
       .packed_size = packed_size_##identifier,                                                     \
       .pack = pack_##identifier,                                                                   \
       .linear_forward = forward_##identifier,                                                      \
@@ -63,7 +65,7 @@
       .linear_backward_input = backward_input_##identifier,                                        \
       .weight_scratch = weight_scratch_##identifier,                                               \
       .linear_backward_weight = backward_weight_##identifier,                                      \
-      .activation_backward = lati_activation_backward,                                             \
+      .shorten = lati_shorten,                                                                     \
       .layernorm_forward = lati_layernorm_forward,                                                 \
       .layernorm_backward = lati_layernorm_backward,                                               \
       .attention_scratch = lati_panel_attention_scratch,                                           \
@@ -76,8 +78,8 @@
       .add = lati_add,                                                                             \
   };
 
-DEFINE_BACKEND("f32-avx512", f32_avx512, lati_vector_avx512.panels)
-DEFINE_BACKEND("bf16-avx512", bf16_avx512, &lati_panel_bf16_avx512)
-DEFINE_BACKEND("bf16-amx", bf16_amx, &lati_panel_bf16_amx)
+DEFINE_BACKEND("f32-avx512", 0, f32_avx512, lati_vector_avx512.panels)
+DEFINE_BACKEND("bf16-avx512", 1, bf16_avx512, &lati_panel_bf16_avx512)
+DEFINE_BACKEND("bf16-amx", 1, bf16_amx, &lati_panel_bf16_amx)
 
 #endif

@@ -1,4 +1,7 @@
 /* bf16 products by AMX tiles. */
+#include "compute/panel.h"
+
+#define KERNEL lati_panel_bf16_amx
 #include "compute/bf16_pack_avx512.h"
 
 /* What the tile registers are told: eight tiles of sixteen rows of 64 bytes. */
@@ -22,15 +25,15 @@ static const tile_shapes shapes = {.palette = 1,
 #include "compute/bf16_tile_kernel.h"
 
 /* Pairs of rows, then transposed: tiles of A want the contraction along their rows. */
-static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
-                                   int64_t rows, int64_t cols) {
+static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows,
+                                   int64_t cols) {
   for (int64_t p = 0; p < pairs; p += LANES) {
     for (int64_t j = 0; j < cols; j += LANES) {
       __m512i words[16];
       for (int i = 0; i < LANES; ++i) {
         int64_t row = 2 * (p + i);
-        __mmask16 mask = row < rows ? v_mask(cols - j) : 0;
-        words[i] = pairs_of_rows(src + (row < rows ? row : 0) * ld + j, ld, row + 1 < rows, mask);
+        vec_mask mask = row < rows ? v_mask(cols - j) : 0;
+        words[i] = pairs_of_rows(src, (row < rows ? row : 0) * src.ld + j, row + 1 < rows, mask);
       }
       transpose_words(words);
       for (int i = 0; i < LANES; ++i) {
@@ -41,7 +44,7 @@ static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, const float *sr
   return (lati_strip){dst, pairs, 1};
 }
 
-const lati_panel_kernel lati_panel_bf16_amx = {
+const lati_panel_kernel KERNEL = {
     .name = "bf16-amx",
     .values = 2,
     .step = LATI_TILE,
@@ -51,4 +54,7 @@ const lati_panel_kernel lati_panel_bf16_amx = {
     .panel_of_rows = panel_of_rows,
     .panel_of_columns = panel_of_columns,
     .multiply = multiply,
+    .finish = finish,
+    .column_sums = column_sums,
+    .dot = dot,
 };

@@ -1,7 +1,10 @@
 /* bf16 products by the dot products of AVX512_BF16. */
+#include "compute/panel.h"
+
+#define KERNEL lati_panel_bf16_avx512
 #include "compute/bf16_pack_avx512.h"
 
-typedef uint32_t element;
+typedef uint32_t __attribute__((may_alias)) element;
 typedef __m512i operand;
 
 INLINE operand o_set(element x) {
@@ -24,14 +27,14 @@ INLINE vec o_multiply_add(operand a, operand b, vec c) {
 
 #include "compute/register_block.h"
 
-static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
-                                   int64_t rows, int64_t cols) {
+static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows,
+                                   int64_t cols) {
   int64_t width = lati_blocks(cols, LATI_TILE) * LATI_TILE;
-  pair_columns(dst, width, pairs, src, ld, rows, cols);
+  pair_columns(dst, width, pairs, src, rows, cols);
   return (lati_strip){dst, 1, width};
 }
 
-const lati_panel_kernel lati_panel_bf16_avx512 = {
+const lati_panel_kernel KERNEL = {
     .name = "bf16-avx512",
     .values = 2,
     .step = LATI_TILE,
@@ -41,4 +44,7 @@ const lati_panel_kernel lati_panel_bf16_avx512 = {
     .panel_of_rows = panel_of_rows,
     .panel_of_columns = panel_of_columns,
     .multiply = multiply,
+    .finish = finish,
+    .column_sums = column_sums,
+    .dot = dot,
 };

@@ -2,6 +2,7 @@
 #include "compute/vector.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Sums of exponentials are carried in f32 over this many symbols, and in double beyond. */
 enum { CHUNK = 1024, TOKENS = 4 };
@@ -10,10 +11,10 @@ typedef struct loss_rows {
   const lati_vector *vector;
   double *loss;
   uint8_t *correct;
+  lati_rows d_logits;
   float *logits;
   const int32_t *targets;
   int64_t tokens, vocabulary;
-  int backward;
 } loss_rows;
 
 /* The logits of one token become exponentials; returns their sum. Without `keep` they stay. */
@@ -27,15 +28,27 @@ static double exponentials(const loss_rows *l, float *x, float shift, int keep) 
   return sum;
 }
 
+/* From the exponentials and their sum. */
+static void gradient(const loss_rows *l, int64_t t, float *x, double sum) {
+  const lati_rows d = lati_rows_at(l->d_logits, t, 0);
+  l->vector->scale(x, (float)(1.0 / sum), l->vocabulary);
+  x[l->targets[t]] -= 1.0F;
+  if (d.narrow != NULL) {
+    l->vector->shorten(d.narrow, x, l->vocabulary);
+  } else if (d.data != x) {
+    memcpy(d.data, x, (size_t)l->vocabulary * sizeof *x);
+  }
+}
+
 static void one_token(const loss_rows *l, int64_t t) {
   float *x = l->logits + t * l->vocabulary;
   float largest = l->vector->maximum(x, l->vocabulary), target = x[l->targets[t]];
-  double sum = exponentials(l, x, largest, l->backward);
+  const int backward = !lati_rows_none(l->d_logits);
+  double sum = exponentials(l, x, largest, backward);
   l->loss[t] = log(sum) + (double)largest - (double)target;
   l->correct[t] = target == largest;
-  if (l->backward) {
-    l->vector->scale(x, (float)(1.0 / sum), l->vocabulary);
-    x[l->targets[t]] -= 1.0F;
+  if (backward) {
+    gradient(l, t, x, sum);
   }
 }
 
@@ -48,8 +61,8 @@ static void token_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, float *logits,
-                        const int32_t *targets, int64_t tokens, int32_t vocabulary, int backward) {
-  loss_rows l = {lati_vector_best(), loss, correct, logits, targets, tokens, vocabulary, backward};
+void lati_cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
+                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary) {
+  loss_rows l = {lati_vector_best(), loss, correct, d_logits, logits, targets, tokens, vocabulary};
   lati_pool_run(pool, token_block, &l, lati_blocks(tokens, TOKENS));
 }

@@ -36,6 +36,26 @@ static void narrow(float *dst, const float *src, int32_t heads, int32_t head_wid
   }
 }
 
+typedef uint16_t vec_short __attribute__((vector_size(sizeof(vec) / 2)));
+typedef uint32_t vec_word __attribute__((vector_size(sizeof(vec))));
+
+/* rounded_bits() of a vector. */
+INLINE vec_word rounded_words(vec x) {
+  vec_word bits = (vec_word)x, is_nan = (vec_word)(x != x);
+  return (is_nan & (bits | 0x00400000U)) | (~is_nan & (bits + 0x7FFFU + (bits >> 16 & 1U)));
+}
+
+static void shorten(uint16_t *dst, const float *src, int64_t n) {
+  const int64_t whole = n - n % LANES;
+  for (int64_t i = 0; i < whole; i += LANES) {
+    vec_short value = __builtin_convertvector(rounded_words(v_load(src + i)) >> 16, vec_short);
+    memcpy(dst + i, &value, sizeof value);
+  }
+  for (int64_t i = whole; i < n; ++i) {
+    dst[i] = (uint16_t)(rounded_bits(src[i]) >> 16);
+  }
+}
+
 /* One head of one attention: its query, its columns of the result, its scores. */
 typedef struct head_view {
   const float *q;

@@ -42,12 +42,12 @@ void lati_linear_pack(lati_pool *pool, void *packed, const float *weight, int32_
 }
 
 typedef struct forward {
-  const lati_vector *vector;
+  const lati_panel_kernel *panels; /* what they do besides products */
   lati_rows y, x;
   const lati_linear *linear;
   int64_t tokens, rows, tiles_across;
   lati_activation activation;
-  float *pre;
+  lati_rows pre;
   const float *residual;
 } forward;
 
@@ -56,13 +56,17 @@ static int adds_onto(const forward *f) {
   return f->residual == f->y.data;
 }
 
-/* Bias, activation and residual of columns j .. j + n - 1 of token t. */
-static void finish_row(const forward *f, int64_t t, int64_t j, int64_t n) {
-  int64_t place = t * f->linear->out + j;
-  f->vector->epilogue(f->y.data + t * f->y.ld + j, f->pre != NULL ? f->pre + place : NULL,
-                      f->linear->bias != NULL ? f->linear->bias + j : NULL,
-                      f->residual != NULL && !adds_onto(f) ? f->residual + place : NULL,
-                      f->activation, n);
+/* Bias, activation and residual of m rows from i on, n columns from j on. */
+static void finish_tile(const forward *f, int64_t i, int64_t m, int64_t j, int64_t n) {
+  const lati_linear *linear = f->linear;
+  const int apart = f->residual != NULL && !adds_onto(f);
+  const lati_finish finish = {.y = lati_rows_at(f->y, i, j),
+                              .pre = lati_rows_at(f->pre, i, j),
+                              .bias = linear->bias != NULL ? linear->bias + j : NULL,
+                              .residual = apart ? f->residual + i * linear->out + j : NULL,
+                              .ld_residual = linear->out,
+                              .activation = f->activation};
+  f->panels->finish(&finish, finish.y.data, finish.y.ld, m, n);
 }
 
 static void forward_tile(void *argument, int64_t task, int32_t worker) {
@@ -77,9 +81,7 @@ static void forward_tile(void *argument, int64_t task, int32_t worker) {
   float *y = f->y.data + i * f->y.ld + j;
   lati_gemm(0, packed == NULL, m, n, linear->in, 1.0F, f->x.data + i * f->x.ld, f->x.ld, b,
             packed != NULL ? packed_ld : linear->in, adds_onto(f) ? 1.0F : 0.0F, y, f->y.ld);
-  for (int64_t r = 0; r < m; ++r) {
-    finish_row(f, i + r, j, n);
-  }
+  finish_tile(f, i, m, j, n);
 }
 
 /* A block of W's rows for every one of few tokens: W is read once, as it lies. */
@@ -91,10 +93,11 @@ static void forward_few(void *argument, int64_t task, int32_t worker) {
   for (int64_t t = 0; t < f->tokens; ++t) {
     float *y = f->y.data + t * f->y.ld + j;
     for (int64_t i = 0; i < n; ++i) {
-      float product = f->vector->dot(f->linear->weight + (j + i) * in, f->x.data + t * f->x.ld, in);
+      const lati_rows row = lati_floats((float *)(uintptr_t)f->linear->weight + (j + i) * in, in);
+      float product = f->panels->dot(row, lati_rows_at(f->x, t, 0), in);
       y[i] = adds_onto(f) ? y[i] + product : product;
     }
-    finish_row(f, t, j, n);
+    finish_tile(f, t, 1, j, n);
   }
 }
 
@@ -107,11 +110,12 @@ static int64_t tile_rows(int64_t tokens, int64_t tiles_across, int64_t most) {
 }
 
 void lati_linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                         int64_t tokens, lati_activation activation, float *pre,
+                         int64_t tokens, lati_activation activation, lati_rows pre,
                          const float *residual) {
   int64_t across = lati_blocks(linear->out, FORWARD_COLS);
   int64_t rows = tile_rows(tokens, across, FORWARD_ROWS);
-  forward f = {lati_vector_best(), y, x, linear, tokens, rows, across, activation, pre, residual};
+  const lati_panel_kernel *panels = lati_vector_best()->panels;
+  forward f = {panels, y, x, linear, tokens, rows, across, activation, pre, residual};
   if (tokens <= FEW_TOKENS) {
     lati_pool_run(pool, forward_few, &f, lati_blocks(linear->out, FEW_COLS));
     return;
@@ -134,6 +138,7 @@ typedef struct backward_input {
   const lati_linear *linear;
   int64_t tokens, rows, tiles_across;
   int accumulate;
+  const lati_slope *slope;
 } backward_input;
 
 static void backward_input_tile(void *argument, int64_t task, int32_t worker) {
@@ -141,21 +146,27 @@ static void backward_input_tile(void *argument, int64_t task, int32_t worker) {
   const backward_input *b = argument;
   const lati_linear *linear = b->linear;
   int64_t i = task / b->tiles_across * b->rows, j = task % b->tiles_across * INPUT_COLS;
-  lati_gemm(0, 0, lati_least(b->rows, b->tokens - i), lati_least(INPUT_COLS, linear->in - j),
-            linear->out, 1.0F, b->d_y.data + i * b->d_y.ld, b->d_y.ld, linear->weight + j,
-            linear->in, b->accumulate ? 1.0F : 0.0F, b->d_x.data + i * b->d_x.ld + j, b->d_x.ld);
+  int64_t m = lati_least(b->rows, b->tokens - i), n = lati_least(INPUT_COLS, linear->in - j);
+  const lati_rows d_x = lati_rows_at(b->d_x, i, j);
+  lati_gemm(0, 0, m, n, linear->out, 1.0F, b->d_y.data + i * b->d_y.ld, b->d_y.ld,
+            linear->weight + j, linear->in, b->accumulate ? 1.0F : 0.0F, d_x.data, d_x.ld);
+  if (b->slope != NULL) {
+    const lati_finish finish = {.y = d_x,
+                                .slope = {b->slope->activation, lati_rows_at(b->slope->of, i, j)}};
+    lati_vector_best()->panels->finish(&finish, d_x.data, d_x.ld, m, n);
+  }
 }
 
 void lati_linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
-                                lati_rows d_y, int64_t tokens, int accumulate) {
+                                lati_rows d_y, int64_t tokens, int accumulate,
+                                const lati_slope *slope) {
   int64_t across = lati_blocks(linear->in, INPUT_COLS);
   int64_t rows = tile_rows(tokens, across, INPUT_ROWS);
-  backward_input b = {d_x, d_y, linear, tokens, rows, across, accumulate};
+  backward_input b = {d_x, d_y, linear, tokens, rows, across, accumulate, slope};
   lati_pool_run(pool, backward_input_tile, &b, lati_blocks(tokens, rows) * across);
 }
 
 typedef struct backward_weight {
-  const lati_vector *vector;
   float *d_weight, *d_bias;
   lati_rows d_y, x;
   int64_t tokens, out, in, rows, cols, tiles, tiles_across;
@@ -163,7 +174,8 @@ typedef struct backward_weight {
 
 static void bias_columns(const backward_weight *b, int64_t block) {
   int64_t first = block * LATI_COLUMN_BLOCK, n = lati_least(LATI_COLUMN_BLOCK, b->out - first);
-  b->vector->column_sums(b->d_bias + first, b->d_y.data + first, b->d_y.ld, b->tokens, n);
+  lati_vector_best()->panels->column_sums(b->d_bias + first, lati_rows_at(b->d_y, 0, first),
+                                          b->tokens, n);
 }
 
 /* Tiles of d_weight, each summed over all tokens here and now; then blocks of d_bias. */
@@ -189,8 +201,7 @@ void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias
                                  lati_rows x, int64_t tokens, int32_t out, int32_t in,
                                  void *scratch) {
   (void)scratch;
-  backward_weight b = {.vector = lati_vector_best(),
-                       .d_weight = d_weight,
+  backward_weight b = {.d_weight = d_weight,
                        .d_bias = d_bias,
                        .d_y = d_y,
                        .x = x,

@@ -100,11 +100,16 @@ static lat_status open_layer(layer_work *l, int32_t out, int32_t in) {
   lat_status status = LAT_OK;
   LATI_TRY(LATI_NEW(l->weight, ctx, (int64_t)out * in));
   LATI_TRY(LATI_NEW(l->d_weight, ctx, (int64_t)out * in));
-  LATI_TRY(LATI_NEW(l->x, ctx, l->tokens * in));
-  LATI_TRY(LATI_NEW(l->d_x, ctx, l->tokens * in));
-  LATI_TRY(LATI_NEW(l->y, ctx, l->tokens * out));
+  LATI_TRY(LATI_NEW(l->x, ctx, (l->tokens + LATI_TILE) * in));
+  LATI_TRY(LATI_NEW(l->d_x, ctx, (l->tokens + LATI_TILE) * in));
+  LATI_TRY(LATI_NEW(l->y, ctx, (l->tokens + LATI_TILE) * out));
   fill(l->weight, (int64_t)out * in);
-  fill(l->x, l->tokens * in);
+  fill(l->d_x, l->tokens * in);
+  if (ctx->backend->narrow) {
+    ctx->backend->shorten(ctx->pool, lati_operand(ctx->backend, l->x, in), l->d_x, l->tokens, in);
+  } else {
+    fill(l->x, l->tokens * in);
+  }
   l->linear = (lati_linear){.weight = l->weight, .in = in, .out = out};
   if (packed > 0) {
     LATI_TRY(lati_alloc(&l->packed, ctx, packed, 1));
@@ -133,11 +138,13 @@ static void run_layer(void *argument) {
   layer_work *l = argument;
   const lati_backend *backend = l->ctx->backend;
   lati_pool *pool = l->ctx->pool;
-  lati_rows x = {l->x, l->linear.in}, y = {l->y, l->linear.out}, d_x = {l->d_x, l->linear.in};
-  backend->linear_forward(pool, y, &l->linear, x, l->tokens, LATI_IDENTITY, NULL, NULL);
+  const lati_rows x = lati_operand(backend, l->x, l->linear.in);
+  const lati_rows y = lati_operand(backend, l->y, l->linear.out);
+  const lati_rows d_x = lati_operand(backend, l->d_x, l->linear.in);
+  backend->linear_forward(pool, y, &l->linear, x, l->tokens, LATI_IDENTITY, (lati_rows){0}, NULL);
   backend->linear_backward_weight(pool, l->d_weight, NULL, y, x, l->tokens, l->linear.out,
                                   l->linear.in, l->scratch);
-  backend->linear_backward_input(pool, d_x, &l->linear, y, l->tokens, 0);
+  backend->linear_backward_input(pool, d_x, &l->linear, y, l->tokens, 0, NULL);
 }
 
 static lat_status product_rate(double *rate, const lat_context *ctx, int64_t tokens, int32_t out,

@@ -1,4 +1,4 @@
-/* The slow twin: each operation as its equation, in double, on one thread. */
+/* The slow twin: each operation as its equation, in double, on one thread. Rows are f32. */
 #include "compute/naive.h"
 #include "compute/elementwise.h"
 #include "compute/ops.h"
@@ -35,7 +35,7 @@ static double activate(double x, lati_activation activation) {
 }
 
 static void linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                           int64_t tokens, lati_activation activation, float *pre,
+                           int64_t tokens, lati_activation activation, lati_rows pre,
                            const float *residual) {
   (void)pool;
   for (int64_t t = 0; t < tokens; ++t) {
@@ -44,8 +44,8 @@ static void linear_forward(lati_pool *pool, lati_rows y, const lati_linear *line
       for (int64_t j = 0; j < linear->in; ++j) {
         sum += (double)x.data[t * x.ld + j] * (double)linear->weight[i * linear->in + j];
       }
-      if (pre != NULL) {
-        pre[t * linear->out + i] = (float)sum;
+      if (pre.data != NULL) {
+        pre.data[t * pre.ld + i] = (float)sum;
       }
       sum = activate(sum, activation);
       sum += residual != NULL ? (double)residual[t * linear->out + i] : 0.0;
@@ -54,14 +54,30 @@ static void linear_forward(lati_pool *pool, lati_rows y, const lati_linear *line
   }
 }
 
+/* The activation's derivative from its result (RELU) or its argument (GELU). */
+static double derivative(double at, lati_activation activation) {
+  switch (activation) {
+  case LATI_RELU:
+    return at > 0.0;
+  case LATI_GELU:
+    return normal_below(at) + at * exp(-0.5 * at * at) * 0.39894228040143268;
+  default:
+    return 1.0;
+  }
+}
+
 static void linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
-                                  lati_rows d_y, int64_t tokens, int accumulate) {
+                                  lati_rows d_y, int64_t tokens, int accumulate,
+                                  const lati_slope *slope) {
   (void)pool;
   for (int64_t t = 0; t < tokens; ++t) {
     for (int64_t j = 0; j < linear->in; ++j) {
       double sum = accumulate ? (double)d_x.data[t * d_x.ld + j] : 0.0;
       for (int64_t i = 0; i < linear->out; ++i) {
         sum += (double)d_y.data[t * d_y.ld + i] * (double)linear->weight[i * linear->in + j];
+      }
+      if (slope != NULL) {
+        sum *= derivative((double)slope->of.data[t * slope->of.ld + j], slope->activation);
       }
       d_x.data[t * d_x.ld + j] = (float)sum;
     }
@@ -91,23 +107,10 @@ static void linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bi
   }
 }
 
-static void activation_backward(lati_pool *pool, float *d_y, const float *y, const float *pre,
-                                int64_t count, lati_activation activation) {
-  (void)pool;
-  for (int64_t i = 0; i < count; ++i) {
-    if (activation == LATI_RELU) {
-      d_y[i] = y[i] > 0.0F ? d_y[i] : 0.0F;
-    } else if (activation == LATI_GELU) {
-      double x = (double)pre[i], density = exp(-0.5 * x * x) * 0.39894228040143268;
-      d_y[i] = (float)((double)d_y[i] * (normal_below(x) + x * density));
-    }
-  }
-}
-
-static void layernorm_forward(lati_pool *pool, float *y, float *mean, float *rstd, const float *x,
-                              const float *gamma, const float *beta, int64_t tokens,
-                              int32_t width) {
-  (void)pool;
+static void layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+                              float *rstd, const float *x, const float *gamma, const float *beta,
+                              int64_t tokens, int32_t width) {
+  (void)pool, (void)shortened;
   for (int64_t t = 0; t < tokens; ++t) {
     const float *row = x + t * width;
     double mu = 0.0, variance = 0.0;
@@ -146,11 +149,11 @@ static void layernorm_backward_token(float *d_x, float *d_gamma, float *d_beta, 
   }
 }
 
-static void layernorm_backward(lati_pool *pool, float *d_x, float *d_gamma, float *d_beta,
-                               const float *d_y, const float *x, const float *mean,
+static void layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
+                               float *d_beta, const float *d_y, const float *x, const float *mean,
                                const float *rstd, const float *gamma, int64_t tokens, int32_t width,
-                               int accumulate) {
-  (void)pool;
+                               int accumulate, float *scratch) {
+  (void)pool, (void)shortened, (void)scratch;
   for (int64_t t = 0; t < tokens; ++t) {
     layernorm_backward_token(d_x + t * width, d_gamma, d_beta, d_y + t * width, x + t * width,
                              (double)mean[t], (double)rstd[t], gamma, width, accumulate);
@@ -178,9 +181,9 @@ static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x
   }
 }
 
-static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, float *logits,
-                          const int32_t *targets, int64_t tokens, int32_t vocabulary,
-                          int backward) {
+static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
+                          float *logits, const int32_t *targets, int64_t tokens,
+                          int32_t vocabulary) {
   (void)pool;
   for (int64_t t = 0; t < tokens; ++t) {
     float *x = logits + t * vocabulary;
@@ -193,13 +196,15 @@ static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, float
     }
     loss[t] = log(sum) + largest - target;
     correct[t] = target == largest;
-    for (int64_t i = 0; i < vocabulary && backward; ++i) {
-      x[i] = (float)(exp((double)x[i] - largest) / sum - (i == targets[t] ? 1.0 : 0.0));
+    for (int64_t i = 0; i < vocabulary && d_logits.data != NULL; ++i) {
+      d_logits.data[t * d_logits.ld + i] =
+          (float)(exp((double)x[i] - largest) / sum - (i == targets[t] ? 1.0 : 0.0));
     }
   }
 }
 
-static size_t attention_scratch(void) {
+static size_t attention_scratch(int64_t longest, int32_t head_width) {
+  (void)longest, (void)head_width;
   return 0;
 }
 
@@ -212,7 +217,7 @@ const lati_backend lati_backend_naive = {
     .linear_backward_input = linear_backward_input,
     .weight_scratch = lati_linear_weight_scratch,
     .linear_backward_weight = linear_backward_weight,
-    .activation_backward = activation_backward,
+    .shorten = lati_shorten,
     .layernorm_forward = layernorm_forward,
     .layernorm_backward = layernorm_backward,
     .attention_scratch = attention_scratch,

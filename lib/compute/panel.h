@@ -9,7 +9,7 @@
 
 #include "compute/backend.h"
 
-enum { LATI_PANEL = 64, LATI_TILE = 16 };
+enum { LATI_PANEL = 64 };
 
 /* A as multiply() takes it: word (i, p) is data[i * row + p * col]. */
 typedef struct lati_strip {
@@ -17,29 +17,46 @@ typedef struct lati_strip {
   int64_t row, col;
 } lati_strip;
 
-/* What differs between precisions and instruction sets. Rows of a strip behind m, up to whole
- * tiles, may be read, unless the kernel takes rows as they lie. */
+/* What sums become on their way out of a product:
+ *   y = activation(sum + bias) + residual, where `pre` receives sum + bias, or
+ *   y = sum slope(sum's place), an activation's derivative on a gradient's way back.
+ * Rows begin at the first row and column of the sums. bias, residual, pre and slope may be none. */
+typedef struct lati_finish {
+  lati_rows y, pre;
+  const float *bias, *residual;
+  int64_t ld_residual;
+  lati_activation activation;
+  lati_slope slope;
+} lati_finish;
+
+/* What differs between precisions and instruction sets. Rows are f32 or, on a kernel of bf16,
+ * narrow. Rows of a strip behind m, up to whole tiles, may be read, but for floats where they lie.
+ */
 typedef struct lati_panel_kernel {
   const char *name;
-  int32_t values;   /* in a word: 1 in f32, 2 in bf16 */
-  int32_t step;     /* words are kept in multiples of it */
-  int32_t grain;    /* and multiplied in multiples of this */
-  int32_t in_place; /* strip_of_rows() copies nothing */
-  /* A = src (rows, cols); dst has room for rows * words. */
-  lati_strip (*strip_of_rows)(uint32_t *dst, int64_t words, const float *src, int64_t ld,
-                              int64_t rows, int64_t cols);
+  int32_t values; /* in a word: 1 in f32, 2 in bf16 */
+  int32_t step;   /* words are kept in multiples of it */
+  int32_t grain;  /* and multiplied in multiples of this */
+  /* A = src (rows, cols): where it lies (lati_in_place), or in dst, which has room for rows * words
+   * then. */
+  lati_strip (*strip_of_rows)(uint32_t *dst, int64_t words, lati_rows src, int64_t rows,
+                              int64_t cols);
   /* A = src^T, src (rows, cols); dst has room for words times cols in whole tiles. */
-  lati_strip (*strip_of_columns)(uint32_t *dst, int64_t words, const float *src, int64_t ld,
-                                 int64_t rows, int64_t cols);
+  lati_strip (*strip_of_columns)(uint32_t *dst, int64_t words, lati_rows src, int64_t rows,
+                                 int64_t cols);
   /* One panel of B = src (rows, cols <= LATI_PANEL). */
-  void (*panel_of_rows)(uint32_t *dst, int64_t words, const float *src, int64_t ld, int64_t rows,
-                        int64_t cols);
+  void (*panel_of_rows)(uint32_t *dst, int64_t words, lati_rows src, int64_t rows, int64_t cols);
   /* One panel of B = src^T, src (rows <= LATI_PANEL, cols). */
-  void (*panel_of_columns)(uint32_t *dst, int64_t words, const float *src, int64_t ld, int64_t rows,
-                           int64_t cols);
+  void (*panel_of_columns)(uint32_t *dst, int64_t words, lati_rows src, int64_t rows, int64_t cols);
   /* C (m, n) = A B, or += when accumulate; panels of B are `panel` words apart. */
   void (*multiply)(float *c, int64_t ldc, lati_strip a, const uint32_t *b, int64_t panel, int64_t m,
                    int64_t n, int64_t words, int accumulate);
+  /* Of sums (m, n), which may lie where y does. */
+  void (*finish)(const lati_finish *finish, const float *sums, int64_t ld, int64_t m, int64_t n);
+  /* y (n) += the columns' sums of x (rows, n), in order. */
+  void (*column_sums)(float *y, lati_rows x, int64_t rows, int64_t n);
+  /* a . b, of n values. */
+  float (*dot)(lati_rows a, lati_rows b, int64_t n);
 } lati_panel_kernel;
 
 #if defined(__x86_64__)
@@ -59,31 +76,41 @@ static inline int64_t lati_used_words(const lati_panel_kernel *kernel, int64_t k
   return (k + values - 1) / values * kernel->grain;
 }
 
+/* 1: `cols` columns of rows are taken as they lie: floats for f32, and bf16 in whole words that
+ * multiply() goes through. */
+static inline int lati_in_place(const lati_panel_kernel *kernel, lati_rows x, int64_t cols) {
+  if (kernel->values == 1) {
+    return 1;
+  }
+  const int64_t whole = kernel->values * kernel->grain;
+  return x.narrow != NULL && cols % whole == 0 && x.ld % kernel->values == 0 &&
+         (uintptr_t)x.narrow % sizeof(uint32_t) == 0;
+}
+
 /* Words of a packed B (k, n). */
 static inline int64_t lati_packed_words(const lati_panel_kernel *kernel, int64_t k, int64_t n) {
   return lati_words(kernel, k) * ((n + LATI_PANEL - 1) / LATI_PANEL) * LATI_PANEL;
 }
 
-/* Linear layers on a kernel: what linear.c is on BLIS, to which layers without a packed form are
- * left. backend.h says what each does. */
+/* Linear layers on a kernel, which have a packed form always. backend.h says what each does. */
 size_t lati_panel_packed_size(const lati_panel_kernel *kernel, int32_t out, int32_t in);
 void lati_panel_pack(const lati_panel_kernel *kernel, lati_pool *pool, void *packed,
                      const float *weight, int32_t out, int32_t in);
 void lati_panel_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows y,
                         const lati_linear *linear, lati_rows x, int64_t tokens,
-                        lati_activation activation, float *pre, const float *residual);
+                        lati_activation activation, lati_rows pre, const float *residual);
 void lati_panel_slice(const lati_panel_kernel *kernel, lati_linear *slice,
                       const lati_linear *linear, int32_t first, int32_t end);
 void lati_panel_backward_input(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_x,
                                const lati_linear *linear, lati_rows d_y, int64_t tokens,
-                               int accumulate);
+                               int accumulate, const lati_slope *slope);
 size_t lati_panel_weight_scratch(const lati_panel_kernel *kernel, int64_t tokens, int32_t in);
 void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool, float *d_weight,
                                 float *d_bias, lati_rows d_y, lati_rows x, int64_t tokens,
                                 int32_t out, int32_t in, void *scratch);
 
 /* Attention on a kernel. */
-size_t lati_panel_attention_scratch(void);
+size_t lati_panel_attention_scratch(int64_t longest, int32_t head_width);
 void lati_panel_attention_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows o,
                                   float *lse, lati_rows q, lati_rows k, lati_rows v,
                                   const lati_attention *shape, void *scratch);

@@ -28,19 +28,12 @@ typedef struct lati_vector {
 
   void (*scale)(float *x, float factor, int64_t n);
   void (*add)(float *y, const float *x, int64_t n);
-  float (*dot)(const float *x, const float *y, int64_t n);
   float (*maximum)(const float *x, int64_t n);
   double (*sum_of_squares)(const float *x, int64_t n);
   /* y = exp(scale x - shift); returns the sum. y may alias x. */
   float (*exponential)(float *y, const float *x, float scale, float shift, int64_t n);
   /* d = scale p (d - offset): the gradient of softmax, in place. */
   void (*softmax_backward)(float *d, const float *p, float scale, float offset, int64_t n);
-
-  /* y = activation(y + bias) + residual; pre, bias and residual may be NULL. */
-  void (*epilogue)(float *y, float *pre, const float *bias, const float *residual,
-                   lati_activation activation, int64_t n);
-  void (*relu_backward)(float *d_y, const float *y, int64_t n);
-  void (*gelu_backward)(float *d_y, const float *pre, int64_t n);
 
   /* Mean and 1 / sqrt(variance + eps) of a row, and the row normalised. */
   void (*normalise)(float *y, float *mean, float *rstd, const float *x, const float *gamma,
@@ -51,8 +44,6 @@ typedef struct lati_vector {
   void (*normalise_parameters)(float *d_gamma, float *d_beta, const float *d_y, const float *x,
                                int64_t ld, const float *mean, const float *rstd, int64_t rows,
                                int64_t n);
-  /* y (n) += the columns' sums of x (rows, n), in order. */
-  void (*column_sums)(float *y, const float *x, int64_t ld, int64_t rows, int64_t n);
 
   /* o (heads * head_width) = softmax(q_h k_h^T / sqrt(head_width)) v_h for every head h: one query
    * against `count` > 0 keys. keys[i] is heads * head_width floats or, narrow, heads *
@@ -64,6 +55,8 @@ typedef struct lati_vector {
                         int64_t count, int32_t heads, int32_t head_width, float *scores);
   /* Rounds heads of floats to bf16, two to a word. */
   void (*narrow)(float *dst, const float *src, int32_t heads, int32_t head_width);
+  /* Rounds a row to bf16. dst may be where src begins. */
+  void (*shorten)(uint16_t *dst, const float *src, int64_t n);
 
   void (*adam)(float *p, float *g, float *m, float *v, const lati_adam_factors *factors, int64_t n);
 } lati_vector;

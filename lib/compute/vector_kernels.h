@@ -2,26 +2,7 @@
  * LANES, ROWS and PANELS (register_block.h), TABLE, TABLE_NAME, INLINE, v_*. Included by one source
  * file per instruction set and by nothing else. */
 
-/* Columns i, i + LANES, ... of a row of n; the last step's mask covers what remains. */
-#define FOR_LANES(i, mask, n)                                                                      \
-  for (int64_t i = 0; i < (n); i += LANES)                                                         \
-    for (vec_mask mask = v_mask((n)-i), *once = &mask; once != NULL; once = NULL)
-
-/* e^x. With n = round(x / ln 2) and r = x - n ln 2 (ln 2 in two parts, so that r is exact to the
- * last bit), e^x = 2^n e^r, where e^r = 1 + r + r^2 P(r) with P fitted (minimax) on |r| <= ln 2 / 2
- * to 3e-9. Relative error below 2e-7 (tested); 0 below -87.7, infinity above 88.4; NaN stays NaN.
- */
-INLINE vec v_exp(vec x) {
-  x = v_min(v_set(89.0F), v_max(v_set(-88.0F), x));
-  vec n = v_round(x * v_set(1.44269504F));
-  vec r = v_fma(n, v_set(-0.693359375F), x);
-  r = v_fma(n, v_set(2.12194440e-4F), r);
-  vec p = v_fma(v_set(1.38145986e-3F), r, v_set(8.36871688e-3F));
-  p = v_fma(p, r, v_set(4.16683880e-2F));
-  p = v_fma(p, r, v_set(1.66665206e-1F));
-  p = v_fma(p, r, v_set(4.99999934e-1F));
-  return v_times_power_of_two(v_fma(p, r * r, r) + v_set(1.0F), n);
-}
+#include "compute/vector_math.h"
 
 typedef float __attribute__((may_alias)) element;
 typedef vec operand;
@@ -95,14 +76,6 @@ static void add(float *y, const float *x, int64_t n) {
   }
 }
 
-static float dot(const float *x, const float *y, int64_t n) {
-  vec sum = v_set(0.0F);
-  FOR_LANES(i, mask, n) {
-    sum = v_fma(v_load_part(x + i, mask), v_load_part(y + i, mask), sum);
-  }
-  return v_sum(sum);
-}
-
 static float maximum(const float *x, int64_t n) {
   vec lowest = v_set(-INFINITY), best = lowest;
   FOR_LANES(i, mask, n) {
@@ -144,94 +117,6 @@ static void softmax_backward(float *d, const float *p, float factor, float offse
   FOR_LANES(i, mask, n) {
     vec moved = v_load_part(d + i, mask) - v_set(offset);
     v_store_part(d + i, mask, v_set(factor) * v_load_part(p + i, mask) * moved);
-  }
-}
-
-/* The lesser tail of the normal distribution, Phi(-|x|) = e^(-x^2 / 2) t P(t), t = 1 / (1 + 0.35
- * |x|), P fitted (minimax) to a relative error of 4e-8; and the density, without 1 / sqrt(2 pi). */
-INLINE vec v_normal_tail(vec *density, vec x) {
-  vec size = v_max(x, v_set(0.0F) - x);
-  vec t = v_set(1.0F) / v_fma(v_set(0.35F), size, v_set(1.0F));
-  vec p = v_fma(v_set(-2.91459188e-02F), t, v_set(1.43971641e-01F));
-  p = v_fma(p, t, v_set(-2.55714136e-01F));
-  p = v_fma(p, t, v_set(1.59174024e-01F));
-  p = v_fma(p, t, v_set(-2.31097415e-02F));
-  p = v_fma(p, t, v_set(1.05507965e-01F));
-  p = v_fma(p, t, v_set(1.19832877e-01F));
-  p = v_fma(p, t, v_set(1.39861868e-01F));
-  p = v_fma(p, t, v_set(1.39621404e-01F));
-  *density = v_exp(v_set(-0.5F) * x * x);
-  return *density * t * p;
-}
-
-/* gelu(x) = x Phi(x). */
-INLINE vec v_gelu(vec x) {
-  vec density, tail = v_normal_tail(&density, x);
-  return x * v_less(x, v_set(0.0F), tail, v_set(1.0F) - tail);
-}
-
-/* gelu'(x) = Phi(x) + x phi(x). */
-INLINE vec v_gelu_slope(vec x) {
-  vec density, tail = v_normal_tail(&density, x);
-  vec below = v_less(x, v_set(0.0F), tail, v_set(1.0F) - tail);
-  return v_fma(x * v_set(0.398942280F), density, below);
-}
-
-INLINE vec v_activate(vec x, const lati_activation activation) {
-  switch (activation) {
-  case LATI_RELU:
-    return v_less(x, v_set(0.0F), v_set(0.0F), x);
-  case LATI_GELU:
-    return v_gelu(x);
-  default:
-    return x;
-  }
-}
-
-INLINE void epilogue_of(float *y, float *pre, const float *bias, const float *residual,
-                        const lati_activation activation, int64_t n) {
-  FOR_LANES(i, mask, n) {
-    vec value = v_load_part(y + i, mask);
-    if (bias != NULL) {
-      value += v_load_part(bias + i, mask);
-    }
-    if (pre != NULL) {
-      v_store_part(pre + i, mask, value);
-    }
-    value = v_activate(value, activation);
-    if (residual != NULL) {
-      value += v_load_part(residual + i, mask);
-    }
-    v_store_part(y + i, mask, value);
-  }
-}
-
-static void epilogue(float *y, float *pre, const float *bias, const float *residual,
-                     lati_activation activation, int64_t n) {
-  switch (activation) {
-  case LATI_RELU:
-    epilogue_of(y, pre, bias, residual, LATI_RELU, n);
-    break;
-  case LATI_GELU:
-    epilogue_of(y, pre, bias, residual, LATI_GELU, n);
-    break;
-  default:
-    epilogue_of(y, pre, bias, residual, LATI_IDENTITY, n);
-  }
-}
-
-static void relu_backward(float *d_y, const float *y, int64_t n) {
-  FOR_LANES(i, mask, n) {
-    vec zero = v_set(0.0F);
-    v_store_part(d_y + i, mask,
-                 v_less(zero, v_load_part(y + i, mask), v_load_part(d_y + i, mask), zero));
-  }
-}
-
-static void gelu_backward(float *d_y, const float *pre, int64_t n) {
-  FOR_LANES(i, mask, n) {
-    v_store_part(d_y + i, mask,
-                 v_load_part(d_y + i, mask) * v_gelu_slope(v_load_part(pre + i, mask)));
   }
 }
 
@@ -283,24 +168,6 @@ static void normalise_backward(float *d_x, const float *d_y, const float *x, flo
 INLINE void four_masks(vec_mask masks[4], int64_t n) {
   for (int p = 0; p < 4; ++p) {
     masks[p] = v_mask(n > p * LANES ? n - p * LANES : 0);
-  }
-}
-
-#define LOAD_COLUMN(unused, p) sum[p] = v_load_part(y + j + (p)*LANES, masks[p]);
-#define ADD_COLUMN(unused, p) sum[p] += v_load_part(row + (p)*LANES, masks[p]);
-#define STORE_COLUMN(unused, p) v_store_part(y + j + (p)*LANES, masks[p], sum[p]);
-
-static void column_sums(float *y, const float *x, int64_t ld, int64_t rows, int64_t n) {
-  for (int64_t j = 0; j < n; j += 4 * LANES) {
-    vec_mask masks[4];
-    vec sum[4];
-    four_masks(masks, n - j);
-    EACH_PANEL(LOAD_COLUMN, 0)
-    for (int64_t r = 0; r < rows; ++r) {
-      const float *row = x + r * ld + j;
-      EACH_PANEL(ADD_COLUMN, 0)
-    }
-    EACH_PANEL(STORE_COLUMN, 0)
   }
 }
 
@@ -359,20 +226,16 @@ const lati_vector TABLE = {
     .transpose = transpose,
     .scale = scale,
     .add = add,
-    .dot = dot,
     .maximum = maximum,
     .sum_of_squares = sum_of_squares,
     .exponential = exponential,
     .softmax_backward = softmax_backward,
-    .epilogue = epilogue,
-    .relu_backward = relu_backward,
-    .gelu_backward = gelu_backward,
-    .column_sums = column_sums,
     .normalise = normalise,
     .normalise_backward = normalise_backward,
     .normalise_parameters = normalise_parameters,
     .attend = attend,
     .attend_narrow = attend_narrow,
     .narrow = narrow,
+    .shorten = shorten,
     .adam = adam,
 };

@@ -14,25 +14,28 @@ static void embed(lati_decoder *decoder, const lati_decode_row *rows) {
     ids[2 * n + i] = rows[i].row;
     ids[3 * n + i] = rows[i].col;
   }
-  backend->embedding_forward(pool, decoder->x, stack->embeddings, ids, n, stack->width, 0);
-  backend->embedding_forward(pool, decoder->x, stack->positions, ids + n, n, stack->width, 1);
+  backend->embedding_forward(pool, decoder->x.values, stack->embeddings, ids, n, stack->width, 0);
+  backend->embedding_forward(pool, decoder->x.values, stack->positions, ids + n, n, stack->width,
+                             1);
   if (stack->rows != NULL) {
-    backend->embedding_forward(pool, decoder->x, stack->rows, ids + 2 * n, n, stack->width, 1);
-    backend->embedding_forward(pool, decoder->x, stack->cols, ids + 3 * n, n, stack->width, 1);
+    backend->embedding_forward(pool, decoder->x.values, stack->rows, ids + 2 * n, n, stack->width,
+                               1);
+    backend->embedding_forward(pool, decoder->x.values, stack->cols, ids + 3 * n, n, stack->width,
+                               1);
   }
 }
 
-static void normalize(lati_decoder *decoder, float *y, const lati_norm *norm, const float *x) {
-  decoder->backend->layernorm_forward(decoder->ctx->pool, y, decoder->mean, decoder->rstd, x,
-                                      norm->gamma, norm->beta, decoder->count,
+static void normalize(lati_decoder *decoder, const lati_hidden *y, const lati_norm *norm,
+                      const float *x) {
+  decoder->backend->layernorm_forward(decoder->ctx->pool, y->values, y->operand, decoder->mean,
+                                      decoder->rstd, x, norm->gamma, norm->beta, decoder->count,
                                       decoder->model->decoder.width);
 }
 
-static void linear(lati_decoder *decoder, float *y, const lati_linear *layer, float *x,
+static void linear(lati_decoder *decoder, lati_rows y, const lati_linear *layer, lati_rows x,
                    lati_activation activation, const float *residual) {
-  decoder->backend->linear_forward(decoder->ctx->pool, (lati_rows){y, layer->out}, layer,
-                                   (lati_rows){x, layer->in}, decoder->count, activation, NULL,
-                                   residual);
+  decoder->backend->linear_forward(decoder->ctx->pool, y, layer, x, decoder->count, activation,
+                                   (lati_rows){0}, residual);
 }
 
 /* One attention over all rows of a step. */
@@ -91,55 +94,63 @@ static void attend(const attention_call *call) {
 
 /* y = residual + out(attention(input)) over the tokens so far. */
 static void self_attention(lati_decoder *decoder, const lati_decode_row *rows, int32_t pass,
-                           float *y, float *input, const float *residual) {
+                           float *y, lati_rows input, const float *residual) {
   const lati_stack *stack = &decoder->model->decoder;
+  const int64_t width = stack->width;
   const lati_attention_block *block = &stack->layer[pass % stack->layers].self;
-  linear(decoder, decoder->qkv, &block->qkv, input, LATI_IDENTITY, NULL);
+  linear(decoder, lati_floats(decoder->qkv, 3 * width), &block->qkv, input, LATI_IDENTITY, NULL);
   attend(&(attention_call){decoder, rows, pass, NULL, lati_cache_to_value(&decoder->cache),
-                           3 * (int64_t)stack->width});
-  linear(decoder, y, &block->out, decoder->attended, LATI_IDENTITY, residual);
+                           3 * width});
+  linear(decoder, lati_floats(y, width), &block->out, lati_floats(decoder->attended, width),
+         LATI_IDENTITY, residual);
 }
 
 /* y += out(attention(input)) over the source. */
 static void cross_attention(lati_decoder *decoder, const lati_decode_row *rows, int32_t pass,
-                            float *y, float *input) {
+                            float *y, lati_rows input) {
   const lati_stack *stack = &decoder->model->decoder;
+  const int64_t width = stack->width;
   int32_t l = pass % stack->layers;
   const lati_attention_block *block = &stack->layer[l].cross;
   int64_t to_value = decoder->source_tokens * decoder->kv_width;
   const float *cross = decoder->cross + l * 2 * to_value;
-  linear(decoder, decoder->qkv, &block->q, input, LATI_IDENTITY, NULL);
-  attend(&(attention_call){decoder, rows, -1, cross, to_value, stack->width});
-  linear(decoder, y, &block->out, decoder->attended, LATI_IDENTITY, y);
+  linear(decoder, lati_floats(decoder->qkv, width), &block->q, input, LATI_IDENTITY, NULL);
+  attend(&(attention_call){decoder, rows, -1, cross, to_value, width});
+  linear(decoder, lati_floats(y, width), &block->out, lati_floats(decoder->attended, width),
+         LATI_IDENTITY, y);
 }
 
 /* y = residual + lin2(activation(lin1(input))). */
-static void feed_forward(lati_decoder *decoder, const lati_layer *layer, float *y, float *input,
+static void feed_forward(lati_decoder *decoder, const lati_layer *layer, float *y, lati_rows input,
                          const float *residual) {
-  linear(decoder, decoder->inner, &layer->lin1, input, decoder->model->decoder.activation, NULL);
-  linear(decoder, y, &layer->lin2, decoder->inner, LATI_IDENTITY, residual);
+  const lati_stack *stack = &decoder->model->decoder;
+  linear(decoder, decoder->inner, &layer->lin1, input, stack->activation, NULL);
+  linear(decoder, lati_floats(y, stack->width), &layer->lin2, decoder->inner, LATI_IDENTITY,
+         residual);
 }
 
 static void layer_post_norm(lati_decoder *decoder, const lati_decode_row *rows, int32_t pass) {
   const lati_layer *layer = &decoder->model->decoder.layer[pass % decoder->model->decoder.layers];
-  float *x = decoder->x, *y = decoder->y;
-  self_attention(decoder, rows, pass, y, x, x);
-  normalize(decoder, y, &layer->norm1, y);
-  cross_attention(decoder, rows, pass, y, decoder->model->options.cross_query_from_input ? x : y);
-  normalize(decoder, y, &layer->norm15, y);
-  feed_forward(decoder, layer, x, y, y);
-  normalize(decoder, x, &layer->norm2, x);
+  const lati_hidden *x = &decoder->x, *y = &decoder->y;
+  const int from_input = decoder->model->options.cross_query_from_input;
+  self_attention(decoder, rows, pass, y->values, x->operand, x->values);
+  normalize(decoder, y, &layer->norm1, y->values);
+  cross_attention(decoder, rows, pass, y->values, from_input ? x->operand : y->operand);
+  normalize(decoder, y, &layer->norm15, y->values);
+  feed_forward(decoder, layer, x->values, y->operand, y->values);
+  normalize(decoder, x, &layer->norm2, x->values);
 }
 
 static void layer_pre_norm(lati_decoder *decoder, const lati_decode_row *rows, int32_t pass) {
   const lati_layer *layer = &decoder->model->decoder.layer[pass % decoder->model->decoder.layers];
-  float *x = decoder->x, *y = decoder->y, *h = decoder->h;
-  normalize(decoder, h, &layer->norm1, x);
-  self_attention(decoder, rows, pass, y, h, x);
-  normalize(decoder, h, &layer->norm15, decoder->model->options.cross_query_from_input ? x : y);
-  cross_attention(decoder, rows, pass, y, h);
-  normalize(decoder, h, &layer->norm2, y);
-  feed_forward(decoder, layer, x, h, y);
+  const lati_hidden *x = &decoder->x, *y = &decoder->y, *h = &decoder->h;
+  const int from_input = decoder->model->options.cross_query_from_input;
+  normalize(decoder, h, &layer->norm1, x->values);
+  self_attention(decoder, rows, pass, y->values, h->operand, x->values);
+  normalize(decoder, h, &layer->norm15, from_input ? x->values : y->values);
+  cross_attention(decoder, rows, pass, y->values, h->operand);
+  normalize(decoder, h, &layer->norm2, y->values);
+  feed_forward(decoder, layer, x->values, h->operand, y->values);
 }
 
 lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows, int64_t count) {
@@ -156,12 +167,12 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
     decoder->history[rows[i].history * decoder->max_length + decoder->position] = (int32_t)i;
   }
   embed(decoder, rows);
-  normalize(decoder, decoder->x, &stack->norm_emb, decoder->x);
+  normalize(decoder, &decoder->x, &stack->norm_emb, decoder->x.values);
   for (int32_t pass = 0; pass < lati_decoder_passes(stack); ++pass) {
     (stack->pre_norm ? layer_pre_norm : layer_post_norm)(decoder, rows, pass);
   }
   if (stack->pre_norm) {
-    normalize(decoder, decoder->x, &stack->norm_out, decoder->x);
+    normalize(decoder, &decoder->x, &stack->norm_out, decoder->x.values);
   }
   ++decoder->position;
   return LAT_OK;
@@ -170,7 +181,8 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
 float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols) {
   lati_linear slice;
   decoder->backend->linear_slice(&slice, &decoder->model->projection, symbols.first, symbols.end);
-  linear(decoder, decoder->logits, &slice, decoder->x, LATI_IDENTITY, NULL);
+  linear(decoder, lati_floats(decoder->logits, slice.out), &slice, decoder->x.operand,
+         LATI_IDENTITY, NULL);
   return decoder->logits;
 }
 

@@ -46,15 +46,16 @@ static void free_scratch(lati_decoder *decoder) {
 }
 
 static void free_rows(lati_decoder *decoder) {
-  void *blocks[] = {
-      decoder->history, decoder->next_history, decoder->ids, decoder->x,     decoder->y,
-      decoder->h,       decoder->attended,     decoder->qkv, decoder->inner, decoder->mean,
-      decoder->rstd,    decoder->logits};
+  void *blocks[] = {decoder->history,  decoder->next_history, decoder->ids,      decoder->x.values,
+                    decoder->y.values, decoder->h.values,     decoder->attended, decoder->qkv,
+                    decoder->operands, decoder->mean,         decoder->rstd,     decoder->logits};
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; ++i) {
     lati_free(blocks[i]);
   }
   decoder->history = decoder->next_history = decoder->ids = NULL;
-  decoder->x = decoder->y = decoder->h = decoder->attended = decoder->qkv = decoder->inner = NULL;
+  decoder->x = decoder->y = decoder->h = (lati_hidden){0};
+  decoder->attended = decoder->qkv = NULL;
+  decoder->operands = NULL;
   decoder->mean = decoder->rstd = decoder->logits = NULL;
   decoder->row_capacity = 0;
 }
@@ -73,6 +74,33 @@ void lati_decoder_free(lati_decoder *decoder) {
   lati_free(decoder);
 }
 
+/* Rows of `width` operands at *place, which moves on. */
+static lati_rows take_operands(unsigned char **place, const lati_backend *backend, int64_t rows,
+                               int64_t width) {
+  unsigned char *here = *place;
+  *place += lati_operand_bytes(backend, rows, width);
+  return lati_operand(backend, here, lati_operand_ld(backend, width));
+}
+
+static lat_status reserve_operands(lati_decoder *decoder, int64_t rows) {
+  const lati_backend *backend = decoder->backend;
+  const lati_stack *stack = &decoder->model->decoder;
+  lati_hidden *hidden[] = {&decoder->x, &decoder->y, &decoder->h};
+  const int64_t bytes = lati_operand_bytes(backend, rows, stack->inner) +
+                        3 * lati_operand_bytes(backend, rows, stack->width);
+  lat_status status = lati_alloc(&decoder->operands, decoder->ctx, (size_t)bytes, 1);
+  if (status != LAT_OK) {
+    return status;
+  }
+  unsigned char *place = decoder->operands;
+  decoder->inner = take_operands(&place, backend, rows, stack->inner);
+  for (int i = 0; i < 3; ++i) {
+    hidden[i]->operand = backend->narrow ? take_operands(&place, backend, rows, stack->width)
+                                         : lati_floats(hidden[i]->values, stack->width);
+  }
+  return LAT_OK;
+}
+
 static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
   if (rows <= decoder->row_capacity) {
     return LAT_OK;
@@ -86,12 +114,12 @@ static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
   LATI_TRY(LATI_NEW(decoder->history, ctx, n * (size_t)decoder->max_length));
   LATI_TRY(LATI_NEW(decoder->next_history, ctx, n * (size_t)decoder->max_length));
   LATI_TRY(LATI_NEW(decoder->ids, ctx, 4 * n));
-  LATI_TRY(LATI_NEW(decoder->x, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->y, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->h, ctx, width));
+  LATI_TRY(LATI_NEW(decoder->x.values, ctx, width));
+  LATI_TRY(LATI_NEW(decoder->y.values, ctx, width));
+  LATI_TRY(LATI_NEW(decoder->h.values, ctx, width));
+  LATI_TRY(reserve_operands(decoder, rows));
   LATI_TRY(LATI_NEW(decoder->attended, ctx, width));
   LATI_TRY(LATI_NEW(decoder->qkv, ctx, 3 * width));
-  LATI_TRY(LATI_NEW(decoder->inner, ctx, n * (size_t)stack->inner));
   LATI_TRY(LATI_NEW(decoder->mean, ctx, n));
   LATI_TRY(LATI_NEW(decoder->rstd, ctx, n));
   LATI_TRY(LATI_NEW(decoder->logits, ctx, n * (size_t)decoder->model->projection.out));
@@ -157,19 +185,18 @@ static void keep_tokens(void *argument, int64_t task, int32_t worker) {
 }
 
 /* Keys and values of the encoder's output for one layer; its loops share them. */
-static void project_layer(lati_decoder *decoder, float *encoded, int32_t layer) {
+static void project_layer(lati_decoder *decoder, lati_rows encoded, int32_t layer) {
   const lati_stack *stack = &decoder->model->decoder;
   const int64_t tokens = decoder->source_tokens;
   keeping call = {decoder, decoder->cross + layer * 2 * tokens * decoder->kv_width};
   decoder->backend->linear_forward(
-      decoder->ctx->pool, (lati_rows){decoder->projected, 2 * (int64_t)stack->width},
-      &stack->layer[layer].cross.kv, (lati_rows){encoded, decoder->model->encoder.width}, tokens,
-      LATI_IDENTITY, NULL, NULL);
+      decoder->ctx->pool, lati_floats(decoder->projected, 2 * (int64_t)stack->width),
+      &stack->layer[layer].cross.kv, encoded, tokens, LATI_IDENTITY, (lati_rows){0}, NULL);
   lati_pool_run(decoder->ctx->pool, keep_tokens, &call,
                 (tokens + TOKENS_A_TASK - 1) / TOKENS_A_TASK);
 }
 
-static lat_status project_sources(lati_decoder *decoder, float *encoded) {
+static lat_status project_sources(lati_decoder *decoder, lati_rows encoded) {
   lat_status status = LAT_OK;
   const lati_stack *stack = &decoder->model->decoder;
   size_t tokens = (size_t)decoder->source_tokens;
@@ -186,7 +213,7 @@ done:
 
 lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int64_t rows) {
   lat_status status = LAT_OK;
-  float *encoded = NULL;
+  lati_rows encoded;
   LATI_TRY(
       lati_encode(&encoded, &decoder->source_offsets, decoder->workspace, decoder->model, batch));
   decoder->source_tokens = decoder->source_offsets[batch->size];

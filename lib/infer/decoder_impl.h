@@ -36,8 +36,11 @@ struct lati_decoder {
   int64_t source_tokens;
 
   int64_t row_capacity;
-  int32_t *ids;                              /* (4, rows): symbol, position, row, column */
-  float *x, *y, *h, *attended, *qkv, *inner; /* (rows, width), qkv 3 widths, inner the ffn's */
+  int32_t *ids;          /* (4, rows): symbol, position, row, column */
+  lati_hidden x, y, h;   /* (rows, width) */
+  float *attended, *qkv; /* (rows, width), (rows, 3 width) */
+  lati_rows inner;       /* (rows, the ffn's) */
+  void *operands;        /* memory of inner, and of narrow rows of x, y and h */
   float *mean, *rstd;
   float *logits;
   lati_attention_scratch *scratch; /* a worker each */

@@ -220,8 +220,8 @@ void lati_session_losses(lat_session *session, const lati_step *step) {
     session->chosen[i] -= step->span.first;
   }
   session->ctx->backend->cross_entropy(session->ctx->pool, session->losses, session->correct,
-                                       step->logits, session->chosen, step->count,
-                                       step->span.end - step->span.first, 0);
+                                       (lati_rows){0}, step->logits, session->chosen, step->count,
+                                       step->span.end - step->span.first);
   for (int64_t i = 0; i < step->count; ++i) {
     session->chosen[i] += step->span.first;
   }

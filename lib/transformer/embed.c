@@ -101,12 +101,14 @@ void lati_embed_forward(lati_workspace *work, lati_stack_state *state, const lat
     backend->embedding_forward(work->pool, embedded->sum, state->lookup[i].table,
                                state->lookup[i].ids, state->tokens, stack->width, i > 0);
   }
-  backend->layernorm_forward(work->pool, embedded->normed, embedded->mean, embedded->rstd,
-                             embedded->sum, stack->norm_emb.gamma, stack->norm_emb.beta,
-                             state->tokens, stack->width);
+  const lati_hidden *normed = &embedded->normed;
+  backend->layernorm_forward(work->pool, normed->values, normed->operand, embedded->mean,
+                             embedded->rstd, embedded->sum, stack->norm_emb.gamma,
+                             stack->norm_emb.beta, state->tokens, stack->width);
   if (lati_dropout_at(&dropout, work, (uint32_t)stack->side)) {
-    backend->dropout(work->pool, embedded->normed, embedded->normed, NULL,
-                     state->tokens * stack->width, &dropout);
+    backend->dropout(work->pool, normed->values, normed->values, NULL, state->tokens * stack->width,
+                     &dropout);
+    backend->shorten(work->pool, normed->operand, normed->values, state->tokens, stack->width);
   }
 }
 
@@ -118,10 +120,8 @@ void lati_embed_backward(lati_workspace *work, const lati_stack_state *state, fl
   if (lati_dropout_at(&dropout, work, (uint32_t)stack->side)) {
     backend->dropout(work->pool, d_h, d_h, NULL, state->tokens * stack->width, &dropout);
   }
-  backend->layernorm_backward(work->pool, d_h, lati_gradient_of(work, stack->norm_emb.gamma),
-                              lati_gradient_of(work, stack->norm_emb.beta), d_h, embedded->sum,
-                              embedded->mean, embedded->rstd, stack->norm_emb.gamma, state->tokens,
-                              stack->width, 0);
+  lati_norm_backward(work, state, &stack->norm_emb, embedded, d_h, (lati_rows){0}, d_h,
+                     embedded->sum, 0);
   for (int32_t i = 0; i < state->lookups; ++i) {
     const lati_lookup *lookup = &state->lookup[i];
     if (lookup->trained) {

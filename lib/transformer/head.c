@@ -13,19 +13,22 @@ static chunk chunk_at(const lati_workspace *work, int64_t first) {
   return (chunk){first, left < work->scratch.chunk ? left : work->scratch.chunk};
 }
 
-static lati_rows hidden_rows(const lati_workspace *work, float *hidden, chunk at) {
-  const int32_t width = work->decoder.stack->width;
-  return (lati_rows){hidden + at.first * width, width};
+static lati_rows hidden_rows(const lati_workspace *work, chunk at) {
+  return lati_rows_at(work->decoder.output.operand, at.first, 0);
 }
 
-static lati_rows logit_rows(const lati_workspace *work) {
-  return (lati_rows){work->scratch.logits, work->decoder.stack->symbols};
+/* The logits' gradient, which takes their place. Narrow rows begin where theirs do. */
+static lati_rows gradient_rows(const lati_workspace *work) {
+  const int64_t symbols = work->decoder.stack->symbols;
+  return lati_operand(work->backend, work->scratch.logits,
+                      work->backend->narrow ? 2 * symbols : symbols);
 }
 
 static void project(const lati_workspace *work, chunk at) {
-  work->backend->linear_forward(work->pool, logit_rows(work), &work->model->projection,
-                                hidden_rows(work, work->decoder.output, at), at.count,
-                                LATI_IDENTITY, NULL, NULL);
+  const lati_linear *projection = &work->model->projection;
+  work->backend->linear_forward(work->pool, lati_floats(work->scratch.logits, projection->out),
+                                projection, hidden_rows(work, at), at.count, LATI_IDENTITY,
+                                (lati_rows){0}, NULL);
 }
 
 /* The target of sequence i is its tokens and a closing EOS. */
@@ -44,9 +47,9 @@ static void fill_targets(int32_t *targets, const lati_stack_state *state, const 
 static lat_status chunk_losses(const lati_workspace *work, chunk at, int backward) {
   const lati_scratch *scratch = &work->scratch;
   double *losses = scratch->losses + at.first;
-  work->backend->cross_entropy(work->pool, losses, scratch->correct + at.first, scratch->logits,
-                               scratch->targets + at.first, at.count, work->decoder.stack->symbols,
-                               backward);
+  work->backend->cross_entropy(work->pool, losses, scratch->correct + at.first,
+                               backward ? gradient_rows(work) : (lati_rows){0}, scratch->logits,
+                               scratch->targets + at.first, at.count, work->decoder.stack->symbols);
   for (int64_t t = 0; t < at.count; ++t) {
     if (!isfinite(losses[t])) {
       return lati_fail(LAT_ERROR_NUMERIC, "the loss of target token %lld is not finite",
@@ -58,17 +61,18 @@ static lat_status chunk_losses(const lati_workspace *work, chunk at, int backwar
 
 static void chunk_backward(const lati_workspace *work, chunk at) {
   const lati_linear *projection = &work->model->projection;
-  const lati_rows d_logits = logit_rows(work);
+  const int32_t width = projection->in;
+  const lati_rows d_logits = gradient_rows(work);
   float *d_weight = work->scratch.d_expanded;
   if (d_weight == NULL) {
     d_weight = lati_gradient_of(work, projection->weight);
   }
-  work->backend->linear_backward_weight(work->pool, d_weight,
-                                        lati_gradient_of(work, projection->bias), d_logits,
-                                        hidden_rows(work, work->decoder.output, at), at.count,
-                                        projection->out, projection->in, work->scratch.packed);
-  work->backend->linear_backward_input(work->pool, hidden_rows(work, work->scratch.d_hidden, at),
-                                       projection, d_logits, at.count, 0);
+  work->backend->linear_backward_weight(
+      work->pool, d_weight, lati_gradient_of(work, projection->bias), d_logits,
+      hidden_rows(work, at), at.count, projection->out, width, work->scratch.packed);
+  work->backend->linear_backward_input(
+      work->pool, lati_floats(work->scratch.d_hidden + at.first * width, width), projection,
+      d_logits, at.count, 0, NULL);
 }
 
 /* Gradients of an expanded table belong to the factors that it was put together from. */

@@ -1,9 +1,9 @@
 #include "base/floating.h"
 #include "transformer/passes.h"
 
-lat_status lati_encode(float **encoded, const int64_t **offsets, lati_workspace *workspace,
+lat_status lati_encode(lati_rows *encoded, const int64_t **offsets, lati_workspace *workspace,
                        const lat_model *model, const lat_batch *batch) {
-  *encoded = NULL;
+  *encoded = (lati_rows){0};
   *offsets = NULL;
   if (workspace->model != model) {
     return LATI_BUG("the workspace is another model's");
@@ -13,7 +13,7 @@ lat_status lati_encode(float **encoded, const int64_t **offsets, lati_workspace 
     return status;
   }
   lati_encoder_forward(workspace, batch);
-  *encoded = workspace->encoder.output;
+  *encoded = workspace->encoder.output.operand;
   *offsets = workspace->encoder.offsets;
   return LAT_OK;
 }

@@ -8,70 +8,102 @@ int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site
 
 static void norm_forward(const lati_block *block, const float *x) {
   const lati_residual_state *state = block->residual;
-  block->work->backend->layernorm_forward(block->work->pool, state->normed, state->mean,
-                                          state->rstd, x, block->norm->gamma, block->norm->beta,
-                                          block->state->tokens, block->state->stack->width);
+  block->work->backend->layernorm_forward(
+      block->work->pool, state->normed.values, state->normed.operand, state->mean, state->rstd, x,
+      block->norm->gamma, block->norm->beta, block->state->tokens, block->state->stack->width);
 }
 
-static void norm_backward(const lati_block *block, float *d_x, const float *d_y, const float *x,
-                          int accumulate) {
-  const lati_residual_state *state = block->residual;
-  const lati_workspace *work = block->work;
-  work->backend->layernorm_backward(work->pool, d_x, lati_gradient_of(work, block->norm->gamma),
-                                    lati_gradient_of(work, block->norm->beta), d_y, x, state->mean,
-                                    state->rstd, block->norm->gamma, block->state->tokens,
-                                    block->state->stack->width, accumulate);
+void lati_norm_backward(const lati_workspace *work, const lati_stack_state *stack,
+                        const lati_norm *norm, const lati_residual_state *state, float *d_x,
+                        lati_rows shortened, const float *d_y, const float *x, int accumulate) {
+  work->backend->layernorm_backward(work->pool, d_x, shortened, lati_gradient_of(work, norm->gamma),
+                                    lati_gradient_of(work, norm->beta), d_y, x, state->mean,
+                                    state->rstd, norm->gamma, stack->tokens, stack->stack->width,
+                                    accumulate, work->scratch.norm_sums);
 }
 
-float *lati_residual_forward(const lati_block *block, const float *x, const float *source) {
+static void norm_backward(const lati_block *block, float *d_x, lati_rows shortened,
+                          const float *d_y, const float *x, int accumulate) {
+  lati_norm_backward(block->work, block->state, block->norm, block->residual, d_x, shortened, d_y,
+                     x, accumulate);
+}
+
+lati_hidden lati_residual_result(const lati_block *block) {
+  if (block->state->stack->pre_norm) {
+    return (lati_hidden){.values = block->residual->sum};
+  }
+  return block->residual->normed;
+}
+
+lati_hidden lati_residual_forward(const lati_block *block, const float *x,
+                                  const lati_hidden *source) {
   const lati_workspace *work = block->work;
   const lati_stack *stack = block->state->stack;
-  float *sum = block->residual->sum, *normed = block->residual->normed;
+  float *sum = block->residual->sum;
+  lati_rows operand = source->operand;
   lati_dropout dropout;
   if (stack->pre_norm) {
-    norm_forward(block, source);
-    source = normed;
+    norm_forward(block, source->values);
+    operand = block->residual->normed.operand;
   }
   if (lati_dropout_at(&dropout, work, block->site)) {
-    block->kind->forward(block, sum, source, NULL);
+    block->kind->forward(block, sum, operand, NULL);
     work->backend->dropout(work->pool, sum, sum, x, block->state->tokens * stack->width, &dropout);
   } else {
-    block->kind->forward(block, sum, source, x);
+    block->kind->forward(block, sum, operand, x);
   }
-  if (stack->pre_norm) {
-    return sum;
+  if (!stack->pre_norm) {
+    norm_forward(block, sum);
   }
-  norm_forward(block, sum);
-  return normed;
+  return lati_residual_result(block);
 }
 
-void lati_residual_backward(const lati_block *block, float *d_h, float *d_source, float *source) {
+/* d_h as the gradient of the block's output that its products take, through its dropout. Where
+ * d_h's rows have been shortened already, they are in `shortened`. */
+static lati_rows block_gradient(const lati_block *block, float *d_h, lati_rows shortened,
+                                const lati_dropout *dropout) {
+  const lati_workspace *work = block->work;
+  const int64_t tokens = block->state->tokens;
+  const int32_t width = block->state->stack->width;
+  if (dropout != NULL) {
+    work->backend->dropout(work->pool, work->scratch.d_block, d_h, NULL, tokens * width, dropout);
+    d_h = work->scratch.d_block;
+  }
+  if (!work->backend->narrow) {
+    return lati_floats(d_h, width);
+  }
+  if (dropout != NULL || block->state->stack->pre_norm) {
+    work->backend->shorten(work->pool, shortened, d_h, tokens, width);
+  }
+  return shortened;
+}
+
+void lati_residual_backward(const lati_block *block, float *d_h, float *d_source,
+                            const lati_hidden *source) {
   const lati_workspace *work = block->work;
   const lati_stack *stack = block->state->stack;
   const int accumulate = d_source == d_h;
-  float *d_block = d_h;
+  const lati_rows shortened = lati_operand_rows(work, work->scratch.d_narrow, stack->width);
   lati_dropout dropout;
+  const int drops = lati_dropout_at(&dropout, work, block->site);
   if (!stack->pre_norm) {
-    norm_backward(block, d_h, d_h, block->residual->sum, 0);
+    norm_backward(block, d_h, shortened, d_h, block->residual->sum, 0);
   }
-  if (lati_dropout_at(&dropout, work, block->site)) {
-    d_block = work->scratch.d_block;
-    work->backend->dropout(work->pool, d_block, d_h, NULL, block->state->tokens * stack->width,
-                           &dropout);
-  }
+  const lati_rows d_block = block_gradient(block, d_h, shortened, drops ? &dropout : NULL);
   if (!stack->pre_norm) {
-    block->kind->backward(block, d_source, accumulate, d_block, source);
+    block->kind->backward(block, d_source, accumulate, d_block, source->operand);
     return;
   }
   float *d_normed = work->scratch.d_normed;
-  block->kind->backward(block, d_normed, 0, d_block, block->residual->normed);
-  norm_backward(block, d_source, d_normed, source, accumulate);
+  block->kind->backward(block, d_normed, 0, d_block, block->residual->normed.operand);
+  norm_backward(block, d_source, (lati_rows){0}, d_normed, source->values, accumulate);
 }
 
 void lati_linear_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_x,
-                          int accumulate, lati_rows d_y, lati_rows x, int64_t tokens) {
+                          int accumulate, lati_rows d_y, lati_rows x, int64_t tokens,
+                          const lati_slope *slope) {
   work->backend->linear_backward_weight(work->pool, lati_gradient_of(work, linear->weight),
                                         lati_gradient_of(work, linear->bias), d_y, x, tokens,
                                         linear->out, linear->in, work->scratch.packed);
-  work->backend->linear_backward_input(work->pool, d_x, linear, d_y, tokens, accumulate);
+  work->backend->linear_backward_input(work->pool, d_x, linear, d_y, tokens, accumulate, slope);
 }

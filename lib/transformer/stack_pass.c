@@ -38,24 +38,19 @@ static int reads_input(const lati_block *block) {
   return block->kind == &lati_cross_attention && block->work->model->options.cross_query_from_input;
 }
 
-/* What a block returned in the forward pass. */
-static float *result_of(const lati_block *block) {
-  return block->state->stack->pre_norm ? block->residual->sum : block->residual->normed;
-}
-
-static float *layer_forward(lati_workspace *work, const lati_stack_state *state, int32_t p,
-                            float *input) {
+static lati_hidden layer_forward(lati_workspace *work, const lati_stack_state *state, int32_t p,
+                                 lati_hidden input) {
   lati_block blocks[MAX_BLOCKS];
   const int count = list_blocks(blocks, work, state, p);
-  float *h = input;
+  lati_hidden h = input;
   for (int i = 0; i < count; ++i) {
-    h = lati_residual_forward(&blocks[i], h, reads_input(&blocks[i]) ? input : h);
+    h = lati_residual_forward(&blocks[i], h.values, reads_input(&blocks[i]) ? &input : &h);
   }
   return h;
 }
 
 static void layer_backward(lati_workspace *work, const lati_stack_state *state, int32_t p,
-                           float *input, float *d_h) {
+                           const lati_hidden *input, float *d_h) {
   lati_block blocks[MAX_BLOCKS];
   const int count = list_blocks(blocks, work, state, p);
   float *d_input = work->scratch.d_source;
@@ -65,7 +60,8 @@ static void layer_backward(lati_workspace *work, const lati_stack_state *state, 
       lati_residual_backward(&blocks[i], d_h, d_input, input);
       split = 1;
     } else {
-      lati_residual_backward(&blocks[i], d_h, d_h, i > 0 ? result_of(&blocks[i - 1]) : input);
+      const lati_hidden source = i > 0 ? lati_residual_result(&blocks[i - 1]) : *input;
+      lati_residual_backward(&blocks[i], d_h, d_h, &source);
     }
   }
   if (split) {
@@ -74,25 +70,26 @@ static void layer_backward(lati_workspace *work, const lati_stack_state *state, 
 }
 
 /* Input of pass p, which is the output of the pass before it. */
-static float *input_of(const lati_stack_state *state, int32_t p) {
+static lati_hidden input_of(const lati_stack_state *state, int32_t p) {
   if (p == 0) {
     return state->embedded.normed;
   }
   const lati_residual_state *ffn = &state->pass[p - 1].ffn;
-  return state->stack->pre_norm ? ffn->sum : ffn->normed;
+  const lati_hidden sum = {.values = ffn->sum};
+  return state->stack->pre_norm ? sum : ffn->normed;
 }
 
 void lati_stack_forward(lati_workspace *work, lati_stack_state *state) {
   const lati_stack *stack = state->stack;
   lati_residual_state *last = &state->last;
-  float *h = state->embedded.normed;
+  lati_hidden h = state->embedded.normed;
   for (int32_t p = 0; p < stack->layers * stack->loops; ++p) {
     h = layer_forward(work, state, p, h);
   }
   if (stack->pre_norm) {
-    work->backend->layernorm_forward(work->pool, last->normed, last->mean, last->rstd, h,
-                                     stack->norm_out.gamma, stack->norm_out.beta, state->tokens,
-                                     stack->width);
+    work->backend->layernorm_forward(work->pool, last->normed.values, last->normed.operand,
+                                     last->mean, last->rstd, h.values, stack->norm_out.gamma,
+                                     stack->norm_out.beta, state->tokens, stack->width);
     h = last->normed;
   }
   state->output = h;
@@ -103,13 +100,12 @@ void lati_stack_backward(lati_workspace *work, const lati_stack_state *state, fl
   const lati_residual_state *last = &state->last;
   const int32_t passes = stack->layers * stack->loops;
   if (stack->pre_norm) {
-    work->backend->layernorm_backward(
-        work->pool, d_h, lati_gradient_of(work, stack->norm_out.gamma),
-        lati_gradient_of(work, stack->norm_out.beta), d_h, input_of(state, passes), last->mean,
-        last->rstd, stack->norm_out.gamma, state->tokens, stack->width, 0);
+    lati_norm_backward(work, state, &stack->norm_out, last, d_h, (lati_rows){0}, d_h,
+                       input_of(state, passes).values, 0);
   }
   for (int32_t p = passes - 1; p >= 0; --p) {
-    layer_backward(work, state, p, input_of(state, p), d_h);
+    const lati_hidden input = input_of(state, p);
+    layer_backward(work, state, p, &input, d_h);
   }
 }
 

@@ -91,6 +91,13 @@ lat_status lati_model_from_config(lat_model **out, lat_context *ctx, const char 
 /* Gives a skeleton its parameters, all zero, and the views onto them. */
 lat_status lati_model_materialise(lat_model *model);
 
+/* Values (tokens, width), and the same rows as products take them: the values themselves in f32, or
+ * narrow ones beside them. */
+typedef struct lati_hidden {
+  float *values;
+  lati_rows operand;
+} lati_hidden;
+
 /* Activations and scratch memory of forward and backward passes; grows to the largest batch it has
  * seen, after which a pass allocates nothing. */
 typedef struct lati_workspace lati_workspace;
@@ -99,7 +106,7 @@ void lati_workspace_free(lati_workspace *workspace);
 
 /* The encoder's output for the batch's inputs, framed by EOS: *encoded (tokens, encoder width),
  * *offsets (size + 1); borrowed from the workspace until its next use. No dropout. */
-lat_status lati_encode(float **encoded, const int64_t **offsets, lati_workspace *workspace,
+lat_status lati_encode(lati_rows *encoded, const int64_t **offsets, lati_workspace *workspace,
                        const lat_model *model, const lat_batch *batch);
 
 /* Number of the next call of lat_gradients_accumulate(), which its dropout depends on. Counts up

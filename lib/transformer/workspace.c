@@ -8,6 +8,7 @@
 
 /* A bump allocator; without base it only counts. */
 typedef struct arena {
+  const lati_backend *backend; /* whose operands it holds */
   unsigned char *base;
   size_t used;
 } arena;
@@ -27,9 +28,21 @@ static int64_t larger(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
+static lati_rows take_operand(arena *from, int64_t rows, int64_t width) {
+  const int64_t bytes = lati_operand_bytes(from->backend, rows, width);
+  return lati_operand(from->backend, take(from, bytes, 1), lati_operand_ld(from->backend, width));
+}
+
+static lati_hidden take_hidden(arena *from, int64_t rows, int64_t width) {
+  lati_hidden hidden = {.values = take_floats(from, rows, width)};
+  hidden.operand =
+      from->backend->narrow ? take_operand(from, rows, width) : lati_floats(hidden.values, width);
+  return hidden;
+}
+
 static void plan_residual(lati_residual_state *state, arena *from, int64_t tokens, int32_t width) {
   state->sum = take_floats(from, tokens, width);
-  state->normed = take_floats(from, tokens, width);
+  state->normed = take_hidden(from, tokens, width);
   state->mean = take_floats(from, tokens, 1);
   state->rstd = take_floats(from, tokens, 1);
 }
@@ -38,21 +51,21 @@ static void plan_layer(lati_layer_state *state, arena *from, const lati_stack *s
                        int64_t tokens, int64_t memory_tokens, int training) {
   const int32_t width = stack->width;
   plan_residual(&state->self, from, tokens, width);
-  state->qkv = take_floats(from, tokens, 3 * width);
-  state->self_out = take_floats(from, tokens, width);
+  state->qkv = take_operand(from, tokens, 3 * width);
+  state->self_out = take_operand(from, tokens, width);
   state->self_lse = take_floats(from, tokens, stack->heads);
   if (stack->side == LAT_OUTPUT) {
     plan_residual(&state->cross, from, tokens, width);
-    state->q = take_floats(from, tokens, width);
-    state->kv = take_floats(from, memory_tokens, 2 * width);
-    state->cross_out = take_floats(from, tokens, width);
+    state->q = take_operand(from, tokens, width);
+    state->kv = take_operand(from, memory_tokens, 2 * width);
+    state->cross_out = take_operand(from, tokens, width);
     state->cross_lse = take_floats(from, tokens, stack->heads);
   }
   plan_residual(&state->ffn, from, tokens, width);
-  state->inner = take_floats(from, tokens, stack->inner);
-  state->pre = NULL;
+  state->inner = take_operand(from, tokens, stack->inner);
+  state->pre = (lati_rows){0};
   if (training && stack->activation == LATI_GELU) {
-    state->pre = take_floats(from, tokens, stack->inner);
+    state->pre = take_operand(from, tokens, stack->inner);
   }
 }
 
@@ -72,7 +85,7 @@ static void plan_stack(lati_stack_state *state, arena *from, int64_t memory_toke
     plan_layer(&state->pass[i], from, stack, state->tokens, memory_tokens, training);
   }
   if (stack->pre_norm) {
-    state->last.normed = take_floats(from, state->tokens, stack->width);
+    state->last.normed = take_hidden(from, state->tokens, stack->width);
     state->last.mean = take_floats(from, state->tokens, 1);
     state->last.rstd = take_floats(from, state->tokens, 1);
   }
@@ -87,21 +100,33 @@ static size_t packed_bytes(const lati_workspace *work) {
   return source > target ? source : target;
 }
 
+/* Memory for rows of either stack: factors of its width. */
+static void *take_either(arena *from, const lati_workspace *work, int32_t factor) {
+  const lati_backend *backend = work->backend;
+  const int64_t source = lati_operand_bytes(backend, work->encoder.tokens,
+                                            factor * (int64_t)work->model->encoder.width);
+  const int64_t target = lati_operand_bytes(backend, work->decoder.tokens,
+                                            factor * (int64_t)work->model->decoder.width);
+  return take(from, larger(source, target), 1);
+}
+
 static void plan_backward(lati_workspace *work, arena *from) {
   const lati_stack *encoder = &work->model->encoder, *decoder = &work->model->decoder;
   const int64_t source = work->encoder.tokens, target = work->decoder.tokens;
   const int64_t hidden = larger(source * encoder->width, target * decoder->width);
-  const int64_t wide = larger(source * larger(3 * encoder->width, encoder->inner),
-                              target * larger(3 * decoder->width, decoder->inner));
+  const int32_t factor = work->model->options.ffn_factor;
   lati_scratch *scratch = &work->scratch;
   scratch->d_hidden = take_floats(from, target, decoder->width);
   scratch->d_encoded = take_floats(from, source, encoder->width);
   scratch->d_source = take_floats(from, target, decoder->width);
   scratch->d_block = take_floats(from, hidden, 1);
   scratch->d_normed = take_floats(from, hidden, 1);
-  scratch->d_mixed = take_floats(from, hidden, 1);
-  scratch->d_wide = take_floats(from, wide, 1);
-  scratch->d_kv = take_floats(from, source, 2 * decoder->width);
+  scratch->d_narrow = work->backend->narrow ? take_either(from, work, 1) : NULL;
+  scratch->d_mixed = take_either(from, work, 1);
+  scratch->d_wide = take_either(from, work, factor > 3 ? factor : 3);
+  scratch->d_kv = take(from, lati_operand_bytes(work->backend, source, 2 * decoder->width), 1);
+  scratch->norm_sums =
+      take_floats(from, 2 * LATI_NORM_GROUPS, larger(encoder->width, decoder->width));
   scratch->packed = take(from, 1, packed_bytes(work));
   scratch->d_expanded = NULL;
   if (work->model->expanded != NULL && work->model->options.tied) {
@@ -114,17 +139,26 @@ static void plan_head(lati_workspace *work, arena *from) {
   const int64_t tokens = work->decoder.tokens, most = larger(LOGIT_FLOATS / symbols, 1);
   lati_scratch *scratch = &work->scratch;
   scratch->chunk = tokens < most ? tokens : most;
-  scratch->logits = take_floats(from, scratch->chunk, symbols);
+  scratch->logits = take_floats(from, scratch->chunk + LATI_TILE, symbols);
   scratch->targets = take(from, tokens, sizeof(int32_t));
   scratch->losses = take(from, tokens, sizeof(double));
   scratch->correct = take(from, tokens, sizeof(uint8_t));
 }
 
+static size_t tile_bytes(const lati_workspace *work) {
+  const lati_stack *encoder = &work->model->encoder, *decoder = &work->model->decoder;
+  const size_t source =
+      work->backend->attention_scratch(work->encoder.longest, encoder->width / encoder->heads);
+  const size_t target =
+      work->backend->attention_scratch(work->decoder.longest, decoder->width / decoder->heads);
+  return source > target ? source : target;
+}
+
 static size_t plan(lati_workspace *work, unsigned char *base) {
   const int training = work->purpose == LATI_TRAIN;
-  arena from = {base, 0};
+  arena from = {work->backend, base, 0};
   plan_stack(&work->encoder, &from, 0, training);
-  work->scratch.tiles = take(&from, lati_pool_size(work->pool), work->backend->attention_scratch());
+  work->scratch.tiles = take(&from, lati_pool_size(work->pool), tile_bytes(work));
   if (work->purpose != LATI_ENCODE) {
     plan_stack(&work->decoder, &from, work->encoder.tokens, training);
     plan_head(work, &from);
@@ -193,15 +227,27 @@ static lat_status check_batch(const lat_model *model, const lat_batch *batch,
                                                     : check_sequences(model, batch, LAT_OUTPUT);
 }
 
+/* Sequences of the batch's side with `framing` symbols around each. */
+static void measure_side(lati_stack_state *state, const lat_batch *batch, int32_t side,
+                         int64_t framing) {
+  const int64_t *offsets = batch->side[side].offsets;
+  state->tokens = offsets[batch->size] + framing * batch->size;
+  state->longest = 0;
+  for (int64_t i = 0; i < batch->size; ++i) {
+    state->longest = larger(state->longest, offsets[i + 1] - offsets[i] + framing);
+  }
+}
+
 lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lati_purpose purpose) {
   lat_status status = LAT_OK;
   LATI_TRY(check_batch(work->model, batch, purpose));
-  const int64_t count = batch->size;
   work->purpose = purpose;
-  work->encoder.sequences = work->decoder.sequences = count;
-  work->encoder.tokens = batch->side[LAT_INPUT].offsets[count] + 2 * count;
-  work->decoder.tokens =
-      purpose == LATI_ENCODE ? 0 : batch->side[LAT_OUTPUT].offsets[count] + count;
+  work->encoder.sequences = work->decoder.sequences = batch->size;
+  measure_side(&work->encoder, batch, LAT_INPUT, 2);
+  measure_side(&work->decoder, batch, LAT_OUTPUT, 1);
+  if (purpose == LATI_ENCODE) {
+    work->decoder.tokens = work->decoder.longest = 0;
+  }
   LATI_TRY(reserve(work, plan(work, NULL)));
   plan(work, work->arena);
 done:

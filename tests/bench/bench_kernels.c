@@ -57,38 +57,62 @@ static void report(const char *what, const char *shape, double work, const char 
   fflush(stdout);
 }
 
+/* `values`, `count` rows of them, as the table wants operands. */
+static lati_rows operand(const float *values, int64_t count, int32_t width) {
+  const lati_rows x = lati_operand(backend, fresh((count + LATI_TILE) * width), width);
+  if (x.narrow != NULL) {
+    backend->shorten(pool, x, values, count, width);
+  }
+  return x;
+}
+
+static void free_rows(lati_rows x) {
+  lati_free(x.data);
+  lati_free(x.narrow);
+}
+
+/* x, y and their gradients are operands; what a residual is added to is f32, as the residual is. */
 typedef struct layer {
   int64_t tokens;
   lati_linear linear;
-  float *x, *y, *d_weight, *d_bias, *residual, *pre;
+  float *floats_x, *floats_y, *d_weight, *d_bias, *residual;
+  lati_rows x, y, d_x, pre;
   void *packed, *scratch;
   lati_activation activation;
 } layer;
 
 static void run_forward(void *argument) {
   const layer *l = argument;
-  backend->linear_forward(pool, (lati_rows){l->y, l->linear.out}, &l->linear,
-                          (lati_rows){l->x, l->linear.in}, l->tokens, l->activation, l->pre,
-                          l->residual);
+  const lati_rows y = l->residual != NULL ? lati_floats(l->floats_y, l->linear.out) : l->y;
+  const lati_rows none = {0};
+  backend->linear_forward(pool, y, &l->linear, l->x, l->tokens, l->activation,
+                          l->activation == LATI_GELU ? l->pre : none, l->residual);
 }
 
 static void run_backward_input(void *argument) {
   const layer *l = argument;
-  backend->linear_backward_input(pool, (lati_rows){l->x, l->linear.in}, &l->linear,
-                                 (lati_rows){l->y, l->linear.out}, l->tokens, 0);
+  backend->linear_backward_input(pool, lati_floats(l->floats_x, l->linear.in), &l->linear, l->y,
+                                 l->tokens, 0, NULL);
+}
+
+/* As where an activation made x. */
+static void run_backward_slope(void *argument) {
+  const layer *l = argument;
+  const lati_slope slope = {LATI_GELU, l->x};
+  backend->linear_backward_input(pool, l->d_x, &l->linear, l->y, l->tokens, 0, &slope);
 }
 
 static void run_backward_weight(void *argument) {
   const layer *l = argument;
-  backend->linear_backward_weight(pool, l->d_weight, l->d_bias, (lati_rows){l->y, l->linear.out},
-                                  (lati_rows){l->x, l->linear.in}, l->tokens, l->linear.out,
-                                  l->linear.in, l->scratch);
+  backend->linear_backward_weight(pool, l->d_weight, l->d_bias, l->y, l->x, l->tokens,
+                                  l->linear.out, l->linear.in, l->scratch);
 }
 
 static void run_product(void *argument) {
   const layer *l = argument;
-  lati_gemm_parallel(pool, 0, 1, l->tokens, l->linear.out, l->linear.in, 1.0F, l->x, l->linear.in,
-                     l->linear.weight, l->linear.in, 0.0F, l->y, l->linear.out);
+  lati_gemm_parallel(pool, 0, 1, l->tokens, l->linear.out, l->linear.in, 1.0F, l->floats_x,
+                     l->linear.in, l->linear.weight, l->linear.in, 0.0F, l->floats_y,
+                     l->linear.out);
 }
 
 static void run_pack(void *argument) {
@@ -96,37 +120,61 @@ static void run_pack(void *argument) {
   backend->pack(pool, l->packed, l->linear.weight, l->linear.out, l->linear.in);
 }
 
+static void open_layer(layer *l, int32_t out, int32_t in) {
+  const size_t packed = backend->packed_size(out, in);
+  const size_t scratch = backend->weight_scratch(l->tokens, in);
+  l->packed = packed > 0 ? fresh((int64_t)(packed / sizeof(float) + 1)) : NULL;
+  l->scratch = scratch > 0 ? fresh((int64_t)(scratch / sizeof(float) + 1)) : NULL;
+  l->linear = (lati_linear){.weight = fresh((int64_t)out * in),
+                            .bias = fresh(out),
+                            .packed = l->packed,
+                            .in = in,
+                            .out = out};
+  l->floats_x = fresh(l->tokens * in);
+  l->floats_y = fresh(l->tokens * out);
+  l->x = operand(l->floats_x, l->tokens, in);
+  l->d_x = operand(l->floats_x, l->tokens, in);
+  l->y = operand(l->floats_y, l->tokens, out);
+  l->pre = operand(l->floats_y, l->tokens, out);
+  l->d_weight = fresh((int64_t)out * in);
+  l->d_bias = fresh(out);
+  l->residual = l->activation == LATI_IDENTITY ? fresh(l->tokens * out) : NULL;
+}
+
+static void close_layer(layer *l) {
+  const lati_rows rows[] = {l->x, l->d_x, l->y, l->pre};
+  void *blocks[] = {(void *)l->linear.weight,
+                    (void *)l->linear.bias,
+                    l->packed,
+                    l->floats_x,
+                    l->floats_y,
+                    l->d_weight,
+                    l->d_bias,
+                    l->residual,
+                    l->scratch};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+    free_rows(rows[i]);
+  }
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
+    lati_free(blocks[i]);
+  }
+}
+
 static void bench_layer(int64_t tokens, int32_t out, int32_t in, lati_activation activation) {
   layer l = {.tokens = tokens, .activation = activation};
-  float *weight = fresh((int64_t)out * in);
-  size_t packed = backend->packed_size(out, in);
-  l.packed = packed > 0 ? fresh((int64_t)(packed / sizeof(float) + 1)) : NULL;
-  const size_t scratch = backend->weight_scratch(tokens, in);
-  l.scratch = scratch > 0 ? fresh((int64_t)(scratch / sizeof(float) + 1)) : NULL;
-  l.linear =
-      (lati_linear){.weight = weight, .bias = fresh(out), .packed = l.packed, .in = in, .out = out};
-  l.x = fresh(tokens * in);
-  l.y = fresh(tokens * out);
-  l.d_weight = fresh((int64_t)out * in);
-  l.d_bias = fresh(out);
-  l.residual = activation == LATI_IDENTITY ? fresh(tokens * out) : NULL;
-  l.pre = activation == LATI_GELU ? fresh(tokens * out) : NULL;
+  open_layer(&l, out, in);
   char shape[64];
   snprintf(shape, sizeof shape, "%ld x %d <- %d", (long)tokens, out, in);
   double work = 2.0 * (double)tokens * out * in;
-  if (packed > 0) {
+  if (l.packed != NULL) {
     report("pack", shape, 8.0 * out * in, "GB/s", best_of(run_pack, &l));
   }
   report("linear forward", shape, work, "GFLOP/s", best_of(run_forward, &l));
   report("linear backward input", shape, work, "GFLOP/s", best_of(run_backward_input, &l));
+  report("backward input, slope", shape, work, "GFLOP/s", best_of(run_backward_slope, &l));
   report("linear backward weight", shape, work, "GFLOP/s", best_of(run_backward_weight, &l));
   report("gemm", shape, work, "GFLOP/s", best_of(run_product, &l));
-  void *blocks[] = {
-      weight,   (void *)l.linear.bias, l.packed, l.x, l.y, l.d_weight, l.d_bias, l.residual, l.pre,
-      l.scratch};
-  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
-    lati_free(blocks[i]);
-  }
+  close_layer(&l);
 }
 
 typedef struct heads {
@@ -149,24 +197,24 @@ static void run_attention_backward(void *argument) {
 
 static void bench_attention(int64_t length, int32_t head_count, int32_t width, int causal) {
   enum { SEQUENCES = 64 };
-  int64_t offsets[SEQUENCES + 1], tokens = SEQUENCES * length, ld = 3 * head_count * width;
+  int64_t offsets[SEQUENCES + 1], tokens = SEQUENCES * length;
+  const int32_t third = head_count * width, ld = 3 * third;
   for (int i = 0; i <= SEQUENCES; ++i) {
     offsets[i] = i * length;
   }
-  float *qkv = fresh(tokens * ld), *d_qkv = fresh(tokens * ld);
-  float *o = fresh(tokens * ld), *lse = fresh(tokens * head_count);
-  const size_t scratch = backend->attention_scratch() * (size_t)lati_pool_size(pool);
+  float *values = fresh(tokens * ld), *lse = fresh(tokens * head_count);
+  const size_t scratch = backend->attention_scratch(length, width) * (size_t)lati_pool_size(pool);
   float *tiles = fresh((int64_t)(scratch / sizeof(float) + 1));
-  int64_t third = ld / 3;
+  const lati_rows qkv = operand(values, tokens, ld), d_qkv = operand(values, tokens, ld);
   heads h = {.shape = {offsets, offsets, SEQUENCES, head_count, width, causal},
-             .q = {qkv, ld},
-             .k = {qkv + third, ld},
-             .v = {qkv + 2 * third, ld},
-             .d_q = {d_qkv, ld},
-             .d_k = {d_qkv + third, ld},
-             .d_v = {d_qkv + 2 * third, ld},
-             .o = {o, third},
-             .d_o = {o + tokens * third, third},
+             .q = qkv,
+             .k = lati_rows_at(qkv, 0, third),
+             .v = lati_rows_at(qkv, 0, 2 * third),
+             .d_q = d_qkv,
+             .d_k = lati_rows_at(d_qkv, 0, third),
+             .d_v = lati_rows_at(d_qkv, 0, 2 * third),
+             .o = operand(values, tokens, third),
+             .d_o = operand(values, tokens, third),
              .lse = lse,
              .scratch = tiles};
   char shape[64];
@@ -175,13 +223,15 @@ static void bench_attention(int64_t length, int32_t head_count, int32_t width, i
   double work = 4.0 * SEQUENCES * (double)(length * length) * head_count * width;
   report("attention forward", shape, work, "GFLOP/s", best_of(run_attention, &h));
   report("attention backward", shape, 2.5 * work, "GFLOP/s", best_of(run_attention_backward, &h));
-  lati_free(qkv), lati_free(d_qkv), lati_free(o), lati_free(lse), lati_free(tiles);
+  free_rows(qkv), free_rows(d_qkv), free_rows(h.o), free_rows(h.d_o);
+  lati_free(values), lati_free(lse), lati_free(tiles);
 }
 
 typedef struct rows {
   int64_t tokens;
   int32_t width;
-  float *x, *y, *d_x, *d_y, *mean, *rstd, *gamma;
+  float *x, *y, *d_x, *d_y, *mean, *rstd, *gamma, *sums;
+  lati_rows shortened; /* none where the table is not narrow */
   int32_t *ids;
   double *loss;
   uint8_t *correct;
@@ -189,14 +239,14 @@ typedef struct rows {
 
 static void run_norm(void *argument) {
   const rows *r = argument;
-  backend->layernorm_forward(pool, r->y, r->mean, r->rstd, r->x, r->gamma, r->gamma, r->tokens,
-                             r->width);
+  backend->layernorm_forward(pool, r->y, r->shortened, r->mean, r->rstd, r->x, r->gamma, r->gamma,
+                             r->tokens, r->width);
 }
 
 static void run_norm_backward(void *argument) {
   const rows *r = argument;
-  backend->layernorm_backward(pool, r->d_x, r->d_x, r->d_x + r->width, r->d_y, r->x, r->mean,
-                              r->rstd, r->gamma, r->tokens, r->width, 1);
+  backend->layernorm_backward(pool, r->d_x, r->shortened, r->d_x, r->d_x + r->width, r->d_y, r->x,
+                              r->mean, r->rstd, r->gamma, r->tokens, r->width, 1, r->sums);
 }
 
 static void run_embedding(void *argument) {
@@ -211,17 +261,9 @@ static void run_embedding_backward(void *argument) {
 
 static void run_loss(void *argument) {
   const rows *r = argument;
-  backend->cross_entropy(pool, r->loss, r->correct, r->x, r->ids, r->tokens, r->width, 1);
-}
-
-static void run_gelu_backward(void *argument) {
-  const rows *r = argument;
-  backend->activation_backward(pool, r->d_y, r->y, r->x, r->tokens * r->width, LATI_GELU);
-}
-
-static void run_relu_backward(void *argument) {
-  const rows *r = argument;
-  backend->activation_backward(pool, r->d_y, r->y, r->x, r->tokens * r->width, LATI_RELU);
+  /* Rows of the gradient begin where those of the logits do. */
+  const lati_rows d_logits = lati_operand(backend, r->x, r->width * (backend->narrow ? 2 : 1));
+  backend->cross_entropy(pool, r->loss, r->correct, d_logits, r->x, r->ids, r->tokens, r->width);
 }
 
 static void bench_rows(int64_t tokens, int32_t width, int is_loss) {
@@ -229,6 +271,8 @@ static void bench_rows(int64_t tokens, int32_t width, int is_loss) {
   rows r = {.tokens = tokens, .width = width};
   r.x = fresh(count), r.y = fresh(count), r.d_x = fresh(count), r.d_y = fresh(count);
   r.mean = fresh(tokens), r.rstd = fresh(tokens), r.gamma = fresh(width);
+  r.sums = fresh(2 * LATI_NORM_GROUPS * width);
+  r.shortened = backend->narrow ? operand(r.x, tokens, width) : (lati_rows){0};
   r.ids = (int32_t *)fresh(tokens);
   r.loss = (double *)(void *)fresh(2 * tokens);
   r.correct = (uint8_t *)fresh(tokens);
@@ -245,10 +289,10 @@ static void bench_rows(int64_t tokens, int32_t width, int is_loss) {
     report("layernorm backward", shape, 4.0 * bytes, "GB/s", best_of(run_norm_backward, &r));
     report("embedding forward", shape, 2.0 * bytes, "GB/s", best_of(run_embedding, &r));
     report("embedding backward", shape, 3.0 * bytes, "GB/s", best_of(run_embedding_backward, &r));
-    report("gelu backward", shape, 3.0 * bytes, "GB/s", best_of(run_gelu_backward, &r));
-    report("relu backward", shape, 3.0 * bytes, "GB/s", best_of(run_relu_backward, &r));
   }
-  void *blocks[] = {r.x, r.y, r.d_x, r.d_y, r.mean, r.rstd, r.gamma, r.ids, r.loss, r.correct};
+  free_rows(r.shortened);
+  void *blocks[] = {r.x,     r.y,    r.d_x, r.d_y,  r.mean,   r.rstd,
+                    r.gamma, r.sums, r.ids, r.loss, r.correct};
   for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
     lati_free(blocks[i]);
   }

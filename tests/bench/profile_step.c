@@ -32,7 +32,7 @@ enum operation {
   ATTENTION_BACKWARD,
   LAYERNORM_FORWARD,
   LAYERNORM_BACKWARD,
-  ACTIVATION,
+  SHORTEN,
   EMBEDDING,
   CROSS_ENTROPY,
   ADD,
@@ -47,7 +47,7 @@ static const char *const names[OPERATIONS] = {"linear forward",
                                               "attention backward",
                                               "LayerNorm forward",
                                               "LayerNorm backward",
-                                              "activation backward",
+                                              "shortening",
                                               "embeddings",
                                               "cross-entropy",
                                               "add",
@@ -78,15 +78,16 @@ static void pack(lati_pool *pool, void *packed, const float *weight, int32_t out
 }
 
 static void forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                    int64_t tokens, lati_activation activation, float *pre, const float *residual) {
+                    int64_t tokens, lati_activation activation, lati_rows pre,
+                    const float *residual) {
   flops[FORWARD] += product(tokens, linear->out, linear->in);
   TIMED(FORWARD, linear_forward(pool, y, linear, x, tokens, activation, pre, residual));
 }
 
 static void backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear, lati_rows d_y,
-                           int64_t tokens, int accumulate) {
+                           int64_t tokens, int accumulate, const lati_slope *slope) {
   flops[BACKWARD_INPUT] += product(tokens, linear->out, linear->in);
-  TIMED(BACKWARD_INPUT, linear_backward_input(pool, d_x, linear, d_y, tokens, accumulate));
+  TIMED(BACKWARD_INPUT, linear_backward_input(pool, d_x, linear, d_y, tokens, accumulate, slope));
 }
 
 static void backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
@@ -96,23 +97,23 @@ static void backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lat
         linear_backward_weight(pool, d_weight, d_bias, d_y, x, tokens, out, in, scratch));
 }
 
-static void activation_backward(lati_pool *pool, float *d_y, const float *y, const float *pre,
-                                int64_t count, lati_activation activation) {
-  TIMED(ACTIVATION, activation_backward(pool, d_y, y, pre, count, activation));
+static void shorten(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width) {
+  TIMED(SHORTEN, shorten(pool, y, x, tokens, width));
 }
 
-static void layernorm_forward(lati_pool *pool, float *y, float *mean, float *rstd, const float *x,
-                              const float *gamma, const float *beta, int64_t tokens,
-                              int32_t width) {
-  TIMED(LAYERNORM_FORWARD, layernorm_forward(pool, y, mean, rstd, x, gamma, beta, tokens, width));
+static void layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+                              float *rstd, const float *x, const float *gamma, const float *beta,
+                              int64_t tokens, int32_t width) {
+  TIMED(LAYERNORM_FORWARD,
+        layernorm_forward(pool, y, shortened, mean, rstd, x, gamma, beta, tokens, width));
 }
 
-static void layernorm_backward(lati_pool *pool, float *d_x, float *d_gamma, float *d_beta,
-                               const float *d_y, const float *x, const float *mean,
+static void layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
+                               float *d_beta, const float *d_y, const float *x, const float *mean,
                                const float *rstd, const float *gamma, int64_t tokens, int32_t width,
-                               int accumulate) {
-  TIMED(LAYERNORM_BACKWARD, layernorm_backward(pool, d_x, d_gamma, d_beta, d_y, x, mean, rstd,
-                                               gamma, tokens, width, accumulate));
+                               int accumulate, float *scratch) {
+  TIMED(LAYERNORM_BACKWARD, layernorm_backward(pool, d_x, shortened, d_gamma, d_beta, d_y, x, mean,
+                                               rstd, gamma, tokens, width, accumulate, scratch));
 }
 
 static void attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
@@ -138,11 +139,11 @@ static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x
   TIMED(EMBEDDING, embedding_backward(pool, d_table, d_x, ids, tokens, width));
 }
 
-static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, float *logits,
-                          const int32_t *targets, int64_t tokens, int32_t vocabulary,
-                          int backward) {
+static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
+                          float *logits, const int32_t *targets, int64_t tokens,
+                          int32_t vocabulary) {
   TIMED(CROSS_ENTROPY,
-        cross_entropy(pool, loss, correct, logits, targets, tokens, vocabulary, backward));
+        cross_entropy(pool, loss, correct, d_logits, logits, targets, tokens, vocabulary));
 }
 
 static void add(lati_pool *pool, float *y, const float *x, int64_t count) {
@@ -158,7 +159,7 @@ static void instrument(lat_context *ctx) {
   timed.linear_forward = forward;
   timed.linear_backward_input = backward_input;
   timed.linear_backward_weight = backward_weight;
-  timed.activation_backward = activation_backward;
+  timed.shorten = shorten;
   timed.layernorm_forward = layernorm_forward;
   timed.layernorm_backward = layernorm_backward;
   timed.attention_forward = attention_forward;

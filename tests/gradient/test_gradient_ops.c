@@ -24,61 +24,96 @@ static void release(void *const *blocks, size_t count) {
 #define RELEASE(...)                                                                               \
   release((void *const[]){__VA_ARGS__}, sizeof(void *const[]){__VA_ARGS__} / sizeof(void *))
 
+/* y = h V^T of h = activation(x W^T + b): the activation's slope is met on the way back from y. */
 typedef struct linear_case {
   fixture f;
-  float *x, *weight, *bias, *y, *pre, *weights;
-  int32_t tokens, out, in;
+  float *x, *weight, *bias, *pre, *hidden, *second, *y, *weights;
+  lati_linear first, last;
+  int32_t tokens;
   lati_activation activation;
 } linear_case;
 
 static void linear_forward(linear_case *c) {
-  const lati_linear linear = {.weight = c->weight, .bias = c->bias, .in = c->in, .out = c->out};
-  lati_backend_naive.linear_forward(c->f.pool, (lati_rows){c->y, c->out}, &linear,
-                                    (lati_rows){c->x, c->in}, c->tokens, c->activation, c->pre,
+  const lati_rows hidden = lati_floats(c->hidden, c->first.out), none = {0};
+  lati_backend_naive.linear_forward(c->f.pool, hidden, &c->first, lati_floats(c->x, c->first.in),
+                                    c->tokens, c->activation, lati_floats(c->pre, c->first.out),
                                     NULL);
+  lati_backend_naive.linear_forward(c->f.pool, lati_floats(c->y, c->last.out), &c->last, hidden,
+                                    c->tokens, LATI_IDENTITY, none, NULL);
 }
 
 static double linear_loss(void *argument) {
   linear_case *c = argument;
   linear_forward(c);
-  return weighted_sum(c->y, c->weights, (int64_t)c->tokens * c->out);
+  return weighted_sum(c->y, c->weights, (int64_t)c->tokens * c->last.out);
 }
 
 static void open_linear(linear_case *c, lati_activation activation) {
+  enum { TOKENS = 7, IN = 5, HIDDEN = 11, OUT = 6 };
   fixture_open(&c->f, 2);
-  c->tokens = 7;
-  c->out = 11;
-  c->in = 5;
+  c->tokens = TOKENS;
   c->activation = activation;
-  c->x = fixture_random(&c->f, c->tokens * c->in);
-  c->weight = fixture_random(&c->f, c->out * c->in);
-  c->bias = fixture_random(&c->f, c->out);
-  c->y = NEW(&c->f, float, c->tokens * c->out);
-  c->pre = NEW(&c->f, float, c->tokens * c->out);
-  c->weights = fixture_random(&c->f, c->tokens * c->out);
+  c->x = fixture_random(&c->f, TOKENS * IN);
+  c->weight = fixture_random(&c->f, HIDDEN * IN);
+  c->bias = fixture_random(&c->f, HIDDEN);
+  c->second = fixture_random(&c->f, OUT * HIDDEN);
+  c->pre = NEW(&c->f, float, TOKENS *HIDDEN);
+  c->hidden = NEW(&c->f, float, TOKENS *HIDDEN);
+  c->y = NEW(&c->f, float, TOKENS *OUT);
+  c->weights = fixture_random(&c->f, TOKENS * OUT);
+  c->first = (lati_linear){.weight = c->weight, .bias = c->bias, .in = IN, .out = HIDDEN};
+  c->last = (lati_linear){.weight = c->second, .in = HIDDEN, .out = OUT};
+}
+
+typedef struct linear_gradient {
+  float *x, *weight, *bias, *hidden, *second;
+} linear_gradient;
+
+static linear_gradient open_gradient(linear_case *c) {
+  const int64_t in = c->first.in, hidden = c->first.out, out = c->last.out;
+  return (linear_gradient){.x = NEW(&c->f, float, c->tokens *in),
+                           .weight = NEW(&c->f, float, hidden *in),
+                           .bias = NEW(&c->f, float, hidden),
+                           .hidden = NEW(&c->f, float, c->tokens *hidden),
+                           .second = NEW(&c->f, float, out *hidden)};
+}
+
+/* RELU's slope is told from its result, GELU's from its argument. */
+static void linear_backward(linear_case *c, const linear_gradient *d, const lati_backend *backend) {
+  const lati_rows d_y = lati_floats(c->weights, c->last.out);
+  const lati_rows d_hidden = lati_floats(d->hidden, c->first.out);
+  const lati_rows hidden = lati_floats(c->hidden, c->first.out), x = lati_floats(c->x, c->first.in);
+  const lati_rows pre = lati_floats(c->pre, c->first.out);
+  const lati_slope slope = {c->activation, c->activation == LATI_RELU ? hidden : pre};
+  backend->linear_backward_weight(c->f.pool, d->second, NULL, d_y, hidden, c->tokens, c->last.out,
+                                  c->last.in, NULL);
+  backend->linear_backward_input(c->f.pool, d_hidden, &c->last, d_y, c->tokens, 0,
+                                 c->activation != LATI_IDENTITY ? &slope : NULL);
+  backend->linear_backward_weight(c->f.pool, d->weight, d->bias, d_hidden, x, c->tokens,
+                                  c->first.out, c->first.in, NULL);
+  backend->linear_backward_input(c->f.pool, lati_floats(d->x, c->first.in), &c->first, d_hidden,
+                                 c->tokens, 0, NULL);
 }
 
 static void check_linear(linear_case *c, const lati_backend *backend) {
-  const int64_t y_count = (int64_t)c->tokens * c->out, x_count = (int64_t)c->tokens * c->in;
-  const lati_linear linear = {.weight = c->weight, .bias = c->bias, .in = c->in, .out = c->out};
-  float *d_y = fixture_copy(&c->f, c->weights, y_count), *d_x = NEW(&c->f, float, x_count);
-  float *d_weight = NEW(&c->f, float, c->out * c->in), *d_bias = NEW(&c->f, float, c->out);
+  const linear_gradient d = open_gradient(c);
   linear_forward(c);
-  backend->activation_backward(c->f.pool, d_y, c->y, c->pre, y_count, c->activation);
-  backend->linear_backward_input(c->f.pool, (lati_rows){d_x, c->in}, &linear,
-                                 (lati_rows){d_y, c->out}, c->tokens, 0);
-  backend->linear_backward_weight(c->f.pool, d_weight, d_bias, (lati_rows){d_y, c->out},
-                                  (lati_rows){c->x, c->in}, c->tokens, c->out, c->in, NULL);
-  /* A step as small as f32 bears: ReLU's kinks are then rarely within it. */
-  gradient_check check = {linear_loss, c, c->x, x_count, 0, 1e-3, 0.0};
-  assert_gradient(&check, d_x, "d_x");
-  check.parameters = c->weight;
-  check.count = (int64_t)c->out * c->in;
-  assert_gradient(&check, d_weight, "d_weight");
-  check.parameters = c->bias;
-  check.count = c->out;
-  assert_gradient(&check, d_bias, "d_bias");
-  RELEASE(d_y, d_x, d_weight, d_bias);
+  linear_backward(c, &d, backend);
+  const struct {
+    float *parameters, *analytic;
+    int64_t count;
+    const char *what;
+  } parts[] = {{c->x, d.x, (int64_t)c->tokens * c->first.in, "d_x"},
+               {c->weight, d.weight, (int64_t)c->first.out * c->first.in, "d_weight"},
+               {c->bias, d.bias, c->first.out, "d_bias"},
+               {c->second, d.second, (int64_t)c->last.out * c->last.in, "second d_weight"}};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
+    /* A step as small as f32 bears: ReLU's kinks are then rarely within it. */
+    const gradient_check check = {linear_loss, c,  parts[i].parameters, parts[i].count, 0,
+                                  1e-3,        0.0};
+    assert_gradient(&check, parts[i].analytic, parts[i].what);
+  }
+  RELEASE(d.x, d.weight, d.bias, d.hidden, d.second);
 }
 
 START_TEST(linear_and_activation) {
@@ -88,7 +123,7 @@ START_TEST(linear_and_activation) {
     for (int i = 0; i < TABLES; ++i) {
       check_linear(&c, tables[i]);
     }
-    RELEASE(c.x, c.weight, c.bias, c.y, c.pre, c.weights);
+    RELEASE(c.x, c.weight, c.bias, c.pre, c.hidden, c.second, c.y, c.weights);
     fixture_close(&c.f);
   }
 }
@@ -102,8 +137,8 @@ typedef struct norm_case {
 
 static double norm_loss(void *argument) {
   norm_case *c = argument;
-  lati_backend_naive.layernorm_forward(c->f.pool, c->y, c->mean, c->rstd, c->x, c->gamma, c->beta,
-                                       c->tokens, c->width);
+  lati_backend_naive.layernorm_forward(c->f.pool, c->y, (lati_rows){0}, c->mean, c->rstd, c->x,
+                                       c->gamma, c->beta, c->tokens, c->width);
   return weighted_sum(c->y, c->weights, (int64_t)c->tokens * c->width);
 }
 
@@ -111,9 +146,10 @@ static void check_norm(norm_case *c, const lati_backend *backend) {
   const int64_t count = (int64_t)c->tokens * c->width;
   float *d_x = NEW(&c->f, float, count), *d_gamma = NEW(&c->f, float, c->width);
   float *d_beta = NEW(&c->f, float, c->width);
+  float *sums = NEW(&c->f, float, 2 * LATI_NORM_GROUPS * c->width);
   norm_loss(c);
-  backend->layernorm_backward(c->f.pool, d_x, d_gamma, d_beta, c->weights, c->x, c->mean, c->rstd,
-                              c->gamma, c->tokens, c->width, 0);
+  backend->layernorm_backward(c->f.pool, d_x, (lati_rows){0}, d_gamma, d_beta, c->weights, c->x,
+                              c->mean, c->rstd, c->gamma, c->tokens, c->width, 0, sums);
   gradient_check check = {norm_loss, c, c->x, count, 0, 2e-3, 0.0};
   assert_gradient(&check, d_x, "d_x");
   check.parameters = c->gamma;
@@ -121,7 +157,7 @@ static void check_norm(norm_case *c, const lati_backend *backend) {
   assert_gradient(&check, d_gamma, "d_gamma");
   check.parameters = c->beta;
   assert_gradient(&check, d_beta, "d_beta");
-  RELEASE(d_x, d_gamma, d_beta);
+  RELEASE(d_x, d_gamma, d_beta, sums);
 }
 
 START_TEST(layernorm) {
@@ -163,22 +199,23 @@ static void open_attention(attention_case *c, int causal) {
   const int64_t *keys = causal ? q_offsets : k_offsets;
   c->shape = (lati_attention){q_offsets, keys, 2, 2, 5, causal};
   const int64_t width = 10;
-  c->q = (lati_rows){fixture_random(&c->f, QUERIES * width), width};
-  c->k = (lati_rows){fixture_random(&c->f, KEYS * width), width};
-  c->v = (lati_rows){fixture_random(&c->f, KEYS * width), width};
-  c->o = (lati_rows){NEW(&c->f, float, QUERIES *width), width};
+  c->q = lati_floats(fixture_random(&c->f, QUERIES * width), width);
+  c->k = lati_floats(fixture_random(&c->f, KEYS * width), width);
+  c->v = lati_floats(fixture_random(&c->f, KEYS * width), width);
+  c->o = lati_floats(NEW(&c->f, float, QUERIES *width), width);
   c->lse = NEW(&c->f, float, QUERIES * 2);
   c->weights = fixture_random(&c->f, QUERIES * width);
 }
 
 static void check_attention(attention_case *c, const lati_backend *backend) {
   const int64_t width = c->q.ld;
-  lati_rows d_q = {NEW(&c->f, float, QUERIES *width), width};
-  lati_rows d_k = {NEW(&c->f, float, KEYS *width), width};
-  lati_rows d_v = {NEW(&c->f, float, KEYS *width), width};
-  void *scratch = fixture_new(&c->f, lati_pool_size(c->f.pool), backend->attention_scratch() + 1);
+  lati_rows d_q = lati_floats(NEW(&c->f, float, QUERIES *width), width);
+  lati_rows d_k = lati_floats(NEW(&c->f, float, KEYS *width), width);
+  lati_rows d_v = lati_floats(NEW(&c->f, float, KEYS *width), width);
+  const size_t bytes = backend->attention_scratch(QUERIES, c->shape.head_width);
+  void *scratch = fixture_scratch(&c->f, (size_t)lati_pool_size(c->f.pool) * bytes);
   attention_loss(c);
-  backend->attention_backward(c->f.pool, d_q, d_k, d_v, (lati_rows){c->weights, width}, c->o,
+  backend->attention_backward(c->f.pool, d_q, d_k, d_v, lati_floats(c->weights, width), c->o,
                               c->lse, c->q, c->k, c->v, &c->shape, scratch);
   gradient_check check = {attention_loss, c, c->q.data, QUERIES * width, 0, 0.0, 0.0};
   assert_gradient(&check, d_q.data, "d_q");
@@ -246,8 +283,8 @@ static double symbol_loss(void *argument) {
   symbol_case *c = argument;
   double loss[TOKENS], sum = 0.0;
   uint8_t correct[TOKENS];
-  lati_backend_naive.cross_entropy(c->f.pool, loss, correct, c->logits, c->targets, TOKENS, SYMBOLS,
-                                   0);
+  lati_backend_naive.cross_entropy(c->f.pool, loss, correct, (lati_rows){0}, c->logits, c->targets,
+                                   TOKENS, SYMBOLS);
   for (int i = 0; i < TOKENS; ++i) {
     sum += loss[i];
   }
@@ -263,7 +300,8 @@ START_TEST(cross_entropy) {
     double loss[TOKENS];
     uint8_t correct[TOKENS];
     float *gradient = fixture_copy(&c.f, c.logits, TOKENS * SYMBOLS);
-    tables[i]->cross_entropy(c.f.pool, loss, correct, gradient, c.targets, TOKENS, SYMBOLS, 1);
+    tables[i]->cross_entropy(c.f.pool, loss, correct, lati_floats(gradient, SYMBOLS), gradient,
+                             c.targets, TOKENS, SYMBOLS);
     const gradient_check check = {symbol_loss, &c, c.logits, TOKENS * SYMBOLS, 0, 0.0, 0.0};
     assert_gradient(&check, gradient, "d_logits");
     lati_free(gradient);

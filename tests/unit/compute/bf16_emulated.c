@@ -1,4 +1,5 @@
 #include "bf16_emulated.h"
+#include "compute_fixture.h"
 
 #include "compute/ops.h"
 #include "compute/processor.h"
@@ -9,10 +10,125 @@
 
 #define INLINE static inline
 
-static uint32_t bits_of(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  return bits;
+static void store_at(lati_rows x, int64_t place, float value) {
+  if (x.narrow != NULL) {
+    x.narrow[place] = bf16_of(value);
+  } else {
+    x.data[place] = value;
+  }
+}
+
+/* Element (i, j) of src (rows, cols) in bf16, zero outside. */
+static uint32_t at(lati_rows src, int64_t rows, int64_t cols, int64_t i, int64_t j) {
+  if (i >= rows || j >= cols) {
+    return 0;
+  }
+  const int64_t place = i * src.ld + j;
+  return src.narrow != NULL ? src.narrow[place] : bf16_of(src.data[place]);
+}
+
+static uint32_t pair(uint32_t low, uint32_t high) {
+  return high << 16 | low;
+}
+
+/* Of a row, and of two rows. */
+static uint32_t along(lati_rows src, int64_t rows, int64_t cols, int64_t i, int64_t j) {
+  return pair(at(src, rows, cols, i, j), at(src, rows, cols, i, j + 1));
+}
+
+static uint32_t across(lati_rows src, int64_t rows, int64_t cols, int64_t i, int64_t j) {
+  return pair(at(src, rows, cols, i, j), at(src, rows, cols, i + 1, j));
+}
+
+static lati_strip strip_of_rows(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows,
+                                int64_t cols) {
+  if (lati_in_place(&bf16_emulated, src, cols)) {
+    return (lati_strip){(const uint32_t *)(const void *)src.narrow, src.ld / 2, 1};
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t p = 0; p < pairs; ++p) {
+      dst[i * pairs + p] = along(src, rows, cols, i, 2 * p);
+    }
+  }
+  return (lati_strip){dst, pairs, 1};
+}
+
+static void panel_of_rows(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows, int64_t cols) {
+  for (int64_t p = 0; p < pairs; ++p) {
+    for (int64_t j = 0; j < LATI_PANEL; ++j) {
+      dst[p * LATI_PANEL + j] = across(src, rows, cols, 2 * p, j);
+    }
+  }
+}
+
+static void panel_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows,
+                             int64_t cols) {
+  for (int64_t p = 0; p < pairs; ++p) {
+    for (int64_t j = 0; j < LATI_PANEL; ++j) {
+      dst[p * LATI_PANEL + j] = along(src, rows, cols, j, 2 * p);
+    }
+  }
+}
+
+static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows,
+                                   int64_t cols) {
+  for (int64_t j = 0; j < lati_blocks(cols, LATI_TILE) * LATI_TILE; ++j) {
+    for (int64_t p = 0; p < pairs; ++p) {
+      dst[j * pairs + p] = across(src, rows, cols, 2 * p, j);
+    }
+  }
+  return (lati_strip){dst, pairs, 1};
+}
+
+/* Phi, the normal distribution. */
+static double normal_below(double x) {
+  return 0.5 * erfc(-x * 0.70710678118654752);
+}
+
+static double activated(double x, lati_activation activation) {
+  return activation == LATI_RELU   ? (x < 0.0 ? 0.0 : x)
+         : activation == LATI_GELU ? x * normal_below(x)
+                                   : x;
+}
+
+static double slope_at(const lati_finish *f, int64_t i, int64_t j) {
+  if (f->slope.activation == LATI_IDENTITY) {
+    return 1.0;
+  }
+  const double x = (double)fixture_value(f->slope.of, i * f->slope.of.ld + j);
+  return f->slope.activation == LATI_RELU
+             ? x > 0.0
+             : normal_below(x) + x * exp(-0.5 * x * x) * 0.39894228040143268;
+}
+
+static void finish(const lati_finish *f, const float *sums, int64_t ld, int64_t m, int64_t n) {
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      const float bias = f->bias != NULL ? f->bias[j] : 0.0F, sum = sums[i * ld + j] + bias;
+      const float added = f->residual != NULL ? f->residual[i * f->ld_residual + j] : 0.0F;
+      if (!lati_rows_none(f->pre)) {
+        store_at(f->pre, i * f->pre.ld + j, sum);
+      }
+      const double value = activated((double)sum, f->activation) + (double)added;
+      store_at(f->y, i * f->y.ld + j, (float)(value * slope_at(f, i, j)));
+    }
+  }
+}
+
+static void column_sums(float *y, lati_rows x, int64_t rows, int64_t n) {
+  for (int64_t j = 0; j < n; ++j) {
+    for (int64_t i = 0; i < rows; ++i) {
+      y[j] += fixture_value(x, i * x.ld + j);
+    }
+  }
+}
+
+static float dot(lati_rows a, lati_rows b, int64_t n) {
+  double sum = 0.0;
+  for (int64_t i = 0; i < n; ++i) {
+    sum += (double)fixture_value(a, i) * (double)fixture_value(b, i);
+  }
+  return (float)sum;
 }
 
 static float float_of(uint32_t bits) {
@@ -21,67 +137,12 @@ static float float_of(uint32_t bits) {
   return x;
 }
 
-static uint32_t rounded(float x) {
-  const uint32_t bits = bits_of(x);
-  if (isnan(x)) {
-    return bits >> 16 | 0x40;
-  }
-  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+static float low_half(uint32_t word) {
+  return float_of(word << 16);
 }
 
-float bf16_nearest(float x) {
-  return float_of(rounded(x) << 16);
-}
-
-static uint32_t pair(float low, float high) {
-  return rounded(high) << 16 | rounded(low);
-}
-
-/* Element (i, j) of src (rows, cols), zero outside. */
-static float at(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t i, int64_t j) {
-  return i < rows && j < cols ? src[i * ld + j] : 0.0F;
-}
-
-static lati_strip strip_of_rows(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
-                                int64_t rows, int64_t cols) {
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t p = 0; p < pairs; ++p) {
-      dst[i * pairs + p] =
-          pair(at(src, ld, rows, cols, i, 2 * p), at(src, ld, rows, cols, i, 2 * p + 1));
-    }
-  }
-  return (lati_strip){dst, pairs, 1};
-}
-
-static void panel_of_rows(uint32_t *dst, int64_t pairs, const float *src, int64_t ld, int64_t rows,
-                          int64_t cols) {
-  for (int64_t p = 0; p < pairs; ++p) {
-    for (int64_t j = 0; j < LATI_PANEL; ++j) {
-      dst[p * LATI_PANEL + j] =
-          pair(at(src, ld, rows, cols, 2 * p, j), at(src, ld, rows, cols, 2 * p + 1, j));
-    }
-  }
-}
-
-static void panel_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
-                             int64_t rows, int64_t cols) {
-  for (int64_t p = 0; p < pairs; ++p) {
-    for (int64_t j = 0; j < LATI_PANEL; ++j) {
-      dst[p * LATI_PANEL + j] =
-          pair(at(src, ld, rows, cols, j, 2 * p), at(src, ld, rows, cols, j, 2 * p + 1));
-    }
-  }
-}
-
-static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, const float *src, int64_t ld,
-                                   int64_t rows, int64_t cols) {
-  for (int64_t j = 0; j < lati_blocks(cols, LATI_TILE) * LATI_TILE; ++j) {
-    for (int64_t p = 0; p < pairs; ++p) {
-      dst[j * pairs + p] =
-          pair(at(src, ld, rows, cols, 2 * p, j), at(src, ld, rows, cols, 2 * p + 1, j));
-    }
-  }
-  return (lati_strip){dst, pairs, 1};
+static float high_half(uint32_t word) {
+  return float_of(word & 0xffff0000U);
 }
 
 /* Eight tiles of sixteen rows of sixteen words; each thread has its own, as a processor does. */
@@ -101,15 +162,16 @@ static void tile_store(int t, void *address, int64_t bytes) {
 
 static void tile_multiply(int c, int a, int b) {
   for (int i = 0; i < 16; ++i) {
-    for (int j = 0; j < 16; ++j) {
-      float sum = float_of(tiles[c][i][j]);
-      for (int p = 0; p < 16; ++p) {
-        const uint32_t left = tiles[a][i][p], right = tiles[b][p][j];
-        sum += float_of(left << 16) * float_of(right << 16);
-        sum += float_of(left & 0xffff0000U) * float_of(right & 0xffff0000U);
+    float sums[16];
+    memcpy(sums, tiles[c][i], sizeof sums);
+    for (int p = 0; p < 16; ++p) {
+      const float low = low_half(tiles[a][i][p]), high = high_half(tiles[a][i][p]);
+      for (int j = 0; j < 16; ++j) {
+        sums[j] += low * low_half(tiles[b][p][j]);
+        sums[j] += high * high_half(tiles[b][p][j]);
       }
-      tiles[c][i][j] = bits_of(sum);
     }
+    memcpy(tiles[c][i], sums, sizeof sums);
   }
 }
 
@@ -132,6 +194,9 @@ const lati_panel_kernel bf16_emulated = {
     .panel_of_rows = panel_of_rows,
     .panel_of_columns = panel_of_columns,
     .multiply = multiply,
+    .finish = finish,
+    .column_sums = column_sums,
+    .dot = dot,
 };
 
 int panel_kernels_here(const lati_panel_kernel *kernels[MAX_KERNELS]) {

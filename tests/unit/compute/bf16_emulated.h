@@ -11,7 +11,4 @@ extern const lati_panel_kernel bf16_emulated;
 enum { MAX_KERNELS = 6 };
 int panel_kernels_here(const lati_panel_kernel *kernels[MAX_KERNELS]);
 
-/* Nearest bf16, ties to even, as a float. */
-float bf16_nearest(float x);
-
 #endif

@@ -2,6 +2,7 @@
 #include "compute_fixture.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct shape {
   int64_t tokens;
@@ -13,12 +14,13 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 typedef struct tensors {
   int64_t count;
-  float *x, *y, *d_y, *d_x, *mean, *rstd, *gamma, *beta, *d_gamma, *d_beta;
+  float *x, *y, *d_y, *d_x, *mean, *rstd, *gamma, *beta, *d_gamma, *d_beta, *sums;
+  lati_rows short_y, short_d_x; /* may be none */
 } tensors;
 
 /* The same values whenever the fixture's random state is the same. */
 static void open_tensors(tensors *t, fixture *f, const shape *s) {
-  t->count = s->tokens * s->width;
+  *t = (tensors){.count = s->tokens * s->width};
   t->x = fixture_random(f, t->count);
   t->d_y = fixture_random(f, t->count);
   t->d_x = fixture_random(f, t->count);
@@ -29,14 +31,15 @@ static void open_tensors(tensors *t, fixture *f, const shape *s) {
   t->y = NEW(f, float, t->count);
   t->mean = NEW(f, float, s->tokens);
   t->rstd = NEW(f, float, s->tokens);
+  t->sums = fixture_scratch(f, 2 * LATI_NORM_GROUPS * (size_t)s->width * sizeof(float));
   for (int64_t i = 0; i < t->count; ++i) {
     t->x[i] += 2.0F; /* a mean to take away */
   }
 }
 
 static void close_tensors(tensors *t) {
-  float *blocks[] = {t->x,    t->y,     t->d_y,  t->d_x,     t->mean,
-                     t->rstd, t->gamma, t->beta, t->d_gamma, t->d_beta};
+  float *blocks[] = {t->x,     t->y,    t->d_y,     t->d_x,    t->mean, t->rstd,
+                     t->gamma, t->beta, t->d_gamma, t->d_beta, t->sums};
   for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
     lati_free(blocks[i]);
   }
@@ -44,10 +47,10 @@ static void close_tensors(tensors *t) {
 
 static void run_both_ways(tensors *t, const shape *s, lati_pool *pool, const lati_backend *backend,
                           int accumulate, float *d_x) {
-  backend->layernorm_forward(pool, t->y, t->mean, t->rstd, t->x, t->gamma, t->beta, s->tokens,
-                             s->width);
-  backend->layernorm_backward(pool, d_x, t->d_gamma, t->d_beta, t->d_y, t->x, t->mean, t->rstd,
-                              t->gamma, s->tokens, s->width, accumulate);
+  backend->layernorm_forward(pool, t->y, t->short_y, t->mean, t->rstd, t->x, t->gamma, t->beta,
+                             s->tokens, s->width);
+  backend->layernorm_backward(pool, d_x, t->short_d_x, t->d_gamma, t->d_beta, t->d_y, t->x, t->mean,
+                              t->rstd, t->gamma, s->tokens, s->width, accumulate, t->sums);
 }
 
 /* One column is all mean: what is left of it is rounding, times rstd = 1e6. */
@@ -120,6 +123,51 @@ START_TEST(gradient_may_be_replaced_in_place) {
 }
 END_TEST
 
+/* Narrow rows of zeros, or of x rounded, that are longer than those of x by two zeros. */
+static lati_rows short_rows(fixture *f, const float *x, const shape *s) {
+  const int64_t ld = s->width + 2;
+  float *all = NEW(f, float, s->tokens *ld);
+  for (int64_t t = 0; t < s->tokens && x != NULL; ++t) {
+    memcpy(all + t * ld, x + t * s->width, (size_t)s->width * sizeof *x);
+  }
+  const lati_rows rows = fixture_rows(f, all, s->tokens, ld, 1);
+  lati_free(all);
+  return rows;
+}
+
+/* Frees the rows, which must be x to the bit, and nothing written besides. */
+static void compare_and_free(fixture *f, lati_rows rows, const float *x, const shape *s) {
+  const lati_rows expected = short_rows(f, x, s);
+  const size_t bytes = (size_t)((s->tokens + LATI_TILE) * rows.ld) * sizeof *rows.narrow;
+  assert_same_bits(rows.narrow, expected.narrow, bytes, "shortened");
+  fixture_free_rows(rows);
+  fixture_free_rows(expected);
+}
+
+static void check_shortened(const shape *s, int accumulate) {
+  fixture f;
+  fixture_open(&f, 2);
+  tensors t;
+  open_tensors(&t, &f, s);
+  t.short_y = short_rows(&f, NULL, s);
+  t.short_d_x = short_rows(&f, NULL, s);
+  run_both_ways(&t, s, f.pool, &lati_backend_f32, accumulate, t.d_x);
+  compare_and_free(&f, t.short_y, t.y, s);
+  compare_and_free(&f, t.short_d_x, t.d_x, s);
+  const lati_rows alone = short_rows(&f, NULL, s);
+  lati_backend_f32.shorten(f.pool, alone, t.x, s->tokens, s->width);
+  compare_and_free(&f, alone, t.x, s);
+  close_tensors(&t);
+  fixture_close(&f);
+}
+
+START_TEST(rows_are_shortened_too) {
+  for (int i = 0; i < SHAPES; ++i) {
+    check_shortened(&shapes[i], i % 2);
+  }
+}
+END_TEST
+
 static void whole_norm(fixture *f, void *out, const void *argument) {
   const shape *s = argument;
   tensors t;
@@ -146,6 +194,7 @@ END_TEST
 
 int main(void) {
   const TTest *tests[] = {agrees_with_the_twin, a_constant_row_gives_beta,
-                          gradient_may_be_replaced_in_place, threads_do_not_change_the_bits};
+                          gradient_may_be_replaced_in_place, rows_are_shortened_too,
+                          threads_do_not_change_the_bits};
   return run_suite("layernorm", tests, sizeof tests / sizeof *tests);
 }

@@ -9,14 +9,21 @@
 #include "compute/vector.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
+/* Rows are `pad` columns longer than they need be. Narrow ones lie as products take them where
+ * their width is a number of whole steps and rows are whole words apart; else they are copied. Long
+ * contractions, of either kind and in either direction, come in pieces. */
 typedef struct shape {
-  int32_t tokens, out, in;
+  int32_t tokens, out, in, pad;
 } shape;
 
-static const shape shapes[] = {{1, 1, 1},    {1, 7, 3},     {2, 1, 65},    {33, 17, 31},
-                               {49, 67, 43}, {97, 129, 65}, {20, 300, 70}, {18, 40, 1100}};
+static const shape shapes[] = {
+    {1, 1, 1, 5},       {1, 7, 3, 3},       {2, 1, 65, 4},     {33, 17, 31, 3},
+    {49, 67, 43, 5},    {97, 129, 65, 3},   {20, 300, 70, 4},  {3, 300, 64, 2},
+    {18, 40, 1101, 3},  {18, 1100, 40, 4},  {400, 64, 96, 4},  {400, 64, 96, 3},
+    {100, 40, 1600, 4}, {390, 10, 1100, 3}, {50, 20, 2112, 4}, {20, 2112, 34, 4}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 typedef void kernel_check(fixture *f, const lati_panel_kernel *kernel);
@@ -36,55 +43,90 @@ static double tolerance(int64_t depth) {
   return 1e-6 * (4.0 + (double)depth / 16.0);
 }
 
-/* Random numbers that bf16 holds. */
-static float *short_random(fixture *f, int64_t count) {
-  float *x = fixture_random(f, count);
-  for (int64_t i = 0; i < count; ++i) {
-    x[i] = bf16_nearest(x[i]);
-  }
-  return x;
+/* A matrix twice: as the kernel is given it, and in floats for the slow twin. */
+typedef struct twins {
+  lati_rows fast, slow;
+  int64_t rows;
+} twins;
+
+/* Of x, which becomes what bf16 holds, and the twins' own. */
+static twins twins_of(fixture *f, float *x, int64_t rows, int64_t ld, int narrow) {
+  fixture_round(x, rows * ld);
+  return (twins){fixture_rows(f, x, rows, ld, narrow), lati_floats(x, ld), rows};
 }
 
-static void *packed_weight(fixture *f, const lati_panel_kernel *kernel, const float *weight,
-                           int32_t out, int32_t in) {
-  void *packed = fixture_new(f, (int64_t)lati_panel_packed_size(kernel, out, in), 1);
-  lati_panel_pack(kernel, f->pool, packed, weight, out, in);
-  return packed;
+static twins random_twins(fixture *f, int64_t rows, int64_t ld, int narrow) {
+  return twins_of(f, fixture_random(f, rows * ld), rows, ld, narrow);
 }
 
-static void check_forward(fixture *f, const lati_panel_kernel *kernel, const shape *s, int flags) {
-  const int64_t ld_y = s->out + 3, ld_x = s->in + 5;
-  const lati_activation activation = flags & 1 ? LATI_GELU : LATI_RELU;
-  float *x = short_random(f, s->tokens * ld_x), *weight = short_random(f, s->out * s->in);
-  float *bias = fixture_random(f, s->out), *residual = fixture_random(f, s->tokens * s->out);
-  float *y[2] = {fixture_random(f, s->tokens * ld_y), NULL};
-  float *pre[2] = {NEW(f, float, s->tokens * s->out), NEW(f, float, s->tokens * s->out)};
-  y[1] = fixture_copy(f, y[0], s->tokens * ld_y);
-  const lati_linear linear = {.weight = weight,
-                              .bias = flags & 2 ? bias : NULL,
-                              .packed = packed_weight(f, kernel, weight, s->out, s->in),
-                              .in = s->in,
-                              .out = s->out};
-  const lati_rows rows = {x, ld_x};
-  const float *added = flags & 4 ? residual : NULL;
-  lati_panel_forward(kernel, f->pool, (lati_rows){y[0], ld_y}, &linear, rows, s->tokens, activation,
-                     pre[0], added);
-  lati_backend_naive.linear_forward(f->pool, (lati_rows){y[1], ld_y}, &linear, rows, s->tokens,
-                                    activation, pre[1], added);
-  assert_close(y[0], y[1], s->tokens * ld_y, tolerance(s->in), kernel->name);
-  assert_close(pre[0], pre[1], s->tokens * s->out, tolerance(s->in), kernel->name);
-  void *blocks[] = {x, weight, bias, residual, y[0], y[1], pre[0], pre[1], (void *)linear.packed};
-  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
-    lati_free(blocks[i]);
+static void compare_and_free(twins t, double how_close, const lati_panel_kernel *kernel) {
+  assert_rows_close(t.fast, t.slow.data, t.rows, how_close, kernel->name);
+  fixture_free_rows(t.fast);
+  fixture_free_rows(t.slow);
+}
+
+/* Takes the weight and the bias, which may be NULL. */
+static lati_linear open_layer(fixture *f, const lati_panel_kernel *kernel, const shape *s,
+                              float *weight, float *bias) {
+  void *packed = fixture_scratch(f, lati_panel_packed_size(kernel, s->out, s->in));
+  lati_panel_pack(kernel, f->pool, packed, weight, s->out, s->in);
+  return (lati_linear){
+      .weight = weight, .bias = bias, .packed = packed, .in = s->in, .out = s->out};
+}
+
+/* Of weights that bf16 holds. */
+static lati_linear open_short_layer(fixture *f, const lati_panel_kernel *kernel, const shape *s,
+                                    int with_bias) {
+  float *weight = fixture_random(f, (int64_t)s->out * s->in);
+  fixture_round(weight, (int64_t)s->out * s->in);
+  return open_layer(f, kernel, s, weight, with_bias ? fixture_random(f, s->out) : NULL);
+}
+
+static void close_layer(const lati_linear *linear) {
+  lati_free((void *)linear->weight);
+  lati_free((void *)linear->bias);
+  lati_free((void *)linear->packed);
+}
+
+/* ADD: a residual, or onto what is there. x and y stand for their gradients too. */
+enum { BIAS = 1, ADD = 2, NARROW_X = 4, NARROW_Y = 8, FLAGS = 16 };
+
+typedef void layer_check(fixture *f, const lati_panel_kernel *kernel, const shape *s, int flags,
+                         lati_activation activation);
+
+/* All flags that the kernel takes at every shape, activations in turn. */
+static void for_each_layer(fixture *f, const lati_panel_kernel *kernel, layer_check *check) {
+  const int end = kernel->values == 1 ? NARROW_X : FLAGS;
+  for (int i = 0; i < SHAPES; ++i) {
+    for (int flags = 0; flags < end; ++flags) {
+      check(f, kernel, &shapes[i], flags, (lati_activation)((i + flags) % 3));
+    }
   }
+}
+
+/* What is kept for the way back is narrow where x is. */
+static void check_forward(fixture *f, const lati_panel_kernel *kernel, const shape *s, int flags,
+                          lati_activation activation) {
+  const lati_linear linear = open_short_layer(f, kernel, s, flags & BIAS);
+  const twins x = random_twins(f, s->tokens, s->in + s->pad, flags & NARROW_X);
+  const twins y = random_twins(f, s->tokens, s->out + s->pad, flags & NARROW_Y);
+  const twins pre = random_twins(f, s->tokens, s->out + 1, flags & NARROW_X);
+  const lati_rows none = {0};
+  const int keep = activation == LATI_GELU;
+  float *residual = flags & ADD ? fixture_random(f, s->tokens * s->out) : NULL;
+  lati_panel_forward(kernel, f->pool, y.fast, &linear, x.fast, s->tokens, activation,
+                     keep ? pre.fast : none, residual);
+  lati_backend_naive.linear_forward(f->pool, y.slow, &linear, x.slow, s->tokens, activation,
+                                    keep ? pre.slow : none, residual);
+  compare_and_free(y, tolerance(s->in), kernel);
+  compare_and_free(pre, tolerance(s->in), kernel);
+  compare_and_free(x, 0.0, kernel);
+  lati_free(residual);
+  close_layer(&linear);
 }
 
 static void forward_check(fixture *f, const lati_panel_kernel *kernel) {
-  for (int i = 0; i < SHAPES; ++i) {
-    for (int flags = 0; flags < 8; ++flags) {
-      check_forward(f, kernel, &shapes[i], flags);
-    }
-  }
+  for_each_layer(f, kernel, check_forward);
 }
 
 START_TEST(forward_agrees_with_the_twin) {
@@ -92,52 +134,83 @@ START_TEST(forward_agrees_with_the_twin) {
 }
 END_TEST
 
-static void check_backward(fixture *f, const lati_panel_kernel *kernel, const shape *s,
-                           int accumulate) {
-  const int64_t ld_y = s->out + 2, ld_x = s->in + 7;
-  float *d_y = short_random(f, s->tokens * ld_y), *x = short_random(f, s->tokens * ld_x);
-  float *weight = short_random(f, s->out * s->in);
-  float *d_x[2] = {fixture_random(f, s->tokens * ld_x), NULL};
-  float *d_weight[2] = {fixture_random(f, s->out * s->in), NULL};
-  float *d_bias[2] = {fixture_random(f, s->out), NULL};
-  d_x[1] = fixture_copy(f, d_x[0], s->tokens * ld_x);
-  d_weight[1] = fixture_copy(f, d_weight[0], s->out * s->in);
-  d_bias[1] = fixture_copy(f, d_bias[0], s->out);
-  const lati_linear linear = {.weight = weight,
-                              .packed = packed_weight(f, kernel, weight, s->out, s->in),
-                              .in = s->in,
-                              .out = s->out};
-  const lati_rows slopes = {d_y, ld_y}, inputs = {x, ld_x};
-  lati_panel_backward_input(kernel, f->pool, (lati_rows){d_x[0], ld_x}, &linear, slopes, s->tokens,
-                            accumulate);
-  lati_backend_naive.linear_backward_input(f->pool, (lati_rows){d_x[1], ld_x}, &linear, slopes,
-                                           s->tokens, accumulate);
-  void *scratch = fixture_new(f, (int64_t)lati_panel_weight_scratch(kernel, s->tokens, s->in), 1);
-  lati_panel_backward_weight(kernel, f->pool, d_weight[0], d_bias[0], slopes, inputs, s->tokens,
-                             s->out, s->in, scratch);
-  lati_backend_naive.linear_backward_weight(f->pool, d_weight[1], d_bias[1], slopes, inputs,
-                                            s->tokens, s->out, s->in, NULL);
-  assert_close(d_x[0], d_x[1], s->tokens * ld_x, tolerance(s->out), kernel->name);
-  assert_close(d_weight[0], d_weight[1], s->out * s->in, tolerance(s->tokens), kernel->name);
-  assert_close(d_bias[0], d_bias[1], s->out, tolerance(s->tokens), kernel->name);
-  void *blocks[] = {d_y,         x,           weight,    d_x[0],    d_x[1],
-                    d_weight[0], d_weight[1], d_bias[0], d_bias[1], (void *)linear.packed,
-                    scratch};
-  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
-    lati_free(blocks[i]);
+/* Only floats are added to, and then not multiplied by a slope. */
+static void check_backward_input(fixture *f, const lati_panel_kernel *kernel, const shape *s,
+                                 int flags, lati_activation activation) {
+  if (flags & ADD && flags & NARROW_X) {
+    return;
   }
+  const lati_linear linear = open_short_layer(f, kernel, s, 0);
+  const int64_t ld = s->in + s->pad;
+  const twins d_y = random_twins(f, s->tokens, s->out + s->pad, flags & NARROW_Y);
+  const twins d_x = random_twins(f, s->tokens, ld, flags & NARROW_X);
+  const twins of =
+      twins_of(f, fixture_slopes(f, s->tokens * (ld + 1)), s->tokens, ld + 1, flags & NARROW_Y);
+  const lati_slope fast = {activation, of.fast}, slow = {activation, of.slow};
+  const int sloping = activation != LATI_IDENTITY && !(flags & ADD);
+  lati_panel_backward_input(kernel, f->pool, d_x.fast, &linear, d_y.fast, s->tokens, flags & ADD,
+                            sloping ? &fast : NULL);
+  lati_backend_naive.linear_backward_input(f->pool, d_x.slow, &linear, d_y.slow, s->tokens,
+                                           flags & ADD, sloping ? &slow : NULL);
+  compare_and_free(d_x, tolerance(s->out), kernel);
+  compare_and_free(d_y, 0.0, kernel);
+  compare_and_free(of, 0.0, kernel);
+  close_layer(&linear);
+}
+
+static void check_backward_weight(fixture *f, const lati_panel_kernel *kernel, const shape *s,
+                                  int flags, lati_activation activation) {
+  (void)activation;
+  const twins d_y = random_twins(f, s->tokens, s->out + s->pad, flags & NARROW_Y);
+  const twins x = random_twins(f, s->tokens, s->in + s->pad, flags & NARROW_X);
+  const twins d_weight = random_twins(f, s->out, s->in, 0), d_bias = random_twins(f, 1, s->out, 0);
+  const int biased = flags & BIAS;
+  void *scratch = fixture_scratch(f, lati_panel_weight_scratch(kernel, s->tokens, s->in));
+  lati_panel_backward_weight(kernel, f->pool, d_weight.fast.data, biased ? d_bias.fast.data : NULL,
+                             d_y.fast, x.fast, s->tokens, s->out, s->in, scratch);
+  lati_backend_naive.linear_backward_weight(f->pool, d_weight.slow.data,
+                                            biased ? d_bias.slow.data : NULL, d_y.slow, x.slow,
+                                            s->tokens, s->out, s->in, NULL);
+  compare_and_free(d_weight, tolerance(s->tokens), kernel);
+  compare_and_free(d_bias, tolerance(s->tokens), kernel);
+  compare_and_free(d_y, 0.0, kernel);
+  compare_and_free(x, 0.0, kernel);
+  lati_free(scratch);
 }
 
 static void backward_check(fixture *f, const lati_panel_kernel *kernel) {
-  for (int i = 0; i < SHAPES; ++i) {
-    check_backward(f, kernel, &shapes[i], i % 2);
-  }
-  const shape many_tokens = {500, 33, 290};
-  check_backward(f, kernel, &many_tokens, 0);
+  for_each_layer(f, kernel, check_backward_input);
+  for_each_layer(f, kernel, check_backward_weight);
+  const shape many_tokens = {500, 33, 290, 7};
+  check_backward_weight(f, kernel, &many_tokens, BIAS, LATI_IDENTITY);
 }
 
 START_TEST(backward_agrees_with_the_twin) {
   for_each_kernel(backward_check);
+}
+END_TEST
+
+/* Nothing is added twice, be the contraction in one piece or many. */
+static void onto_check(fixture *f, const lati_panel_kernel *kernel) {
+  static const shape cases[] = {{130, 70, 50, 0}, {20, 30, 2112, 0}, {20, 30, 1101, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    const shape *s = &cases[i];
+    const lati_linear linear = open_short_layer(f, kernel, s, BIAS);
+    const twins x = random_twins(f, s->tokens, s->in, kernel->values > 1);
+    const twins y = random_twins(f, s->tokens, s->out, 0);
+    const lati_rows none = {0};
+    lati_panel_forward(kernel, f->pool, y.fast, &linear, x.fast, s->tokens, LATI_IDENTITY, none,
+                       y.fast.data);
+    lati_backend_naive.linear_forward(f->pool, y.slow, &linear, x.slow, s->tokens, LATI_IDENTITY,
+                                      none, y.slow.data);
+    compare_and_free(y, tolerance(s->in), kernel);
+    compare_and_free(x, 0.0, kernel);
+    close_layer(&linear);
+  }
+}
+
+START_TEST(residual_may_be_the_result) {
+  for_each_kernel(onto_check);
 }
 END_TEST
 
@@ -146,18 +219,15 @@ static void rounding_check(fixture *f, const lati_panel_kernel *kernel) {
   if (kernel->values == 1) {
     return;
   }
-  const shape s = {40, 70, 200};
-  float *x = fixture_random(f, s.tokens * s.in), *weight = fixture_random(f, s.out * s.in);
+  const shape s = {40, 70, 200, 0};
+  float *x = fixture_random(f, s.tokens * s.in);
   float *y[2] = {NEW(f, float, s.tokens *s.out), NEW(f, float, s.tokens *s.out)};
-  const lati_linear linear = {.weight = weight,
-                              .packed = packed_weight(f, kernel, weight, s.out, s.in),
-                              .in = s.in,
-                              .out = s.out};
-  const lati_rows rows = {x, s.in};
-  lati_panel_forward(kernel, f->pool, (lati_rows){y[0], s.out}, &linear, rows, s.tokens,
-                     LATI_IDENTITY, NULL, NULL);
-  lati_backend_naive.linear_forward(f->pool, (lati_rows){y[1], s.out}, &linear, rows, s.tokens,
-                                    LATI_IDENTITY, NULL, NULL);
+  const lati_linear linear = open_layer(f, kernel, &s, fixture_random(f, s.out * s.in), NULL);
+  const lati_rows rows = lati_floats(x, s.in), none = {0};
+  lati_panel_forward(kernel, f->pool, lati_floats(y[0], s.out), &linear, rows, s.tokens,
+                     LATI_IDENTITY, none, NULL);
+  lati_backend_naive.linear_forward(f->pool, lati_floats(y[1], s.out), &linear, rows, s.tokens,
+                                    LATI_IDENTITY, none, NULL);
   double squares = 0.0, bound = sqrt((double)s.in) / 3.0 / 256.0;
   for (int i = 0; i < s.tokens * s.out; ++i) {
     squares += pow((double)y[0][i] - (double)y[1][i], 2.0);
@@ -165,8 +235,8 @@ static void rounding_check(fixture *f, const lati_panel_kernel *kernel) {
   const double deviation = sqrt(squares / (s.tokens * s.out));
   ck_assert_msg(deviation < bound && deviation > bound / 20.0, "%s: deviation %.3g, bound %.3g",
                 kernel->name, deviation, bound);
-  lati_free(x), lati_free(weight), lati_free(y[0]), lati_free(y[1]);
-  lati_free((void *)linear.packed);
+  lati_free(x), lati_free(y[0]), lati_free(y[1]);
+  close_layer(&linear);
 }
 
 START_TEST(rounding_is_that_of_bf16) {
@@ -176,30 +246,26 @@ END_TEST
 
 /* A slice's outputs are those of the whole layer, to the bit. */
 static void slice_check(fixture *f, const lati_panel_kernel *kernel) {
-  const shape s = {5, 3 * LATI_SLICE + 11, 37};
+  const shape s = {5, 3 * LATI_SLICE + 11, 37, 0};
   float *x = fixture_random(f, s.tokens * s.in), *weight = fixture_random(f, s.out * s.in);
-  float *bias = fixture_random(f, s.out), *y = NEW(f, float, s.tokens *s.out);
-  float *part = NEW(f, float, s.tokens *s.out);
-  const lati_linear linear = {.weight = weight,
-                              .bias = bias,
-                              .packed = packed_weight(f, kernel, weight, s.out, s.in),
-                              .in = s.in,
-                              .out = s.out};
-  lati_panel_forward(kernel, f->pool, (lati_rows){y, s.out}, &linear, (lati_rows){x, s.in},
-                     s.tokens, LATI_IDENTITY, NULL, NULL);
+  float *y = NEW(f, float, s.tokens *s.out), *part = NEW(f, float, s.tokens *s.out);
+  const lati_linear linear = open_layer(f, kernel, &s, weight, fixture_random(f, s.out));
+  const lati_rows rows = lati_floats(x, s.in), none = {0};
+  lati_panel_forward(kernel, f->pool, lati_floats(y, s.out), &linear, rows, s.tokens, LATI_IDENTITY,
+                     none, NULL);
   for (int32_t first = 0; first < s.out; first += LATI_SLICE) {
     lati_linear slice;
     const int32_t end = first + 2 * LATI_SLICE < s.out ? first + 2 * LATI_SLICE : s.out;
     lati_panel_slice(kernel, &slice, &linear, first, end);
-    lati_panel_forward(kernel, f->pool, (lati_rows){part, slice.out}, &slice, (lati_rows){x, s.in},
-                       s.tokens, LATI_IDENTITY, NULL, NULL);
+    lati_panel_forward(kernel, f->pool, lati_floats(part, slice.out), &slice, rows, s.tokens,
+                       LATI_IDENTITY, none, NULL);
     for (int t = 0; t < s.tokens; ++t) {
       assert_same_bits(part + t * slice.out, y + t * s.out + first,
                        (size_t)slice.out * sizeof(float), kernel->name);
     }
   }
-  lati_free(x), lati_free(weight), lati_free(bias), lati_free(y), lati_free(part);
-  lati_free((void *)linear.packed);
+  lati_free(x), lati_free(y), lati_free(part);
+  close_layer(&linear);
 }
 
 START_TEST(slices_share_the_packed_layer) {
@@ -207,73 +273,125 @@ START_TEST(slices_share_the_packed_layer) {
 }
 END_TEST
 
-/* Without a packed form the layer is multiplied in f32. */
-START_TEST(unpacked_layers_are_left_to_f32) {
-  fixture f;
-  fixture_open(&f, 1);
-  const shape s = {9, 20, 30};
-  float *x = fixture_random(&f, s.tokens * s.in), *weight = fixture_random(&f, s.out * s.in);
-  float *y[2] = {NEW(&f, float, s.tokens *s.out), NEW(&f, float, s.tokens *s.out)};
-  float *d_x[2] = {NEW(&f, float, s.tokens *s.in), NEW(&f, float, s.tokens *s.in)};
-  const lati_linear linear = {.weight = weight, .in = s.in, .out = s.out};
-  lati_panel_forward(&bf16_emulated, f.pool, (lati_rows){y[0], s.out}, &linear,
-                     (lati_rows){x, s.in}, s.tokens, LATI_RELU, NULL, NULL);
-  lati_backend_f32.linear_forward(f.pool, (lati_rows){y[1], s.out}, &linear, (lati_rows){x, s.in},
-                                  s.tokens, LATI_RELU, NULL, NULL);
-  assert_same_bits(y[0], y[1], (size_t)(s.tokens * s.out) * sizeof(float), "y");
-  for (int i = 0; i < 2; ++i) {
-    if (i == 0) {
-      lati_panel_backward_input(&bf16_emulated, f.pool, (lati_rows){d_x[i], s.in}, &linear,
-                                (lati_rows){y[i], s.out}, s.tokens, 0);
-    } else {
-      lati_backend_f32.linear_backward_input(f.pool, (lati_rows){d_x[i], s.in}, &linear,
-                                             (lati_rows){y[i], s.out}, s.tokens, 0);
+/* Narrow rows lie as a product takes them in whole steps of it, from whole words on. */
+static void place_check(fixture *f, const lati_panel_kernel *kernel) {
+  enum { ROWS = 5, LD = 101, WORDS = LATI_TILE * 64 };
+  float *x = fixture_random(f, ROWS * LD);
+  uint32_t *copy = NEW(f, uint32_t, WORDS);
+  for (int64_t ld = LD - 1; ld <= LD; ++ld) {
+    const lati_rows rows = fixture_rows(f, x, ROWS, ld, kernel->values > 1);
+    for (int64_t cols = 31; cols <= 64; ++cols) {
+      for (int64_t first = 0; first < 2; ++first) {
+        const lati_rows part = lati_rows_at(rows, 0, first);
+        const lati_strip strip = kernel->strip_of_rows(copy, 32, part, ROWS, cols);
+        const int whole =
+            kernel->values == 1 || (first == 0 && ld % 2 == 0 && cols % (2 * kernel->grain) == 0);
+        const void *place = part.narrow != NULL ? (const void *)part.narrow : part.data;
+        ck_assert_msg((strip.data == place) == whole, "%s: %d columns from %d on, %d apart",
+                      kernel->name, (int)cols, (int)first, (int)ld);
+        ck_assert_int_eq(strip.row, whole ? ld / kernel->values : 32);
+      }
     }
+    fixture_free_rows(rows);
   }
-  assert_same_bits(d_x[0], d_x[1], (size_t)(s.tokens * s.in) * sizeof(float), "d_x");
-  lati_free(x), lati_free(weight), lati_free(y[0]), lati_free(y[1]);
-  lati_free(d_x[0]), lati_free(d_x[1]);
-  fixture_close(&f);
+  lati_free(x), lati_free(copy);
+}
+
+START_TEST(rows_are_taken_as_they_lie) {
+  for_each_kernel(place_check);
 }
 END_TEST
+
+/* What is behind a row or below its columns counts for nothing. */
+static void check_sums(fixture *f, const lati_panel_kernel *kernel, int64_t n, int narrow) {
+  enum { ROWS = 3 };
+  float *values = fixture_random(f, ROWS * (n + 1)), *y = fixture_random(f, n + 1);
+  fixture_round(values, ROWS * (n + 1));
+  const lati_rows x = fixture_rows(f, values, ROWS, n + 1, narrow);
+  float *sums = fixture_copy(f, y, n + 1);
+  double dot = 0.0;
+  for (int64_t j = 0; j < n; ++j) {
+    dot += (double)values[j] * (double)values[n + 1 + j];
+    for (int64_t i = 0; i < ROWS; ++i) {
+      y[j] += values[i * (n + 1) + j];
+    }
+  }
+  kernel->column_sums(sums, x, ROWS, n);
+  assert_same_bits(sums, y, (size_t)(n + 1) * sizeof *y, kernel->name);
+  ck_assert_double_eq_tol((double)kernel->dot(x, lati_rows_at(x, 1, 0), n), dot, 1e-5);
+  fixture_free_rows(x);
+  lati_free(values), lati_free(y), lati_free(sums);
+}
+
+static void sums_check(fixture *f, const lati_panel_kernel *kernel) {
+  for (int64_t n = 1; n <= 70; ++n) {
+    for (int narrow = 0; narrow < kernel->values; ++narrow) {
+      check_sums(f, kernel, n, narrow);
+    }
+  }
+}
+
+START_TEST(sums_of_any_length) {
+  for_each_kernel(sums_check);
+}
+END_TEST
+
+#if defined(__x86_64__)
+
+enum { PACKED_ROWS = 50, PACKED_COLS = 77, PACKED = 64 * 64 };
+
+/* `cols` columns of src, however many steps of a packer they begin. */
+static void compare_packing(const lati_rows src, int64_t cols, uint32_t *fast, uint32_t *plain) {
+  const lati_panel_kernel *kernels[2] = {&lati_panel_bf16_avx512, &bf16_emulated};
+  uint32_t *words[2] = {fast, plain};
+  const int64_t along = lati_words(&bf16_emulated, cols), few = lati_least(cols, LATI_PANEL);
+  for (int i = 0; i < 2; ++i) {
+    kernels[i]->strip_of_rows(words[i], along, src, PACKED_ROWS, cols);
+  }
+  assert_same_bits(fast, plain, (size_t)(PACKED_ROWS * along) * sizeof *fast, "strip_of_rows");
+  for (int i = 0; i < 2; ++i) {
+    kernels[i]->panel_of_rows(words[i], lati_words(&bf16_emulated, PACKED_ROWS), src, PACKED_ROWS,
+                              few);
+  }
+  assert_same_bits(fast, plain, 32 * LATI_PANEL * sizeof *fast, "panel_of_rows");
+  for (int i = 0; i < 2; ++i) {
+    kernels[i]->panel_of_columns(words[i], along, src, 37, cols);
+  }
+  assert_same_bits(fast, plain, (size_t)(along * LATI_PANEL) * sizeof *fast, "panel_of_columns");
+  const lati_strip a = lati_panel_bf16_avx512.strip_of_columns(fast, 32, src, 49, few);
+  const lati_strip b = bf16_emulated.strip_of_columns(plain, 32, src, 49, few);
+  const lati_strip c = lati_panel_bf16_amx.strip_of_columns(fast + PACKED / 2, 32, src, 49, few);
+  int64_t wrong = 0;
+  for (int i = 0; i < few; ++i) {
+    for (int p = 0; p < 32; ++p) {
+      const uint32_t word = b.data[i * b.row + p * b.col];
+      wrong += a.data[i * a.row + p * a.col] != word || c.data[i * c.row + p * c.col] != word;
+    }
+  }
+  ck_assert_int_eq(wrong, 0);
+}
+
+#endif
 
 /* The processor's rounding and arrangement against plain loops: ties, signs, infinities, NaN. */
 START_TEST(packing_is_the_same_to_the_bit) {
 #if defined(__x86_64__)
-  enum { ROWS = 50, COLS = 77, WORDS = 64 * 64 };
   if (!lati_processor_here()->bf16_dot) {
     return;
   }
   fixture f;
   fixture_open(&f, 1);
-  float *src = fixture_random(&f, ROWS * COLS);
+  float *src = fixture_random(&f, PACKED_ROWS * PACKED_COLS);
   const float special[] = {0.0F, -0.0F, INFINITY, -INFINITY, 1.00390625F, 1.01171875F, 3.4e38F};
   memcpy(src, special, sizeof special);
   src[100] = NAN;
-  uint32_t *fast = NEW(&f, uint32_t, WORDS), *plain = NEW(&f, uint32_t, WORDS);
-  const lati_panel_kernel *kernels[2] = {&lati_panel_bf16_avx512, &bf16_emulated};
-  uint32_t *words[2] = {fast, plain};
-  for (int i = 0; i < 2; ++i) {
-    kernels[i]->strip_of_rows(words[i], lati_words(&bf16_emulated, COLS), src, COLS, ROWS, COLS);
-  }
-  assert_same_bits(fast, plain, ROWS * 48 * sizeof *fast, "strip_of_rows");
-  for (int i = 0; i < 2; ++i) {
-    kernels[i]->panel_of_rows(words[i], lati_words(&bf16_emulated, ROWS), src, COLS, ROWS, 45);
-  }
-  assert_same_bits(fast, plain, 32 * LATI_PANEL * sizeof *fast, "panel_of_rows");
-  for (int i = 0; i < 2; ++i) {
-    kernels[i]->panel_of_columns(words[i], lati_words(&bf16_emulated, COLS), src, COLS, 37, COLS);
-  }
-  assert_same_bits(fast, plain, 48 * LATI_PANEL * sizeof *fast, "panel_of_columns");
-  const lati_strip a = lati_panel_bf16_avx512.strip_of_columns(fast, 32, src, COLS, 49, 33);
-  const lati_strip b = bf16_emulated.strip_of_columns(plain, 32, src, COLS, 49, 33);
-  const lati_strip c =
-      lati_panel_bf16_amx.strip_of_columns(fast + WORDS / 2, 32, src, COLS, 49, 33);
-  for (int i = 0; i < 33; ++i) {
-    for (int p = 0; p < 32; ++p) {
-      ck_assert_uint_eq(a.data[i * a.row + p * a.col], b.data[i * b.row + p * b.col]);
-      ck_assert_uint_eq(c.data[i * c.row + p * c.col], b.data[i * b.row + p * b.col]);
+  uint32_t *fast = NEW(&f, uint32_t, PACKED), *plain = NEW(&f, uint32_t, PACKED);
+  for (int narrow = 0; narrow < 2; ++narrow) {
+    const lati_rows rows = fixture_rows(&f, src, PACKED_ROWS, PACKED_COLS, narrow);
+    for (int64_t cols = 1; cols <= PACKED_COLS; ++cols) {
+      compare_packing(rows, cols, fast, plain);
     }
+    fixture_free_rows(rows);
   }
   lati_free(src), lati_free(fast), lati_free(plain);
   fixture_close(&f);
@@ -281,25 +399,28 @@ START_TEST(packing_is_the_same_to_the_bit) {
 }
 END_TEST
 
+/* Operands and results are as narrow as the kernel takes them. */
 static void whole_layer(fixture *f, void *out, const void *argument) {
   const lati_panel_kernel *kernel = argument;
-  const shape s = {230, 140, 260};
-  float *x = fixture_random(f, s.tokens * s.in), *weight = fixture_random(f, s.out * s.in);
-  float *d_y = fixture_random(f, s.tokens * s.out), *y = out;
-  float *d_x = y + s.tokens * s.out, *d_weight = d_x + s.tokens * s.in;
-  const lati_linear linear = {.weight = weight,
-                              .packed = packed_weight(f, kernel, weight, s.out, s.in),
-                              .in = s.in,
-                              .out = s.out};
-  const lati_rows inputs = {x, s.in}, slopes = {d_y, s.out};
-  lati_panel_forward(kernel, f->pool, (lati_rows){y, s.out}, &linear, inputs, s.tokens, LATI_RELU,
-                     NULL, NULL);
-  lati_panel_backward_input(kernel, f->pool, (lati_rows){d_x, s.in}, &linear, slopes, s.tokens, 0);
-  void *scratch = fixture_new(f, (int64_t)lati_panel_weight_scratch(kernel, s.tokens, s.in), 1);
-  lati_panel_backward_weight(kernel, f->pool, d_weight, d_weight + s.out * s.in, slopes, inputs,
+  const shape s = {430, 140, 260, 0};
+  const int narrow = kernel->values > 1;
+  const lati_linear linear = open_short_layer(f, kernel, &s, 0);
+  const twins x = random_twins(f, s.tokens, s.in, narrow);
+  const twins d_y = random_twins(f, s.tokens, s.out, narrow);
+  float *y = out, *d_x = y + s.tokens * s.out, *d_weight = d_x + s.tokens * s.in;
+  const lati_backend type = {.narrow = narrow};
+  const lati_slope slope = {LATI_GELU, x.fast};
+  lati_panel_forward(kernel, f->pool, lati_operand(&type, y, s.out), &linear, x.fast, s.tokens,
+                     LATI_RELU, (lati_rows){0}, NULL);
+  lati_panel_backward_input(kernel, f->pool, lati_operand(&type, d_x, s.in), &linear, d_y.fast,
+                            s.tokens, 0, &slope);
+  void *scratch = fixture_scratch(f, lati_panel_weight_scratch(kernel, s.tokens, s.in));
+  lati_panel_backward_weight(kernel, f->pool, d_weight, d_weight + s.out * s.in, d_y.fast, x.fast,
                              s.tokens, s.out, s.in, scratch);
   lati_free(scratch);
-  lati_free(x), lati_free(weight), lati_free(d_y), lati_free((void *)linear.packed);
+  compare_and_free(x, 0.0, kernel);
+  compare_and_free(d_y, 0.0, kernel);
+  close_layer(&linear);
 }
 
 START_TEST(threads_do_not_change_the_bits) {
@@ -307,7 +428,7 @@ START_TEST(threads_do_not_change_the_bits) {
   const int count = panel_kernels_here(kernels);
   for (int i = 0; i < count; ++i) {
     assert_same_at_any_threads(whole_layer, kernels[i],
-                               (230 * (140 + 260) + 140 * 260 + 140) * sizeof(float));
+                               (430 * (140 + 260) + 140 * 260 + 140) * sizeof(float));
   }
 }
 END_TEST
@@ -335,17 +456,19 @@ START_TEST(bf16_is_had_where_the_processor_has_it) {
 }
 END_TEST
 
-/* A table is its name and functions: none of them may be missing. */
+/* A table is a name, a type and functions: none of them may be missing. */
 START_TEST(every_table_is_whole) {
 #if defined(__x86_64__)
   static const lati_backend *const tables[] = {&lati_backend_f32, &lati_backend_f32_avx512,
                                                &lati_backend_bf16_avx512, &lati_backend_bf16_amx};
+  enum { FIRST = offsetof(lati_backend, packed_size) };
   for (size_t i = 0; i < sizeof tables / sizeof *tables; ++i) {
-    void *members[sizeof(lati_backend) / sizeof(void *)];
-    memcpy(members, tables[i], sizeof members);
+    void *members[(sizeof(lati_backend) - FIRST) / sizeof(void *)];
+    memcpy(members, (const char *)tables[i] + FIRST, sizeof members);
     for (size_t j = 0; j < sizeof members / sizeof *members; ++j) {
-      ck_assert_msg(members[j] != NULL, "%s: member %zu is NULL", tables[i]->name, j);
+      ck_assert_msg(members[j] != NULL, "%s: function %zu is NULL", tables[i]->name, j);
     }
+    ck_assert_int_eq(tables[i]->narrow, strncmp(tables[i]->name, "bf16", 4) == 0);
   }
 #endif
 }
@@ -354,9 +477,11 @@ END_TEST
 int main(void) {
   const TTest *tests[] = {forward_agrees_with_the_twin,
                           backward_agrees_with_the_twin,
+                          residual_may_be_the_result,
                           rounding_is_that_of_bf16,
                           slices_share_the_packed_layer,
-                          unpacked_layers_are_left_to_f32,
+                          rows_are_taken_as_they_lie,
+                          sums_of_any_length,
                           packing_is_the_same_to_the_bit,
                           threads_do_not_change_the_bits,
                           bf16_is_had_where_the_processor_has_it,

@@ -43,35 +43,72 @@ START_TEST(embedding_agrees_with_the_twin) {
 }
 END_TEST
 
+static const struct {
+  int64_t tokens;
+  int32_t vocabulary;
+} loss_shapes[] = {{1, 1}, {1, 2}, {9, 17}, {63, 1203}, {3, 29001}};
+enum { LOSS_SHAPES = sizeof loss_shapes / sizeof *loss_shapes, MOST_TOKENS = 64 };
+
+/* Where the gradient goes: nowhere; to the logits' own place, in floats and narrow; elsewhere. */
+enum { NOWHERE, IN_PLACE, SHORTENED, APART, PLACES };
+
+typedef struct losses {
+  double loss[MOST_TOKENS];
+  uint8_t correct[MOST_TOKENS];
+} losses;
+
+static lati_rows gradient_rows(float *logits, float *apart, int32_t vocabulary, int place) {
+  switch (place) {
+  case NOWHERE:
+    return (lati_rows){0};
+  case IN_PLACE:
+    return lati_floats(logits, vocabulary);
+  case SHORTENED:
+    return (lati_rows){.narrow = (uint16_t *)(void *)logits, .ld = 2 * (int64_t)vocabulary};
+  default:
+    return lati_floats(apart, vocabulary + 3);
+  }
+}
+
+static void check_cross_entropy(fixture *f, int64_t tokens, int32_t vocabulary, int place) {
+  const int64_t count = tokens * vocabulary;
+  float *logits = fixture_random(f, count), *apart = NEW(f, float, count + 3 * tokens);
+  for (int64_t j = 0; j < count; ++j) {
+    logits[j] *= 40.0F;
+  }
+  float *slow_logits = fixture_copy(f, logits, count), *expected = NEW(f, float, count);
+  float *before = fixture_copy(f, logits, count);
+  int32_t *targets = fixture_integers(f, tokens, 0, vocabulary);
+  losses fast, slow;
+  const lati_rows d_logits = gradient_rows(logits, apart, vocabulary, place);
+  lati_backend_f32.cross_entropy(f->pool, fast.loss, fast.correct, d_logits, logits, targets,
+                                 tokens, vocabulary);
+  lati_backend_naive.cross_entropy(f->pool, slow.loss, slow.correct,
+                                   lati_floats(expected, vocabulary), slow_logits, targets, tokens,
+                                   vocabulary);
+  for (int64_t t = 0; t < tokens; ++t) {
+    ck_assert_double_eq_tol(fast.loss[t], slow.loss[t], 2e-6 * fmax(1.0, slow.loss[t]));
+    ck_assert_int_eq(fast.correct[t], slow.correct[t]);
+    if (place != NOWHERE) {
+      assert_values_close(lati_rows_at(d_logits, t, 0), expected + t * vocabulary, vocabulary, 1e-6,
+                          "d_logits");
+    }
+  }
+  if (place == NOWHERE) {
+    assert_same_bits(logits, before, (size_t)count * sizeof *logits, "logits");
+  }
+  void *blocks[] = {logits, apart, slow_logits, expected, before, targets};
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
+    lati_free(blocks[i]);
+  }
+}
+
 START_TEST(cross_entropy_agrees_with_the_twin) {
-  static const struct {
-    int64_t tokens;
-    int32_t vocabulary;
-  } shapes[] = {{1, 1}, {1, 2}, {9, 17}, {63, 1203}, {3, 29001}};
   fixture f;
   fixture_open(&f, 2);
-  for (int i = 0; i < 5; ++i) {
-    for (int backward = 0; backward < 2; ++backward) {
-      int64_t tokens = shapes[i].tokens, count = tokens * shapes[i].vocabulary;
-      float *logits[2] = {fixture_random(&f, count), NULL};
-      for (int64_t j = 0; j < count; ++j) {
-        logits[0][j] *= 40.0F;
-      }
-      logits[1] = fixture_copy(&f, logits[0], count);
-      int32_t *targets = fixture_integers(&f, tokens, 0, shapes[i].vocabulary);
-      double loss[2][64];
-      uint8_t correct[2][64];
-      const lati_backend *tables[2] = {&lati_backend_f32, &lati_backend_naive};
-      for (int side = 0; side < 2; ++side) {
-        tables[side]->cross_entropy(f.pool, loss[side], correct[side], logits[side], targets,
-                                    tokens, shapes[i].vocabulary, backward);
-      }
-      for (int64_t t = 0; t < tokens; ++t) {
-        ck_assert_double_eq_tol(loss[0][t], loss[1][t], 2e-6 * fmax(1.0, loss[1][t]));
-        ck_assert_int_eq(correct[0][t], correct[1][t]);
-      }
-      assert_close(logits[0], logits[1], count, 1e-6, "logits");
-      lati_free(logits[0]), lati_free(logits[1]), lati_free(targets);
+  for (int i = 0; i < LOSS_SHAPES; ++i) {
+    for (int place = 0; place < PLACES; ++place) {
+      check_cross_entropy(&f, loss_shapes[i].tokens, loss_shapes[i].vocabulary, place);
     }
   }
   fixture_close(&f);
@@ -85,7 +122,8 @@ START_TEST(a_certain_answer_costs_nothing) {
   const int32_t targets[2] = {0, 0};
   double loss[2];
   uint8_t correct[2];
-  lati_backend_f32.cross_entropy(f.pool, loss, correct, logits, targets, 2, 3, 1);
+  lati_backend_f32.cross_entropy(f.pool, loss, correct, lati_floats(logits, 3), logits, targets, 2,
+                                 3);
   ck_assert_double_eq_tol(loss[0], 0.0, 1e-12);
   ck_assert_double_eq_tol(loss[1], 1000.0, 1e-9);
   ck_assert(correct[0] == 1 && correct[1] == 0);
@@ -102,7 +140,8 @@ START_TEST(a_nan_shows_in_the_loss) {
   const int32_t target = 2;
   double loss;
   uint8_t correct;
-  lati_backend_f32.cross_entropy(f.pool, &loss, &correct, logits, &target, 1, 3, 1);
+  lati_backend_f32.cross_entropy(f.pool, &loss, &correct, lati_floats(logits, 3), logits, &target,
+                                 1, 3);
   ck_assert(isnan(loss));
   fixture_close(&f);
 }
@@ -119,7 +158,8 @@ static void whole_loss(fixture *f, void *out, const void *argument) {
   for (int i = 0; i < TOKENS * VOCABULARY; ++i) {
     logits[i] = values[i];
   }
-  lati_backend_f32.cross_entropy(f->pool, loss, correct, logits, ids, TOKENS, VOCABULARY, 1);
+  lati_backend_f32.cross_entropy(f->pool, loss, correct, lati_floats(logits, VOCABULARY), logits,
+                                 ids, TOKENS, VOCABULARY);
   lati_backend_f32.embedding_backward(f->pool, logits + TOKENS * VOCABULARY, values, ids, TOKENS,
                                       WIDTH);
   lati_free(loss), lati_free(correct), lati_free(ids), lati_free(values);

@@ -85,8 +85,11 @@ static void gelu_check(const lati_vector *vector) {
     y[i] = x[i];
     d[i] = 1.0F;
   }
-  vector->epilogue(y, NULL, NULL, NULL, LATI_GELU, COUNT);
-  vector->gelu_backward(d, x, COUNT);
+  const lati_finish forward = {.y = lati_floats(y, COUNT), .activation = LATI_GELU};
+  const lati_finish backward = {.y = lati_floats(d, COUNT),
+                                .slope = {LATI_GELU, lati_floats(x, COUNT)}};
+  vector->panels->finish(&forward, y, COUNT, 1, COUNT);
+  vector->panels->finish(&backward, d, COUNT, 1, COUNT);
   for (int i = 0; i < COUNT; ++i) {
     double z = (double)x[i], below = 0.5 * erfc(-z / sqrt(2.0));
     double slope = below + z * exp(-0.5 * z * z) / sqrt(6.283185307179586);
@@ -180,7 +183,8 @@ static void row_check(const lati_vector *vector) {
       squares += (double)x[i] * (double)x[i];
       largest = fmax(largest, (double)x[i]);
     }
-    ck_assert_double_eq_tol((double)vector->dot(x, y, n), dot, 1e-4);
+    const lati_rows a = lati_floats(x, n), b = lati_floats(y, n);
+    ck_assert_double_eq_tol((double)vector->panels->dot(a, b, n), dot, 1e-4);
     ck_assert_double_eq_tol(vector->sum_of_squares(x, n), squares, 1e-9 * squares);
     ck_assert_double_eq((double)vector->maximum(x, n), largest);
     float last = y[n];
@@ -198,25 +202,65 @@ START_TEST(rows_of_any_length) {
 }
 END_TEST
 
-static void epilogue_check(const lati_vector *vector) {
-  float y[MOST], pre[MOST], bias[MOST], residual[MOST];
+/* Two rows, of which the sums lie apart; what is behind them stays. */
+static void finish_check(const lati_vector *vector) {
+  enum { LD = 50, COLS = 43, BIAS = 1, RESIDUAL = 2 };
+  float sums[2 * LD], y[2 * LD], pre[2 * LD], bias[COLS], residual[2 * LD];
   for (int flags = 0; flags < 4; ++flags) {
-    for (int64_t i = 0; i < MOST; ++i) {
-      y[i] = pseudo(i);
-      bias[i] = pseudo(i + 1);
+    for (int64_t i = 0; i < 2 * LD; ++i) {
+      sums[i] = pseudo(i);
+      y[i] = pre[i] = 7.0F;
+      bias[i % COLS] = pseudo(i % COLS + 1);
       residual[i] = pseudo(i + 2);
     }
-    vector->epilogue(y, pre, flags & 1 ? bias : NULL, flags & 2 ? residual : NULL, LATI_RELU, 43);
-    for (int64_t i = 0; i < 43; ++i) {
-      float value = pseudo(i) + (flags & 1 ? bias[i] : 0.0F);
-      ck_assert(pre[i] == value);
-      ck_assert(y[i] == (value < 0.0F ? 0.0F : value) + (flags & 2 ? residual[i] : 0.0F));
+    const lati_finish finish = {.y = lati_floats(y, LD),
+                                .pre = lati_floats(pre, LD),
+                                .bias = flags & BIAS ? bias : NULL,
+                                .residual = flags & RESIDUAL ? residual : NULL,
+                                .ld_residual = LD,
+                                .activation = LATI_RELU};
+    vector->panels->finish(&finish, sums, LD, 2, COLS);
+    for (int64_t i = 0; i < 2 * LD; ++i) {
+      const int inside = i % LD < COLS;
+      float value = pseudo(i) + (inside && flags & BIAS ? bias[i % LD] : 0.0F);
+      ck_assert(pre[i] == (inside ? value : 7.0F));
+      value = (value < 0.0F ? 0.0F : value) + (flags & RESIDUAL ? residual[i] : 0.0F);
+      ck_assert(y[i] == (inside ? value : 7.0F));
     }
   }
 }
 
-START_TEST(epilogue_takes_any_of_its_parts) {
-  for_each_table(epilogue_check);
+START_TEST(finish_takes_any_of_its_parts) {
+  for_each_table(finish_check);
+}
+END_TEST
+
+/* Ties, signs, infinities, NaN; apart, and where the floats lie. */
+static void shorten_check(const lati_vector *vector) {
+  fixture f;
+  fixture_open(&f, 1);
+  for (int l = 0; l < LENGTHS; ++l) {
+    const int64_t n = lengths[l];
+    float *x = fixture_random(&f, MOST);
+    const float special[] = {1.00390625F, 1.01171875F, -0.0F, INFINITY, -INFINITY, NAN, 3.4e38F};
+    memcpy(x, special, sizeof special);
+    float *kept = fixture_copy(&f, x, MOST);
+    uint16_t *apart = NEW(&f, uint16_t, n + 1), *together = (uint16_t *)(void *)x;
+    vector->shorten(apart, x, n);
+    vector->shorten(together, x, n);
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      wrong += apart[i] != bf16_of(kept[i]) || together[i] != apart[i];
+    }
+    ck_assert_int_eq(wrong, 0);
+    ck_assert_uint_eq(apart[n], 0);
+    lati_free(x), lati_free(kept), lati_free(apart);
+  }
+  fixture_close(&f);
+}
+
+START_TEST(rows_are_shortened) {
+  for_each_table(shorten_check);
 }
 END_TEST
 
@@ -227,6 +271,7 @@ int main(void) {
                           product_keeps_within_its_block,
                           transpose_keeps_within_its_block,
                           rows_of_any_length,
-                          epilogue_takes_any_of_its_parts};
+                          finish_takes_any_of_its_parts,
+                          rows_are_shortened};
   return run_suite("vector", tests, sizeof tests / sizeof *tests);
 }
