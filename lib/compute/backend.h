@@ -43,7 +43,7 @@ typedef struct lati_attention {
 /* Rows of a matrix, f32 or bf16: pointer and leading dimension, so that fused q, k, v are views. */
 typedef struct lati_rows {
   float *data;
-  uint16_t *narrow; /* bf16, where data is NULL; up to whole tiles of LATI_TILE rows may be read */
+  uint16_t *narrow; /* bf16, where data is NULL; LATI_TILE - 1 rows behind the last may be read */
   int64_t ld;
 } lati_rows;
 
@@ -169,10 +169,10 @@ static inline int64_t lati_operand_ld(const lati_backend *backend, int64_t width
   return backend->narrow ? (width + LINE - 1) / LINE * LINE : width;
 }
 
-/* Bytes of them, up to whole tiles of rows. */
+/* Bytes of them, and of what is read behind them by a tile that begins at the last row. */
 static inline int64_t lati_operand_bytes(const lati_backend *backend, int64_t rows, int64_t width) {
   const size_t size = backend->narrow ? sizeof(uint16_t) : sizeof(float);
-  const int64_t readable = (rows + LATI_TILE - 1) / LATI_TILE * LATI_TILE;
+  const int64_t readable = backend->narrow ? rows + LATI_TILE - 1 : rows;
   return readable * lati_operand_ld(backend, width) * (int64_t)size;
 }
 

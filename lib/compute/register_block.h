@@ -11,6 +11,16 @@
 #define CLEAR_SUM(r, p) sum[r][p] = v_set(0.0F);
 #define CLEAR_ROW(r) EACH_PANEL(CLEAR_SUM, r)
 
+/* A row of the block is fetched while its sums are formed. */
+#define FETCH_SUM(r, p)                                                                            \
+  if ((p) < panels) {                                                                              \
+    __builtin_prefetch(c + (r)*ldc + (p)*LANES);                                                   \
+  }
+#define FETCH_ROW(r)                                                                               \
+  if ((r) < rows) {                                                                                \
+    EACH_PANEL(FETCH_SUM, r)                                                                       \
+  }
+
 #define LOAD_PANEL(unused, p)                                                                      \
   if ((p) < panels) {                                                                              \
     row[p] = (p) == panels - 1 ? o_load_part(b + (p)*LANES, mask) : o_load(b + (p)*LANES);         \
@@ -46,6 +56,9 @@ INLINE void product_block(float *c, int64_t ldc, const element *a, int64_t a_row
                           const int rows, const int panels) {
   vec sum[6][4];
   operand row[4];
+  if (accumulate) {
+    EACH_ROW(FETCH_ROW)
+  }
   EACH_ROW(CLEAR_ROW)
   for (int64_t i = 0; i < k; ++i) {
     EACH_PANEL(LOAD_PANEL, 0)
