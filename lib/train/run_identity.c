@@ -83,6 +83,35 @@ static lat_status compare_members(const json_t *ours, const json_t *theirs, cons
   return LAT_OK;
 }
 
+/* Gives the object's part `name` the members of `options` that it lacks. */
+static lat_status add_missing(json_t *identity, const char *name, const void *options,
+                              const lati_field *fields) {
+  lat_status status = LAT_OK;
+  json_t *defaults = NULL, *part = json_object_get(identity, name);
+  LATI_TRY(lati_json_from_options(&defaults, options, fields));
+  if (json_is_object(part) && json_object_update_missing(part, defaults) != 0) {
+    status = lati_fail(LAT_ERROR_MEMORY, "no memory for the run's options as JSON");
+  }
+done:
+  json_decref(defaults);
+  return status;
+}
+
+/* An option that is newer than the checkpoint has its default there, which changes nothing. */
 lat_status lati_run_compare(const json_t *ours, const json_t *theirs) {
-  return compare_members(ours, theirs, "");
+  lat_status status = LAT_OK;
+  lat_trainer_options trainer;
+  lat_optimizer_options optimizer;
+  json_t *complete = json_deep_copy(theirs);
+  lat_trainer_options_init(&trainer);
+  lat_optimizer_options_init(&optimizer);
+  if (complete == NULL && theirs != NULL) {
+    LATI_TRY(lati_fail(LAT_ERROR_MEMORY, "no memory for the run's options as JSON"));
+  }
+  LATI_TRY(add_missing(complete, "trainer", &trainer, run_fields));
+  LATI_TRY(add_missing(complete, "optimizer", &optimizer, lati_optimizer_fields));
+  LATI_TRY(compare_members(ours, complete, ""));
+done:
+  json_decref(complete);
+  return status;
 }

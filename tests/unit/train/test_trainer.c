@@ -246,6 +246,43 @@ START_TEST(a_resumed_run_must_share_its_options) {
 }
 END_TEST
 
+/* Makes the checkpoint one of a version that knew no `name`, the last of its part's members. */
+static void forget_option(const char *name) {
+  char path[256];
+  file_bytes file = read_bytes(in_run(path, "checkpoint.safetensors"));
+  const size_t length = strlen(name);
+  int found = 0;
+  for (size_t i = 1; i + length < file.size; ++i) {
+    if (memcmp(file.data + i, name, length) == 0) {
+      char *begin = file.data + i;
+      while (*begin != ',') {
+        --begin;
+      }
+      for (; *begin != '}'; ++begin) {
+        *begin = ' ';
+      }
+      ++found;
+    }
+  }
+  ck_assert_int_gt(found, 0);
+  FILE *out = fopen(path, "wb");
+  ck_assert_uint_eq(fwrite(file.data, 1, file.size, out), file.size);
+  fclose(out);
+  free(file.data);
+}
+
+START_TEST(an_option_newer_than_the_checkpoint_has_its_default_there) {
+  create_and_run();
+  lat_trainer_free(trainer);
+  forget_option("sign_bias");
+  const lat_trainer_options good = options;
+  options.sign_bias = 0.25;
+  expect_resume_fails(LAT_ERROR_ARGUMENT, "trainer.sign_bias 0.25 differs from the run's 0");
+  options = good;
+  CHECK_OK(lat_trainer_resume(&trainer, run.model, &optimizer, &options));
+}
+END_TEST
+
 START_TEST(a_resumed_run_must_share_its_model) {
   create_and_run();
   lat_trainer_free(trainer);
@@ -426,6 +463,7 @@ int main(void) {
                                 a_finished_run_resumes_to_itself,
                                 a_torn_line_is_cut_off_the_log,
                                 a_resumed_run_must_share_its_options,
+                                an_option_newer_than_the_checkpoint_has_its_default_there,
                                 a_resumed_run_must_share_its_model,
                                 a_broken_checkpoint_leaves_the_model_alone,
                                 a_model_carries_its_provenance,
