@@ -1,6 +1,4 @@
 /* bf16 products by AMX tiles. */
-#include "compute/panel.h"
-
 #define KERNEL lati_panel_bf16_amx
 #include "compute/bf16_pack_avx512.h"
 

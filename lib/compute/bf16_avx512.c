@@ -1,6 +1,4 @@
 /* bf16 products by the dot products of AVX512_BF16. */
-#include "compute/panel.h"
-
 #define KERNEL lati_panel_bf16_avx512
 #include "compute/bf16_pack_avx512.h"
 

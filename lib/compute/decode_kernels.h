@@ -15,14 +15,6 @@ INLINE vec low_half(vec words) {
   return (vec)((vec_bits)words << 16);
 }
 
-/* The bf16 nearest to x, ties to even, in the high half; NaN stays NaN. */
-INLINE uint32_t rounded_bits(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  uint32_t is_nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;
-  return is_nan ? bits | 0x00400000U : bits + 0x7FFFU + (bits >> 16 & 1U);
-}
-
 static void narrow(float *dst, const float *src, int32_t heads, int32_t head_width) {
   const int64_t half = lati_narrow_head(head_width);
   for (int32_t h = 0; h < heads; ++h) {
@@ -33,26 +25,6 @@ static void narrow(float *dst, const float *src, int32_t heads, int32_t head_wid
     }
     src += head_width;
     dst += half;
-  }
-}
-
-typedef uint16_t vec_short __attribute__((vector_size(sizeof(vec) / 2)));
-typedef uint32_t vec_word __attribute__((vector_size(sizeof(vec))));
-
-/* rounded_bits() of a vector. */
-INLINE vec_word rounded_words(vec x) {
-  vec_word bits = (vec_word)x, is_nan = (vec_word)(x != x);
-  return (is_nan & (bits | 0x00400000U)) | (~is_nan & (bits + 0x7FFFU + (bits >> 16 & 1U)));
-}
-
-static void shorten(uint16_t *dst, const float *src, int64_t n) {
-  const int64_t whole = n - n % LANES;
-  for (int64_t i = 0; i < whole; i += LANES) {
-    vec_short value = __builtin_convertvector(rounded_words(v_load(src + i)) >> 16, vec_short);
-    memcpy(dst + i, &value, sizeof value);
-  }
-  for (int64_t i = whole; i < n; ++i) {
-    dst[i] = (uint16_t)(rounded_bits(src[i]) >> 16);
   }
 }
 

@@ -46,8 +46,8 @@ void lati_panel_pack(const lati_panel_kernel *kernel, lati_pool *pool, void *pac
 
 /* C (tokens, n) = A B for a packed B (k, n), and what follows it, in tiles of C. A tile takes A in
  * strips of rows and pieces of the contraction; a piece of B's columns stays in the near cache
- * while strips go by. Sums gather on the stack, panel by panel, where one piece is all of the
- * contraction, and else in C itself if it is f32. */
+ * while strips go by. Sums gather on the stack, panel by panel, or in C itself, which is f32 then,
+ * where nothing follows, or C is added to, or one piece is not all of the contraction. */
 typedef struct rows_pass {
   const lati_panel_kernel *kernel;
   lati_rows a;
@@ -60,6 +60,8 @@ typedef struct rows_pass {
   int direct;                       /* sums gather in C */
 } rows_pass;
 
+/* Words: of a strip that is copied, of a piece, of a piece that is copied, and of B's columns in
+ * the near cache. */
 enum { STRIP_ROWS = 64, STRIP = 8192, PIECE = 512, COPIED_PIECE = 256 };
 enum { TILE_ROWS = 384, LEAST_ROWS = 64, LEAST_COLS = 128, NEAR = 131072 };
 

@@ -76,6 +76,17 @@ static void add(float *y, const float *x, int64_t n) {
   }
 }
 
+static void shorten(uint16_t *dst, const float *src, int64_t n) {
+  const int64_t whole = n - n % LANES;
+  for (int64_t i = 0; i < whole; i += LANES) {
+    vec_short value = __builtin_convertvector(rounded_words(v_load(src + i)) >> 16, vec_short);
+    memcpy(dst + i, &value, sizeof value);
+  }
+  for (int64_t i = whole; i < n; ++i) {
+    dst[i] = (uint16_t)(rounded_bits(src[i]) >> 16);
+  }
+}
+
 static float maximum(const float *x, int64_t n) {
   vec lowest = v_set(-INFINITY), best = lowest;
   FOR_LANES(i, mask, n) {

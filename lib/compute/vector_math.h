@@ -62,3 +62,20 @@ INLINE vec v_activate(vec x, const lati_activation activation) {
     return x;
   }
 }
+
+/* The bf16 nearest to x, ties to even, in the high half; NaN stays NaN. */
+INLINE uint32_t rounded_bits(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  uint32_t is_nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;
+  return is_nan ? bits | 0x00400000U : bits + 0x7FFFU + (bits >> 16 & 1U);
+}
+
+typedef uint16_t vec_short __attribute__((vector_size(sizeof(vec) / 2)));
+typedef uint32_t vec_word __attribute__((vector_size(sizeof(vec))));
+
+/* rounded_bits() of a vector. */
+INLINE vec_word rounded_words(vec x) {
+  vec_word bits = (vec_word)x, is_nan = (vec_word)(x != x);
+  return (is_nan & (bits | 0x00400000U)) | (~is_nan & (bits + 0x7FFFU + (bits >> 16 & 1U)));
+}

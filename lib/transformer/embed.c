@@ -102,10 +102,12 @@ void lati_embed_forward(lati_workspace *work, lati_stack_state *state, const lat
                                state->lookup[i].ids, state->tokens, stack->width, i > 0);
   }
   const lati_hidden *normed = &embedded->normed;
-  backend->layernorm_forward(work->pool, normed->values, normed->operand, embedded->mean,
-                             embedded->rstd, embedded->sum, stack->norm_emb.gamma,
+  const int drops = lati_dropout_at(&dropout, work, (uint32_t)stack->side);
+  const lati_rows none = {0};
+  backend->layernorm_forward(work->pool, normed->values, drops ? none : normed->operand,
+                             embedded->mean, embedded->rstd, embedded->sum, stack->norm_emb.gamma,
                              stack->norm_emb.beta, state->tokens, stack->width);
-  if (lati_dropout_at(&dropout, work, (uint32_t)stack->side)) {
+  if (drops) {
     backend->dropout(work->pool, normed->values, normed->values, NULL, state->tokens * stack->width,
                      &dropout);
     backend->shorten(work->pool, normed->operand, normed->values, state->tokens, stack->width);

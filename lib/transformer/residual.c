@@ -84,10 +84,11 @@ void lati_residual_backward(const lati_block *block, float *d_h, float *d_source
   const lati_stack *stack = block->state->stack;
   const int accumulate = d_source == d_h;
   const lati_rows shortened = lati_operand_rows(work, work->scratch.d_narrow, stack->width);
+  const lati_rows none = {0};
   lati_dropout dropout;
   const int drops = lati_dropout_at(&dropout, work, block->site);
   if (!stack->pre_norm) {
-    norm_backward(block, d_h, shortened, d_h, block->residual->sum, 0);
+    norm_backward(block, d_h, drops ? none : shortened, d_h, block->residual->sum, 0);
   }
   const lati_rows d_block = block_gradient(block, d_h, shortened, drops ? &dropout : NULL);
   if (!stack->pre_norm) {
@@ -96,7 +97,7 @@ void lati_residual_backward(const lati_block *block, float *d_h, float *d_source
   }
   float *d_normed = work->scratch.d_normed;
   block->kind->backward(block, d_normed, 0, d_block, block->residual->normed.operand);
-  norm_backward(block, d_source, (lati_rows){0}, d_normed, source->values, accumulate);
+  norm_backward(block, d_source, none, d_normed, source->values, accumulate);
 }
 
 void lati_linear_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_x,
