@@ -20,6 +20,13 @@
  * thread's work does its work on the calling thread alone; results are the same bits at any number
  * of threads, so this shows only in time. Workers are started at the first parallel call; a child
  * process made by fork() starts its own.
+ *
+ * Floating-point state: the library computes in the default environment (round to nearest, no
+ * traps, no flush-to-zero) and gives the caller's back on return. The host's functions that are
+ * told something or asked for memory (log, progress, allocate, release) are called in the state
+ * that the thread had when it called the library, and what they change in it stays changed. A
+ * custom task's functions compute for the library and are called in the default environment, on
+ * whichever thread.
  */
 #ifndef LAT_CONTEXT_H
 #define LAT_CONTEXT_H

@@ -59,7 +59,8 @@ typedef struct lat_task_options {
 /**
  * A custom task. Callbacks return 0; draw, answer and output_shape may return ::LAT_TASK_REJECT;
  * any other value stops the calling function with CALLBACK. Matrices passed in are row-major and
- * packed, those to be filled are zero. Fill with lat_task_functions_init() first. @since 0.1
+ * packed, those to be filled are zero. Callbacks run in the default floating-point environment
+ * (see context.h), whatever the host's is. Fill with lat_task_functions_init() first. @since 0.1
  */
 typedef struct lat_task_functions {
   size_t struct_size; /**< set by the init macro */

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/context_impl.h"
+#include "base/floating.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,9 @@ typedef struct block_header {
   size_t total; /* bytes asked of the allocator: header, contents, tail */
 } block_header;
 
-static void *library_allocate(size_t size, size_t alignment, void *user) {
-  (void)user;
+static void *library_allocate(size_t size) {
   void *memory = NULL;
-  return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+  return posix_memalign(&memory, LATI_ALIGNMENT, size) == 0 ? memory : NULL;
 }
 
 static void library_release(void *memory, size_t size, size_t alignment, void *user) {
@@ -23,6 +23,20 @@ static void library_release(void *memory, size_t size, size_t alignment, void *u
   (void)alignment;
   (void)user;
   free(memory);
+}
+
+/* The host's allocator is called in the host's floating-point state. */
+static void *host_allocate(size_t size, const lat_context_options *options) {
+  lati_floating *host = lati_floating_lend();
+  void *memory = options->allocate(size, LATI_ALIGNMENT, options->allocate_user);
+  lati_floating_take_back(host);
+  return memory;
+}
+
+static void release_block(lat_release_function *release, void *memory, size_t size, void *user) {
+  lati_floating *host = release == library_release ? NULL : lati_floating_lend();
+  release(memory, size, LATI_ALIGNMENT, user);
+  lati_floating_take_back(host);
 }
 
 static lat_status total_size(size_t *total, size_t count, size_t size) {
@@ -43,16 +57,16 @@ lat_status lati_alloc(void **out, const lat_context *ctx, size_t count, size_t s
     return status;
   }
   const int own = ctx == NULL || ctx->options.allocate == NULL;
-  lat_allocate_function *allocate = own ? library_allocate : ctx->options.allocate;
   lat_release_function *release = own ? library_release : ctx->options.release;
   void *user = own ? NULL : ctx->options.allocate_user;
 
-  block_header *header = (block_header *)allocate(total, LATI_ALIGNMENT, user);
+  block_header *header =
+      (block_header *)(own ? library_allocate(total) : host_allocate(total, &ctx->options));
   if (header == NULL) {
     return lati_fail(LAT_ERROR_MEMORY, "cannot allocate %zu bytes", total);
   }
   if ((uintptr_t)header % LATI_ALIGNMENT != 0) {
-    release(header, total, LATI_ALIGNMENT, user);
+    release_block(release, header, total, user);
     return lati_fail(LAT_ERROR_MEMORY, "the allocator's memory is not aligned to %d bytes",
                      LATI_ALIGNMENT);
   }
@@ -67,7 +81,7 @@ void lati_free(void *block) {
     return;
   }
   block_header *header = (block_header *)block - 1;
-  header->release(header, header->total, LATI_ALIGNMENT, header->user);
+  release_block(header->release, header, header->total, header->user);
 }
 
 static size_t grown(size_t capacity, size_t count) {

@@ -1,11 +1,41 @@
+/* The default floating-point environment inside the library, the caller's outside. */
 #include "base/floating.h"
+
+#include <stddef.h>
+
+/* What the calling thread had when it came in; NULL outside and in workers. */
+static _Thread_local lati_floating *host_state;
 
 /* FE_DFL_ENV of glibc clears flush-to-zero and denormals-are-zero too (tests/unit/base checks). */
 void lati_floating_enter(lati_floating *saved) {
   fegetenv(&saved->environment);
   fesetenv(FE_DFL_ENV);
+  if (host_state == NULL) {
+    host_state = saved;
+  }
 }
 
 void lati_floating_leave(const lati_floating *saved) {
+  if (host_state == saved) {
+    host_state = NULL;
+  }
   fesetenv(&saved->environment);
+}
+
+lati_floating *lati_floating_lend(void) {
+  lati_floating *host = host_state;
+  if (host != NULL) {
+    lati_floating_leave(host);
+  }
+  return host;
+}
+
+void lati_floating_take_back(lati_floating *host) {
+  if (host != NULL) {
+    lati_floating_enter(host);
+  }
+}
+
+void lati_floating_reset(void) {
+  fesetenv(FE_DFL_ENV);
 }

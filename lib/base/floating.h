@@ -1,5 +1,7 @@
 /* The caller's floating-point state is set aside while we compute: round to nearest, no traps, no
- * flush-to-zero. */
+ * flush-to-zero. Functions of the host's that are told something or asked for memory (log,
+ * progress, allocator) see the host's own state; those that compute for us (a custom task's) see
+ * ours, so that their numbers depend neither on the host nor on the thread. */
 #ifndef LATI_FLOATING_H
 #define LATI_FLOATING_H
 
@@ -9,8 +11,16 @@ typedef struct lati_floating {
   fenv_t environment; /* includes MXCSR on x86 */
 } lati_floating;
 
-/* Every public function that computes begins with the first and ends with the second. */
+/* Every public function that computes begins with the first and ends with the second; they nest. */
 void lati_floating_enter(lati_floating *saved);
 void lati_floating_leave(const lati_floating *saved);
+
+/* Around a call of the host's: the state that the thread came with, and back to ours. What the host
+ * changes in it stays changed. NULL where the thread has no state of the host's set aside. */
+lati_floating *lati_floating_lend(void);
+void lati_floating_take_back(lati_floating *host);
+
+/* For a thread of our own, which inherits its creator's state. */
+void lati_floating_reset(void);
 
 #endif

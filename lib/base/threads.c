@@ -122,8 +122,7 @@ static void *run_worker(void *argument) {
   const worker *self = (const worker *)argument;
   lati_pool *pool = self->pool;
   uint64_t seen = 0;
-  lati_floating creator; /* a thread inherits its creator's state */
-  lati_floating_enter(&creator);
+  lati_floating_reset();
   for (;;) {
     wait_for(pool, is_called, seen, &pool->opened);
     if (atomic_load(&pool->stopping)) {

@@ -146,6 +146,17 @@ done:
   return status;
 }
 
+/* Tells the host, in the host's own floating-point state. True when it asks to stop. */
+static int tell(const lat_evaluate_options *options, int64_t done) {
+  if (options->progress == NULL) {
+    return 0;
+  }
+  lati_floating *host = lati_floating_lend();
+  const int32_t stop = options->progress(done, options->count, options->user);
+  lati_floating_take_back(host);
+  return stop != 0;
+}
+
 static lat_status evaluate_all(lat_evaluation *evaluation, bench *with) {
   const lat_evaluate_options *options = &with->options;
   for (int64_t at = 0; at < options->count;) {
@@ -156,7 +167,7 @@ static lat_status evaluate_all(lat_evaluation *evaluation, bench *with) {
       return status;
     }
     at += count;
-    if (options->progress != NULL && options->progress(at, options->count, options->user) != 0) {
+    if (tell(options, at)) {
       return lati_fail(LAT_ERROR_CANCELLED, "evaluation cancelled after %lld of %lld examples",
                        (long long)at, (long long)options->count);
     }

@@ -42,7 +42,11 @@ lat_status lat_task_output_shape(int32_t *rows, int32_t *cols, const lat_task *t
                      LAT_MAX_DIMENSION);
   }
   if (task->kind == &lati_task_custom) {
-    return lati_custom_output_shape(rows, cols, task, input_rows, input_cols);
+    lati_floating saved;
+    lati_floating_enter(&saved);
+    status = lati_custom_output_shape(rows, cols, task, input_rows, input_cols);
+    lati_floating_leave(&saved);
+    return status;
   }
   return builtin_output_shape(rows, cols, task, input_rows, input_cols);
 }

@@ -1,4 +1,5 @@
 /* Mixtures of tasks, for co-training. */
+#include "base/floating.h"
 #include "task/registry.h"
 
 #include <string.h>
@@ -46,6 +47,8 @@ lat_status lat_task_create_mixture(lat_task **out, lat_context *ctx, lat_task *c
     return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
   *out = NULL;
+  lati_floating saved;
+  lati_floating_enter(&saved);
   LATI_TRY(check_components(tasks, count));
   LATI_TRY(lati_task_new(&mixture, ctx, &lati_task_mixture));
   LATI_TRY(lati_weights_accumulate(mixture->cumulative, weights, count));
@@ -59,5 +62,6 @@ lat_status lat_task_create_mixture(lat_task **out, lat_context *ctx, lat_task *c
   mixture = NULL;
 done:
   lat_task_free(mixture);
+  lati_floating_leave(&saved);
   return status;
 }

@@ -1,4 +1,5 @@
 /* Tasks: creation, release, queries. */
+#include "base/floating.h"
 #include "task/registry.h"
 
 #include <string.h>
@@ -44,6 +45,8 @@ lat_status lat_task_create(lat_task **out, lat_context *ctx, const lat_task_opti
     return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
   *out = NULL;
+  lati_floating saved;
+  lati_floating_enter(&saved);
   LATI_TRY(lati_task_new(&task, ctx, NULL));
   LATI_TRY(lati_task_options_resolve(task, options));
   strcpy(task->name, task->kind->name);
@@ -54,6 +57,7 @@ lat_status lat_task_create(lat_task **out, lat_context *ctx, const lat_task_opti
   task = NULL;
 done:
   lat_task_free(task);
+  lati_floating_leave(&saved);
   return status;
 }
 

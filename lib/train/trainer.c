@@ -1,3 +1,4 @@
+#include "base/floating.h"
 #include "train/run_directory.h"
 #include "train/trainer_impl.h"
 #include "transformer/transformer.h"

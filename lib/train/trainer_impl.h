@@ -2,7 +2,6 @@
 #ifndef LATI_TRAINER_IMPL_H
 #define LATI_TRAINER_IMPL_H
 
-#include "base/floating.h"
 #include "base/json.h"
 #include "train/optimizer_impl.h"
 #include "train/run_log.h"
@@ -39,7 +38,6 @@ struct lat_trainer {
   int unsaved;            /* the files are older than the state */
   int64_t logged_updates; /* updates done at the last line of the log; -1: none */
   lat_progress progress;  /* as last reported */
-  lati_floating floating; /* the host's, for callbacks during a run */
   double started, marked; /* clock at the run's start and at the last report */
   int64_t marked_examples;
 };

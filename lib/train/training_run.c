@@ -1,3 +1,4 @@
+#include "base/floating.h"
 #include "train/trainer_impl.h"
 #include "transformer/transformer.h"
 
@@ -109,9 +110,9 @@ static int tell(lat_trainer *trainer) {
   if (trainer->options.progress == NULL) {
     return 0;
   }
-  lati_floating_leave(&trainer->floating);
+  lati_floating *host = lati_floating_lend();
   const int32_t stop = trainer->options.progress(&trainer->progress, trainer->options.user);
-  lati_floating_enter(&trainer->floating);
+  lati_floating_take_back(host);
   return stop != 0;
 }
 
@@ -216,8 +217,9 @@ lat_status lat_trainer_run(lat_trainer *trainer) {
   if (trainer == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "trainer is NULL");
   }
-  lati_floating_enter(&trainer->floating);
+  lati_floating floating;
+  lati_floating_enter(&floating);
   lat_status status = run(trainer);
-  lati_floating_leave(&trainer->floating);
+  lati_floating_leave(&floating);
   return status;
 }
