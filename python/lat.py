@@ -125,7 +125,7 @@ class _ContextOptions(_Structure):
 
 class _TokenizerOptions(_Structure):
     c_name = "tokenizer_options"
-    _fields_ = _fields(c_char_p, "input_encoding output_encoding", c_int32, "input_digits output_digits")
+    _fields_ = _fields(c_char_p, "input_encoding output_encoding", c_int32, "input_digits output_digits input_triangle reserved")
 
 
 class _TaskOptions(_Structure):
@@ -136,7 +136,8 @@ class _TaskOptions(_Structure):
         c_char_p, "coefficients",
         c_double, "range",
         c_char_p, "distribution",
-        c_double, "noise")
+        c_double, "noise",
+        c_int32, "canonical symmetric_noise")
 
 
 class _ModelOptions(_Structure):

@@ -44,6 +44,8 @@ static void read_task(lat_task_options *options, const json_t *object) {
   read_double(&options->range, object, "range");
   read_text(&options->distribution, object, "distribution");
   read_double(&options->noise, object, "noise");
+  read_int(&options->canonical, object, "canonical");
+  read_int(&options->symmetric_noise, object, "symmetric_noise");
 }
 
 /* The command line over the model's options. A fixed size takes the place of a range of sizes. */

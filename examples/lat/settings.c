@@ -56,6 +56,10 @@ static const cli_option size_options[] = {
            "spectra of symmetric matrices: semicircle (default) positive uniform gaussian laplace "
            "positive2 marcenko"),
     OPTION(OPTION_DOUBLE, "noise", task.noise, "S", "noise on the input, as a share (0)"),
+    OPTION(OPTION_FLAG, "symmetric-noise", task.symmetric_noise, NULL,
+           "noise keeps symmetric matrices symmetric"),
+    OPTION(OPTION_FLAG, "canonical", task.canonical, NULL,
+           "matrices are moved to their canonical forms"),
     OPTIONS_END};
 const option_group group_sizes = {"Matrices", GIVEN_SIZES, size_options};
 
@@ -68,6 +72,8 @@ static const cli_option encoding_options[] = {
                 "significant digits, both sides (3)"),
     OPTION(OPTION_INT32, "input-digits", tokenizer.input_digits, "N", "of the problem"),
     OPTION(OPTION_INT32, "output-digits", tokenizer.output_digits, "N", "of the answer"),
+    OPTION(OPTION_FLAG, "triangle", tokenizer.input_triangle, NULL,
+           "symmetric problems as their upper triangle"),
     OPTIONS_END};
 const option_group group_encoding = {"Encodings", 0, encoding_options};
 

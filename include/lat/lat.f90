@@ -47,7 +47,7 @@ module lat
   type, bind(C), public :: lat_tokenizer_options
     integer(c_size_t) :: struct_size
     type(c_ptr) :: input_encoding, output_encoding
-    integer(c_int32_t) :: input_digits, output_digits
+    integer(c_int32_t) :: input_digits, output_digits, input_triangle, reserved
   end type lat_tokenizer_options
 
   type, bind(C), public :: lat_task_options
@@ -58,6 +58,7 @@ module lat
     real(c_double) :: range
     type(c_ptr) :: distribution
     real(c_double) :: noise
+    integer(c_int32_t) :: canonical, symmetric_noise
   end type lat_task_options
 
   type, bind(C), public :: lat_model_options

@@ -51,6 +51,9 @@ typedef struct lat_task_options {
   double noise; /**< s: adds N(0, (s range/sqrt 3)^2) to every coefficient of the input after the
                    answer is computed (symmetric inputs too, which do not stay symmetric);
                    default 0 */
+  int32_t canonical;       /**< 1: inputs are moved to their canonical forms, see
+                              lat_task_canonicalize(); not for "transpose". Default 0 */
+  int32_t symmetric_noise; /**< 1: noise keeps symmetric inputs symmetric; default 0 */
 } lat_task_options;
 
 /** Return value of a custom task's callback that discards the example and draws another. */
@@ -82,6 +85,14 @@ typedef struct lat_task_functions {
    * target. */
   int32_t (*residual)(double *residual, const lat_matrix *input, const lat_matrix *target,
                       const lat_matrix *prediction, void *user);
+  /** Moves the operands to their canonical form, in place and in their shapes, and writes to
+   * @p transform (transform_size bytes, zero before) what restore needs. NULL: inputs are taken as
+   * they are. Given together with restore and transform_size. */
+  int32_t (*canonicalize)(lat_matrix *operands, int32_t operand_count, void *transform, void *user);
+  /** Moves the results for the canonical operands to those for the caller's, in place. */
+  int32_t (*restore)(lat_matrix *results, int32_t result_count, const void *transform, void *user);
+  int32_t transform_size; /**< bytes, up to 65,536 */
+  int32_t reserved;       /**< 0 */
 } lat_task_functions;
 
 /** Norm of the residuals (lat_score_options.norm). */
@@ -204,6 +215,52 @@ LAT_API LAT_NODISCARD lat_status lat_task_max_shapes(int32_t *input_rows, int32_
  */
 LAT_API LAT_NODISCARD lat_status lat_task_answer(lat_matrix *output, const lat_task *task,
                                                  const lat_matrix *input);
+
+/** @return bytes of a transform of lat_task_canonicalize(), the most of a mixture's components; 0
+ * for a task that is not canonical. @since 0.1 */
+LAT_API size_t lat_task_transform_size(const lat_task *task);
+
+/**
+ * Moves an input to its canonical form: one representative of all the inputs that the task's
+ * symmetries make equivalent. Samplers, solver and evaluation do this by themselves where the task
+ * is canonical (lat_task_options.canonical, or a custom task's functions); this is for batches of
+ * one's own. Permutations and signs only, so the numbers stay the same to the last bit:
+ * - eigenvalues, eigenvectors, syminverse: s D P S P^T D with trace >= 0, the diagonal descending,
+ *   then for each column the first entry above the diagonal that is not 0 positive;
+ * - inverse: D1 P A Q D2 with the entry of largest size in front, first row and column >= 0, the
+ *   other rows and columns sorted by them, descending;
+ * - singular-values, svd: likewise, transposed to have at least as many rows as columns (square: to
+ *   have a first row lexicographically >= the first column);
+ * - product, matvec: common rows by the first column, which is >= 0 and descending;
+ * - add: rows and columns of both operands together, by the first operand.
+ *
+ * Ties keep the order of the input, so that equivalent inputs with ties may get different forms;
+ * the answer is right all the same. In the answers that samplers write for canonical inputs, the
+ * first component of each vector with |v_i| >= 1 / (2 sqrt n) is positive (for the SVD: of u, and v
+ * with it). After Kaba et al., "Equivariance with learned canonicalization functions" (2023).
+ *
+ * @param[out] canonical  data is the caller's, with room for as many doubles as the operand has;
+ * becomes row-major packed; may lie on the operand
+ * @param operand_count   1
+ * @param[out] transform  lat_task_transform_size() bytes, aligned as by malloc()
+ * @return OK, STATE (not canonical; mixture), SHAPE, NUMERIC, ARGUMENT, MEMORY, CALLBACK.
+ * @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_task_canonicalize(lat_matrix *canonical, int32_t operand_count,
+                                                       void *transform, const lat_task *task,
+                                                       const lat_matrix *operands);
+
+/**
+ * Moves the answer to a canonical form back to the answer to the input.
+ * @param[out] results   the answer, data, order and ld of the caller's; may lie on @p canonical
+ * @param result_count   1
+ * @param transform      as lat_task_canonicalize() wrote it
+ * @param canonical      the answer to the canonical form, of the same shape
+ * @return OK, STATE, SHAPE, ARGUMENT, MEMORY, CALLBACK. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_task_restore(lat_matrix *results, int32_t result_count,
+                                                  const lat_task *task, const void *transform,
+                                                  const lat_matrix *canonical);
 
 /**
  * Scores a prediction by the task's relative residual (the paper's section 2):

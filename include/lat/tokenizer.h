@@ -50,6 +50,10 @@ typedef struct lat_tokenizer_options {
   const char *output_encoding; /**< likewise */
   int32_t input_digits;  /**< significant digits: p10 1..9, p1000 and b1999 1..4, fp15 3; 0: 3 */
   int32_t output_digits; /**< likewise */
+  /** 1: inputs are symmetric and written as their upper triangle, V<n> V<n> and the entries from
+   * the diagonal on, row by row: n (n + 1) / 2 numbers instead of n^2. Default 0. */
+  int32_t input_triangle;
+  int32_t reserved; /**< 0 */
 } lat_tokenizer_options;
 
 #ifdef __cplusplus
@@ -95,7 +99,7 @@ LAT_API LAT_NODISCARD lat_status lat_tokenizer_find(int32_t *token, const lat_to
                                                     int32_t side, const char *symbol);
 
 /** @return the most tokens that a rows x cols matrix can take, a task letter included; 0 for a bad
- * size. @since 0.1 */
+ * size, such as a triangle's that is not square. @since 0.1 */
 LAT_API size_t lat_tokenizer_max_tokens(const lat_tokenizer *tokenizer, int32_t side, int32_t rows,
                                         int32_t cols);
 
@@ -109,8 +113,8 @@ LAT_API size_t lat_tokenizer_max_tokens(const lat_tokenizer *tokenizer, int32_t 
  * @param[out] tokens    room for @p capacity tokens
  * @param[out] count     tokens written
  * @param      letter    'A'..'Z' to put in front, or 0
- * @return OK, SHAPE, LIMIT (capacity), NUMERIC (a NaN, or a value that has no token: the message
- * names its row and column), ARGUMENT. @since 0.1
+ * @return OK, SHAPE (a triangle's matrix that is not symmetric, too), LIMIT (capacity), NUMERIC (a
+ * NaN, or a value that has no token: the message names its row and column), ARGUMENT. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_tokenizer_encode(int32_t *tokens, size_t capacity,
                                                       size_t *count, const lat_tokenizer *tokenizer,

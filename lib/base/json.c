@@ -37,9 +37,12 @@ static json_t *from_member(const void *member, lati_field_type type) {
   }
 }
 
-static int is_written(const void *member, lati_field_type type) {
-  return type != LATI_FIELD_POINTER &&
-         !(type == LATI_FIELD_STRING && *(const char *const *)member == NULL);
+static int is_written(const void *options, const lati_field *field) {
+  if (field->type == LATI_FIELD_STRING) {
+    return *(const char *const *)(const void *)((const char *)options + field->offset) != NULL;
+  }
+  return field->type != LATI_FIELD_POINTER &&
+         !(field->added && lati_options_is_default(options, field));
 }
 
 lat_status lati_json_from_options(json_t **out, const void *options, const lati_field *fields) {
@@ -56,7 +59,7 @@ lat_status lati_json_from_options(json_t **out, const void *options, const lati_
       goto done;
     }
     /* json_object_set_new() takes a NULL value for the failure it is */
-    if (is_written(member, field->type) &&
+    if (is_written(options, field) &&
         json_object_set_new(object, field->name, from_member(member, field->type)) != 0) {
       status = lati_fail(LAT_ERROR_MEMORY, "cannot allocate the JSON of %s", field->name);
       goto done;

@@ -103,6 +103,11 @@ static double read_number(const void *options, const lati_field *field, char tex
   }
 }
 
+int lati_options_is_default(const void *options, const lati_field *field) {
+  const field_value initial = initial_value(field);
+  return memcmp((const char *)options + field->offset, &initial, field_size(field->type)) == 0;
+}
+
 lat_status lati_options_check(const void *options, const lati_field *fields, const char *what) {
   for (const lati_field *field = fields; field->name != NULL; ++field) {
     if (field->type == LATI_FIELD_STRING || field->type == LATI_FIELD_POINTER) {

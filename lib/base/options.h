@@ -24,16 +24,20 @@ typedef struct lati_field {
   const char *text; /* default of a string */
   double low,
       high; /* allowed range of a number, both ends included; NaN and infinity are always refused */
+  int32_t added; /* 1: younger than files in use: a number not written to JSON while it has its
+                    default, so that files which do not use it stay the same bytes */
 } lati_field;
 
 #define LATI_NUMBER(structure, member, type, initial, low, high)                                   \
-  { #member, (type), offsetof(structure, member), (initial), NULL, (low), (high) }
+  { #member, (type), offsetof(structure, member), (initial), NULL, (low), (high), 0 }
+#define LATI_ADDED_NUMBER(structure, member, type, initial, low, high)                             \
+  { #member, (type), offsetof(structure, member), (initial), NULL, (low), (high), 1 }
 #define LATI_TEXT(structure, member, text)                                                         \
-  { #member, LATI_FIELD_STRING, offsetof(structure, member), 0, (text), 0, 0 }
+  { #member, LATI_FIELD_STRING, offsetof(structure, member), 0, (text), 0, 0, 0 }
 #define LATI_POINTER(structure, member)                                                            \
-  { #member, LATI_FIELD_POINTER, offsetof(structure, member), 0, NULL, 0, 0 }
+  { #member, LATI_FIELD_POINTER, offsetof(structure, member), 0, NULL, 0, 0, 0 }
 #define LATI_FIELDS_END                                                                            \
-  { NULL, LATI_FIELD_INT32, 0, 0, NULL, 0, 0 }
+  { NULL, LATI_FIELD_INT32, 0, 0, NULL, 0, 0, 0 }
 
 /* Writes the defaults into the first `size` bytes (the caller's sizeof) and struct_size in front.
  */
@@ -45,6 +49,9 @@ void lati_options_init(void *options, size_t size, const lati_field *fields, siz
  * names the structure in messages. */
 lat_status lati_options_read(void *to, size_t own_size, const lati_field *fields, const void *from,
                              const char *what);
+
+/* True when the member has its default value; the field must be a number. */
+int lati_options_is_default(const void *options, const lati_field *field);
 
 /* Checks every number against its range, as lati_options_read() does. */
 lat_status lati_options_check(const void *options, const lati_field *fields, const char *what);

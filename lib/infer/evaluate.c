@@ -1,5 +1,6 @@
 #include "base/floating.h"
 #include "infer/evaluation.h"
+#include "task/registry.h"
 #include "transformer/transformer.h"
 
 #include <stdio.h>
@@ -60,6 +61,20 @@ static lat_status open_sampler(bench *with, lat_model *model) {
   return status;
 }
 
+/* The model has learned from canonical forms, or has not. */
+static lat_status check_canonical(const lat_task *model, const lat_task *task) {
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    const lat_task *own = lat_task_component(model, i), *other = lat_task_component(task, i);
+    if (own != NULL && lati_task_canonical(own) != lati_task_canonical(other)) {
+      return lati_fail(LAT_ERROR_ARGUMENT,
+                       "the model's task '%s' is %scanonical, the other's is %s",
+                       lat_task_name(own), lati_task_canonical(own) ? "" : "not ",
+                       lati_task_canonical(own) ? "not" : "so");
+    }
+  }
+  return LAT_OK;
+}
+
 static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_options *options) {
   lat_status status = LAT_OK;
   lat_score_options score;
@@ -67,6 +82,7 @@ static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_o
                              "evaluate options"));
   with->task =
       lati_task_ref(with->options.task != NULL ? (lat_task *)with->options.task : model->task);
+  LATI_TRY(check_canonical(model->task, with->task));
   LATI_TRY(open_session(with, model));
   LATI_TRY(open_sampler(with, model));
   LATI_TRY(lat_batch_create(&with->batch, model->tokenizer));

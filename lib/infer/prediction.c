@@ -1,6 +1,6 @@
 #include "infer/prediction.h"
 
-#include "linalg/matrix.h"
+#include "task/registry.h"
 
 #include <math.h>
 #include <string.h>
@@ -105,6 +105,7 @@ lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, c
   lat_matrix exact = lati_matrix_view(scorer->predicted, right.matrix.rows, right.matrix.cols);
   status = lat_task_answer(&exact, task, &source.matrix);
   if (status == LAT_OK) {
+    lati_task_orient(&exact, task);
     status = lat_tokenizer_encode(scorer->answer, scorer->answer_capacity, &answer.count,
                                   scorer->tokenizer, LAT_OUTPUT, right.letter, &exact);
   }

@@ -264,8 +264,8 @@ static void pack_answers(lat_sequences *out, lat_session *session, int64_t batch
   *out = (lat_sequences){session->packed_tokens, session->offsets, batch};
 }
 
-static int same_vocabulary(const lati_vocabulary *a, const lati_vocabulary *b) {
-  return a->encoding == b->encoding && a->digits == b->digits;
+static const char *triangle_text(const lati_vocabulary *vocabulary) {
+  return vocabulary->triangle ? " as triangles" : "";
 }
 
 static lat_status check_batch(const lat_session *session, const lat_batch *batch) {
@@ -274,10 +274,11 @@ static lat_status check_batch(const lat_session *session, const lat_batch *batch
   }
   const lati_vocabulary *ours = &session->model->tokenizer->side[LAT_INPUT];
   const lati_vocabulary *theirs = &batch->tokenizer->side[LAT_INPUT];
-  if (!same_vocabulary(ours, theirs)) {
+  if (!lati_vocabulary_same(ours, theirs)) {
     return lati_fail(LAT_ERROR_ARGUMENT,
-                     "the batch is written in %s of %d digits, the model reads %s of %d",
-                     theirs->encoding->name, theirs->digits, ours->encoding->name, ours->digits);
+                     "the batch is written in %s of %d digits%s, the model reads %s of %d%s",
+                     theirs->encoding->name, theirs->digits, triangle_text(theirs),
+                     ours->encoding->name, ours->digits, triangle_text(ours));
   }
   return lati_model_usable(session->model);
 }

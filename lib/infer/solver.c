@@ -1,11 +1,16 @@
+/* From numbers to numbers: a matrix is scaled into the model's range, moved to its canonical form
+ * where the task has one, written as tokens, decoded, and its answer moved and scaled back. */
 #include "base/floating.h"
+#include "infer/prediction.h"
 #include "infer/scaling.h"
 #include "infer/session_impl.h"
 #include "infer/solver_check.h"
 #include "infer/verdict.h"
 #include "linalg/matrix.h"
+#include "task/registry.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION, BATCH = 128 };
@@ -17,12 +22,21 @@ struct lat_solver {
   lat_batch *batch;
   double *values; /* a matrix as the model sees it, and an answer as it comes back */
   double *caller; /* the answer in the caller's units */
+  double *moved;  /* the matrix, or the answer, in the canonical frame */
+  size_t transform_size;
+  char *transforms; /* BATCH of them; NULL where the model's tasks are not canonical */
   double factors[BATCH];
 };
 
 /* A mixture has no letter of its own, and puts its components' in front of both sequences. */
 static int is_mixture(const lat_task *task) {
   return lat_task_letter(task) == 0;
+}
+
+/* Bytes from one transform to the next, so that each is aligned for anything. */
+static size_t aligned_transform_size(const lat_task *task) {
+  const size_t unit = sizeof(max_align_t);
+  return (lat_task_transform_size(task) + unit - 1) / unit * unit;
 }
 
 lat_status lat_solver_create(lat_solver **out, lat_model *model,
@@ -43,6 +57,11 @@ lat_status lat_solver_create(lat_solver **out, lat_model *model,
   LATI_TRY(lat_batch_create(&solver->batch, model->tokenizer));
   LATI_TRY(LATI_NEW(solver->values, model->ctx, LARGEST_MATRIX));
   LATI_TRY(LATI_NEW(solver->caller, model->ctx, LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(solver->moved, model->ctx, LARGEST_MATRIX));
+  solver->transform_size = aligned_transform_size(model->task);
+  if (solver->transform_size > 0) {
+    LATI_TRY(LATI_NEW(solver->transforms, model->ctx, BATCH * solver->transform_size));
+  }
 done:
   if (status != LAT_OK) {
     lat_solver_free(solver);
@@ -58,6 +77,8 @@ void lat_solver_free(lat_solver *solver) {
   }
   lati_free(solver->values);
   lati_free(solver->caller);
+  lati_free(solver->moved);
+  lati_free(solver->transforms);
   lat_batch_free(solver->batch);
   lat_session_free(solver->session);
   lat_model_free(solver->model);
@@ -107,13 +128,31 @@ static double prepare(lat_matrix *seen, const lat_solver *solver, const lat_matr
   return factor;
 }
 
+static void *transform_at(const lat_solver *solver, int64_t i) {
+  return solver->transforms + (size_t)i * solver->transform_size;
+}
+
+/* What the model sees of matrix i of a batch, in solver->moved where the task is canonical. */
+static lat_status prepare_canonical(lat_matrix *seen, lat_solver *solver, const lat_matrix *input,
+                                    int64_t i) {
+  solver->factors[i] = prepare(seen, solver, input);
+  if (!lati_task_canonical(solver->task)) {
+    return LAT_OK;
+  }
+  const lat_matrix scaled = *seen;
+  return lati_task_canonicalize(seen, solver->moved, transform_at(solver, i), solver->task,
+                                &scaled);
+}
+
 static lat_status fill_batch(lat_solver *solver, const lat_matrix *a, int64_t count) {
   int32_t letter = is_mixture(solver->model->task) ? lat_task_letter(solver->task) : 0;
   lat_batch_clear(solver->batch);
   for (int64_t i = 0; i < count; ++i) {
     lat_matrix seen;
-    solver->factors[i] = prepare(&seen, solver, &a[i]);
-    lat_status status = lat_batch_append(solver->batch, letter, &seen, NULL);
+    lat_status status = prepare_canonical(&seen, solver, &a[i], i);
+    if (status == LAT_OK) {
+      status = lat_batch_append(solver->batch, letter, &seen, NULL);
+    }
     if (status != LAT_OK) {
       return status;
     }
@@ -121,18 +160,17 @@ static lat_status fill_batch(lat_solver *solver, const lat_matrix *a, int64_t co
   return LAT_OK;
 }
 
-/* Reads the answer into solver->caller; 0 when the tokens are no matrix of the right shape. */
-static int read_answer(lat_matrix *answer, const lat_solver *solver, const int32_t *tokens,
-                       size_t count) {
+/* Reads the answer; 0 when the tokens are no matrix of the right shape. */
+static int read_answer(lat_matrix *answer, const lat_solver *solver, lati_tokens tokens) {
   int32_t rows = answer->rows, cols = answer->cols;
   int32_t letter = is_mixture(solver->model->task) ? lat_task_letter(solver->task) : 0;
   int32_t found = 0;
   size_t used = 0;
   if (lat_tokenizer_decode(answer, LARGEST_MATRIX, &found, &used, solver->model->tokenizer,
-                           LAT_OUTPUT, tokens, count) != LAT_OK) {
+                           LAT_OUTPUT, tokens.tokens, tokens.count) != LAT_OK) {
     return 0;
   }
-  return used == count && found == letter && answer->rows == rows && answer->cols == cols;
+  return used == tokens.count && found == letter && answer->rows == rows && answer->cols == cols;
 }
 
 static void write_zeros(const lat_matrix *x) {
@@ -143,22 +181,37 @@ static void write_zeros(const lat_matrix *x) {
   }
 }
 
-/* One matrix of a batch: x and report from its tokens. */
+/* The answer as the caller's frame has it, from that in solver->moved, into solver->caller. */
+static lat_status restore_answer(lat_matrix *answer, const lat_solver *solver, int64_t i) {
+  const lat_matrix moved = *answer;
+  answer->data = solver->caller;
+  if (!lati_task_canonical(solver->task)) {
+    lati_matrix_pack(solver->caller, &moved);
+    return LAT_OK;
+  }
+  return lati_task_restore(answer, solver->task, transform_at(solver, i), moved.data);
+}
+
+/* Matrix i of a batch: x and report from its tokens. */
 static lat_status finish_one(lat_matrix *x, lat_report *report, const lat_solver *solver,
-                             const lat_matrix *a, const int32_t *tokens, size_t count) {
-  lat_matrix answer = lati_matrix_view(solver->caller, x->rows, x->cols);
-  if (!read_answer(&answer, solver, tokens, count)) {
+                             const lat_matrix *a, int64_t i, lati_tokens tokens) {
+  lat_status status = LAT_OK;
+  lat_matrix answer = lati_matrix_view(solver->moved, x->rows, x->cols);
+  if (!read_answer(&answer, solver, tokens)) {
     write_zeros(x);
     report->verdict = LAT_VERDICT_UNDECODABLE;
     report->residual = INFINITY;
     report->orthogonality = NAN;
     return LAT_OK;
   }
+  LATI_TRY(restore_answer(&answer, solver, i));
   lati_scale_back(&answer, solver->task, report->scale);
   lati_matrix_unpack(x, answer.data);
   lat_matrix own = lati_matrix_view(solver->values, a->rows, a->cols);
   lati_matrix_pack(own.data, a);
-  return lati_verdict(report, solver->task, &own, &answer, solver->session->options.compare);
+  status = lati_verdict(report, solver->task, &own, &answer, solver->session->options.compare);
+done:
+  return status;
 }
 
 /* Reports lie at the caller's distance, which is that of the structure it was compiled with. */
@@ -179,14 +232,14 @@ static lat_status solve_batch(lat_matrix *x, lat_report *reports, int64_t first,
   LATI_TRY(fill_batch(solver, a, count));
   LATI_TRY(lat_session_decode(&answers, solver->session, solver->batch));
   for (int64_t i = 0; i < count; ++i) {
-    size_t tokens = (size_t)(answers.offsets[i + 1] - answers.offsets[i]);
+    const lati_tokens tokens = {answers.tokens + answers.offsets[i],
+                                (size_t)(answers.offsets[i + 1] - answers.offsets[i])};
     lat_report report = {.struct_size = sizeof report,
                          .tolerance = solver->session->options.tolerance,
                          .log_probability = solver->session->log_probabilities[i],
                          .scale = solver->factors[i],
-                         .tokens = (int32_t)tokens};
-    LATI_TRY(
-        finish_one(&x[i], &report, solver, &a[i], answers.tokens + answers.offsets[i], tokens));
+                         .tokens = (int32_t)tokens.count};
+    LATI_TRY(finish_one(&x[i], &report, solver, &a[i], i, tokens));
     if (reports != NULL) {
       write_report(report_at(reports, first + i), &report);
     }

@@ -70,7 +70,7 @@ lat_status lati_matrix_check_symmetric(const lat_matrix *matrix, double toleranc
     for (int32_t j = 0; j < i; ++j) {
       const double low = lati_matrix_get(matrix, i, j);
       const double high = lati_matrix_get(matrix, j, i);
-      if (!(fabs(low - high) <= slack)) {
+      if (low != high && !(fabs(low - high) <= slack)) {
         return lati_fail(
             LAT_ERROR_SHAPE,
             "%s: the matrix is not symmetric: row %d, column %d differs from its mirror", what,

@@ -23,6 +23,10 @@ static const lati_field fields[] = {
     LATI_POINTER(lat_task_functions, draw),
     LATI_POINTER(lat_task_functions, answer),
     LATI_POINTER(lat_task_functions, residual),
+    LATI_POINTER(lat_task_functions, canonicalize),
+    LATI_POINTER(lat_task_functions, restore),
+    LATI_NUMBER(lat_task_functions, transform_size, LATI_FIELD_INT32, 0, 0, LATI_MAX_TRANSFORM),
+    LATI_NUMBER(lat_task_functions, reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END,
 };
 
@@ -56,6 +60,11 @@ static lat_status read_functions(lat_task_functions *to, const lat_task_function
       to->answer == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT,
                      "task functions: input_shape, output_shape, draw and answer must be given");
+  }
+  if ((to->canonicalize == NULL) != (to->restore == NULL) ||
+      (to->canonicalize != NULL) != (to->transform_size > 0)) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task functions: canonicalize, restore and a "
+                                         "transform_size above 0 must be given together");
   }
   return check_name(to->name);
 }
@@ -140,6 +149,21 @@ static lat_status answer(lat_matrix *output, const lat_task *task, const lat_mat
   (void)work;
   lat_matrix view = cleared(output);
   return outcome(task, "answer", task->functions.answer(&view, input, task->user));
+}
+
+lat_status lati_custom_canonicalize(const lat_matrix *input, const lat_task *task,
+                                    void *transform) {
+  lat_matrix view = *input;
+  memset(transform, 0, (size_t)task->functions.transform_size);
+  const int32_t code = task->functions.canonicalize(&view, 1, transform, task->user);
+  return code == 0 ? LAT_OK : failed(task, "canonicalize", code);
+}
+
+lat_status lati_custom_restore(const lat_matrix *answer, const lat_task *task,
+                               const void *transform) {
+  lat_matrix view = *answer;
+  const int32_t code = task->functions.restore(&view, 1, transform, task->user);
+  return code == 0 ? LAT_OK : failed(task, "restore", code);
 }
 
 static lat_status residual(double *out, const lat_task *task, const lati_trial *trial) {

@@ -1,7 +1,11 @@
+/* Draws one example: shape, coefficients, answer, noise; in canonical form where the task says so.
+ */
 #include "task/draw_example.h"
 
+#include <string.h>
+
 lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task) {
-  *scratch = (lati_scratch){NULL, NULL, NULL};
+  *scratch = (lati_scratch){.input = NULL};
   lat_status status = LAT_OK;
   int32_t rows = 0;
   int32_t cols = 0;
@@ -10,12 +14,23 @@ lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task) {
   LATI_TRY(lat_task_max_shapes(&rows, &cols, &output_rows, &output_cols, task));
   LATI_TRY(LATI_NEW(scratch->input, task->ctx, rows * cols));
   LATI_TRY(LATI_NEW(scratch->output, task->ctx, output_rows * output_cols));
-  LATI_TRY(LATI_NEW(scratch->work, task->ctx, lati_task_work(task, rows, cols)));
+  const size_t transform = lat_task_transform_size(task);
+  if (transform > 0) {
+    LATI_TRY(LATI_NEW(scratch->moved, task->ctx, rows * cols));
+    LATI_TRY(LATI_NEW(scratch->clean, task->ctx, rows * cols));
+    LATI_TRY(lati_alloc(&scratch->transform, task->ctx, transform, 1));
+  }
+  const size_t work = lati_task_work(task, rows, cols);
+  const size_t transposed = lati_task_work(task, cols, rows); /* a canonical form may be */
+  LATI_TRY(LATI_NEW(scratch->work, task->ctx, work > transposed ? work : transposed));
 done:
   return status;
 }
 
 void lati_scratch_free(lati_scratch *scratch) {
+  lati_free(scratch->transform);
+  lati_free(scratch->clean);
+  lati_free(scratch->moved);
   lati_free(scratch->work);
   lati_free(scratch->output);
   lati_free(scratch->input);
@@ -59,38 +74,86 @@ static lat_status draw_input(lati_example *example, lat_random *random, double *
 }
 
 static void add_noise(lat_matrix *input, const lat_task *task, lat_random *random) {
-  const size_t count = lati_matrix_count(input);
   const double deviation = task->options.noise * lati_coefficients_deviation(&task->coefficients);
-  for (size_t i = 0; i < count; ++i) {
-    input->data[i] += deviation * lat_random_normal(random);
+  for (int32_t i = 0; i < input->rows; ++i) {
+    for (int32_t j = 0; j < (task->options.symmetric_noise ? i + 1 : input->cols); ++j) {
+      const double value = lati_matrix_get(input, i, j) + deviation * lat_random_normal(random);
+      lati_matrix_set(input, i, j, value);
+      if (task->options.symmetric_noise) {
+        lati_matrix_set(input, j, i, value);
+      }
+    }
   }
+}
+
+static lat_status answer_example(lati_example *example, const lat_matrix *input,
+                                 const lati_scratch *scratch) {
+  const lat_task *task = example->task;
+  const lat_status status = task->kind->answer(&example->output, task, input, scratch->work);
+  if (status == LAT_OK) {
+    lati_task_orient(&example->output, task);
+  }
+  return status;
+}
+
+static lat_status move_to_canonical(lati_example *example, const lati_scratch *scratch) {
+  lat_matrix moved;
+  const lat_status status = lati_task_canonicalize(&moved, scratch->moved, scratch->transform,
+                                                   example->task, &example->input);
+  if (status == LAT_OK) {
+    memcpy(scratch->input, moved.data, lati_matrix_count(&moved) * sizeof *moved.data);
+    example->input = lati_matrix_view(scratch->input, moved.rows, moved.cols);
+  }
+  return status;
+}
+
+/* The model is shown the noisy input, so that decides the canonical form; the answer is that to the
+ * clean input, moved in the same way. */
+static lat_status add_noise_to_canonical(lati_example *example, lat_random *random,
+                                         const lati_scratch *scratch) {
+  lat_status status = LAT_OK;
+  const lat_matrix input = example->input;
+  const size_t count = lati_matrix_count(&input);
+  const lat_matrix clean = lati_matrix_view(scratch->clean, input.rows, input.cols);
+  memcpy(scratch->clean, input.data, count * sizeof *input.data);
+  add_noise(&example->input, example->task, random);
+  LATI_TRY(move_to_canonical(example, scratch));
+  const lat_matrix moved = lati_transform_apply(scratch->moved, scratch->transform, &clean);
+  LATI_TRY(answer_example(example, &moved, scratch));
+done:
+  return status;
 }
 
 lat_status lati_example_draw(lati_example *example, lat_random *random,
                              const lati_scratch *scratch) {
   const lat_task *task = example->task;
-  lat_matrix *input = &example->input;
-  lat_matrix *output = &example->output;
+  const int canonical = lati_task_canonical(task);
   lat_status status = LAT_OK;
   int32_t rows = 0;
   int32_t cols = 0;
   LATI_TRY(lati_task_draw_shape(&rows, &cols, task, random));
-  *input = lati_matrix_view(scratch->input, rows, cols);
-  LATI_TRY(lat_task_output_shape(&rows, &cols, task, input->rows, input->cols));
-  *output = lati_matrix_view(scratch->output, rows, cols);
+  example->input = lati_matrix_view(scratch->input, rows, cols);
+  LATI_TRY(lat_task_output_shape(&rows, &cols, task, rows, cols));
+  example->output = lati_matrix_view(scratch->output, rows, cols);
   LATI_TRY(draw_input(example, random, scratch->work));
   if (example->biased) {
-    lati_random_bias_signs(input->data, input->rows, input->cols, task->kind->symmetric, random);
+    lati_random_bias_signs(scratch->input, example->input.rows, example->input.cols,
+                           task->kind->symmetric, random);
   }
-  LATI_TRY(task->kind->answer(output, task, input, scratch->work));
+  if (canonical && task->options.noise == 0) {
+    LATI_TRY(move_to_canonical(example, scratch));
+  }
+  LATI_TRY(answer_example(example, &example->input, scratch));
   if (task->kind->accept != NULL) {
-    LATI_TRY(task->kind->accept(output, input));
+    LATI_TRY(task->kind->accept(&example->output, &example->input));
   }
-  if (task->options.noise > 0) {
-    add_noise(input, task, random);
+  if (task->options.noise > 0 && canonical) {
+    LATI_TRY(add_noise_to_canonical(example, random, scratch));
+  } else if (task->options.noise > 0) {
+    add_noise(&example->input, task, random);
   }
-  LATI_TRY(lati_matrix_check_finite(input, "input"));
-  LATI_TRY(lati_matrix_check_finite(output, "answer"));
+  LATI_TRY(lati_matrix_check_finite(&example->input, "input"));
+  LATI_TRY(lati_matrix_check_finite(&example->output, "answer"));
 done:
   return status;
 }

@@ -7,6 +7,8 @@
 /* Memory of one worker, enough for any example of one task. */
 typedef struct lati_scratch {
   double *input, *output, *work;
+  double *moved, *clean; /* canonical tasks: the input moved, and the input without its noise */
+  void *transform;
 } lati_scratch;
 
 lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task);
@@ -27,8 +29,9 @@ void lati_example_begin(lati_example *example, const lat_task *task, double sign
                         lat_random *random);
 
 /* Draws shape and coefficients, computes the answer, adds noise to every coefficient of the input
- * (so that a symmetric input does not stay exactly symmetric, as in the reference). NUMERIC or
- * SHAPE: rejected, to be drawn again. */
+ * (so that a symmetric input does not stay exactly symmetric, as in the reference, unless the task
+ * says so). A canonical task's input and answer are those of the canonical form. NUMERIC or SHAPE:
+ * rejected, to be drawn again. */
 lat_status lati_example_draw(lati_example *example, lat_random *random,
                              const lati_scratch *scratch);
 

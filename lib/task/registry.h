@@ -4,6 +4,7 @@
 
 #include "linalg/matrix.h"
 #include "linalg/random_matrix.h"
+#include "task/canonical.h"
 #include "task/task_impl.h"
 
 /* Order in which a task's answer lists its values (all of it, or the row above the vectors). */
@@ -44,6 +45,15 @@ struct lati_task_kind {
   /* NUMERIC when a random example is to be drawn again; NULL: never. */
   lat_status (*accept)(const lat_matrix *output, const lat_matrix *input);
   lat_status (*residual)(double *residual, const lat_task *task, const lati_trial *trial);
+  /* How the input is moved to its canonical form; NULL: the task has none. */
+  void (*canonicalize)(lati_transform *transform, const lat_matrix *input);
+  /* answer = the answer to the input from `canonical`, that to its canonical form; both packed.
+   * NULL: they are the same. */
+  void (*restore)(const lat_matrix *answer, const lati_transform *transform,
+                  const double *canonical);
+  /* Gives the vectors in the answer to a canonical form the signs that are documented; NULL: there
+   * are none. */
+  void (*orient)(const lat_matrix *answer);
 };
 
 extern const lati_task_kind lati_task_transpose, lati_task_add, lati_task_matvec, lati_task_product,
@@ -87,6 +97,22 @@ lat_status lati_task_new(lat_task **out, lat_context *ctx, const lati_task_kind 
 extern const lati_field lati_task_fields[];
 lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *options);
 
+/* Largest transform_size of a custom task. */
+enum { LATI_MAX_TRANSFORM = 1 << 16 };
+
+/* True when the task's inputs are moved to their canonical forms. */
+int lati_task_canonical(const lat_task *task);
+/* Moves packed `input` to its canonical form in `storage`, of as many doubles; *canonical becomes
+ * the view of it, *transform what lati_task_restore() needs (lat_task_transform_size() bytes). */
+lat_status lati_task_canonicalize(lat_matrix *canonical, double *storage, void *transform,
+                                  const lat_task *task, const lat_matrix *input);
+/* The packed answer to the input from that to its canonical form. */
+lat_status lati_task_restore(const lat_matrix *answer, const lat_task *task, const void *transform,
+                             const double *canonical);
+
+/* Gives the vectors in a canonical task's answer their documented signs. */
+void lati_task_orient(const lat_matrix *answer, const lat_task *task);
+
 /* Shape of the input of a random example. */
 lat_status lati_task_draw_shape(int32_t *rows, int32_t *cols, const lat_task *task,
                                 lat_random *random);
@@ -103,6 +129,9 @@ lat_status lati_custom_input_shape(int32_t *rows, int32_t *cols, const lat_task 
                                    lat_random *random);
 lat_status lati_custom_output_shape(int32_t *rows, int32_t *cols, const lat_task *task,
                                     int32_t input_rows, int32_t input_cols);
+lat_status lati_custom_canonicalize(const lat_matrix *input, const lat_task *task, void *transform);
+lat_status lati_custom_restore(const lat_matrix *answer, const lat_task *task,
+                               const void *transform);
 lat_status lati_custom_draw(lat_matrix *input, const lat_task *task, lat_random *random);
 
 #endif

@@ -85,6 +85,7 @@ lat_status lat_sampler_create(lat_sampler **out, lat_task *task, lat_tokenizer *
   if (task == NULL || tokenizer == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "the task or the tokenizer is NULL");
   }
+  LATI_TRY(lati_task_check_tokenizer(task, tokenizer));
   LATI_TRY(LATI_NEW(sampler, task->ctx, 1));
   sampler->ctx = lati_context_ref(task->ctx);
   sampler->task = lati_task_ref(task);
@@ -203,8 +204,7 @@ done:
 static int same_encodings(const lat_tokenizer *a, const lat_tokenizer *b) {
   int same = 1;
   for (int32_t side = 0; side < 2; ++side) {
-    same = same && a->side[side].encoding == b->side[side].encoding &&
-           a->side[side].digits == b->side[side].digits;
+    same = same && lati_vocabulary_same(&a->side[side], &b->side[side]);
   }
   return same;
 }

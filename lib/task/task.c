@@ -98,6 +98,28 @@ double lati_task_range(const lat_task *task) {
   return range;
 }
 
+lat_status lati_task_check_tokenizer(const lat_task *task, const lat_tokenizer *tokenizer) {
+  if (!tokenizer->side[LAT_INPUT].triangle) {
+    return LAT_OK;
+  }
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    const lat_task *one = lat_task_component(task, i);
+    if (one->kind != &lati_task_custom && !one->kind->symmetric) {
+      return lati_fail(LAT_ERROR_ARGUMENT,
+                       "the tokenizer writes triangles, and task '%s' takes matrices that are not "
+                       "symmetric",
+                       one->name);
+    }
+    if (one->options.noise > 0 && !one->options.symmetric_noise) {
+      return lati_fail(LAT_ERROR_ARGUMENT,
+                       "the tokenizer writes triangles, and the noise %g of task '%s' is not "
+                       "symmetric: set symmetric_noise",
+                       one->options.noise, one->name);
+    }
+  }
+  return LAT_OK;
+}
+
 int lati_task_self_scoring(const lat_task *task) {
   return task->kind->self_scoring || task->functions.residual != NULL;
 }

@@ -27,6 +27,15 @@ static lat_status answer(lat_matrix *output, const lat_task *task, const lat_mat
   return LAT_OK;
 }
 
+static void restore(const lat_matrix *answer, const lati_transform *transform,
+                    const double *canonical) {
+  for (int32_t i = 0; i < answer->rows; ++i) {
+    for (int32_t j = 0; j < answer->cols; ++j) {
+      lati_matrix_set(answer, transform->row[i], transform->col[j], *canonical++);
+    }
+  }
+}
+
 const lati_task_kind lati_task_add = {
     .name = "add",
     .letter = 'A',
@@ -37,4 +46,6 @@ const lati_task_kind lati_task_add = {
     .output_shape = output_shape,
     .answer = answer,
     .residual = lati_residual_target,
+    .canonicalize = lati_canonical_blocks,
+    .restore = restore,
 };

@@ -67,6 +67,36 @@ static lat_status vectors_residual(double *out, const lat_task *task, const lati
   return LAT_OK;
 }
 
+/* The eigenvalues of -S are those of S negated, in the other order. */
+static void values_restore(const lat_matrix *answer, const lati_transform *transform,
+                           const double *canonical) {
+  const int32_t n = transform->rows;
+  for (int32_t i = 0; i < n; ++i) {
+    answer->data[i] = transform->sign < 0 ? -canonical[n - 1 - i] : canonical[i];
+  }
+}
+
+/* S = s P^T D C D P, so V = P^T D V_C, whose columns change their order with the values. */
+static void vectors_restore(const lat_matrix *answer, const lati_transform *transform,
+                            const double *canonical) {
+  const int32_t n = transform->rows;
+  double *vectors = answer->data + n;
+  values_restore(answer, transform, canonical);
+  lati_transform_restore_rows(vectors, transform, canonical + n, n);
+  for (int32_t i = 0; i < n && transform->sign < 0; ++i) {
+    double *row = vectors + (size_t)i * (size_t)n;
+    for (int32_t j = 0; j < n / 2; ++j) {
+      const double swap = row[j];
+      row[j] = row[n - 1 - j];
+      row[n - 1 - j] = swap;
+    }
+  }
+}
+
+static void vectors_orient(const lat_matrix *answer) {
+  lati_orient_vectors(answer->data + answer->cols, answer->cols, NULL, 0, answer->cols);
+}
+
 const lati_task_kind lati_task_eigenvalues = {
     .name = "eigenvalues",
     .letter = 'E',
@@ -81,6 +111,8 @@ const lati_task_kind lati_task_eigenvalues = {
     .work = work_size,
     .answer = values_answer,
     .residual = lati_residual_target,
+    .canonicalize = lati_canonical_symmetric,
+    .restore = values_restore,
 };
 
 const lati_task_kind lati_task_eigenvectors = {
@@ -99,4 +131,7 @@ const lati_task_kind lati_task_eigenvectors = {
     .work = work_size,
     .answer = vectors_answer,
     .residual = vectors_residual,
+    .canonicalize = lati_canonical_symmetric,
+    .restore = vectors_restore,
+    .orient = vectors_orient,
 };

@@ -28,6 +28,9 @@ int lati_task_self_scoring(const lat_task *task);
 /* True when answers hold vectors whose orthonormality is part of being right. */
 int lati_task_has_vectors(const lat_task *task);
 
+/* OK when the tokenizer can write the task's inputs: a triangle needs symmetric ones. */
+lat_status lati_task_check_tokenizer(const lat_task *task, const lat_tokenizer *tokenizer);
+
 lat_task *lati_task_ref(lat_task *task);
 
 /* The task as JSON and back (registered names, options; a mixture's components and weights). A

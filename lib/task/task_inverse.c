@@ -71,14 +71,29 @@ static lat_status residual(double *out, const lat_task *task, const lati_trial *
   return LAT_OK;
 }
 
-#define INVERSE_KIND(kind_name, kind_letter, is_symmetric, kind_takes)                             \
+/* A = s P^T D1 C D2 Q^T, so X = s Q D2 X_C D1 P. */
+static void restore(const lat_matrix *answer, const lati_transform *transform,
+                    const double *canonical) {
+  const size_t n = (size_t)transform->rows;
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n; ++j) {
+      lati_matrix_set(answer, transform->col[i], transform->row[j],
+                      transform->sign * transform->col_sign[i] * transform->row_sign[j] *
+                          canonical[i * n + j]);
+    }
+  }
+}
+
+#define INVERSE_KIND(kind_name, kind_letter, is_symmetric, kind_takes, kind_canonicalize)          \
   {                                                                                                \
     .name = (kind_name), .letter = (kind_letter), .degree = -1, .scaling = LATI_SCALE_ALL,         \
     .square = 1, .symmetric = (is_symmetric), .self_scoring = 1, .takes = (kind_takes),            \
     .input_shape = square_input, .output_shape = square_output, .work = work_size,                 \
-    .answer = answer, .accept = accept, .residual = residual                                       \
+    .answer = answer, .accept = accept, .residual = residual, .canonicalize = (kind_canonicalize), \
+    .restore = restore                                                                             \
   }
 
-const lati_task_kind lati_task_inverse = INVERSE_KIND("inverse", 'I', 0, "a square matrix");
+const lati_task_kind lati_task_inverse =
+    INVERSE_KIND("inverse", 'I', 0, "a square matrix", lati_canonical_general);
 const lati_task_kind lati_task_syminverse =
-    INVERSE_KIND("syminverse", 'Y', 1, "a symmetric matrix");
+    INVERSE_KIND("syminverse", 'Y', 1, "a symmetric matrix", lati_canonical_symmetric);

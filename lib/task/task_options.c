@@ -22,6 +22,8 @@ const lati_field lati_task_fields[] = {
     LATI_NUMBER(lat_task_options, range, LATI_FIELD_DOUBLE, 10, SMALLEST_RANGE, LARGEST_RANGE),
     LATI_TEXT(lat_task_options, distribution, "semicircle"),
     LATI_NUMBER(lat_task_options, noise, LATI_FIELD_DOUBLE, 0, 0, LARGEST_NOISE),
+    LATI_ADDED_NUMBER(lat_task_options, canonical, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_ADDED_NUMBER(lat_task_options, symmetric_noise, LATI_FIELD_INT32, 0, 0, 1),
     LATI_FIELDS_END,
 };
 
@@ -88,6 +90,18 @@ static lat_status resolve_distribution(lat_task *task) {
   return status;
 }
 
+static lat_status check_symmetries(const lat_task *task) {
+  if (task->options.canonical && task->kind->canonicalize == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' has no canonical form", task->kind->name);
+  }
+  if (task->options.symmetric_noise && !task->kind->symmetric) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "task '%s' takes matrices that are not symmetric: no symmetric_noise",
+                     task->kind->name);
+  }
+  return LAT_OK;
+}
+
 /* The largest example must be one that can be written. */
 static lat_status check_largest(const lat_task *task) {
   int32_t input_rows = 0;
@@ -114,6 +128,7 @@ lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *opt
   LATI_TRY(resolve_sizes(&task->options, task->kind->square));
   LATI_TRY(resolve_coefficients(task));
   LATI_TRY(resolve_distribution(task));
+  LATI_TRY(check_symmetries(task));
   LATI_TRY(check_largest(task));
 done:
   return status;

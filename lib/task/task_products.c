@@ -52,6 +52,7 @@ const lati_task_kind lati_task_matvec = {
     .output_shape = matvec_output,
     .answer = answer,
     .residual = lati_residual_target,
+    .canonicalize = lati_canonical_rows,
 };
 
 const lati_task_kind lati_task_product = {
@@ -64,4 +65,5 @@ const lati_task_kind lati_task_product = {
     .output_shape = product_output,
     .answer = answer,
     .residual = lati_residual_target,
+    .canonicalize = lati_canonical_rows,
 };

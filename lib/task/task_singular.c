@@ -72,6 +72,27 @@ static lat_status svd_residual(double *out, const lat_task *task, const lati_tri
   return LAT_OK;
 }
 
+/* A = P^T D1 C D2 Q^T, so U = P^T D1 U_C and V = Q D2 V_C; of C^T they have changed places. */
+static void svd_restore(const lat_matrix *answer, const lati_transform *transform,
+                        const double *canonical) {
+  const int32_t k = answer->cols;
+  const size_t m = (size_t)transform->rows, n = (size_t)transform->cols, width = (size_t)k;
+  const double *first = canonical + k;
+  const double *second = first + (transform->transposed ? n : m) * width;
+  memcpy(answer->data, canonical, width * sizeof *canonical);
+  double *u = answer->data + k;
+  lati_transform_restore_rows(u, transform, transform->transposed ? second : first, k);
+  lati_transform_restore_cols(u + m * width, transform, transform->transposed ? first : second, k);
+}
+
+/* A canonical input has at least as many rows as columns: n = k, and what remains is m. */
+static void svd_orient(const lat_matrix *answer) {
+  const int32_t k = answer->cols;
+  const int32_t m = answer->rows - 1 - k;
+  double *u = answer->data + k;
+  lati_orient_vectors(u, m, u + (size_t)m * (size_t)k, k, k);
+}
+
 const lati_task_kind lati_task_singular_values = {
     .name = "singular-values",
     .letter = 'G',
@@ -84,6 +105,7 @@ const lati_task_kind lati_task_singular_values = {
     .work = work_size,
     .answer = values_answer,
     .residual = lati_residual_target,
+    .canonicalize = lati_canonical_transposable,
 };
 
 const lati_task_kind lati_task_svd = {
@@ -100,4 +122,7 @@ const lati_task_kind lati_task_svd = {
     .work = work_size,
     .answer = svd_answer,
     .residual = svd_residual,
+    .canonicalize = lati_canonical_transposable,
+    .restore = svd_restore,
+    .orient = svd_orient,
 };

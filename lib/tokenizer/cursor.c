@@ -19,6 +19,14 @@ static void allow_number(lati_allowed *allowed, const lati_cursor *cursor) {
   }
 }
 
+/* A triangle is that of a square matrix. */
+static void allow_cols(lati_symbol_range *dimensions, const lati_cursor *cursor) {
+  const int32_t same = LAT_TOKEN_DIMENSION + cursor->rows - 1;
+  *dimensions = cursor->vocabulary->triangle
+                    ? (lati_symbol_range){same, same + 1}
+                    : (lati_symbol_range){LAT_TOKEN_DIMENSION, LAT_TOKEN_NUMBER};
+}
+
 void lati_cursor_allowed(lati_allowed *allowed, const lati_cursor *cursor) {
   allowed->count = 1;
   switch (cursor->state) {
@@ -26,8 +34,10 @@ void lati_cursor_allowed(lati_allowed *allowed, const lati_cursor *cursor) {
     allowed->range[0] = (lati_symbol_range){LAT_TOKEN_LETTER, LAT_TOKEN_DIMENSION};
     break;
   case AT_ROWS:
-  case AT_COLS:
     allowed->range[0] = (lati_symbol_range){LAT_TOKEN_DIMENSION, LAT_TOKEN_NUMBER};
+    break;
+  case AT_COLS:
+    allow_cols(&allowed->range[0], cursor);
     break;
   case AT_NUMBER:
     allow_number(allowed, cursor);
@@ -58,8 +68,12 @@ static void push_number(lati_cursor *cursor, int32_t symbol) {
     return;
   }
   cursor->prefix_length = 0;
-  cursor->entry += 1;
-  if (cursor->entry == (int64_t)cursor->rows * cursor->cols) {
+  cursor->col += 1;
+  if (cursor->col == cursor->cols) {
+    cursor->row += 1;
+    cursor->col = vocabulary->triangle ? cursor->row : 0;
+  }
+  if (cursor->row == cursor->rows) {
     cursor->state = AT_END;
   }
 }
@@ -93,8 +107,8 @@ int lati_cursor_push(lati_cursor *cursor, int32_t token) {
 void lati_cursor_place(int32_t *row, int32_t *col, const lati_cursor *cursor) {
   *row = *col = 0;
   if (cursor->state == AT_NUMBER) {
-    *row = (int32_t)(cursor->entry / cursor->cols) + 1;
-    *col = (int32_t)(cursor->entry % cursor->cols) + 1;
+    *row = cursor->row + 1;
+    *col = cursor->col + 1;
   }
 }
 

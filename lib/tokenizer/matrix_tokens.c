@@ -1,19 +1,32 @@
-/* Matrices to tokens and back. */
+/* Matrices to tokens and back: V<rows> V<cols> and the entries row by row, of a triangle those from
+ * the diagonal on. */
 #include "tokenizer/tokenizer_impl.h"
 
 #include "base/floating.h"
+#include "linalg/matrix.h"
+
+/* First column that row `row` writes. */
+static int32_t first_col(const lati_vocabulary *vocabulary, int32_t row) {
+  return vocabulary->triangle ? row : 0;
+}
+
+static size_t entry_count(const lati_vocabulary *vocabulary, int32_t rows, int32_t cols) {
+  const size_t m = (size_t)rows, n = (size_t)cols;
+  return vocabulary->triangle ? n * (n + 1) / 2 : m * n;
+}
 
 size_t lat_tokenizer_max_tokens(const lat_tokenizer *tokenizer, int32_t side, int32_t rows,
                                 int32_t cols) {
   int32_t symbols[LATI_MAX_NUMBER_TOKENS];
   const lati_vocabulary *vocabulary = NULL;
   if (lati_tokenizer_side(&vocabulary, tokenizer, side) != LAT_OK || rows < 1 || cols < 1 ||
-      rows > LAT_MAX_DIMENSION || cols > LAT_MAX_DIMENSION) {
+      rows > LAT_MAX_DIMENSION || cols > LAT_MAX_DIMENSION ||
+      (vocabulary->triangle && rows != cols)) {
     return 0;
   }
   /* No number is longer than one that is not zero. */
   int32_t length = vocabulary->encoding->encode(symbols, vocabulary->digits, 1.0);
-  return 3 + (size_t)rows * (size_t)cols * (size_t)length;
+  return 3 + entry_count(vocabulary, rows, cols) * (size_t)length;
 }
 
 static lat_status check_storage(const lat_matrix *matrix) {
@@ -41,11 +54,9 @@ static lat_status check_shape(const lat_matrix *matrix) {
   return LAT_OK;
 }
 
-/* Offset of entry `index`, counted row by row. */
-static size_t offset_of(const lat_matrix *matrix, int32_t index) {
-  size_t row = (size_t)(index / matrix->cols), col = (size_t)(index % matrix->cols);
-  size_t ld = (size_t)matrix->ld;
-  return matrix->order == LAT_ROW_MAJOR ? row * ld + col : row + col * ld;
+/* A triangle stands for the whole matrix only where that is symmetric. */
+static lat_status check_triangle(const lati_vocabulary *vocabulary, const lat_matrix *matrix) {
+  return vocabulary->triangle ? lati_matrix_check_symmetric(matrix, 0, "matrix") : LAT_OK;
 }
 
 /* Where tokens are written to. */
@@ -64,19 +75,25 @@ static lat_status put(token_writer *writer, const int32_t *values, int32_t count
   return LAT_OK;
 }
 
+static lat_status put_number(token_writer *writer, const lati_vocabulary *vocabulary,
+                             const lat_matrix *matrix, int32_t row, int32_t col) {
+  int32_t symbols[LATI_MAX_NUMBER_TOKENS];
+  const int32_t length =
+      vocabulary->encoding->encode(symbols, vocabulary->digits, lati_matrix_get(matrix, row, col));
+  if (length == 0) {
+    return lati_fail(LAT_ERROR_NUMERIC, "the value in row %d, column %d has no token in %s",
+                     (int)row + 1, (int)col + 1, vocabulary->encoding->name);
+  }
+  return put(writer, symbols, length, LAT_TOKEN_NUMBER);
+}
+
 static lat_status put_entries(token_writer *writer, const lati_vocabulary *vocabulary,
                               const lat_matrix *matrix) {
   lat_status status = LAT_OK;
-  int32_t symbols[LATI_MAX_NUMBER_TOKENS];
-  for (int32_t i = 0; i < matrix->rows * matrix->cols && status == LAT_OK; ++i) {
-    double value = matrix->data[offset_of(matrix, i)];
-    int32_t length = vocabulary->encoding->encode(symbols, vocabulary->digits, value);
-    if (length == 0) {
-      return lati_fail(LAT_ERROR_NUMERIC, "the value in row %d, column %d has no token in %s",
-                       (int)(i / matrix->cols) + 1, (int)(i % matrix->cols) + 1,
-                       vocabulary->encoding->name);
+  for (int32_t i = 0; i < matrix->rows; ++i) {
+    for (int32_t j = first_col(vocabulary, i); j < matrix->cols && status == LAT_OK; ++j) {
+      status = put_number(writer, vocabulary, matrix, i, j);
     }
-    status = put(writer, symbols, length, LAT_TOKEN_NUMBER);
   }
   return status;
 }
@@ -105,6 +122,7 @@ lat_status lat_tokenizer_encode(int32_t *tokens, size_t capacity, size_t *count,
                            LAT_TOKEN_DIMENSION + matrix->cols - 1};
   LATI_TRY(letter != 0 ? put(&writer, head, 3, 0) : put(&writer, head + 1, 2, 0));
   LATI_TRY(put_entries(&writer, vocabulary, matrix));
+  LATI_TRY(check_triangle(vocabulary, matrix));
   *count = writer.count;
 done:
   lati_floating_leave(&saved);
@@ -168,10 +186,30 @@ static lat_status take_head(lat_matrix *matrix, int32_t *letter, token_reader *r
       !take(&cols, reader, LAT_TOKEN_DIMENSION, LAT_TOKEN_NUMBER)) {
     return malformed(reader, "a dimension V1..V100");
   }
+  if (reader->vocabulary->triangle && rows != cols) {
+    return lati_fail(LAT_ERROR_FORMAT, "the triangle of a %d x %d matrix, which is not square",
+                     (int)rows + 1, (int)cols + 1);
+  }
   matrix->rows = rows + 1;
   matrix->cols = cols + 1;
   matrix->ld = matrix->order == LAT_ROW_MAJOR ? matrix->cols : matrix->rows;
   return LAT_OK;
+}
+
+static lat_status take_entries(lat_matrix *matrix, token_reader *reader) {
+  const lati_vocabulary *vocabulary = reader->vocabulary;
+  lat_status status = LAT_OK;
+  for (int32_t i = 0; i < matrix->rows; ++i) {
+    for (int32_t j = first_col(vocabulary, i); j < matrix->cols && status == LAT_OK; ++j) {
+      double value = 0;
+      status = take_number(&value, reader);
+      lati_matrix_set(matrix, i, j, value);
+      if (vocabulary->triangle) {
+        lati_matrix_set(matrix, j, i, value);
+      }
+    }
+  }
+  return status;
 }
 
 static lat_status take_matrix(lat_matrix *matrix, size_t capacity, int32_t *letter,
@@ -180,15 +218,11 @@ static lat_status take_matrix(lat_matrix *matrix, size_t capacity, int32_t *lett
   if (status != LAT_OK) {
     return status;
   }
-  int32_t entries = matrix->rows * matrix->cols;
-  if ((size_t)entries > capacity) {
+  if (lati_matrix_count(matrix) > capacity) {
     return lati_fail(LAT_ERROR_LIMIT, "a %d x %d matrix does not fit into %zu doubles",
                      (int)matrix->rows, (int)matrix->cols, capacity);
   }
-  for (int32_t i = 0; i < entries && status == LAT_OK; ++i) {
-    status = take_number(&matrix->data[offset_of(matrix, i)], reader);
-  }
-  return status;
+  return take_entries(matrix, reader);
 }
 
 lat_status lat_tokenizer_decode(lat_matrix *matrix, size_t capacity, int32_t *letter, size_t *used,

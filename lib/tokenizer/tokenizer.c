@@ -6,7 +6,10 @@ const lati_field lati_tokenizer_fields[] = {
     LATI_TEXT(lat_tokenizer_options, input_encoding, "p1000"),
     LATI_TEXT(lat_tokenizer_options, output_encoding, "p1000"),
     LATI_NUMBER(lat_tokenizer_options, input_digits, LATI_FIELD_INT32, 0, 0, 9),
-    LATI_NUMBER(lat_tokenizer_options, output_digits, LATI_FIELD_INT32, 0, 0, 9), LATI_FIELDS_END};
+    LATI_NUMBER(lat_tokenizer_options, output_digits, LATI_FIELD_INT32, 0, 0, 9),
+    LATI_ADDED_NUMBER(lat_tokenizer_options, input_triangle, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_ADDED_NUMBER(lat_tokenizer_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_FIELDS_END};
 
 void lat_tokenizer_options_init_sized(lat_tokenizer_options *options, size_t size) {
   lati_options_init(options, size, lati_tokenizer_fields, sizeof *options);
@@ -22,6 +25,7 @@ static lat_status resolve(lat_tokenizer *tokenizer, const lat_tokenizer_options 
   LATI_TRY(lati_vocabulary_init(&side[LAT_INPUT], options->input_encoding, options->input_digits));
   LATI_TRY(
       lati_vocabulary_init(&side[LAT_OUTPUT], options->output_encoding, options->output_digits));
+  side[LAT_INPUT].triangle = options->input_triangle;
   options->input_encoding = side[LAT_INPUT].encoding->name;
   options->output_encoding = side[LAT_OUTPUT].encoding->name;
   options->input_digits = side[LAT_INPUT].digits;

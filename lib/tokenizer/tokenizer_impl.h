@@ -11,7 +11,8 @@
 typedef struct lati_vocabulary {
   const lati_encoding *encoding;
   int32_t digits;
-  int32_t size; /* LAT_TOKEN_NUMBER + symbols of the encoding */
+  int32_t size;     /* LAT_TOKEN_NUMBER + symbols of the encoding */
+  int32_t triangle; /* 1: matrices are symmetric and written as their upper triangle */
 } lati_vocabulary;
 
 /* Resolves an encoding's name and digits (0: 3). NOT_FOUND or ARGUMENT. */
@@ -34,6 +35,9 @@ lat_tokenizer *lati_tokenizer_ref(lat_tokenizer *tokenizer);
 lat_status lati_tokenizer_side(const lati_vocabulary **out, const lat_tokenizer *tokenizer,
                                int32_t side);
 
+/* True when both sides write every matrix as the same tokens. */
+int lati_vocabulary_same(const lati_vocabulary *a, const lati_vocabulary *b);
+
 /* Follows a sequence token by token (framing EOS excluded) and knows what may come next and where
  * in the matrix it is: the grammar of decoding, and the row and column embeddings' indices. */
 typedef struct lati_cursor {
@@ -41,7 +45,7 @@ typedef struct lati_cursor {
   int32_t expects_letter;
   int32_t state;      /* private: letter, rows, cols, number, end, broken */
   int32_t rows, cols; /* 0 until read */
-  int64_t entry;      /* entries complete */
+  int32_t row, col;   /* of the entry in progress, from 0 */
   int32_t prefix[LATI_MAX_NUMBER_TOKENS];
   int32_t prefix_length;
 } lati_cursor;

@@ -13,6 +13,10 @@ const lati_encoding *lati_encoding_find(const char *name) {
   return NULL;
 }
 
+int lati_vocabulary_same(const lati_vocabulary *a, const lati_vocabulary *b) {
+  return a->encoding == b->encoding && a->digits == b->digits && a->triangle == b->triangle;
+}
+
 lat_status lati_vocabulary_init(lati_vocabulary *vocabulary, const char *encoding, int32_t digits) {
   const lati_encoding *found = encoding != NULL ? lati_encoding_find(encoding) : NULL;
   if (found == NULL) {
@@ -24,7 +28,8 @@ lat_status lati_vocabulary_init(lati_vocabulary *vocabulary, const char *encodin
     return lati_fail(LAT_ERROR_ARGUMENT, "%d digits is outside %d..%d of encoding %s", (int)digits,
                      (int)found->min_digits, (int)found->max_digits, found->name);
   }
-  *vocabulary = (lati_vocabulary){found, digits, LAT_TOKEN_NUMBER + found->symbol_count(digits)};
+  *vocabulary = (lati_vocabulary){
+      .encoding = found, .digits = digits, .size = LAT_TOKEN_NUMBER + found->symbol_count(digits)};
   return LAT_OK;
 }
 

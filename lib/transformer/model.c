@@ -41,6 +41,7 @@ static lat_status create_skeleton(lat_model **out, lat_task *task, lat_tokenizer
   lat_status status = LAT_OK;
   lat_model *model = NULL;
   *out = NULL;
+  LATI_TRY(lati_task_check_tokenizer(task, tokenizer));
   LATI_TRY(LATI_NEW(model, tokenizer->ctx, 1));
   lati_refs_init(&model->refs);
   model->ctx = lati_context_ref(tokenizer->ctx);

@@ -38,7 +38,7 @@ MEMBER(lat_matrix, cols, 12, 4);
 MEMBER(lat_matrix, ld, 16, 4);
 MEMBER(lat_matrix, order, 20, 4);
 
-SIZE(lat_task_options, 72);
+SIZE(lat_task_options, 80);
 MEMBER(lat_task_options, struct_size, 0, 8);
 MEMBER(lat_task_options, name, 8, 8);
 MEMBER(lat_task_options, rows, 16, 4);
@@ -50,8 +50,10 @@ MEMBER(lat_task_options, coefficients, 40, 8);
 MEMBER(lat_task_options, range, 48, 8);
 MEMBER(lat_task_options, distribution, 56, 8);
 MEMBER(lat_task_options, noise, 64, 8);
+MEMBER(lat_task_options, canonical, 72, 4);
+MEMBER(lat_task_options, symmetric_noise, 76, 4);
 
-SIZE(lat_task_functions, 72);
+SIZE(lat_task_functions, 96);
 MEMBER(lat_task_functions, struct_size, 0, 8);
 MEMBER(lat_task_functions, name, 8, 8);
 MEMBER(lat_task_functions, letter, 16, 4);
@@ -63,6 +65,10 @@ MEMBER(lat_task_functions, output_shape, 40, 8);
 MEMBER(lat_task_functions, draw, 48, 8);
 MEMBER(lat_task_functions, answer, 56, 8);
 MEMBER(lat_task_functions, residual, 64, 8);
+MEMBER(lat_task_functions, canonicalize, 72, 8);
+MEMBER(lat_task_functions, restore, 80, 8);
+MEMBER(lat_task_functions, transform_size, 88, 4);
+MEMBER(lat_task_functions, reserved, 92, 4);
 
 SIZE(lat_score_options, 16);
 MEMBER(lat_score_options, struct_size, 0, 8);
@@ -78,12 +84,14 @@ MEMBER(lat_score, condition, 32, 8);
 MEMBER(lat_score, ordered, 40, 4);
 MEMBER(lat_score, exact, 44, 4);
 
-SIZE(lat_tokenizer_options, 32);
+SIZE(lat_tokenizer_options, 40);
 MEMBER(lat_tokenizer_options, struct_size, 0, 8);
 MEMBER(lat_tokenizer_options, input_encoding, 8, 8);
 MEMBER(lat_tokenizer_options, output_encoding, 16, 8);
 MEMBER(lat_tokenizer_options, input_digits, 24, 4);
 MEMBER(lat_tokenizer_options, output_digits, 28, 4);
+MEMBER(lat_tokenizer_options, input_triangle, 32, 4);
+MEMBER(lat_tokenizer_options, reserved, 36, 4);
 
 SIZE(lat_sampler_options, 48);
 MEMBER(lat_sampler_options, struct_size, 0, 8);
@@ -241,11 +249,11 @@ MEMBER(lat_trainer_options, user, 128, 8);
 
 LAST(lat_context_options, reserved);
 LAST(lat_matrix, order);
-LAST(lat_task_options, noise);
-LAST(lat_task_functions, residual);
+LAST(lat_task_options, symmetric_noise);
+LAST(lat_task_functions, reserved);
 LAST(lat_score_options, classic_inverse);
 LAST(lat_score, exact);
-LAST(lat_tokenizer_options, output_digits);
+LAST(lat_tokenizer_options, reserved);
 LAST(lat_sampler_options, sign_bias);
 LAST(lat_sequences, count);
 LAST(lat_model_options, seed);

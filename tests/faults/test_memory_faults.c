@@ -98,6 +98,29 @@ static lat_status answer_inverse(fault_world *world, void **out) {
   return lat_task_answer(&world->output, world->task, &world->input);
 }
 
+/* A canonical task of its own: the world's is not one. */
+static lat_status canonicalize_and_restore(fault_world *world, void **out) {
+  double moved_data[4], transform[4096 / sizeof(double)];
+  lat_matrix moved = {moved_data, 2, 2, 2, LAT_ROW_MAJOR};
+  lat_task_options options;
+  lat_task *task = NULL;
+  (void)out;
+  lat_task_options_init(&options);
+  options.name = "inverse";
+  options.rows = 2;
+  options.canonical = 1;
+  lat_status status = lat_task_create(&task, world->ctx, &options);
+  if (status == LAT_OK) {
+    ck_assert_uint_le(lat_task_transform_size(task), sizeof transform);
+    status = lat_task_canonicalize(&moved, 1, transform, task, &world->input);
+  }
+  if (status == LAT_OK) {
+    status = lat_task_restore(&moved, 1, task, transform, &moved);
+  }
+  lat_task_free(task);
+  return status;
+}
+
 static lat_status score_eigenvalues(fault_world *world, void **out) {
   lat_score score;
   lat_matrix prediction = {world->answer, 2, 1, 1, LAT_ROW_MAJOR};
@@ -294,6 +317,7 @@ static const fault_case cases[] = {
     {"lat_task_create_custom", 0, create_custom, release_task},
     {"lat_task_create_mixture", 0, create_mixture, release_task},
     {"lat_task_answer", 0, answer_inverse, NULL},
+    {"lat_task_canonicalize, restore", 0, canonicalize_and_restore, NULL},
     {"lat_task_score, eigenvalues", 0, score_eigenvalues, NULL},
     {"lat_task_score, inverse", 0, score_inverse, NULL},
     {"lat_tokenizer_create", 0, create_tokenizer, release_tokenizer},

@@ -37,6 +37,7 @@ void fixture_open(fixture *f, const fixture_plan *plan) {
   options.min_size = plan->min_size;
   options.max_size = plan->max_size;
   options.rectangular = plan->rectangular;
+  options.canonical = plan->canonical;
   must(lat_task_create(&task, ctx, &options));
   fixture_open_task(f, ctx, task, plan);
 }
@@ -48,6 +49,7 @@ void fixture_open_task(fixture *f, lat_context *ctx, lat_task *task, const fixtu
   lat_tokenizer_options_init(&tokenizer);
   tokenizer.input_encoding = or_default(plan->input, "p1000");
   tokenizer.output_encoding = or_default(plan->output, "p1000");
+  tokenizer.input_triangle = plan->triangle;
   must(lat_tokenizer_create(&f->tokenizer, f->ctx, &tokenizer));
   fixture_model_options(&model);
   must(lat_model_create(&f->model, task, f->tokenizer, plan->model != NULL ? plan->model : &model));

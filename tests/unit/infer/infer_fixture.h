@@ -11,7 +11,7 @@
 /* What a fixture is made of; zero members are the defaults below. */
 typedef struct fixture_plan {
   const char *task; /* "transpose" */
-  int32_t rows, cols, min_size, max_size, rectangular;
+  int32_t rows, cols, min_size, max_size, rectangular, canonical, triangle;
   const char *input, *output; /* "p1000" */
   int32_t threads;            /* 2 */
   int32_t precision;          /* f32 */

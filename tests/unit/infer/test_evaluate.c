@@ -344,6 +344,31 @@ START_TEST(progress_can_cancel) {
 }
 END_TEST
 
+START_TEST(a_raw_task_does_not_evaluate_a_canonical_model) {
+  const fixture_plan plan = {.task = "eigenvalues", .canonical = 1};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_task *raw = NULL;
+  lat_task_options task;
+  lat_evaluate_options options;
+  lat_evaluation *evaluation = NULL;
+  lat_task_options_init(&task);
+  task.name = "eigenvalues";
+  task.rows = 3;
+  must(lat_task_create(&raw, f.ctx, &task));
+  lat_evaluate_options_init(&options);
+  options.count = 10;
+  options.task = raw;
+  ck_assert_int_eq(lat_evaluate(&evaluation, f.model, &options), LAT_ERROR_ARGUMENT);
+  ck_assert_ptr_nonnull(strstr(lat_last_error(), "is canonical"));
+  options.task = NULL;
+  must(lat_evaluate(&evaluation, f.model, &options));
+  lat_evaluation_free(evaluation);
+  lat_task_free(raw);
+  fixture_close(&f);
+}
+END_TEST
+
 START_TEST(bad_calls_are_refused) {
   const fixture_plan plan = {.rows = 2};
   fixture f;
@@ -384,6 +409,7 @@ int main(void) {
                                 groups_of_one_are_dropped_and_the_rest_put_in_order,
                                 batches_and_threads_change_nothing,
                                 progress_can_cancel,
+                                a_raw_task_does_not_evaluate_a_canonical_model,
                                 bad_calls_are_refused,
                                 NULL};
   return run_suite("evaluate", tests);

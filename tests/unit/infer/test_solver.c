@@ -118,6 +118,61 @@ START_TEST(answers_to_scaled_matrices_are_scaled_answers) {
 }
 END_TEST
 
+/* ---- canonical forms ---- */
+
+/* Whatever its weights, a canonical model answers P A Q with D1 = D2 = -1 and a permutation as it
+ * answers A, moved: here b = -a with its rows and columns in the order 2, 0, 1. */
+START_TEST(equivalent_matrices_get_equivalent_answers) {
+  static const int32_t order[] = {2, 0, 1};
+  const double a_data[] = {9.5, 1.25, -3.5, 1.25, 4, 0.5, -3.5, 0.5, -6.75};
+  double b_data[9], x_data[9], y_data[9];
+  const fixture_plan plan = {.task = "syminverse", .canonical = 1, .triangle = 1};
+  fixture f;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 3);
+  lat_solver *solver = open_solver(&f, NULL);
+  lat_report reports[2];
+  lat_report_init(&reports[0]);
+  lat_report_init(&reports[1]);
+  for (int32_t i = 0; i < 9; ++i) {
+    b_data[i] = -a_data[order[i / 3] * 3 + order[i % 3]];
+  }
+  lat_matrix from[] = {rows_of((double *)a_data, 3, 3), rows_of(b_data, 3, 3)};
+  lat_matrix to[] = {rows_of(x_data, 3, 3), rows_of(y_data, 3, 3)};
+  must(lat_solver_solve_many(to, reports, solver, from, 2));
+  ck_assert_int_eq(reports[0].verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_double_eq_tol(reports[1].residual, reports[0].residual, 1e-12 * reports[0].residual);
+  double size = 0;
+  for (int32_t i = 0; i < 9; ++i) {
+    ck_assert_double_eq(y_data[i], -x_data[order[i / 3] * 3 + order[i % 3]]);
+    size += fabs(x_data[i]);
+  }
+  ck_assert_double_gt(size, 0);
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(wide_matrices_are_solved_as_tall_ones) {
+  const double a_data[] = {1, -2, 3, 4, 5, 7};
+  double b_data[6], x_data[2], y_data[2];
+  const fixture_plan plan = {
+      .task = "singular-values", .min_size = 2, .max_size = 3, .rectangular = 1, .canonical = 1};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_solver *solver = open_solver(&f, NULL);
+  lati_transpose(b_data, a_data, 2, 3);
+  lat_matrix a = rows_of((double *)a_data, 2, 3), b = rows_of(b_data, 3, 2);
+  lat_matrix x = rows_of(x_data, 2, 1), y = rows_of(y_data, 2, 1);
+  must(lat_solver_solve(&x, NULL, solver, &a));
+  must(lat_solver_solve(&y, NULL, solver, &b));
+  ck_assert_double_eq(x_data[0], y_data[0]);
+  ck_assert_double_eq(x_data[1], y_data[1]);
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+END_TEST
+
 /* ---- shapes and storage ---- */
 
 START_TEST(columns_first_is_the_same_matrix) {
@@ -508,6 +563,8 @@ int main(void) {
   const TTest *const tests[] = {factors_are_round_numbers_that_reach_the_range,
                                 answers_scale_back_by_their_degree,
                                 answers_to_scaled_matrices_are_scaled_answers,
+                                equivalent_matrices_get_equivalent_answers,
+                                wide_matrices_are_solved_as_tall_ones,
                                 columns_first_is_the_same_matrix,
                                 many_at_once_are_each_alone,
                                 reports_of_other_sizes_are_filled_as_far_as_they_go,

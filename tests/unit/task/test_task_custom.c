@@ -7,7 +7,7 @@
 
 /* What the callbacks are told to do. */
 typedef struct behaviour {
-  int32_t input_shape, output_shape, draw, answer, residual; /* codes to return */
+  int32_t input_shape, output_shape, draw, answer, residual, canonicalize, restore; /* to return */
   int32_t rows, output_rows;
   int32_t reject_below; /* draw: rejects when its first number is below */
   double value;         /* draw: written when not 0 */
@@ -306,6 +306,35 @@ static void refused(const lat_task_functions *functions, const char *message) {
   ck_assert_ptr_null(task);
 }
 
+/* Sorting commutes with adding a number: the canonical row begins with 0. */
+static int32_t subtract_first(lat_matrix *operands, int32_t count, void *transform, void *user) {
+  double *first = transform;
+  ck_assert_int_eq(count, 1);
+  ck_assert_double_eq(*first, 0);
+  *first = operands->data[0];
+  for (int32_t j = 0; j < operands->cols; ++j) {
+    operands->data[j] -= *first;
+  }
+  return ((const behaviour *)user)->canonicalize;
+}
+
+static int32_t add_first(lat_matrix *results, int32_t count, const void *transform, void *user) {
+  const double *first = transform;
+  ck_assert_int_eq(count, 1);
+  for (int32_t j = 0; j < results->cols; ++j) {
+    results->data[j] += *first;
+  }
+  return ((const behaviour *)user)->restore;
+}
+
+static lat_task_functions canonical_functions(void) {
+  lat_task_functions f = sort_functions();
+  f.canonicalize = subtract_first;
+  f.restore = add_first;
+  f.transform_size = sizeof(double);
+  return f;
+}
+
 START_TEST(refuses_bad_tables) {
   setup();
   static const char *const names[] = {NULL, "", "Sort", "a b", "abcdefghijklmnopqrstuvwxyz-123456"};
@@ -330,7 +359,45 @@ START_TEST(refuses_bad_tables) {
   f = sort_functions();
   f.struct_size = 0;
   refused(&f, "struct_size 0");
+  f = canonical_functions();
+  f.restore = NULL;
+  refused(&f, "must be given together");
+  f = canonical_functions();
+  f.transform_size = 0;
+  refused(&f, "must be given together");
+  f.transform_size = 1 << 17;
+  refused(&f, "transform_size 131072 is outside");
   refused(NULL, "functions are NULL");
+  teardown();
+}
+END_TEST
+
+START_TEST(canonical_forms_of_its_own) {
+  setup();
+  const lat_task_functions f = canonical_functions();
+  lat_task *task = new_custom(&f);
+  lat_sampler *sampler = NULL;
+  double data[] = {4, 6, 3}, moved[3], transform[1];
+  lat_matrix a = by_rows(data, 1, 3), c = {moved, 0, 0, 0, LAT_ROW_MAJOR};
+  ck_assert_uint_eq(lat_task_transform_size(task), sizeof transform);
+  OK(lat_task_canonicalize(&c, 1, transform, task, &a));
+  ck_assert_double_eq(moved[0], 0);
+  ck_assert_double_eq(moved[2], -1);
+  ck_assert_double_eq(data[2], 3);
+  OK(lat_task_restore(&c, 1, task, transform, &c));
+  ck_assert_double_eq(moved[1], 6);
+  OK(lat_sampler_create(&sampler, task, tokenizer, NULL));
+  OK(lat_sampler_next(batch, sampler, 40));
+  for (int64_t i = 0; i < 40; ++i) {
+    lat_matrix input;
+    OK(lat_batch_matrix(&input, batch, LAT_INPUT, i));
+    ck_assert_double_eq(at(&input, 0, 0), 0);
+  }
+  b.canonicalize = b.restore = 3;
+  FAILS(lat_sampler_next(batch, sampler, 1), LAT_ERROR_CALLBACK, "canonicalize returned 3");
+  FAILS(lat_task_restore(&c, 1, task, transform, &c), LAT_ERROR_CALLBACK, "restore returned 3");
+  lat_sampler_free(sampler);
+  lat_task_free(task);
   teardown();
 }
 END_TEST
@@ -355,10 +422,16 @@ START_TEST(json_names_the_task) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {draws_answers_and_scores,     a_residual_of_its_own,
-                                not_thread_safe_means_serial, serial_and_parallel_agree,
-                                failures_stop_with_callback,  too_many_rejections_are_numeric,
-                                untouched_memory_is_zero,     refuses_bad_tables,
-                                json_names_the_task,          NULL};
+  const TTest *const tests[] = {draws_answers_and_scores,
+                                a_residual_of_its_own,
+                                not_thread_safe_means_serial,
+                                serial_and_parallel_agree,
+                                failures_stop_with_callback,
+                                too_many_rejections_are_numeric,
+                                untouched_memory_is_zero,
+                                refuses_bad_tables,
+                                canonical_forms_of_its_own,
+                                json_names_the_task,
+                                NULL};
   return run_suite("task_custom", tests);
 }

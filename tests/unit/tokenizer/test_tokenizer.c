@@ -349,6 +349,76 @@ START_TEST(host_state_does_not_matter) {
 }
 END_TEST
 
+START_TEST(triangles_are_symmetric_matrices) {
+  lat_context *ctx = NULL;
+  lat_tokenizer *tokenizer = NULL;
+  lat_tokenizer_options options;
+  double data[9] = {1, 2, 3, 2, 5, 6, 3, 6, 9}, back[9];
+  int32_t tokens[32], letter = 0;
+  size_t count = 0, used = 0;
+  lat_matrix matrix = {data, 3, 3, 3, LAT_ROW_MAJOR}, result = {back, 0, 0, 0, LAT_COLUMN_MAJOR};
+  lat_tokenizer_options_init(&options);
+  options.input_triangle = 1;
+  options.input_encoding = "fp15";
+  ck_assert_int_eq(lat_context_create(&ctx, NULL), LAT_OK);
+  ck_assert_int_eq(lat_tokenizer_create(&tokenizer, ctx, &options), LAT_OK);
+  ck_assert_uint_eq(lat_tokenizer_max_tokens(tokenizer, LAT_INPUT, 3, 3), 3 + 6);
+  ck_assert_uint_eq(lat_tokenizer_max_tokens(tokenizer, LAT_INPUT, 3, 2), 0);
+  ck_assert_uint_eq(lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, 3, 2), 3 + 18);
+  ck_assert_int_eq(lat_tokenizer_encode(tokens, 32, &count, tokenizer, LAT_INPUT, 'E', &matrix),
+                   LAT_OK);
+  ck_assert_str_eq(spell(tokenizer, tokens, count),
+                   "E V3 V3 N100e7 N200e7 N300e7 N500e7 N600e7 N900e7");
+  ck_assert_int_eq(
+      lat_tokenizer_decode(&result, 9, &letter, &used, tokenizer, LAT_INPUT, tokens, count),
+      LAT_OK);
+  ck_assert_int_eq(letter, 'E');
+  ck_assert_uint_eq(used, count);
+  for (int i = 0; i < 9; ++i) {
+    ck_assert_double_eq(back[i], data[i]);
+  }
+  data[5] = 6.0000001;
+  ck_assert_int_eq(lat_tokenizer_encode(tokens, 32, &count, tokenizer, LAT_INPUT, 0, &matrix),
+                   LAT_ERROR_SHAPE);
+  matrix.cols = 2;
+  ck_assert_int_eq(lat_tokenizer_encode(tokens, 32, &count, tokenizer, LAT_INPUT, 0, &matrix),
+                   LAT_ERROR_SHAPE);
+  tokens[1] = LAT_TOKEN_DIMENSION + 1;
+  ck_assert_int_eq(lat_tokenizer_decode(&result, 9, NULL, NULL, tokenizer, LAT_INPUT, tokens, 9),
+                   LAT_ERROR_FORMAT);
+  lat_tokenizer_free(tokenizer);
+  lat_context_free(ctx);
+}
+END_TEST
+
+/* Row and column embeddings are those of the whole matrix. */
+START_TEST(the_cursor_follows_a_triangle) {
+  static const int32_t places[][2] = {{1, 1}, {1, 2}, {1, 3}, {2, 2}, {2, 3}, {3, 3}};
+  lat_tokenizer *tokenizer = make_tokenizer("fp15", 0);
+  lati_vocabulary vocabulary = tokenizer->side[LAT_INPUT];
+  lati_cursor cursor;
+  lati_allowed allowed;
+  int32_t row = 0, col = 0;
+  vocabulary.triangle = 1;
+  lati_cursor_start(&cursor, &vocabulary, 0);
+  ck_assert_int_eq(lati_cursor_push(&cursor, LAT_TOKEN_DIMENSION + 2), 1);
+  lati_cursor_allowed(&allowed, &cursor);
+  ck_assert_int_eq(allowed.count, 1);
+  ck_assert_int_eq(allowed.range[0].first, LAT_TOKEN_DIMENSION + 2);
+  ck_assert_int_eq(allowed.range[0].end, LAT_TOKEN_DIMENSION + 3);
+  ck_assert_int_eq(lati_cursor_push(&cursor, LAT_TOKEN_DIMENSION + 2), 1);
+  for (int i = 0; i < 6; ++i) {
+    lati_cursor_place(&row, &col, &cursor);
+    ck_assert_int_eq(row, places[i][0]);
+    ck_assert_int_eq(col, places[i][1]);
+    ck_assert_int_eq(lati_cursor_done(&cursor), 0);
+    ck_assert_int_eq(lati_cursor_push(&cursor, LAT_TOKEN_NUMBER + 999), 1);
+  }
+  ck_assert_int_eq(lati_cursor_done(&cursor), 1);
+  lat_tokenizer_free(tokenizer);
+}
+END_TEST
+
 int main(void) {
   const TTest *const cases[] = {writes_a_matrix,
                                 shared_token_numbers,
@@ -362,6 +432,8 @@ int main(void) {
                                 refuses_to_read,
                                 refuses_to_read_for_other_reasons,
                                 tells_what_follows_a_matrix,
+                                triangles_are_symmetric_matrices,
+                                the_cursor_follows_a_triangle,
                                 host_state_does_not_matter};
   return RUN_CASES("tokenizer", cases);
 }
