@@ -58,8 +58,9 @@ LAT_API const char *lat_status_name(lat_status status);
 LAT_API const char *lat_status_text(lat_status status);
 
 /**
- * @return the message of the calling thread's most recent failed call, one line, never NULL; the
- * empty string before the first failure. Valid until the thread's next failed call. @since 0.1
+ * @return the message of the calling thread's most recent failed call, one line of UTF-8, never NULL;
+ * the empty string before the first failure. Control characters that names and files bring along
+ * are replaced. Valid until the thread's next failed call. @since 0.1
  */
 LAT_API const char *lat_last_error(void);
 

@@ -47,30 +47,6 @@ static int take_mark(reader *r, char wanted) {
   return take(r, wanted);
 }
 
-/* Bytes of the UTF-8 sequence that begins here, 0 when it is none: an overlong one, a surrogate,
- * a number beyond Unicode's. */
-static size_t utf8_length(const reader *r) {
-  static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-  const unsigned char *at = (const unsigned char *)r->at;
-  const size_t length = at[0] < 0x80   ? 1
-                        : at[0] < 0xc2 ? 0
-                        : at[0] < 0xe0 ? 2
-                        : at[0] < 0xf0 ? 3
-                                       : 4;
-  unsigned code = length > 1 ? at[0] & (0x7fU >> length) : at[0];
-  if (at[0] > 0xf4 || length > (size_t)(r->end - r->at)) {
-    return 0;
-  }
-  for (size_t i = 1; i < length; ++i) {
-    if ((at[i] & 0xc0) != 0x80) {
-      return 0;
-    }
-    code = code << 6 | (at[i] & 0x3f);
-  }
-  const int surrogate = code >= 0xd800 && code <= 0xdfff;
-  return surrogate || code > 0x10ffff || (length > 1 && code < least[length]) ? 0 : length;
-}
-
 static char *put_utf8(char *to, unsigned code) {
   if (code < 0x80) {
     *to++ = (char)code;
@@ -135,7 +111,7 @@ static lat_status read_character(char **to, reader *r) {
   if (c < ' ') {
     return fail(r, c < 0 ? "the text ends in a string" : "a control character in a string");
   }
-  const size_t length = utf8_length(r);
+  const size_t length = lati_utf8_length(r->at, (size_t)(r->end - r->at));
   if (length == 0) {
     return fail(r, "not UTF-8");
   }

@@ -15,6 +15,7 @@ void lati_log(const lat_context *ctx, int32_t level, const char *format, ...) {
   va_start(arguments, format);
   lati_format_list(line, sizeof line, format, arguments);
   va_end(arguments);
+  lati_clean_text(line);
   lati_floating *host = lati_floating_lend();
   ctx->options.log(level, line, ctx->options.log_user);
   lati_floating_take_back(host);

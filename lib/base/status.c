@@ -43,22 +43,13 @@ const char *lat_last_error(void) {
   return message;
 }
 
-/* Names from files and callers may hold anything; a message is one line. */
-static void keep_one_line(char *text) {
-  for (; *text != '\0'; ++text) {
-    if ((unsigned char)*text < ' ') {
-      *text = ' ';
-    }
-  }
-}
-
 lat_status lati_fail(lat_status status, const char *format, ...) {
   char text[MESSAGE_SIZE]; /* the arguments may point into the old message */
   va_list arguments;
   va_start(arguments, format);
   lati_format_list(text, sizeof text, format, arguments);
   va_end(arguments);
-  keep_one_line(text);
+  lati_clean_text(text); /* names from files and callers may hold anything */
   memcpy(message, text, sizeof message);
   return status;
 }

@@ -90,7 +90,12 @@ END_TEST
 
 START_TEST(messages_are_one_line) {
   (void)lati_fail(LAT_ERROR_NOT_FOUND, "task \"%s\"", "a\nb\r\tc\033");
-  ck_assert_str_eq(lat_last_error(), "task \"a b  c \"");
+  ck_assert_str_eq(lat_last_error(), "task \"a b  c?\"");
+  char text[600];
+  memset(text, 'x', sizeof text);
+  memcpy(text + 510, "\xc3\x84", 3); /* cut between its bytes */
+  (void)lati_fail(LAT_ERROR_IO, "%s", text);
+  ck_assert_uint_eq(strlen(lat_last_error()), 510);
 }
 END_TEST
 
