@@ -131,7 +131,8 @@ LAT_API LAT_NODISCARD lat_status lat_model_load(lat_model **out, lat_context *ct
 
 /**
  * Saves the model as safetensors, atomically: a temporary file beside @p path, flushed, then
- * renamed. Everything needed to use it (task, encodings, architecture, provenance) is in the
+ * renamed. A symbolic link is followed: the file that it leads to is replaced or created. Devices,
+ * pipes and folders are never replaced (IO). Everything needed to use it (task, encodings, architecture, provenance) is in the
  * metadata under "lat.config".
  * @return OK, IO (an existing file at @p path is untouched), STATE (mapped), MEMORY. @since 0.1
  */

@@ -1,34 +1,35 @@
+/* Atomic files: NAME.<process>-<attempt>.tmp is written in the folder of NAME, flushed, renamed to
+ * NAME, and the folder flushed; at every moment NAME is the old file or the new one. */
 #include "base/atomic_file.h"
+
+#include "base/link_target.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct lati_atomic_file {
-  char *path, *temporary;
+  char *path, *temporary; /* path: behind the links */
   int descriptor;
-  int exists; /* the temporary file is there and must go */
+  int exists;       /* the temporary file is there and must go */
+  int64_t position; /* bytes written */
 };
 
 /* Names tried before giving up: left behind by a killed process, or another thread's. */
 #define MAX_ATTEMPTS 1000
+
+/* Room for what a temporary name has behind the path. */
+#define SUFFIX_SIZE 48
 
 lat_status lati_fail_errno(const char *path, const char *action) {
   char buffer[128];
   const int error = errno;
   const char *text = strerror_r(error, buffer, sizeof buffer);
   return lati_fail(LAT_ERROR_IO, "%s: cannot %s: %s", path, action, text);
-}
-
-static lat_status copy_text(char **out, const lat_context *ctx, const char *text) {
-  lat_status status = LATI_NEW(*out, ctx, strlen(text) + 1);
-  if (status == LAT_OK) {
-    memcpy(*out, text, strlen(text) + 1);
-  }
-  return status;
 }
 
 /* Permissions for the new file: those of the file it replaces. A device or a folder is never
@@ -48,9 +49,32 @@ static lat_status choose_mode(mode_t *mode, int *replaces, const char *path) {
   return LAT_OK;
 }
 
-static lat_status open_temporary(lati_atomic_file *file, size_t size, mode_t mode) {
+/* The path without so many bytes of its last component as the suffix has, and without half a
+ * character: a name that is no longer than the one it stands beside. */
+static size_t shorten(const char *path, size_t suffix) {
+  const char *slash = strrchr(path, '/');
+  const size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+  const size_t length = strlen(path);
+  size_t kept = length - folder > suffix ? length - suffix : folder;
+  while (kept > folder && ((unsigned char)path[kept] & 0xc0) == 0x80) {
+    --kept;
+  }
+  return kept;
+}
+
+static void name_temporary(lati_atomic_file *file, int attempt, int shortened) {
+  char suffix[SUFFIX_SIZE];
+  const int length = snprintf(suffix, sizeof suffix, ".%ld-%d.tmp", (long)getpid(), attempt);
+  const size_t kept = shortened ? shorten(file->path, (size_t)length) : strlen(file->path);
+  memcpy(file->temporary, file->path, kept);
+  memcpy(file->temporary + kept, suffix, (size_t)length + 1);
+}
+
+/* A name that is too long for the file system with its suffix is tried again without its end. */
+static lat_status open_temporary(lati_atomic_file *file, mode_t mode) {
+  int shortened = 0;
   for (int attempt = 0; attempt < MAX_ATTEMPTS; ++attempt) {
-    snprintf(file->temporary, size, "%s.%ld-%d.tmp", file->path, (long)getpid(), attempt);
+    name_temporary(file, attempt, shortened);
     do {
       file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     } while (file->descriptor < 0 && errno == EINTR);
@@ -58,9 +82,11 @@ static lat_status open_temporary(lati_atomic_file *file, size_t size, mode_t mod
       file->exists = 1;
       return LAT_OK;
     }
-    if (errno != EEXIST) {
+    const int too_long = errno == ENAMETOOLONG && !shortened;
+    if (errno != EEXIST && !too_long) {
       break;
     }
+    shortened |= too_long;
   }
   return lati_fail_errno(file->path, "create a temporary file beside it");
 }
@@ -70,16 +96,15 @@ lat_status lati_atomic_open(lati_atomic_file **out, const lat_context *ctx, cons
   lati_atomic_file *file = NULL;
   mode_t mode = 0;
   int replaces = 0;
-  const size_t size = strlen(path) + 48;
   *out = NULL;
   LATI_TRY(LATI_NEW(file, ctx, 1));
   file->descriptor = -1;
-  LATI_TRY(copy_text(&file->path, ctx, path));
-  LATI_TRY(LATI_NEW(file->temporary, ctx, size));
-  LATI_TRY(choose_mode(&mode, &replaces, path));
-  LATI_TRY(open_temporary(file, size, mode));
+  LATI_TRY(lati_link_target(&file->path, ctx, path));
+  LATI_TRY(LATI_NEW(file->temporary, ctx, strlen(file->path) + SUFFIX_SIZE));
+  LATI_TRY(choose_mode(&mode, &replaces, file->path));
+  LATI_TRY(open_temporary(file, mode));
   if (replaces && fchmod(file->descriptor, mode) != 0) {
-    LATI_TRY(lati_fail_errno(path, "set the temporary file's permissions"));
+    LATI_TRY(lati_fail_errno(file->path, "set the temporary file's permissions"));
   }
   *out = file;
   file = NULL;
@@ -88,21 +113,42 @@ done:
   return status;
 }
 
-lat_status lati_atomic_write(lati_atomic_file *file, const void *data, size_t size) {
+static lat_status check_limit(const char *path, int64_t position, size_t size) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+      (uint64_t)position + size <= limit.rlim_cur) {
+    return LAT_OK;
+  }
+  return lati_fail(LAT_ERROR_IO,
+                   "%s: cannot write: byte %lld is beyond the process's limit on file sizes, "
+                   "%lld bytes (ulimit -f)",
+                   path, (long long)position + (long long)size, (long long)limit.rlim_cur);
+}
+
+lat_status lati_write_all(int descriptor, const char *path, int64_t position, const void *data,
+                          size_t size) {
   const char *from = data;
-  while (size > 0) {
-    const ssize_t written = write(file->descriptor, from, size);
+  lat_status status = check_limit(path, position, size);
+  while (status == LAT_OK && size > 0) {
+    const ssize_t written = write(descriptor, from, size);
     if (written < 0 && errno == EINTR) {
       continue;
     }
     if (written <= 0) {
       errno = written == 0 ? ENOSPC : errno;
-      return lati_fail_errno(file->path, "write");
+      return lati_fail_errno(path, "write");
     }
     from += written;
     size -= (size_t)written;
   }
-  return LAT_OK;
+  return status;
+}
+
+lat_status lati_atomic_write(lati_atomic_file *file, const void *data, size_t size) {
+  const lat_status status =
+      lati_write_all(file->descriptor, file->path, file->position, data, size);
+  file->position += (int64_t)size;
+  return status;
 }
 
 static int flush(int descriptor) {

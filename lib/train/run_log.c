@@ -145,18 +145,6 @@ void lati_run_log_start(lati_run_log *log) {
   log->before = log->after;
 }
 
-static lat_status write_all(const lati_run_log *log, const char *text, size_t length) {
-  while (length > 0) {
-    const ssize_t written = write(log->descriptor, text, length);
-    if (written < 0 && errno != EINTR) {
-      return lati_fail_errno(log->path, "write");
-    }
-    text += written > 0 ? written : 0;
-    length -= written > 0 ? (size_t)written : 0;
-  }
-  return LAT_OK;
-}
-
 static json_t *percent(const lat_progress *progress, double value) {
   return progress->validated ? json_real(value) : json_null();
 }
@@ -183,7 +171,7 @@ lat_status lati_run_log_append(lati_run_log *log, const lat_progress *progress) 
   }
   const size_t length = strlen(text);
   text[length] = '\n'; /* one write a line; the terminator is not needed any more */
-  status = write_all(log, text, length + 1);
+  status = lati_write_all(log->descriptor, log->path, (int64_t)log->size, text, length + 1);
   lati_free(text);
   if (status == LAT_OK) {
     log->size += (off_t)length + 1;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 static scratch_folder folder;
 static char directory[256];
@@ -75,6 +76,66 @@ START_TEST(every_call_may_fail) {
     write_with_fault(call, errors[_i]);
     check_readable();
   }
+}
+END_TEST
+
+/* The link and what it leads to survive every failure. */
+START_TEST(every_call_of_a_save_through_a_link_may_fail) {
+  char link[256], target[256], whole[256];
+  struct stat info;
+  CHECK_OK(lat_model_save(run.model, scratch_file(whole, &folder, "whole")));
+  scratch_file(target, &folder, "target");
+  ck_assert_int_eq(symlink("target", scratch_file(link, &folder, "link")), 0);
+  failing_files_arm(0, 0, 0);
+  CHECK_OK(lat_model_save(run.model, link));
+  const long calls = failing_files_disarm();
+  ck_assert_int_gt(calls, 6);
+  for (long call = 1; call <= calls; ++call) {
+    write_bytes(target, "old", 3);
+    failing_files_arm(call, EIO, 0);
+    const lat_status status = lat_model_save(run.model, link);
+    failing_files_disarm();
+    ck_assert(status == LAT_OK || status == LAT_ERROR_IO);
+    ck_assert(lstat(link, &info) == 0 && S_ISLNK(info.st_mode));
+    ck_assert_int_eq(scratch_count(folder.path), 3);
+    ck_assert(stat(target, &info) == 0 && (info.st_size == 3 || same_bytes(target, whole)));
+    ck_assert(status != LAT_OK || same_bytes(target, whole));
+  }
+}
+END_TEST
+
+/* Calls `act` with files limited to `bytes`. Nothing is asserted meanwhile: Check writes files,
+ * too. */
+static lat_status limited(lat_status (*act)(lat_trainer *trainer), lat_trainer *trainer,
+                          size_t bytes) {
+  struct rlimit before, limit;
+  ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+  limit = before;
+  limit.rlim_cur = bytes;
+  setrlimit(RLIMIT_FSIZE, &limit);
+  const lat_status status = act(trainer);
+  setrlimit(RLIMIT_FSIZE, &before);
+  return status;
+}
+
+/* No signal comes, which would end the process, and nothing is lost. */
+START_TEST(a_limit_on_file_sizes_is_an_error) {
+  lat_trainer *trainer = NULL;
+  char path[256];
+  CHECK_OK(lat_trainer_create(&trainer, run.model, &optimizer, &options));
+  CHECK_OK(lat_trainer_run(trainer));
+  CHECK_FAILS(limited(lat_trainer_checkpoint, trainer, 20000), LAT_ERROR_IO,
+              "beyond the process's limit on file sizes, 20000 bytes");
+  lat_trainer_free(trainer);
+  check_readable();
+  options.max_examples = 240; /* the log has one line more */
+  CHECK_OK(lat_trainer_resume(&trainer, run.model, &optimizer, &options));
+  file_bytes bytes = read_bytes(join_path(path, directory, "log.jsonl"));
+  free(bytes.data);
+  CHECK_FAILS(limited(lat_trainer_run, trainer, bytes.size + 10), LAT_ERROR_IO,
+              "log.jsonl: cannot write");
+  lat_trainer_free(trainer);
+  check_readable();
 }
 END_TEST
 
@@ -164,6 +225,8 @@ int main(void) {
   TCase *tests = tcase_create("disk faults");
   tcase_add_checked_fixture(tests, open_run, close_run);
   tcase_add_loop_test(tests, every_call_may_fail, 0, 2);
+  tcase_add_test(tests, every_call_of_a_save_through_a_link_may_fail);
+  tcase_add_test(tests, a_limit_on_file_sizes_is_an_error);
   tcase_add_test(tests, short_writes_are_gone_on_with);
   tcase_add_test(tests, interrupted_writes_are_made_again);
   tcase_add_test(tests, a_full_file_system_keeps_the_last_checkpoint);

@@ -5,7 +5,9 @@
 #include "fault_world.h"
 #include "suite.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <unistd.h>
 
 typedef lat_status fault_call(fault_world *world, void **out);
 
@@ -202,6 +204,15 @@ static lat_status save_model(fault_world *world, void **out) {
   return lat_model_save(world->frozen, world->path);
 }
 
+static lat_status save_through_link(fault_world *world, void **out) {
+  char link[256];
+  (void)out;
+  if (symlink("model.safetensors", scratch_file(link, &folder, "link")) != 0) {
+    ck_assert_int_eq(errno, EEXIST);
+  }
+  return lat_model_save(world->frozen, link);
+}
+
 static lat_status load_model(fault_world *world, void **out) {
   return lat_model_load((lat_model **)out, world->ctx, world->path, NULL);
 }
@@ -331,6 +342,7 @@ static const fault_case cases[] = {
     {"lat_model_freeze", 0, freeze_clone, NULL},
     {"lat_model_map, commit", 0, map_and_commit, NULL},
     {"lat_model_save", 0, save_model, NULL},
+    {"lat_model_save, through a link", 0, save_through_link, NULL},
     {"lat_model_load", WITH_FILE, load_model, release_model},
     {"lat_model_loss", 0, model_loss, NULL},
     {"lat_model_logits", 0, model_logits, NULL},
