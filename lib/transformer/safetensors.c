@@ -1,3 +1,5 @@
+/* The safetensors container, read: eight bytes with the header's length, the header as JSON, and
+ * the tensors it describes, which must cover the rest of the file end to end. */
 #include "transformer/safetensors.h"
 
 #include "base/atomic_file.h"
@@ -72,31 +74,52 @@ static lat_status open_file(lati_safetensors *file, int64_t *size) {
   return LAT_OK;
 }
 
-/* The first eight bytes: the header's length, little-endian. */
+/* What is often found in a model's place. */
+static int is_lfs_pointer(const char *start, size_t size) {
+  static const char pointer[] = "version https://git-lfs.github.com/";
+  return size >= sizeof pointer - 1 && memcmp(start, pointer, sizeof pointer - 1) == 0;
+}
+
+static lat_status fail_kind(const lati_safetensors *file, const char *why) {
+  return lati_fail(LAT_ERROR_FORMAT, "%s: not a safetensors file: %s", file->path, why);
+}
+
+/* The first eight bytes are the header's length, little-endian; the header's JSON follows. */
 static lat_status read_header_length(int64_t *length, const lati_safetensors *file, int64_t size) {
-  unsigned char bytes[8];
+  char start[64];
+  const size_t known = size < (int64_t)sizeof start ? (size_t)size : sizeof start;
   uint64_t value = 0;
+  const lat_status status = read_at(file, start, known, 0);
+  if (status != LAT_OK) {
+    return status;
+  }
+  if (is_lfs_pointer(start, known)) {
+    return fail_kind(file, "it is a pointer of git-lfs to one, which 'git lfs pull' fetches");
+  }
   if (size < 8) {
-    return lati_fail(LAT_ERROR_FORMAT, "%s: %lld bytes are too few for a safetensors file",
+    return lati_fail(LAT_ERROR_FORMAT, "%s: not a safetensors file: %lld bytes are too few",
                      file->path, (long long)size);
   }
-  lat_status status = read_at(file, bytes, sizeof bytes, 0);
-  for (int i = 7; i >= 0 && status == LAT_OK; --i) {
-    value = value << 8 | bytes[i];
+  for (int i = 7; i >= 0; --i) {
+    value = value << 8 | (unsigned char)start[i];
   }
-  if (status == LAT_OK && (value > MAX_HEADER || value > (uint64_t)(size - 8))) {
+  if (known > 8 && start[8] != '{') {
+    return fail_kind(file, "the header does not begin with '{'");
+  }
+  if (value > MAX_HEADER || value > (uint64_t)(size - 8)) {
     return lati_fail(LAT_ERROR_FORMAT,
-                     "%s: header length %llu exceeds the limit of %d or the file's %lld bytes",
+                     "%s: not a safetensors file, or one cut short: header length %llu exceeds the "
+                     "limit of %d or the file's %lld bytes",
                      file->path, (unsigned long long)value, MAX_HEADER, (long long)size);
   }
   *length = (int64_t)value;
-  return status;
+  return LAT_OK;
 }
 
 static lat_status parse_header(lati_safetensors *file, const lat_context *ctx, const char *text,
                                size_t length) {
-  if (length == 0 || text[0] != '{') {
-    return lati_fail(LAT_ERROR_FORMAT, "%s: the header does not begin with '{'", file->path);
+  if (length == 0) {
+    return fail_kind(file, "the header does not begin with '{'");
   }
   const lat_status status = lati_json_read(&file->header, ctx, text, length);
   return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "%s: header", file->path);

@@ -6,8 +6,8 @@
 
 #include <signal.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 static const float vector_data[3] = {1.5F, -2, 3};
 static const float matrix_data[4] = {1, 2, 3, 4};
@@ -195,6 +195,26 @@ START_TEST(hostile_lengths_are_refused) {
 }
 END_TEST
 
+/* What is found in a model's place is named for what it is not. */
+START_TEST(other_files_are_not_safetensors) {
+  static const struct {
+    const char *text, *message;
+  } others[] = {
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:0a1b\nsize 4711\n",
+       "not a safetensors file: it is a pointer of git-lfs to one, which 'git lfs pull' fetches"},
+      {"<!DOCTYPE html><html><body>404</body></html>", "not a safetensors file"},
+      {"PK\3\4 a pickle in an archive", "not a safetensors file"},
+      {"GGUF\3 and then numbers", "not a safetensors file"},
+      {"short", "not a safetensors file"},
+      {"int f() {\n", "not a safetensors file"},
+      {"12345678", "not a safetensors file"}};
+  for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
+    write_bytes(path, others[i].text, strlen(others[i].text));
+    expect_refusal(LAT_ERROR_FORMAT, others[i].message);
+  }
+}
+END_TEST
+
 /* Two million small values would take a hundred times the header's memory once parsed. */
 START_TEST(a_header_of_countless_values_is_refused) {
   const size_t size = 4000000;
@@ -376,6 +396,7 @@ int main(void) {
                                 a_wrong_name_or_shape_is_refused,
                                 hostile_headers_are_refused,
                                 hostile_lengths_are_refused,
+                                other_files_are_not_safetensors,
                                 a_header_of_countless_values_is_refused,
                                 no_truncation_opens_and_no_flipped_byte_harms,
                                 what_is_no_file_is_refused,
