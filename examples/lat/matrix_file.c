@@ -1,3 +1,4 @@
+/* Reads a file's bytes, whole, and finds out which of the formats it is. */
 #include "matrix_file.h"
 
 #include "command_line.h"
@@ -10,32 +11,52 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* More than any 100 x 100 matrix needs, comments included. */
 enum { MAX_BYTES = 4 << 20 };
 
 int matrix_complain(const matrix_file *file, size_t line, const char *format, ...) {
+  char place[24] = "", text[512];
   va_list arguments;
-  fprintf(stderr, "lat: %s:", file->name);
   if (line > 0) {
-    fprintf(stderr, "%zu:", line);
+    snprintf(place, sizeof place, "%zu:", line);
   }
-  fputc(' ', stderr);
   va_start(arguments, format);
-  vfprintf(stderr, format, arguments);
+  vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  fputc('\n', stderr);
-  return EXIT_FAILED;
+  return report_error("%s:%s %s", file->name, place, text);
 }
 
-int matrix_scan_number(double *value, const char **text) {
+const char *matrix_excerpt(char out[MATRIX_EXCERPT], const char *text, size_t length) {
+  length = length < MATRIX_EXCERPT ? length : MATRIX_EXCERPT - 1;
+  memcpy(out, text, length);
+  out[length] = '\0';
+  report_clean(out);
+  return out;
+}
+
+/* strtod(), and once more with an E in the place of a D that stops it. */
+static double read_double(char *start, char **end) {
+  double value = strtod(start, end);
+  char *letter = *end;
+  if (letter > start && (*letter == 'd' || *letter == 'D')) {
+    const char kept = *letter;
+    *letter = 'e';
+    value = strtod(start, end);
+    *letter = kept;
+  }
+  return value;
+}
+
+int matrix_scan_number(double *value, char **text) {
   char *end = NULL;
-  const char *start = *text + strspn(*text, " \t");
+  char *start = *text + strspn(*text, " \t");
   /* strtod() would go on to the next line. */
   if (isspace((unsigned char)*start)) {
     return 0;
   }
-  *value = strtod(start, &end);
+  *value = read_double(start, &end);
   if (end == start || !isfinite(*value)) {
     return 0;
   }
@@ -79,18 +100,60 @@ static int read_bytes(matrix_file *file, const char *path) {
   return outcome;
 }
 
-static int read_format(matrix_file *file) {
-  static const char npy[] = "\x93NUMPY", market[] = "%%MatrixMarket";
-  if (file->size >= sizeof npy - 1 && memcmp(file->bytes, npy, sizeof npy - 1) == 0) {
-    return matrix_read_npy(file);
+/* Files that begin so are often taken for a matrix. */
+static const struct {
+  const char *start, *what;
+} others[] = {
+    {"\xff\xfe", "UTF-16 text (byte order mark FF FE); save it as UTF-8"},
+    {"\xfe\xff", "UTF-16 text (byte order mark FE FF); save it as UTF-8"},
+    {"\x1f\x8b", "compressed by gzip; uncompress it first"},
+    {"PK\3\4", "a zip archive, as .npz and spreadsheets are; save the matrix as .npy or CSV"}};
+
+static int starts_with(const matrix_file *file, const char *start) {
+  const size_t length = strlen(start);
+  return file->size >= length && memcmp(file->bytes, start, length) == 0;
+}
+
+/* Line ends of every kind become \n: CR LF, and CR alone, as old Macintoshes wrote them. */
+static void unify_line_ends(matrix_file *file) {
+  char *to = file->bytes;
+  for (const char *from = file->bytes; *from != '\0'; ++from) {
+    if (*from != '\r') {
+      *to++ = *from;
+    } else if (from[1] != '\n') {
+      *to++ = '\n';
+    }
   }
+  *to = '\0';
+  file->size = (size_t)(to - file->bytes);
+}
+
+static int read_as_text(matrix_file *file) {
+  static const char mark[] = "\xef\xbb\xbf", market[] = "%%MatrixMarket";
   const char *zero = memchr(file->bytes, '\0', file->size);
   if (zero != NULL) {
     return matrix_complain(file, 0, "byte %zu is 0: neither text nor .npy",
                            (size_t)(zero - file->bytes));
   }
-  return strncmp(file->bytes, market, sizeof market - 1) == 0 ? matrix_read_market(file)
-                                                              : matrix_read_text(file);
+  if (starts_with(file, mark)) {
+    file->size -= sizeof mark - 1;
+    memmove(file->bytes, file->bytes + sizeof mark - 1, file->size + 1);
+  }
+  unify_line_ends(file);
+  return strncasecmp(file->bytes, market, sizeof market - 1) == 0 ? matrix_read_market(file)
+                                                                  : matrix_read_text(file);
+}
+
+static int read_format(matrix_file *file) {
+  if (starts_with(file, "\x93NUMPY")) {
+    return matrix_read_npy(file);
+  }
+  for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
+    if (starts_with(file, others[i].start)) {
+      return matrix_complain(file, 0, "%s", others[i].what);
+    }
+  }
+  return read_as_text(file);
 }
 
 int matrix_read(lat_matrix *out, const char *path) {

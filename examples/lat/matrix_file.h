@@ -9,10 +9,13 @@
 /* Most rows or columns that any task takes. */
 enum { MATRIX_LIMIT = 100 };
 
+/* Room for bytes of the file in a message. */
+enum { MATRIX_EXCERPT = 33 };
+
 /* A file's bytes, closed by a NUL, and the matrix that is being filled. */
 typedef struct matrix_file {
   const char *name;
-  char *bytes;
+  char *bytes; /* of text without a byte order mark, lines ended by \n alone */
   size_t size;
   double *data; /* row-major, rows x cols; room for MATRIX_LIMIT^2 */
   int32_t rows, cols;
@@ -31,7 +34,11 @@ int matrix_read_npy(matrix_file *file);
 int matrix_complain(const matrix_file *file, size_t line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Reads a finite number at *text and moves behind it; 0 when there is none. */
-int matrix_scan_number(double *value, const char **text);
+/* The first bytes of `length` for a message, cut at a character's end; returns `out`. */
+const char *matrix_excerpt(char out[MATRIX_EXCERPT], const char *text, size_t length);
+
+/* Reads a finite number at *text and moves behind it; 0 when there is none. Its exponent may begin
+ * with Fortran's D. */
+int matrix_scan_number(double *value, char **text);
 
 #endif

@@ -1,28 +1,35 @@
-/* Matrix Market: coordinate or array, real or integer, general, symmetric or skew-symmetric. */
+/* Matrix Market: a banner of five words, comments, sizes, and entries one a line; coordinate or
+ * array, real, integer or pattern, general, symmetric or skew-symmetric, in small letters or
+ * capitals. Entries at one place of a coordinate file add up. */
 #include "matrix_file.h"
 
 #include "command_line.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* How the entries below the diagonal determine those above. */
 enum { GENERAL, SYMMETRIC, SKEW };
 
+/* More entries than a file's bytes have room for. */
+enum { MOST_ENTRIES = 4 << 20 };
+
 typedef struct market_reader {
   matrix_file *file;
-  const char *text; /* of the next line; NULL at the end */
-  size_t line;      /* its number */
-  int coordinate, symmetry;
-  int32_t entries; /* of a coordinate file */
-  unsigned char seen[MATRIX_LIMIT * MATRIX_LIMIT];
+  char *text;  /* of the next line; NULL at the end */
+  size_t line; /* its number */
+  int coordinate, pattern, symmetry;
+  int32_t entries;                                  /* of a coordinate file */
+  unsigned char given[MATRIX_LIMIT * MATRIX_LIMIT]; /* 1: the file has this entry */
 } market_reader;
 
 /* Whether the text begins with the word and a blank or the line's end. Moves behind it. */
-static int take_word(const char **text, const char *word) {
+static int take_word(char **text, const char *word) {
   size_t length = strlen(word);
-  const char *start = *text + strspn(*text, " \t");
-  if (strncmp(start, word, length) != 0 || strchr(" \t\r\n", start[length]) == NULL) {
+  char *start = *text + strspn(*text, " \t");
+  if (strncasecmp(start, word, length) != 0 || strchr(" \t\n", start[length]) == NULL) {
     return 0;
   }
   *text = start + length;
@@ -30,51 +37,65 @@ static int take_word(const char **text, const char *word) {
 }
 
 static int at_line_end(const char *text) {
-  text += strspn(text, " \t\r");
+  text += strspn(text, " \t");
   return *text == '\n' || *text == '\0';
 }
 
+static int is_comment(const char *text) {
+  return text[strspn(text, " \t")] == '%';
+}
+
 static void next_line(market_reader *reader) {
-  const char *end = strchr(reader->text, '\n');
+  char *end = strchr(reader->text, '\n');
   reader->text = end != NULL && end[1] != '\0' ? end + 1 : NULL;
   reader->line += 1;
 }
 
 /* Moves to the next line that is neither empty nor a comment; 0 at the end. */
 static int find_line(market_reader *reader) {
-  while (reader->text != NULL && (at_line_end(reader->text) || reader->text[0] == '%')) {
+  while (reader->text != NULL && (at_line_end(reader->text) || is_comment(reader->text))) {
     next_line(reader);
   }
   return reader->text != NULL;
 }
 
+static int complain_word(const market_reader *reader, const char *text, const char *expected) {
+  char excerpt[MATRIX_EXCERPT];
+  text += strspn(text, " \t");
+  return matrix_complain(reader->file, 1, "expected %s, not '%s'", expected,
+                         matrix_excerpt(excerpt, text, strcspn(text, " \t\n")));
+}
+
 static int read_banner(market_reader *reader) {
-  const char *text = reader->text;
+  char *text = reader->text;
   if (!take_word(&text, "%%MatrixMarket") || !take_word(&text, "matrix")) {
     return matrix_complain(reader->file, 1, "expected '%%%%MatrixMarket matrix'");
   }
   reader->coordinate = take_word(&text, "coordinate");
   if (!reader->coordinate && !take_word(&text, "array")) {
-    return matrix_complain(reader->file, 1, "expected coordinate or array");
+    return complain_word(reader, text, "coordinate or array");
   }
-  if (!take_word(&text, "real") && !take_word(&text, "integer") && !take_word(&text, "double")) {
-    return matrix_complain(reader->file, 1, "expected real or integer numbers");
+  reader->pattern = reader->coordinate && take_word(&text, "pattern");
+  if (!reader->pattern && !take_word(&text, "real") && !take_word(&text, "integer") &&
+      !take_word(&text, "unsigned-integer") && !take_word(&text, "double")) {
+    return complain_word(reader, text,
+                         reader->coordinate ? "real, integer or pattern" : "real or integer");
   }
   if (take_word(&text, "symmetric")) {
     reader->symmetry = SYMMETRIC;
   } else if (take_word(&text, "skew-symmetric")) {
     reader->symmetry = SKEW;
   } else if (!take_word(&text, "general")) {
-    return matrix_complain(reader->file, 1, "expected general, symmetric or skew-symmetric");
+    return complain_word(reader, text, "general, symmetric or skew-symmetric");
   }
   next_line(reader);
   return EXIT_DONE;
 }
 
 /* An integer of low..high; 0 when there is none. */
-static int take_integer(int32_t *value, const char **text, long low, long high) {
+static int take_integer(int32_t *value, char **text, long low, long high) {
   char *end = NULL;
-  const char *start = *text + strspn(*text, " \t");
+  char *start = *text + strspn(*text, " \t");
   if (*start < '0' || *start > '9') {
     return 0;
   }
@@ -92,11 +113,10 @@ static int read_sizes(market_reader *reader) {
   if (!find_line(reader)) {
     return matrix_complain(file, reader->line, "the file ends before its sizes");
   }
-  const char *text = reader->text;
+  char *text = reader->text;
   if (!take_integer(&file->rows, &text, 1, MATRIX_LIMIT) ||
       !take_integer(&file->cols, &text, 1, MATRIX_LIMIT) ||
-      (reader->coordinate &&
-       !take_integer(&reader->entries, &text, 0, (long)file->rows * file->cols)) ||
+      (reader->coordinate && !take_integer(&reader->entries, &text, 0, MOST_ENTRIES)) ||
       !at_line_end(text)) {
     return matrix_complain(file, reader->line, "expected sizes: rows and columns of 1..%d%s",
                            MATRIX_LIMIT, reader->coordinate ? " and a number of entries" : "");
@@ -109,26 +129,35 @@ static int read_sizes(market_reader *reader) {
   return EXIT_DONE;
 }
 
-/* Entry (row, col), from 0, and its mirror image. */
+/* Adds to entry (row, col), from 0, and to its mirror image. A file that has both is not what it
+ * says: they would be counted twice. */
 static int put(market_reader *reader, int32_t row, int32_t col, double value) {
   matrix_file *file = reader->file;
-  size_t here = (size_t)row * (size_t)file->cols + (size_t)col;
-  if (reader->seen[here]) {
-    return matrix_complain(file, reader->line, "entry %d, %d appears twice", (int)row + 1,
-                           (int)col + 1);
-  }
-  reader->seen[here] = 1;
-  file->data[here] = value;
+  const size_t here = (size_t)row * (size_t)file->cols + (size_t)col;
+  file->data[here] += value;
+  reader->given[here] = 1;
   if (reader->symmetry != GENERAL && row != col) {
-    size_t there = (size_t)col * (size_t)file->cols + (size_t)row;
-    reader->seen[there] = 1;
-    file->data[there] = reader->symmetry == SKEW ? -value : value;
+    const size_t there = (size_t)col * (size_t)file->cols + (size_t)row;
+    if (reader->given[there]) {
+      return matrix_complain(file, reader->line, "entries %d, %d and %d, %d of a symmetric matrix",
+                             (int)row + 1, (int)col + 1, (int)col + 1, (int)row + 1);
+    }
+    file->data[there] += reader->symmetry == SKEW ? -value : value;
   }
-  return EXIT_DONE;
+  return isfinite(file->data[here])
+             ? EXIT_DONE
+             : matrix_complain(file, reader->line, "the sum of entries %d, %d is not finite",
+                               (int)row + 1, (int)col + 1);
 }
 
 /* The value at the end of a line. */
-static int take_value(market_reader *reader, double *value, const char *text) {
+static int take_value(market_reader *reader, double *value, char *text) {
+  *value = 1;
+  if (reader->pattern) {
+    return at_line_end(text) ? EXIT_DONE
+                             : matrix_complain(reader->file, reader->line,
+                                               "expected row and column alone in a pattern");
+  }
   if (!matrix_scan_number(value, &text) || !at_line_end(text)) {
     return matrix_complain(reader->file, reader->line, "expected one finite number%s",
                            reader->coordinate ? " behind row and column" : "");
@@ -139,7 +168,7 @@ static int take_value(market_reader *reader, double *value, const char *text) {
 static int read_coordinate(market_reader *reader) {
   int32_t row = 0, col = 0;
   double value = 0;
-  const char *text = reader->text;
+  char *text = reader->text;
   if (!take_integer(&row, &text, 1, reader->file->rows) ||
       !take_integer(&col, &text, 1, reader->file->cols)) {
     return matrix_complain(reader->file, reader->line, "expected a row of 1..%d, a column of 1..%d",

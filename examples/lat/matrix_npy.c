@@ -1,123 +1,74 @@
-/* NumPy's .npy, versions 1 and 2: little-endian f8, f4, i8, i4; C and Fortran order. */
+/* NumPy's .npy, versions 1 to 3: a preamble, a header that is a Python dictionary of type, order
+ * and shape, the numbers. Real types of at most 8 bytes in either byte order, C and Fortran order.
+ */
 #include "matrix_file.h"
 
 #include "command_line.h"
+#include "npy_header.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { MAGIC = 6, PREAMBLE_1 = 10, PREAMBLE_2 = 12 };
 
-typedef struct npy_header {
-  char kind;    /* 'f' or 'i' */
-  size_t width; /* bytes of a number */
-  int fortran;  /* 1: column by column */
-  int32_t rows, cols;
-} npy_header;
-
-static uint64_t little_endian(const char *bytes, size_t count) {
+/* An unsigned integer of `width` bytes. */
+static uint64_t read_integer(const char *bytes, int width, int big_endian) {
   uint64_t value = 0;
-  for (size_t i = 0; i < count; ++i) {
-    value |= (uint64_t)(unsigned char)bytes[i] << (8 * i);
+  for (int i = 0; i < width; ++i) {
+    value = value << 8 | (unsigned char)bytes[big_endian ? i : width - 1 - i];
   }
   return value;
 }
 
-/* The text behind 'key': in the header's dictionary; NULL when it is not there. */
-static const char *find_value(const char *header, const char *key) {
-  const char *found = strstr(header, key);
-  if (found == NULL) {
-    return NULL;
+/* IEEE's binary16: sign, 5 bits of exponent, 10 of mantissa. */
+static double from_half(unsigned bits) {
+  const int exponent = (int)(bits >> 10 & 31);
+  const double mantissa = bits & 1023, sign = bits >> 15 ? -1 : 1;
+  if (exponent == 31) {
+    return mantissa > 0 ? (double)NAN : sign * (double)INFINITY;
   }
-  found += strlen(key);
-  found += strspn(found, " ");
-  return *found == ':' ? found + 1 + strspn(found + 1, " ") : NULL;
+  return sign * (exponent == 0 ? ldexp(mantissa, -24) : ldexp(1024 + mantissa, exponent - 25));
 }
 
-static int read_type(npy_header *header, const char *text) {
-  static const struct {
-    const char *name;
-    char kind;
-    size_t width;
-  } types[] = {{"'<f8'", 'f', 8}, {"'<f4'", 'f', 4}, {"'<i8'", 'i', 8}, {"'<i4'", 'i', 4}};
-  for (size_t i = 0; i < sizeof types / sizeof *types; ++i) {
-    if (strncmp(text, types[i].name, strlen(types[i].name)) == 0) {
-      header->kind = types[i].kind;
-      header->width = types[i].width;
-      return 1;
-    }
-  }
-  return 0;
-}
-
-static int read_order(npy_header *header, const char *text) {
-  header->fortran = strncmp(text, "True", 4) == 0;
-  return header->fortran || strncmp(text, "False", 5) == 0;
-}
-
-/* A dimension of 1..MATRIX_LIMIT and what stands behind it; 0 when it is not so. */
-static int read_dimension(int32_t *value, const char **text, char behind) {
-  *text += strspn(*text, " ");
-  *value = 0;
-  while (**text >= '0' && **text <= '9' && *value <= MATRIX_LIMIT) {
-    *value = *value * 10 + (*(*text)++ - '0');
-  }
-  *text += strspn(*text, " ");
-  return *value >= 1 && *value <= MATRIX_LIMIT && *(*text)++ == behind;
-}
-
-static int read_shape(npy_header *header, const char *text) {
-  return *text++ == '(' && read_dimension(&header->rows, &text, ',') &&
-         read_dimension(&header->cols, &text, ')');
-}
-
-static int read_header(npy_header *header, const matrix_file *file, const char *text) {
-  const char *type = find_value(text, "'descr'");
-  const char *order = find_value(text, "'fortran_order'");
-  const char *shape = find_value(text, "'shape'");
-  if (type == NULL || order == NULL || shape == NULL) {
-    return matrix_complain(file, 1, "a .npy header without descr, fortran_order and shape");
-  }
-  if (!read_type(header, type)) {
-    return matrix_complain(file, 1, "numbers of type %.*s; <f8, <f4, <i8, <i4 can be read",
-                           (int)strcspn(type, ",}"), type);
-  }
-  if (!read_order(header, order)) {
-    return matrix_complain(file, 1, "fortran_order is neither True nor False");
-  }
-  if (!read_shape(header, shape)) {
-    return matrix_complain(file, 1, "shape %.*s; two dimensions of 1..%d can be read",
-                           (int)strcspn(shape, "}"), shape, MATRIX_LIMIT);
-  }
-  return EXIT_DONE;
+static double from_float(uint64_t bits, int width) {
+  const uint32_t narrow = (uint32_t)bits;
+  double f8 = 0;
+  float f4 = 0;
+  memcpy(&f8, &bits, sizeof f8);
+  memcpy(&f4, &narrow, sizeof f4);
+  return width == 8 ? f8 : width == 4 ? (double)f4 : from_half(narrow);
 }
 
 /* By way of integers, so that the host's byte order does not matter. */
 static double read_number(const npy_header *header, const char *bytes) {
-  uint64_t wide = little_endian(bytes, header->width);
-  uint32_t narrow = (uint32_t)wide;
-  double f8 = 0;
-  float f4 = 0;
-  memcpy(&f8, &wide, sizeof f8);
-  memcpy(&f4, &narrow, sizeof f4);
-  if (header->kind == 'f') {
-    return header->width == 8 ? f8 : (double)f4;
+  const uint64_t bits = read_integer(bytes, header->width, header->big_endian);
+  switch (header->kind) {
+  case 'f':
+    return from_float(bits, header->width);
+  case 'i': {
+    const int unused = 64 - 8 * header->width; /* their sign must reach the top */
+    return (double)((int64_t)(bits << unused) >> unused);
   }
-  return header->width == 8 ? (double)(int64_t)wide : (double)(int32_t)narrow;
+  case 'u':
+    return (double)bits;
+  default: /* 'b' */
+    return bits != 0;
+  }
 }
 
 static int read_data(matrix_file *file, const npy_header *header, const char *bytes, size_t size) {
-  int32_t count = header->rows * header->cols;
-  if (size != (size_t)count * header->width) {
+  const int32_t count = header->rows * header->cols;
+  const size_t wanted = (size_t)count * (size_t)header->width;
+  if (size != wanted) {
     return matrix_complain(file, 0, "%zu bytes of data, a %d x %d matrix has %zu", size,
-                           (int)header->rows, (int)header->cols, (size_t)count * header->width);
+                           (int)header->rows, (int)header->cols, wanted);
   }
   file->rows = header->rows;
   file->cols = header->cols;
   for (int32_t i = 0; i < count; ++i) {
     int32_t row = header->fortran ? i % header->rows : i / header->cols;
     int32_t col = header->fortran ? i / header->rows : i % header->cols;
-    double value = read_number(header, bytes + (size_t)i * header->width);
+    double value = read_number(header, bytes + (size_t)i * (size_t)header->width);
     if (!isfinite(value)) {
       return matrix_complain(file, 0, "the value in row %d, column %d is not finite", (int)row + 1,
                              (int)col + 1);
@@ -127,27 +78,33 @@ static int read_data(matrix_file *file, const npy_header *header, const char *by
   return EXIT_DONE;
 }
 
+/* The header's text, closed by a NUL: moved towards the file's start to make room for that. */
+static const char *close_header(char *start, size_t length) {
+  memmove(start - 1, start, length);
+  start[length - 1] = '\0';
+  return start - 1;
+}
+
 int matrix_read_npy(matrix_file *file) {
-  npy_header header = {0};
-  char text[1024];
-  int version = file->size > MAGIC ? file->bytes[MAGIC] : 0;
-  size_t preamble = version == 1 ? PREAMBLE_1 : PREAMBLE_2;
-  if (version != 1 && version != 2) {
-    return matrix_complain(file, 0, ".npy version %d; 1 and 2 can be read", version);
+  npy_header header;
+  const int version = file->size > MAGIC ? (unsigned char)file->bytes[MAGIC] : 0;
+  const size_t preamble = version == 1 ? PREAMBLE_1 : PREAMBLE_2;
+  if (version < 1 || version > 3) {
+    return matrix_complain(file, 0, ".npy version %d; 1, 2 and 3 can be read", version);
   }
   if (file->size < preamble) {
     return matrix_complain(file, 0, "the file ends within its .npy header");
   }
-  size_t length = little_endian(file->bytes + PREAMBLE_1 - 2, preamble - (PREAMBLE_1 - 2));
-  if (length > file->size - preamble || length >= sizeof text) {
+  const int width = version == 1 ? 2 : 4;
+  const size_t length = (size_t)read_integer(file->bytes + PREAMBLE_1 - 2, width, 0);
+  if (length == 0 || length > file->size - preamble) {
     return matrix_complain(file, 0, "a .npy header of %zu bytes in a file of %zu", length,
                            file->size);
   }
-  memcpy(text, file->bytes + preamble, length);
-  text[length] = '\0';
-  int outcome = read_header(&header, file, text);
+  const char *text = close_header(file->bytes + preamble, length);
+  int outcome = npy_header_read(&header, file, text);
   if (outcome == EXIT_DONE) {
-    size_t start = preamble + length;
+    const size_t start = preamble + length;
     outcome = read_data(file, &header, file->bytes + start, file->size - start);
   }
   return outcome;

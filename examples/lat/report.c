@@ -2,11 +2,50 @@
 
 #include "command_line.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <wchar.h>
+#include <wctype.h>
+
+/* Has room for the longest path and what is said of it. */
+enum { MESSAGE_SIZE = 8192 };
+
+/* The bytes at `text` of one character that may be printed; 0 when it may not, -1 when the text
+ * ends within it. */
+static int printable_length(const char *text, size_t size) {
+  mbstate_t state = {0};
+  wchar_t character = 0;
+  const size_t length = mbrtowc(&character, text, size, &state);
+  if (length == (size_t)-2) {
+    return -1;
+  }
+  return length == (size_t)-1 || iswcntrl((wint_t)character) ? 0 : (int)length;
+}
+
+void report_clean(char *text) {
+  const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+  const locale_t before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
+  for (char *const end = text + strlen(text); text < end;) {
+    const int length = printable_length(text, (size_t)(end - text));
+    if (length < 0) {
+      break;
+    }
+    if (length == 0) {
+      *text = strchr("\t\n\v\f\r", *text) != NULL ? ' ' : '?';
+    }
+    text += length > 0 ? length : 1;
+  }
+  *text = '\0';
+  if (utf8 != (locale_t)0) {
+    uselocale(before);
+    freelocale(utf8);
+  }
+}
 
 int report_failure(lat_status status) {
   const char *message = lat_last_error();
@@ -28,12 +67,13 @@ int report_setup(lat_status status) {
 }
 
 int report_error(const char *format, ...) {
+  char text[MESSAGE_SIZE];
   va_list arguments;
   va_start(arguments, format);
-  fputs("lat: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  report_clean(text);
+  fprintf(stderr, "lat: %s\n", text);
   return EXIT_FAILED;
 }
 

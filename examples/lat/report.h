@@ -11,7 +11,12 @@ int report_failure(lat_status status);
 /* The same where options are being made into objects: EXIT_USAGE when it is they that are wrong. */
 int report_setup(lat_status status);
 
-/* Prints a message of our own; returns EXIT_FAILED. */
+/* Makes one line of printable UTF-8 of text from files and users, in place: tabs and line ends
+ * become blanks, other control characters and bytes that are not UTF-8 '?'; a character that the
+ * text's end cuts is left out. */
+void report_clean(char *text);
+
+/* Prints a message of our own, cleaned; returns EXIT_FAILED. */
 int report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints an object as one line and releases it; returns EXIT_DONE or EXIT_FAILED. */

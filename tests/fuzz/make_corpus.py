@@ -68,10 +68,13 @@ for kind, first in enumerate(("p10", "p1000", "b1999", "fp15")):
 put("tokens", "negative", b"\0" + struct.pack("<3h", -1, -32768, 32767))
 
 
+def raw_npy(header, data, version=1):
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header.encode() + data
+
+
 def npy(descr, shape, data, order=False, version=1):
-    text = f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n".encode()
-    length = struct.pack("<H" if version == 1 else "<I", len(text))
-    return b"\x93NUMPY" + bytes([version, 0]) + length + text + data
+    return raw_npy(f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n", data, version)
 
 
 put("matrix", "f8.npy", npy("<f8", "(2, 2)", struct.pack("<4d", 1, 2, 3, 4)))
@@ -87,6 +90,25 @@ put("matrix", "rows.csv", "1, 2,3\n4,5 ,6 # c\n")
 put("matrix", "rows.txt", "1 2\r\n\r\n-3e-4\t0x1p3\r\n")
 put("matrix", "ragged.txt", "1 2\n3\n")
 put("matrix", "infinite.txt", "1 inf\n")
+put("matrix", "f2-big.npy", npy(">f2", "(1, 2, )", bytes([0x47, 0x80, 0x03, 0xFF]), True, 3))
+put("matrix", "i1.npy", npy("|i1", "(2,1,)", bytes([0x80, 0x7F])))
+put("matrix", "i2-big.npy", npy(">i2", "(1, 1)", bytes([0x80, 1])))
+put("matrix", "u8.npy", npy("<u8", "(1L, 1L)", bytes([255] * 8)))
+put("matrix", "b1.npy", npy("|b1", "(1, 2)", bytes([0, 1]), True, 2))
+put("matrix", "longdouble.npy", npy("<f16", "(1, 1)", bytes(16)))
+put("matrix", "records.npy", raw_npy("{'descr': [('x', '<f8'), ('y', '>i4')], 'fortran_order': False, 'shape': (1, 1)}",
+                                     bytes(12)))
+put("matrix", "quotes.npy", raw_npy('{"shape":(1,1),"descr":"u1","fortran_order":False,}   ', b"\x07"))
+put("matrix", "vector.npy", npy("<f8", "(2,)", bytes(16)))
+put("matrix", "pattern.mtx", "%%MATRIXMARKET Matrix Coordinate PATTERN Symmetric\r\r3 3 2\r3 1\r2 2\r")
+put("matrix", "sum.mtx", "\ufeff%%MatrixMarket matrix coordinate integer general\r\n1 2 3\r\n1 2 3\r\n1 2 -1\r\n1 1 2D0\r\n")
+put("matrix", "both-halves.mtx", "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 2\n2 1 3\n1 2 -3\n")
+put("matrix", "mark-quotes.csv", '\ufeff"1.5","-2",\r\n"3D-1","4.d2",\r\n')
+put("matrix", "old-macintosh.txt", "# c\r1\t2 # d\r3\t4")
+put("matrix", "decimal-commas.tsv", "1,5\t2,5\n3,5\t4,5\n")
+put("matrix", "msvc.txt", "1 2\n3 -1.#IND\n")
+put("matrix", "utf-16.csv", "1,2\n".encode("utf-16"))
+put("matrix", "escape.txt", "1 \033[2J\u009b\u00c4 " + "\u00c4" * 20 + "\n")
 
 if len(sys.argv) > 1:
     run = pathlib.Path(sys.argv[1])
