@@ -158,7 +158,7 @@ class _OptimizerOptions(_Structure):
         c_double, "learning_rate beta1 beta2 epsilon weight_decay",
         c_double, "muon_learning_rate muon_momentum clip_norm",
         c_int64, "warmup period",
-        c_double, "period_multiplier shrink floor")
+        c_double, "period_multiplier shrink floor ema_decay")
 
 
 class _TrainerOptions(_Structure):

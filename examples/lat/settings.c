@@ -134,6 +134,8 @@ static const cli_option optimizer_options[] = {
     OPTION(OPTION_DOUBLE, "weight-decay", optimizer.weight_decay, "X", "decoupled (0)"),
     OPTION(OPTION_DOUBLE, "muon-learning-rate", optimizer.muon_learning_rate, "X", "(0.02)"),
     OPTION(OPTION_DOUBLE, "muon-momentum", optimizer.muon_momentum, "X", "(0.95)"),
+    OPTION(OPTION_DOUBLE, "ema-decay", optimizer.ema_decay, "X",
+           "of a moving average of the weights, which is validated and saved; 0: none (0)"),
     OPTION(OPTION_DOUBLE, "clip-norm", optimizer.clip_norm, "X", "of the gradient; 0: none (5)"),
     OPTIONS_END};
 const option_group group_optimizer = {"Optimizer", 0, optimizer_options};

@@ -77,7 +77,7 @@ module lat
     real(c_double) :: learning_rate, beta1, beta2, epsilon, weight_decay
     real(c_double) :: muon_learning_rate, muon_momentum, clip_norm
     integer(c_int64_t) :: warmup, period
-    real(c_double) :: period_multiplier, shrink, floor
+    real(c_double) :: period_multiplier, shrink, floor, ema_decay
   end type lat_optimizer_options
 
   type, bind(C), public :: lat_trainer_options

@@ -12,6 +12,9 @@
  * Muon: M = momentum M + G, U = G + momentum M; the matrix P (out, in) becomes P - rate (s O +
  * decay P), O near U's orthogonal factor by five Newton-Schulz steps, s = sqrt(max(1, out / in)).
  * The matrices are those inside layers, q_lin, k_lin and v_lin each on its own.
+ *
+ * The average, with n updates done before: keep average + (1 - keep) parameters, keep =
+ * min(ema_decay, n / (n + 9)).
  */
 #ifndef LAT_OPTIMIZER_H
 #define LAT_OPTIMIZER_H
@@ -41,6 +44,10 @@ typedef struct lat_optimizer_options {
   double period_multiplier; /**< default 1 */
   double shrink;            /**< default 1 */
   double floor;             /**< lowest rate over learning_rate, 0..1; default 0 */
+  double ema_decay;         /**< an exponential moving average of the parameters is kept beside them
+                               that decays by this an update, 0..0.9999999 (0.999 averages about
+                               the last 1,000), and by less in the first updates, see the file's
+                               description; 0 (default): none */
 } lat_optimizer_options;
 
 #ifdef __cplusplus
@@ -70,6 +77,15 @@ LAT_API void lat_optimizer_free(lat_optimizer *optimizer);
  */
 LAT_API LAT_NODISCARD lat_status lat_optimizer_step(lat_optimizer *optimizer, lat_model *model,
                                                     lat_gradients *gradients, lat_loss_sum *sum);
+
+/**
+ * Exchanges the model's parameters and their average, so that the average can be evaluated or
+ * saved; the next call brings the parameters of training back, which lat_optimizer_step() needs. A
+ * trainer does this by itself.
+ * @return OK, STATE (ema_decay is 0; the model is not trainable), ARGUMENT. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_optimizer_swap_average(lat_optimizer *optimizer,
+                                                            lat_model *model);
 
 /** @return number of updates done. @since 0.1 */
 LAT_API int64_t lat_optimizer_updates(const lat_optimizer *optimizer);

@@ -16,6 +16,10 @@
  * when, follows from the examples drawn alone. A run begins with a checkpoint, so that it can be
  * resumed whenever it was killed; while a trainer exists it holds a lock on its log.
  *
+ * Where the optimizer keeps an average of the parameters (ema_decay), validations, goals and
+ * model.safetensors are the average's, and so is what the model holds outside lat_trainer_run() and
+ * its callbacks; the checkpoint keeps both.
+ *
  * A line of log.jsonl is an object with the keys examples, updates, loss, learning_rate,
  * gradient_norm, accuracy, exact (both null unless the report carries a fresh validation) and
  * seconds (of training in all).

@@ -4,6 +4,7 @@
 #include "compute/vector.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { BLOCK = 16384 };
 
@@ -66,4 +67,30 @@ void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v, i
       .shrink = (float)(1.0 - adam->rate * adam->decay),
   };
   lati_pool_run(pool, adam_block, &a, lati_blocks(count, BLOCK));
+}
+
+typedef struct average_update {
+  const lati_vector *vector;
+  float *average;
+  const float *x;
+  int64_t count;
+  float share; /* of x in the sum */
+} average_update;
+
+static void average_block(void *argument, int64_t task, int32_t worker) {
+  (void)worker;
+  const average_update *a = argument;
+  int64_t first = task * BLOCK;
+  a->vector->follow(a->average + first, a->x + first, a->share,
+                    lati_least(BLOCK, a->count - first));
+}
+
+void lati_average_update(lati_pool *pool, float *average, const float *x, int64_t count,
+                         double keep) {
+  if (keep == 0.0) {
+    memcpy(average, x, (size_t)count * sizeof *x);
+    return;
+  }
+  average_update a = {lati_vector_best(), average, x, count, (float)(1.0 - keep)};
+  lati_pool_run(pool, average_block, &a, lati_blocks(count, BLOCK));
 }

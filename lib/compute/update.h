@@ -21,4 +21,8 @@ typedef struct lati_adam {
 void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v, int64_t count,
                       const lati_adam *adam);
 
+/* average = keep average + (1 - keep) x, element by element; keep 0 copies. */
+void lati_average_update(lati_pool *pool, float *average, const float *x, int64_t count,
+                         double keep);
+
 #endif

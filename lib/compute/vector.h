@@ -58,6 +58,9 @@ typedef struct lati_vector {
   /* Rounds a row to bf16. dst may be where src begins. */
   void (*shorten)(uint16_t *dst, const float *src, int64_t n);
 
+  /* average += share (x - average) */
+  void (*follow)(float *average, const float *x, float share, int64_t n);
+
   void (*adam)(float *p, float *g, float *m, float *v, const lati_adam_factors *factors, int64_t n);
 } lati_vector;
 

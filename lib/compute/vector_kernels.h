@@ -227,6 +227,13 @@ static void adam(float *p, float *g, float *m, float *v, const lati_adam_factors
   }
 }
 
+static void follow(float *average, const float *x, float share, int64_t n) {
+  FOR_LANES(i, mask, n) {
+    vec old = v_load_part(average + i, mask);
+    v_store_part(average + i, mask, v_fma(v_set(share), v_load_part(x + i, mask) - old, old));
+  }
+}
+
 #include "compute/decode_kernels.h"
 #include "compute/panel_f32.h"
 
@@ -248,5 +255,6 @@ const lati_vector TABLE = {
     .attend_narrow = attend_narrow,
     .narrow = narrow,
     .shorten = shorten,
+    .follow = follow,
     .adam = adam,
 };

@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* A checkpoint is a model file with more in it: the tensors of the model, "optimizer.m." and
- * "optimizer.v." before their names for the moments (Muon's matrices have no second), and beside
- * "lat.config" the JSON text "lat.checkpoint": state and identity of the run. */
+ * "optimizer.v." before their names for the moments (Muon's matrices have no second),
+ * "optimizer.average." for their moving average where there is one, and beside "lat.config" the
+ * JSON text "lat.checkpoint": state and identity of the run. */
 
 #define NAME_SIZE 96
 
@@ -41,7 +42,7 @@ static void add_tensor(tensor_list *list, const char *prefix, const lati_paramet
 static lat_status list_tensors(tensor_list *list, const lat_trainer *trainer, float *parameters) {
   const lati_parameter_table *table = &trainer->model->table;
   const lat_optimizer *optimizer = trainer->optimizer;
-  const int32_t capacity = 3 * table->count;
+  const int32_t capacity = 4 * table->count;
   lat_status status = LAT_OK;
   *list = (tensor_list){0};
   LATI_TRY(LATI_NEW(list->views, trainer->ctx, capacity));
@@ -57,6 +58,9 @@ static lat_status list_tensors(tensor_list *list, const lat_trainer *trainer, fl
     if (optimizer->muon == NULL || !table->entries[i].hidden) {
       add_tensor(list, "optimizer.v.", &table->entries[i], optimizer->v);
     }
+  }
+  for (int32_t i = 0; i < table->count && optimizer->average != NULL; ++i) {
+    add_tensor(list, "optimizer.average.", &table->entries[i], optimizer->average);
   }
 done:
   return status;
@@ -121,10 +125,11 @@ static lat_status build_metadata(json_t **out, const lat_trainer *trainer) {
   return status;
 }
 
-static lat_status write_checkpoint(const lat_trainer *trainer) {
+static lat_status write_checkpoint(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   tensor_list list = {0};
   json_t *metadata = NULL;
+  const int shown = lati_average_show(trainer->optimizer, trainer->model, 0);
   LATI_TRY(build_metadata(&metadata, trainer));
   LATI_TRY(list_tensors(&list, trainer, trainer->model->parameters));
   LATI_TRY(lati_safetensors_write(trainer->ctx, trainer->checkpoint_path, list.views, list.count,
@@ -132,6 +137,15 @@ static lat_status write_checkpoint(const lat_trainer *trainer) {
 done:
   free_list(&list);
   json_decref(metadata);
+  lati_average_show(trainer->optimizer, trainer->model, shown);
+  return status;
+}
+
+/* What is used is the average, where there is one. */
+static lat_status write_model(lat_trainer *trainer) {
+  const int shown = lati_average_show(trainer->optimizer, trainer->model, 1);
+  const lat_status status = lat_model_save(trainer->model, trainer->model_path);
+  lati_average_show(trainer->optimizer, trainer->model, shown);
   return status;
 }
 
@@ -140,7 +154,7 @@ lat_status lati_checkpoint_save(lat_trainer *trainer) {
   LATI_TRY(set_provenance(trainer));
   if (trainer->directory != NULL) {
     if (trainer->state.examples > 0) {
-      LATI_TRY(lat_model_save(trainer->model, trainer->model_path));
+      LATI_TRY(write_model(trainer));
     }
     LATI_TRY(write_checkpoint(trainer));
     lati_log(trainer->ctx, LAT_LOG_DEBUG, "%s: written at example %lld", trainer->checkpoint_path,
@@ -276,6 +290,9 @@ static lat_status load_vectors(lat_trainer *trainer, lati_safetensors *file) {
   LATI_TRY(check_finite(trainer, parameters, "the model's tensors"));
   LATI_TRY(check_finite(trainer, trainer->optimizer->m, "the first moments"));
   LATI_TRY(check_finite(trainer, trainer->optimizer->v, "the second moments"));
+  if (trainer->optimizer->average != NULL) {
+    LATI_TRY(check_finite(trainer, trainer->optimizer->average, "the average's tensors"));
+  }
   memcpy(trainer->model->parameters, parameters, trainer->optimizer->count * sizeof *parameters);
   lati_model_repack(trainer->model);
 done:

@@ -27,6 +27,7 @@ const lati_field lati_optimizer_fields[] = {
     LATI_NUMBER(lat_optimizer_options, period_multiplier, LATI_FIELD_DOUBLE, 1, 1, 1e6),
     LATI_NUMBER(lat_optimizer_options, shrink, LATI_FIELD_DOUBLE, 1, 1e-6, 1),
     LATI_NUMBER(lat_optimizer_options, floor, LATI_FIELD_DOUBLE, 0, 0, 1),
+    LATI_ADDED_NUMBER(lat_optimizer_options, ema_decay, LATI_FIELD_DOUBLE, 0, 0, 0.9999999),
     LATI_FIELDS_END};
 
 typedef struct rule {
@@ -124,6 +125,7 @@ lat_status lat_optimizer_create(lat_optimizer **out, lat_model *model,
   optimizer->options = resolved;
   optimizer->count = model->table.total;
   LATI_TRY(allocate_state(optimizer));
+  LATI_TRY(lati_average_create(optimizer, model));
   if (chosen->orthogonalises) {
     LATI_TRY(lati_muon_create(&optimizer->muon, model->ctx, &model->table));
   }
@@ -143,10 +145,19 @@ void lat_optimizer_free(lat_optimizer *optimizer) {
   lati_muon_free(optimizer->muon);
   lati_free(optimizer->stretches);
   lati_free(optimizer->partials);
+  lati_free(optimizer->average);
   lati_free(optimizer->v);
   lati_free(optimizer->m);
   lati_free(optimizer);
   lat_context_free(ctx);
+}
+
+lat_status lati_optimizer_check_model(const lat_optimizer *optimizer, const lat_model *model) {
+  if (model->table.total != optimizer->count) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "model has %zu parameters, the optimizer was made for %zu",
+                     model->table.total, optimizer->count);
+  }
+  return check_trainable(model);
 }
 
 static lat_status check_step(const lat_optimizer *optimizer, const lat_model *model,
@@ -154,16 +165,20 @@ static lat_status check_step(const lat_optimizer *optimizer, const lat_model *mo
   if (optimizer == NULL || model == NULL || gradients == NULL || sum == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "optimizer, model, gradients or sum is NULL");
   }
-  if (model->table.total != optimizer->count || lat_gradients_size(gradients) != optimizer->count) {
+  if (lat_gradients_size(gradients) != optimizer->count) {
     return lati_fail(LAT_ERROR_ARGUMENT,
-                     "model has %zu parameters, gradients %zu, the optimizer was made for %zu",
-                     model->table.total, lat_gradients_size(gradients), optimizer->count);
+                     "gradients have %zu parameters, the optimizer was made for %zu",
+                     lat_gradients_size(gradients), optimizer->count);
   }
   if (sum->tokens < 1) {
     return lati_fail(LAT_ERROR_ARGUMENT, "sum->tokens %lld is below 1: nothing was accumulated",
                      (long long)sum->tokens);
   }
-  return check_trainable(model);
+  if (optimizer->averaged) {
+    return lati_fail(LAT_ERROR_STATE, "the model holds the average of its parameters; "
+                                      "lat_optimizer_swap_average() brings those of training back");
+  }
+  return lati_optimizer_check_model(optimizer, model);
 }
 
 static void update_by_adam(lat_optimizer *optimizer, float *parameters, float *gradients,
@@ -225,6 +240,7 @@ static lat_status step(lat_optimizer *optimizer, lat_model *model, lat_gradients
   if (optimizer->muon != NULL) {
     update_by_muon(optimizer, model->parameters, g, rate, scale);
   }
+  lati_average_follow(optimizer, model);
   lati_model_repack(model);
   *sum = (lat_loss_sum){0};
   optimizer->gradient_norm = norm;

@@ -209,6 +209,7 @@ static lat_status create(lat_trainer **out, lat_model *model,
   lati_floating_enter(&floating);
   LATI_TRY(create_parts(&trainer, model, optimizer, options));
   LATI_TRY(prepare(trainer));
+  lati_average_show(trainer->optimizer, trainer->model, 1);
   lati_trainer_take_stock(trainer);
   lati_log(trainer->ctx, LAT_LOG_INFO,
            "training from example %lld: %zu parameters, %d threads, kernels %s",

@@ -61,6 +61,7 @@ static lat_status validate(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   lat_evaluation *evaluation = NULL;
   lat_evaluate_options options;
+  const int shown = lati_average_show(trainer->optimizer, trainer->model, 1);
   lat_evaluate_options_init(&options);
   options.count = trainer->options.validate_count;
   options.seed = trainer->options.seed;
@@ -75,6 +76,7 @@ static lat_status validate(lat_trainer *trainer) {
            (long long)trainer->state.examples, all->accuracy[0], all->exact);
 done:
   lat_evaluation_free(evaluation);
+  lati_average_show(trainer->optimizer, trainer->model, shown);
   return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "validation");
 }
 
@@ -201,6 +203,7 @@ static lat_status run(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   trainer->started = trainer->marked = now();
   trainer->marked_examples = trainer->state.examples;
+  lati_average_show(trainer->optimizer, trainer->model, 0);
   if (trainer->log != NULL) {
     lati_run_log_start(trainer->log);
   }
@@ -210,6 +213,7 @@ static lat_status run(lat_trainer *trainer) {
   }
   LATI_TRY(finish(trainer));
 done:
+  lati_average_show(trainer->optimizer, trainer->model, 1);
   return status;
 }
 

@@ -145,7 +145,7 @@ MEMBER(lat_tensor, rank, 24, 4);
 MEMBER(lat_tensor, shape, 28, 8);
 MEMBER(lat_tensor, reserved, 36, 4);
 
-SIZE(lat_optimizer_options, 128);
+SIZE(lat_optimizer_options, 136);
 MEMBER(lat_optimizer_options, struct_size, 0, 8);
 MEMBER(lat_optimizer_options, rule, 8, 8);
 MEMBER(lat_optimizer_options, schedule, 16, 8);
@@ -162,6 +162,7 @@ MEMBER(lat_optimizer_options, period, 96, 8);
 MEMBER(lat_optimizer_options, period_multiplier, 104, 8);
 MEMBER(lat_optimizer_options, shrink, 112, 8);
 MEMBER(lat_optimizer_options, floor, 120, 8);
+MEMBER(lat_optimizer_options, ema_decay, 128, 8);
 
 SIZE(lat_decode_options, 64);
 MEMBER(lat_decode_options, struct_size, 0, 8);
@@ -259,7 +260,7 @@ LAST(lat_sequences, count);
 LAST(lat_model_options, seed);
 LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
-LAST(lat_optimizer_options, floor);
+LAST(lat_optimizer_options, ema_decay);
 LAST(lat_decode_options, compare);
 LAST(lat_report, tokens);
 LAST(lat_evaluate_options, user);

@@ -53,6 +53,7 @@ static void open_options(fault_world *world, const scratch_folder *folder) {
   scratch_file(world->directory, folder, name);
   scratch_file(world->path, folder, "model.safetensors");
   small_run_optimizer_options(&world->optimizer_options, "muon");
+  world->optimizer_options.ema_decay = 0.9;
   small_run_trainer_options(&world->trainer_options, world->directory);
   world->trainer_options.batch_size = 1;
   world->trainer_options.max_examples = 2;

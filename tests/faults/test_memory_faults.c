@@ -456,6 +456,8 @@ static int ask_objects(fault_world *world) {
   failures += lat_optimizer_updates(world->optimizer) != 0;
   failures += !(lat_optimizer_learning_rate(world->optimizer) > 0);
   failures += !(lat_optimizer_gradient_norm(world->optimizer) >= 0);
+  failures += lat_optimizer_swap_average(world->optimizer, world->model) != LAT_OK;
+  failures += lat_optimizer_swap_average(world->optimizer, world->model) != LAT_OK;
   (void)lat_session_log_probabilities(world->session);
   lat_gradients_zero(world->gradients);
   lat_sampler_seek(world->sampler, 0);

@@ -71,6 +71,26 @@ START_TEST(adam_follows_its_equation) {
 }
 END_TEST
 
+START_TEST(an_average_follows_its_equation) {
+  static const int64_t counts[] = {1, 17, 16385, 50003};
+  fixture f;
+  fixture_open(&f, 2);
+  for (int i = 0; i < 4; ++i) {
+    float *x = fixture_random(&f, counts[i]), *average = fixture_random(&f, counts[i]);
+    float *start = fixture_copy(&f, average, counts[i]);
+    lati_average_update(f.pool, average, x, counts[i], 0.75);
+    for (int64_t j = 0; j < counts[i]; ++j) {
+      const double expected = 0.75 * (double)start[j] + 0.25 * (double)x[j];
+      ck_assert_double_eq_tol((double)average[j], expected, 2e-7 * (1.0 + fabs(expected)));
+    }
+    lati_average_update(f.pool, average, x, counts[i], 0.0);
+    assert_same_bits(average, x, (size_t)counts[i] * sizeof *x, "average");
+    lati_free(x), lati_free(average), lati_free(start);
+  }
+  fixture_close(&f);
+}
+END_TEST
+
 static void check_product(fixture *f, int flags, int64_t m, int64_t n, int64_t k) {
   int transpose_a = flags & 1, transpose_b = (flags & 2) != 0;
   int64_t lda = (transpose_a ? m : k) + 3, ldb = (transpose_b ? k : n) + 1, ldc = n + 2;
@@ -133,6 +153,7 @@ static void whole_update(fixture *f, void *out, const void *argument) {
   double sum = lati_sum_of_squares(f->pool, x, COUNT, partials);
   const lati_adam adam = {1e-2, 0.9, 0.999, 1e-8, 0.1, 0.1, 0.001, 1.0};
   lati_adam_update(f->pool, p, x, m, v, COUNT, &adam);
+  lati_average_update(f->pool, p, m, COUNT, 0.3);
   memcpy(p + COUNT, &sum, sizeof sum);
   lati_gemm_parallel(f->pool, 0, 1, 250, 200, 150, 1.0F, m, 200, v, 200, 0.0F, p + COUNT + 2, 200);
   lati_free(x), lati_free(m), lati_free(v), lati_free(partials);
@@ -160,11 +181,9 @@ START_TEST(a_backend_is_chosen_by_precision) {
 END_TEST
 
 int main(void) {
-  const TTest *tests[] = {sum_of_squares_is_exact_to_double,
-                          adam_follows_its_equation,
-                          products_of_any_shape,
-                          products_of_bad_shape_do_nothing,
-                          threads_do_not_change_the_bits,
+  const TTest *tests[] = {sum_of_squares_is_exact_to_double, adam_follows_its_equation,
+                          an_average_follows_its_equation,   products_of_any_shape,
+                          products_of_bad_shape_do_nothing,  threads_do_not_change_the_bits,
                           a_backend_is_chosen_by_precision};
   return run_suite("update", tests, sizeof tests / sizeof *tests);
 }

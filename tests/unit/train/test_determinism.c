@@ -10,13 +10,13 @@
 typedef struct variant {
   const char *name, *rule;
   int64_t repeat_count;
-  double repeat_share, dropout;
+  double repeat_share, dropout, ema_decay;
 } variant;
 
-static const variant variants[] = {{"adam", "adam", 0, 0, 0},
-                                   {"muon", "muon", 0, 0, 0},
-                                   {"two sets", "adamw", 30, 0.5, 0},
-                                   {"dropout", "adam", 0, 0, 0.1}};
+static const variant variants[] = {{"adam", "adam", 0, 0, 0, 0},
+                                   {"muon", "muon", 0, 0, 0, 0.9},
+                                   {"two sets", "adamw", 30, 0.5, 0, 0},
+                                   {"dropout", "adam", 0, 0, 0.1, 0.5}};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {
@@ -37,6 +37,7 @@ static void start(open_run *run, start_function *function, const variant *v, int
   model.dropout = v->dropout;
   small_run_open_with(&run->small, threads, &model);
   small_run_optimizer_options(&optimizer, v->rule);
+  optimizer.ema_decay = v->ema_decay;
   own.repeat_count = v->repeat_count;
   own.repeat_share = v->repeat_share;
   CHECK_OK(function(&run->trainer, run->small.model, &optimizer, &own));

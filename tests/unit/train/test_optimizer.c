@@ -208,6 +208,63 @@ START_TEST(misuse_of_a_step_is_refused) {
 }
 END_TEST
 
+/* Twelve updates: the average in double from the parameters that each one left. */
+START_TEST(the_average_follows_the_parameters) {
+  step_fixture f;
+  lat_optimizer_options options;
+  step_open(&f, "adam");
+  lat_optimizer_free(f.optimizer);
+  small_run_optimizer_options(&options, "muon");
+  options.ema_decay = 0.5;
+  CHECK_OK(lat_optimizer_create(&f.optimizer, f.run.model, &options));
+  const size_t count = f.optimizer->count;
+  double *average = calloc(count, sizeof *average);
+  for (int n = 0; n < 12; ++n) {
+    const double keep = fmin(0.5, n / (n + 9.0));
+    CHECK_OK(step_once(&f));
+    for (size_t i = 0; i < count; ++i) {
+      average[i] = keep * average[i] + (1 - keep) * (double)lat_model_parameters(f.run.model)[i];
+    }
+    small_run_accumulate(f.gradients, &f.sum, &f.run, 4);
+  }
+  memcpy(f.before, lat_model_parameters(f.run.model), f.size);
+  CHECK_OK(lat_optimizer_swap_average(f.optimizer, f.run.model));
+  double worst = 0;
+  for (size_t i = 0; i < count; ++i) {
+    worst = fmax(worst, fabs(average[i] - (double)lat_model_parameters(f.run.model)[i]));
+  }
+  ck_assert_double_lt(worst, 1e-6);
+  ck_assert_mem_ne(f.before, lat_model_parameters(f.run.model), f.size);
+  CHECK_FAILS(step_once(&f), LAT_ERROR_STATE, "the model holds the average");
+  CHECK_OK(lat_optimizer_swap_average(f.optimizer, f.run.model));
+  ck_assert_mem_eq(f.before, lat_model_parameters(f.run.model), f.size);
+  CHECK_OK(step_once(&f));
+  free(average);
+  step_close(&f);
+}
+END_TEST
+
+START_TEST(misuse_of_the_average_is_refused) {
+  step_fixture f;
+  step_open(&f, "adam");
+  CHECK_FAILS(lat_optimizer_swap_average(f.optimizer, f.run.model), LAT_ERROR_STATE,
+              "its ema_decay is 0");
+  CHECK_FAILS(lat_optimizer_swap_average(NULL, f.run.model), LAT_ERROR_ARGUMENT, "NULL");
+  CHECK_FAILS(lat_optimizer_swap_average(f.optimizer, NULL), LAT_ERROR_ARGUMENT, "NULL");
+  lat_optimizer_free(f.optimizer);
+  lat_optimizer_options options;
+  small_run_optimizer_options(&options, "adam");
+  options.ema_decay = 1;
+  CHECK_FAILS(lat_optimizer_create(&f.optimizer, f.run.model, &options), LAT_ERROR_ARGUMENT,
+              "ema_decay 1 is outside");
+  options.ema_decay = 0.9;
+  CHECK_OK(lat_optimizer_create(&f.optimizer, f.run.model, &options));
+  CHECK_OK(lat_model_freeze(f.run.model));
+  CHECK_FAILS(lat_optimizer_swap_average(f.optimizer, f.run.model), LAT_ERROR_STATE, "frozen");
+  step_close(&f);
+}
+END_TEST
+
 START_TEST(another_model_is_refused) {
   step_fixture f;
   small_run other;
@@ -284,6 +341,8 @@ int main(void) {
                                 a_large_gradient_is_clipped,
                                 a_gradient_that_is_not_finite_changes_nothing,
                                 misuse_of_a_step_is_refused,
+                                the_average_follows_the_parameters,
+                                misuse_of_the_average_is_refused,
                                 another_model_is_refused,
                                 bad_options_are_refused,
                                 stretches_cover_what_muon_leaves,

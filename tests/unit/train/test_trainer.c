@@ -362,6 +362,54 @@ START_TEST(a_model_carries_its_provenance) {
 }
 END_TEST
 
+static int file_has(const char *name, const char *text) {
+  char path[256];
+  file_bytes file = read_bytes(in_run(path, name));
+  const int found = memmem(file.data, file.size, text, strlen(text)) != NULL;
+  free(file.data);
+  return found;
+}
+
+/* The model's file, and the model outside a run, are the average; the checkpoint keeps both. */
+START_TEST(an_average_is_what_is_saved) {
+  char path[256];
+  lat_model *loaded = NULL;
+  optimizer.ema_decay = 0.9;
+  create_and_run();
+  CHECK_OK(lat_trainer_checkpoint(trainer));
+  CHECK_OK(lat_model_load(&loaded, run.ctx, in_run(path, "model.safetensors"), NULL));
+  const size_t size = lat_model_parameter_count(loaded) * sizeof(float);
+  ck_assert_mem_eq(lat_model_parameters(loaded), lat_model_parameters(run.model), size);
+  lat_model_free(loaded);
+  CHECK_OK(lat_model_load(&loaded, run.ctx, in_run(path, "checkpoint.safetensors"), NULL));
+  ck_assert_mem_ne(lat_model_parameters(loaded), lat_model_parameters(run.model), size);
+  lat_trainer_free(trainer);
+  ck_assert(file_has("checkpoint.safetensors", "optimizer.average.encoder.embeddings.weight"));
+  ck_assert(!file_has("model.safetensors", "optimizer."));
+  float *kept = malloc(size);
+  memcpy(kept, lat_model_parameters(run.model), size);
+  CHECK_OK(lat_trainer_resume(&trainer, run.model, &optimizer, &options));
+  ck_assert_mem_eq(kept, lat_model_parameters(run.model), size);
+  free(kept);
+  lat_model_free(loaded);
+}
+END_TEST
+
+/* Without the option, files are those of versions that did not have it; they resume without it. */
+START_TEST(no_average_leaves_no_trace) {
+  create_and_run();
+  lat_trainer_free(trainer);
+  ck_assert(!file_has("checkpoint.safetensors", "ema_decay"));
+  ck_assert(!file_has("checkpoint.safetensors", "optimizer.average"));
+  optimizer.ema_decay = 0.9;
+  expect_resume_fails(LAT_ERROR_ARGUMENT, "optimizer.ema_decay 0.9 differs from the run's (none)");
+  optimizer.ema_decay = 0;
+  CHECK_OK(lat_trainer_resume(&trainer, run.model, &optimizer, &options));
+  lat_trainer_free(trainer);
+  trainer = NULL;
+}
+END_TEST
+
 START_TEST(numbers_that_blow_up_stop_the_run) {
   float *parameters = NULL;
   char path[256], copy[256];
@@ -467,6 +515,8 @@ int main(void) {
                                 a_resumed_run_must_share_its_model,
                                 a_broken_checkpoint_leaves_the_model_alone,
                                 a_model_carries_its_provenance,
+                                an_average_is_what_is_saved,
+                                no_average_leaves_no_trace,
                                 numbers_that_blow_up_stop_the_run,
                                 time_is_a_limit,
                                 accumulation_is_a_larger_batch,

@@ -106,6 +106,36 @@ START_TEST(a_goal_ends_the_run) {
 END_TEST
 
 /* The update that failed is drawn again when the run goes on: the bits are the straight run's. */
+/* Updates until the constant task's answer is right in a validation. */
+static int64_t updates_to_goal(double ema_decay) {
+  constant_task constant = {0, 0};
+  small_run run;
+  lat_trainer *trainer = NULL;
+  lat_progress progress;
+  open_constant(&run, &constant);
+  options.directory = NULL;
+  options.max_examples = 0;
+  options.until_exact = 100;
+  options.validate_every = 12;
+  options.validate_count = 1;
+  optimizer.ema_decay = ema_decay;
+  CHECK_OK(lat_trainer_create(&trainer, run.model, &optimizer, &options));
+  CHECK_OK(lat_trainer_run(trainer));
+  lat_progress_init(&progress);
+  lat_trainer_progress(&progress, trainer);
+  lat_trainer_free(trainer);
+  small_run_close(&run);
+  return progress.updates;
+}
+
+/* The average arrives after the parameters that it follows, which it does not change. */
+START_TEST(an_average_is_what_is_validated) {
+  const int64_t without = updates_to_goal(0), with = updates_to_goal(0.99);
+  ck_assert_int_gt(without, 10);
+  ck_assert_int_gt(with, without);
+}
+END_TEST
+
 START_TEST(a_failing_task_stops_the_run_which_can_go_on) {
   constant_task good = {0, 0}, bad = {0, 100};
   small_run straight, broken;
@@ -277,6 +307,7 @@ START_TEST(every_allocation_may_fail) {
   options.validate_every = 12;
   options.validate_count = 3;
   optimizer.rule = "muon";
+  optimizer.ema_decay = 0.9;
   for (int runs = 0; runs < 2; ++runs) {
     lat_status status = LAT_ERROR_MEMORY;
     for (long fail = 1; status != LAT_OK; ++fail) {
@@ -289,6 +320,7 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {a_goal_ends_the_run,
+                                an_average_is_what_is_validated,
                                 a_failing_task_stops_the_run_which_can_go_on,
                                 a_full_disk_stops_the_run_which_can_go_on,
                                 a_folder_that_cannot_be_made_is_an_error,
