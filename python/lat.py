@@ -174,7 +174,8 @@ class _TrainerOptions(_Structure):
         c_double, "max_seconds until_exact until_accuracy",
         c_int64, "validate_every validate_count checkpoint_every report_every",
         _PROGRESS, "progress",
-        c_void_p, "user")
+        c_void_p, "user",
+        c_char_p, "size_weights task_weights distribution_weights")
 
 
 class Progress(_Structure):

@@ -17,6 +17,12 @@ static const cli_option sample_options[] = {
            "two-set sampling: size of the fixed set (0: fresh examples only)"),
     OPTION(OPTION_DOUBLE, "repeat-share", sampler.repeat_share, "P",
            "probability that an example comes from it"),
+    OPTION(OPTION_TEXT, "size-weights", sampler.size_weights, "TEXT",
+           "shares of sizes over the examples, linear between points: '3:0.5,4:0.5@0;5@500000'"),
+    OPTION(OPTION_TEXT, "task-weights", sampler.task_weights, "TEXT",
+           "likewise of a mixture's tasks"),
+    OPTION(OPTION_TEXT, "distribution-weights", sampler.distribution_weights, "TEXT",
+           "likewise of spectra"),
     OPTIONS_END};
 static const option_group group_sample = {"Sampling", 0, sample_options};
 

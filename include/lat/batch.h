@@ -10,8 +10,9 @@
  * lat_sampler_next(batch, draw, 64);
  * @endcode
  *
- * Example i of a stream is a pure function of (seed, stream, i), whatever thread draws it; position
- * and resuming are one number. A batch or sampler is used by one thread at a time.
+ * Example i of a stream is a pure function of (seed, stream, i) and the options, whatever thread
+ * draws it; position and resuming are one number. A batch or sampler is used by one thread at a
+ * time.
  */
 #ifndef LAT_BATCH_H
 #define LAT_BATCH_H
@@ -35,11 +36,19 @@ typedef struct lat_sampler_options {
   int64_t repeat_count; /**< two-set sampling: size N of the fixed set; 0 (default): fresh examples
                            only */
   double repeat_share;  /**< probability in 0..1 that an example comes from the fixed set */
-  double sign_bias;     /**< probability in 0..1 that an example's coefficients, as they are drawn, are
-                           made positive three times in four: a curriculum. Answers that hang on
-                           products of signs (eigenvalues from 3 x 3 on) give no hint of them under
-                           symmetric signs. Ignored by custom tasks and by spectra other than
-                           "semicircle". Default 0 */
+  double sign_bias; /**< probability in 0..1 that an example's coefficients, as they are drawn, are
+                       made positive three times in four: a curriculum. Answers that hang on
+                       products of signs (eigenvalues from 3 x 3 on) give no hint of them under
+                       symmetric signs. Ignored by custom tasks and by spectra other than
+                       "semicircle". Default 0 */
+  const char *size_weights;         /**< shares of sizes over the examples of the stream, read by
+                                       lat_sampler_create(): "NAME[:W],NAME[:W]...[@EXAMPLES];..." gives
+                                       weights (1 where left out) at these numbers of examples (0 where left
+                                       out of the first), linear in between, as "3:0.5,4:0.5@0;5@500000":
+                                       names are sizes in the task's min_size..max_size, of which those
+                                       that are not named have no share. NULL (default): as the task says */
+  const char *task_weights;         /**< likewise the tasks of a mixture, by name */
+  const char *distribution_weights; /**< likewise spectra of symmetric matrices, by name */
 } lat_sampler_options;
 
 /** Tokens of one side of a batch, end to end. Sequence i is tokens[offsets[i]] ..

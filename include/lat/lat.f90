@@ -92,6 +92,7 @@ module lat
     integer(c_int64_t) :: validate_every, validate_count, checkpoint_every, report_every
     type(c_funptr) :: progress !< c_funloc of a lat_progress_function
     type(c_ptr) :: user
+    type(c_ptr) :: size_weights, task_weights, distribution_weights
   end type lat_trainer_options
 
   type, bind(C), public :: lat_progress

@@ -70,9 +70,14 @@ typedef struct lat_trainer_options {
                                100,000 */
   int64_t report_every;     /**< updates between progress reports; default 100 */
   int32_t (*progress)(const lat_progress *progress,
-                      void *user); /**< called at reports and, between updates, at least twice a
-                                      second; non-zero: checkpoint and stop with CANCELLED */
-  void *user;                      /**< passed to progress */
+                      void *user);  /**< called at reports and, between updates, at least twice a
+                                       second; non-zero: checkpoint and stop with CANCELLED */
+  void *user;                       /**< passed to progress */
+  const char *size_weights;         /**< shares of sizes over the examples of the run, see
+                                       lat_sampler_options; validations draw with those of the last
+                                       point */
+  const char *task_weights;         /**< likewise, of a mixture's tasks */
+  const char *distribution_weights; /**< likewise, of spectra */
 } lat_trainer_options;
 
 #ifdef __cplusplus

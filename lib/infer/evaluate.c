@@ -49,13 +49,17 @@ static lat_status open_session(bench *with, lat_model *model) {
   return lat_session_create(&with->session, model, &decode);
 }
 
-static lat_status open_sampler(bench *with, lat_model *model) {
+static lat_status open_sampler(bench *with, lat_model *model, const lat_sampler_options *weights) {
   lat_sampler_options options;
   lat_sampler_options_init(&options);
+  if (weights != NULL) {
+    options = *weights;
+  }
   options.seed = with->options.seed;
   options.stream = with->options.stream;
   lat_status status = lat_sampler_create(&with->sampler, with->task, model->tokenizer, &options);
   if (status == LAT_OK) {
+    lati_sampler_stay_at_end(with->sampler);
     lat_sampler_seek(with->sampler, with->options.first);
   }
   return status;
@@ -75,7 +79,8 @@ static lat_status check_canonical(const lat_task *model, const lat_task *task) {
   return LAT_OK;
 }
 
-static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_options *options) {
+static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_options *options,
+                             const lat_sampler_options *weights) {
   lat_status status = LAT_OK;
   lat_score_options score;
   LATI_TRY(lati_options_read(&with->options, sizeof with->options, evaluate_fields, options,
@@ -84,7 +89,7 @@ static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_o
       lati_task_ref(with->options.task != NULL ? (lat_task *)with->options.task : model->task);
   LATI_TRY(check_canonical(model->task, with->task));
   LATI_TRY(open_session(with, model));
-  LATI_TRY(open_sampler(with, model));
+  LATI_TRY(open_sampler(with, model, weights));
   LATI_TRY(lat_batch_create(&with->batch, model->tokenizer));
   lat_score_options_init(&score);
   score.norm = with->options.norm;
@@ -194,6 +199,11 @@ static lat_status evaluate_all(lat_evaluation *evaluation, bench *with) {
 
 lat_status lat_evaluate(lat_evaluation **out, lat_model *model,
                         const lat_evaluate_options *options) {
+  return lati_evaluate(out, model, options, NULL);
+}
+
+lat_status lati_evaluate(lat_evaluation **out, lat_model *model,
+                         const lat_evaluate_options *options, const lat_sampler_options *weights) {
   if (out == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
@@ -206,7 +216,7 @@ lat_status lat_evaluate(lat_evaluation **out, lat_model *model,
   bench with = {.task = NULL};
   lati_floating saved;
   lati_floating_enter(&saved);
-  LATI_TRY(open_bench(&with, model, options));
+  LATI_TRY(open_bench(&with, model, options, weights));
   LATI_TRY(LATI_NEW(evaluation, model->ctx, 1));
   evaluation->ctx = lati_context_ref(model->ctx);
   LATI_TRY(evaluate_all(evaluation, &with));

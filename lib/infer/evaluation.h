@@ -26,6 +26,11 @@ struct lat_evaluation {
   size_t count, capacity;
 };
 
+/* lat_evaluate() on examples drawn by the last point of the weights in `weights`, of which nothing
+ * but these counts; NULL: as the task says. */
+lat_status lati_evaluate(lat_evaluation **out, lat_model *model,
+                         const lat_evaluate_options *options, const lat_sampler_options *weights);
+
 /* Adds one example to the row of that group and label, which appears when first seen. ceiling: NULL
  * when not asked for. */
 lat_status lati_evaluation_add(lat_evaluation *evaluation, lati_group group, int32_t order,

@@ -43,20 +43,48 @@ static int signs_are_free(const lati_example *example) {
          (!task->kind->symmetric || example->distribution == LATI_SPECTRUM_SEMICIRCLE);
 }
 
-void lati_example_begin(lati_example *example, const lat_task *task, double sign_bias,
+static int32_t draw_component(const lati_example *example, lat_random *random) {
+  const lat_task *mixture = example->task;
+  const lati_weight_schedule *weights = example->draw->curriculum->tasks;
+  return weights != NULL ? lati_weight_schedule_draw(weights, example->draw->index, random)
+                         : lati_weights_draw(mixture->cumulative, mixture->count, random);
+}
+
+static int32_t draw_spectrum(const lati_example *example, lat_random *random) {
+  const lati_weight_schedule *weights = example->draw->curriculum->spectra;
+  return weights != NULL ? lati_weight_schedule_draw(weights, example->draw->index, random)
+                         : (int32_t)lati_spectra_draw(&example->task->spectra, random);
+}
+
+void lati_example_begin(lati_example *example, const lat_task *task, const lati_draw *draw,
                         lat_random *random) {
-  *example = (lati_example){.task = task, .distribution = -1};
+  *example = (lati_example){.draw = draw, .task = task, .distribution = -1};
   if (task->kind == &lati_task_mixture) {
-    example->component = lati_weights_draw(task->cumulative, task->count, random);
+    example->component = draw_component(example, random);
     example->task = task->components[example->component];
     example->letter = example->task->letter;
   }
   if (example->task->kind->symmetric) {
-    example->distribution = (int32_t)lati_spectra_draw(&example->task->spectra, random);
+    example->distribution = draw_spectrum(example, random);
   }
-  if (sign_bias > 0) {
-    example->biased = lat_random_uniform(random) < sign_bias && signs_are_free(example);
+  if (draw->sign_bias > 0) {
+    example->biased = lat_random_uniform(random) < draw->sign_bias && signs_are_free(example);
   }
+}
+
+static lat_status draw_shape(int32_t *rows, int32_t *cols, const lati_example *example,
+                             lat_random *random) {
+  const lati_weight_schedule *weights = example->draw->curriculum->sizes;
+  if (weights == NULL) {
+    return lati_task_draw_shape(rows, cols, example->task, random);
+  }
+  const uint64_t index = example->draw->index;
+  *rows = *cols = lati_weight_schedule_draw(weights, index, random);
+  if (example->task->options.rectangular) {
+    *cols = lati_weight_schedule_draw(weights, index, random);
+  }
+  example->task->kind->input_shape(rows, cols);
+  return LAT_OK;
 }
 
 static lat_status draw_input(lati_example *example, lat_random *random, double *work) {
@@ -131,7 +159,7 @@ lat_status lati_example_draw(lati_example *example, lat_random *random,
   lat_status status = LAT_OK;
   int32_t rows = 0;
   int32_t cols = 0;
-  LATI_TRY(lati_task_draw_shape(&rows, &cols, task, random));
+  LATI_TRY(draw_shape(&rows, &cols, example, random));
   example->input = lati_matrix_view(scratch->input, rows, cols);
   LATI_TRY(lat_task_output_shape(&rows, &cols, task, rows, cols));
   example->output = lati_matrix_view(scratch->output, rows, cols);

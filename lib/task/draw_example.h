@@ -2,7 +2,7 @@
 #ifndef LATI_DRAW_EXAMPLE_H
 #define LATI_DRAW_EXAMPLE_H
 
-#include "task/registry.h"
+#include "task/curriculum.h"
 
 /* Memory of one worker, enough for any example of one task. */
 typedef struct lati_scratch {
@@ -14,7 +14,15 @@ typedef struct lati_scratch {
 lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task);
 void lati_scratch_free(lati_scratch *scratch);
 
+/* What one example is drawn by, beside its task. */
+typedef struct lati_draw {
+  const lati_curriculum *curriculum;
+  uint64_t index; /* where the curriculum stands */
+  double sign_bias;
+} lati_draw;
+
 typedef struct lati_example {
+  const lati_draw *draw;
   const lat_task *task;     /* the component of a mixture, or the task itself */
   int32_t component;        /* its index */
   int32_t letter;           /* in front of both sequences; 0 outside mixtures */
@@ -24,8 +32,9 @@ typedef struct lati_example {
 } lati_example;
 
 /* Draws what a rejection must not change, so that shares stay what they are: component,
- * distribution, and with probability sign_bias that signs are biased. */
-void lati_example_begin(lati_example *example, const lat_task *task, double sign_bias,
+ * distribution, and with probability sign_bias that signs are biased. `draw` must outlive the
+ * example. */
+void lati_example_begin(lati_example *example, const lat_task *task, const lati_draw *draw,
                         lat_random *random);
 
 /* Draws shape and coefficients, computes the answer, adds noise to every coefficient of the input

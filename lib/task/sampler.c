@@ -30,6 +30,8 @@ struct lat_sampler {
   lat_task *task;
   lat_tokenizer *tokenizer;
   lat_sampler_options options;
+  lati_curriculum curriculum;
+  int at_end; /* 1: the curriculum stands at its end, whatever the position */
   uint64_t position;
   int32_t workers;       /* 1 where a custom task is not thread-safe */
   lati_scratch *scratch; /* one a worker */
@@ -46,6 +48,9 @@ static const lati_field fields[] = {
     LATI_NUMBER(lat_sampler_options, repeat_count, LATI_FIELD_INT64, 0, 0, 0x1p53),
     LATI_NUMBER(lat_sampler_options, repeat_share, LATI_FIELD_DOUBLE, 0, 0, 1),
     LATI_NUMBER(lat_sampler_options, sign_bias, LATI_FIELD_DOUBLE, 0, 0, 1),
+    LATI_TEXT(lat_sampler_options, size_weights, NULL),
+    LATI_TEXT(lat_sampler_options, task_weights, NULL),
+    LATI_TEXT(lat_sampler_options, distribution_weights, NULL),
     LATI_FIELDS_END,
 };
 
@@ -91,6 +96,7 @@ lat_status lat_sampler_create(lat_sampler **out, lat_task *task, lat_tokenizer *
   sampler->task = lati_task_ref(task);
   sampler->tokenizer = lati_tokenizer_ref(tokenizer);
   LATI_TRY(read_options(&sampler->options, options));
+  LATI_TRY(lati_curriculum_create(&sampler->curriculum, task, &sampler->options));
   LATI_TRY(create_parts(sampler));
   *out = sampler;
   sampler = NULL;
@@ -110,6 +116,7 @@ void lat_sampler_free(lat_sampler *sampler) {
   for (int32_t i = 0; sampler->scratch != NULL && i < sampler->workers; ++i) {
     lati_scratch_free(&sampler->scratch[i]);
   }
+  lati_curriculum_clear(&sampler->curriculum);
   lati_free(sampler->scratch);
   lat_tokenizer_free(sampler->tokenizer);
   lat_task_free(sampler->task);
@@ -137,8 +144,10 @@ static lat_status draw_example(lat_batch *batch, const lat_sampler *sampler, uin
   lat_random random;
   lati_example example;
   lat_status status = LAT_OK;
+  const lati_draw by = {&sampler->curriculum, sampler->at_end ? UINT64_MAX : index,
+                        sampler->options.sign_bias};
   start_example(&random, &sampler->options, index);
-  lati_example_begin(&example, sampler->task, sampler->options.sign_bias, &random);
+  lati_example_begin(&example, sampler->task, &by, &random);
   for (int32_t draw = 0; draw < MAX_DRAWS; ++draw) {
     status = lati_example_draw(&example, &random, scratch);
     if (status == LAT_OK) {
@@ -242,6 +251,10 @@ lat_status lat_sampler_next(lat_batch *batch, lat_sampler *sampler, int64_t coun
   }
   lati_floating_leave(&saved);
   return status;
+}
+
+void lati_sampler_stay_at_end(lat_sampler *sampler) {
+  sampler->at_end = 1;
 }
 
 uint64_t lat_sampler_position(const lat_sampler *sampler) {

@@ -33,6 +33,9 @@ lat_status lati_task_check_tokenizer(const lat_task *task, const lat_tokenizer *
 
 lat_task *lati_task_ref(lat_task *task);
 
+/* From now on the sampler's weights are those at the end of its curriculum, at any position. */
+void lati_sampler_stay_at_end(lat_sampler *sampler);
+
 /* The task as JSON and back (registered names, options; a mixture's components and weights). A
  * custom task is written by name and read by matching `custom`. */
 lat_status lati_task_to_json(json_t **out, const lat_task *task);

@@ -17,6 +17,9 @@ static const lati_field run_fields[] = {
     LATI_NUMBER(lat_trainer_options, repeat_count, LATI_FIELD_INT64, 0, 0, 0),
     LATI_NUMBER(lat_trainer_options, repeat_share, LATI_FIELD_DOUBLE, 0, 0, 0),
     LATI_NUMBER(lat_trainer_options, sign_bias, LATI_FIELD_DOUBLE, 0, 0, 0),
+    LATI_TEXT(lat_trainer_options, size_weights, NULL),
+    LATI_TEXT(lat_trainer_options, task_weights, NULL),
+    LATI_TEXT(lat_trainer_options, distribution_weights, NULL),
     LATI_FIELDS_END};
 
 lat_status lati_run_identity(json_t **out, const lat_trainer *trainer) {

@@ -32,6 +32,9 @@ static const lati_field trainer_fields[] = {
     LATI_NUMBER(lat_trainer_options, report_every, LATI_FIELD_INT64, 100, 1, MAX_COUNT),
     LATI_POINTER(lat_trainer_options, progress),
     LATI_POINTER(lat_trainer_options, user),
+    LATI_TEXT(lat_trainer_options, size_weights, NULL),
+    LATI_TEXT(lat_trainer_options, task_weights, NULL),
+    LATI_TEXT(lat_trainer_options, distribution_weights, NULL),
     LATI_FIELDS_END};
 
 static const lati_field progress_fields[] = {LATI_FIELDS_END};
@@ -84,6 +87,25 @@ done:
   return status;
 }
 
+/* The options' texts are the caller's; the trainer keeps its own. */
+static lat_status copy_texts(lat_trainer *trainer) {
+  const char **const texts[LATI_RUN_TEXTS] = {&trainer->options.size_weights,
+                                              &trainer->options.task_weights,
+                                              &trainer->options.distribution_weights};
+  lat_status status = LAT_OK;
+  for (int i = 0; i < LATI_RUN_TEXTS && status == LAT_OK; ++i) {
+    if (*texts[i] != NULL) {
+      const size_t size = strlen(*texts[i]) + 1;
+      status = LATI_NEW(trainer->texts[i], trainer->ctx, size);
+      if (status == LAT_OK) {
+        memcpy(trainer->texts[i], *texts[i], size);
+        *texts[i] = trainer->texts[i];
+      }
+    }
+  }
+  return status;
+}
+
 static lat_status create_sampler(lat_trainer *trainer) {
   const lat_trainer_options *options = &trainer->options;
   lat_sampler_options sampling;
@@ -92,6 +114,9 @@ static lat_status create_sampler(lat_trainer *trainer) {
   sampling.repeat_count = options->repeat_count;
   sampling.repeat_share = options->repeat_share;
   sampling.sign_bias = options->sign_bias;
+  sampling.size_weights = options->size_weights;
+  sampling.task_weights = options->task_weights;
+  sampling.distribution_weights = options->distribution_weights;
   return lat_sampler_create(&trainer->sampler, trainer->model->task, trainer->model->tokenizer,
                             &sampling);
 }
@@ -132,6 +157,7 @@ static lat_status create_parts(lat_trainer **out, lat_model *model,
   trainer->model = lati_model_ref(model);
   trainer->options = resolved;
   reset_state(trainer);
+  LATI_TRY(copy_texts(trainer));
   LATI_TRY(name_files(trainer));
   LATI_TRY(lat_optimizer_create(&trainer->optimizer, model, optimizer));
   LATI_TRY(lat_gradients_create(&trainer->gradients, model));
@@ -246,6 +272,9 @@ void lat_trainer_free(lat_trainer *trainer) {
   lat_batch_free(trainer->batch);
   lat_gradients_free(trainer->gradients);
   lat_optimizer_free(trainer->optimizer);
+  for (int i = 0; i < LATI_RUN_TEXTS; ++i) {
+    lati_free(trainer->texts[i]);
+  }
   lati_free(trainer->log_path);
   lati_free(trainer->checkpoint_path);
   lati_free(trainer->model_path);

@@ -23,11 +23,14 @@ typedef struct lati_run_state {
   lati_validation validation;
 } lati_run_state;
 
+enum { LATI_RUN_TEXTS = 3 };
+
 struct lat_trainer {
   lat_context *ctx;
   lat_model *model;
   lat_trainer_options options; /* resolved; directory points to the copy below */
   char *directory, *model_path, *checkpoint_path, *log_path; /* NULL: nothing is written */
+  char *texts[LATI_RUN_TEXTS]; /* copies of the options' weights; NULL: none */
   lat_optimizer *optimizer;
   lat_gradients *gradients;
   lat_sampler *sampler;

@@ -1,4 +1,5 @@
 #include "base/floating.h"
+#include "infer/evaluation.h"
 #include "train/trainer_impl.h"
 #include "transformer/transformer.h"
 
@@ -67,7 +68,12 @@ static lat_status validate(lat_trainer *trainer) {
   options.seed = trainer->options.seed;
   options.stream = VALIDATION_STREAM;
   options.first = (uint64_t)trainer->optimizer->updates * (uint64_t)options.count;
-  LATI_TRY(lat_evaluate(&evaluation, trainer->model, &options));
+  lat_sampler_options weights;
+  lat_sampler_options_init(&weights);
+  weights.size_weights = trainer->options.size_weights;
+  weights.task_weights = trainer->options.task_weights;
+  weights.distribution_weights = trainer->options.distribution_weights;
+  LATI_TRY(lati_evaluate(&evaluation, trainer->model, &options, &weights));
   const lat_accuracy *all = lat_evaluation_row(evaluation, 0);
   trainer->state.validation = (lati_validation){
       .examples = trainer->state.examples, .accuracy = all->accuracy[0], .exact = all->exact};

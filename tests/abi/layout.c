@@ -93,7 +93,7 @@ MEMBER(lat_tokenizer_options, output_digits, 28, 4);
 MEMBER(lat_tokenizer_options, input_triangle, 32, 4);
 MEMBER(lat_tokenizer_options, reserved, 36, 4);
 
-SIZE(lat_sampler_options, 48);
+SIZE(lat_sampler_options, 72);
 MEMBER(lat_sampler_options, struct_size, 0, 8);
 MEMBER(lat_sampler_options, seed, 8, 8);
 MEMBER(lat_sampler_options, stream, 16, 4);
@@ -101,6 +101,9 @@ MEMBER(lat_sampler_options, reserved, 20, 4);
 MEMBER(lat_sampler_options, repeat_count, 24, 8);
 MEMBER(lat_sampler_options, repeat_share, 32, 8);
 MEMBER(lat_sampler_options, sign_bias, 40, 8);
+MEMBER(lat_sampler_options, size_weights, 48, 8);
+MEMBER(lat_sampler_options, task_weights, 56, 8);
+MEMBER(lat_sampler_options, distribution_weights, 64, 8);
 
 SIZE(lat_sequences, 24);
 MEMBER(lat_sequences, tokens, 0, 8);
@@ -228,7 +231,7 @@ MEMBER(lat_progress, exact, 80, 8);
 MEMBER(lat_progress, validated, 88, 4);
 MEMBER(lat_progress, checkpointed, 92, 4);
 
-SIZE(lat_trainer_options, 136);
+SIZE(lat_trainer_options, 160);
 MEMBER(lat_trainer_options, struct_size, 0, 8);
 MEMBER(lat_trainer_options, directory, 8, 8);
 MEMBER(lat_trainer_options, seed, 16, 8);
@@ -247,6 +250,9 @@ MEMBER(lat_trainer_options, checkpoint_every, 104, 8);
 MEMBER(lat_trainer_options, report_every, 112, 8);
 MEMBER(lat_trainer_options, progress, 120, 8);
 MEMBER(lat_trainer_options, user, 128, 8);
+MEMBER(lat_trainer_options, size_weights, 136, 8);
+MEMBER(lat_trainer_options, task_weights, 144, 8);
+MEMBER(lat_trainer_options, distribution_weights, 152, 8);
 
 LAST(lat_context_options, reserved);
 LAST(lat_matrix, order);
@@ -255,7 +261,7 @@ LAST(lat_task_functions, reserved);
 LAST(lat_score_options, classic_inverse);
 LAST(lat_score, exact);
 LAST(lat_tokenizer_options, reserved);
-LAST(lat_sampler_options, sign_bias);
+LAST(lat_sampler_options, distribution_weights);
 LAST(lat_sequences, count);
 LAST(lat_model_options, seed);
 LAST(lat_loss_sum, correct_examples);
@@ -266,7 +272,7 @@ LAST(lat_report, tokens);
 LAST(lat_evaluate_options, user);
 LAST(lat_accuracy, within_1pct);
 LAST(lat_progress, checkpointed);
-LAST(lat_trainer_options, user);
+LAST(lat_trainer_options, distribution_weights);
 
 /* Constants, which are compiled into programs. */
 #define VALUE(name, value) static_assert((name) == (value), #name " has another value")

@@ -160,6 +160,16 @@ static lat_status create_sampler(fault_world *world, void **out) {
   return lat_sampler_create((lat_sampler **)out, world->mixture, world->tokenizer, NULL);
 }
 
+static lat_status create_curriculum(fault_world *world, void **out) {
+  char weights[64];
+  lat_sampler_options options;
+  lat_sampler_options_init(&options);
+  snprintf(weights, sizeof weights, "%s:2@0;%s@9", lat_task_name(world->task),
+           lat_task_name(world->other));
+  options.task_weights = weights;
+  return lat_sampler_create((lat_sampler **)out, world->mixture, world->tokenizer, &options);
+}
+
 static lat_status create_batch(fault_world *world, void **out) {
   return lat_batch_create((lat_batch **)out, world->tokenizer);
 }
@@ -334,6 +344,7 @@ static const fault_case cases[] = {
     {"lat_tokenizer_create", 0, create_tokenizer, release_tokenizer},
     {"lat_tokenizer_encode, decode", 0, encode_and_decode, NULL},
     {"lat_sampler_create", 0, create_sampler, release_sampler},
+    {"lat_sampler_create, weights", 0, create_curriculum, release_sampler},
     {"lat_batch_create", 0, create_batch, release_batch},
     {"lat_batch_append", 0, append, NULL},
     {"lat_sampler_next", 0, draw_batch, NULL},

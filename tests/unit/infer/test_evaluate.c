@@ -221,6 +221,27 @@ START_TEST(rows_are_for_all_and_for_what_is_mixed) {
 }
 END_TEST
 
+/* Weights count as they are at their end. */
+START_TEST(examples_follow_the_last_weights) {
+  const fixture_plan mixed = {.min_size = 1, .max_size = 3};
+  fixture f;
+  lat_evaluation *evaluation = NULL;
+  lat_evaluate_options options;
+  lat_sampler_options weights;
+  lat_evaluate_options_init(&options);
+  lat_sampler_options_init(&weights);
+  options.count = 30;
+  weights.size_weights = "2@0;1,3@1000000";
+  fixture_open(&f, &mixed);
+  must(lati_evaluate(&evaluation, f.model, &options, &weights));
+  ck_assert_int_eq(lat_evaluation_row_count(evaluation), 3);
+  ck_assert_str_eq(lat_evaluation_row(evaluation, 1)->label, "1x1");
+  ck_assert_str_eq(lat_evaluation_row(evaluation, 2)->label, "3x3");
+  lat_evaluation_free(evaluation);
+  fixture_close(&f);
+}
+END_TEST
+
 START_TEST(rows_tell_tasks_and_spectra_apart) {
   lat_context *ctx = NULL;
   lat_task *parts[2] = {NULL, NULL}, *mixture = NULL;
@@ -405,6 +426,7 @@ int main(void) {
                                 the_source_is_what_its_tokens_say,
                                 ceilings_are_of_exact_answers_rounded,
                                 rows_are_for_all_and_for_what_is_mixed,
+                                examples_follow_the_last_weights,
                                 rows_tell_tasks_and_spectra_apart,
                                 groups_of_one_are_dropped_and_the_rest_put_in_order,
                                 batches_and_threads_change_nothing,

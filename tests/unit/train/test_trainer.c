@@ -370,28 +370,48 @@ static int file_has(const char *name, const char *text) {
   return found;
 }
 
-/* The model's file, and the model outside a run, are the average; the checkpoint keeps both. */
+/* True when the checkpoint holds the first tensor of these parameters. */
+static int checkpoint_holds(const float *parameters) {
+  char path[256];
+  lat_tensor tensor;
+  CHECK_OK(lat_model_tensor(&tensor, run.model, 0));
+  file_bytes file = read_bytes(in_run(path, "checkpoint.safetensors"));
+  const int found = memmem(file.data, file.size, parameters + tensor.offset,
+                           tensor.size * sizeof *parameters) != NULL;
+  free(file.data);
+  return found;
+}
+
+/* The model's file, and the model outside a run, are the average; the checkpoint keeps both. The
+ * parameters of training are those of a run without an average. */
 START_TEST(an_average_is_what_is_saved) {
   char path[256];
   lat_model *loaded = NULL;
+  const size_t size = lat_model_parameter_count(run.model) * sizeof(float);
+  float *trained = malloc(size), *average = malloc(size);
+  options.directory = NULL;
+  create_and_run();
+  memcpy(trained, lat_model_parameters(run.model), size);
+  lat_trainer_free(trainer);
+  small_run_close(&run);
+  small_run_open(&run, 1);
+  options.directory = directory;
   optimizer.ema_decay = 0.9;
   create_and_run();
+  memcpy(average, lat_model_parameters(run.model), size);
+  ck_assert(checkpoint_holds(trained) && checkpoint_holds(average));
   CHECK_OK(lat_trainer_checkpoint(trainer));
+  ck_assert(checkpoint_holds(trained) && checkpoint_holds(average));
+  ck_assert_mem_eq(average, lat_model_parameters(run.model), size);
+  ck_assert_mem_ne(average, trained, size);
   CHECK_OK(lat_model_load(&loaded, run.ctx, in_run(path, "model.safetensors"), NULL));
-  const size_t size = lat_model_parameter_count(loaded) * sizeof(float);
-  ck_assert_mem_eq(lat_model_parameters(loaded), lat_model_parameters(run.model), size);
-  lat_model_free(loaded);
-  CHECK_OK(lat_model_load(&loaded, run.ctx, in_run(path, "checkpoint.safetensors"), NULL));
-  ck_assert_mem_ne(lat_model_parameters(loaded), lat_model_parameters(run.model), size);
+  ck_assert_mem_eq(average, lat_model_parameters(loaded), size);
   lat_trainer_free(trainer);
-  ck_assert(file_has("checkpoint.safetensors", "optimizer.average.encoder.embeddings.weight"));
-  ck_assert(!file_has("model.safetensors", "optimizer."));
-  float *kept = malloc(size);
-  memcpy(kept, lat_model_parameters(run.model), size);
   CHECK_OK(lat_trainer_resume(&trainer, run.model, &optimizer, &options));
-  ck_assert_mem_eq(kept, lat_model_parameters(run.model), size);
-  free(kept);
+  ck_assert_mem_eq(average, lat_model_parameters(run.model), size);
   lat_model_free(loaded);
+  free(trained);
+  free(average);
 }
 END_TEST
 
@@ -401,12 +421,60 @@ START_TEST(no_average_leaves_no_trace) {
   lat_trainer_free(trainer);
   ck_assert(!file_has("checkpoint.safetensors", "ema_decay"));
   ck_assert(!file_has("checkpoint.safetensors", "optimizer.average"));
-  optimizer.ema_decay = 0.9;
-  expect_resume_fails(LAT_ERROR_ARGUMENT, "optimizer.ema_decay 0.9 differs from the run's (none)");
+  ck_assert(file_has("checkpoint.safetensors", "sign_bias"));
+  optimizer.ema_decay = 0.5;
+  expect_resume_fails(LAT_ERROR_ARGUMENT, "optimizer.ema_decay 0.5 differs from the run's (none)");
   optimizer.ema_decay = 0;
   CHECK_OK(lat_trainer_resume(&trainer, run.model, &optimizer, &options));
   lat_trainer_free(trainer);
   trainer = NULL;
+}
+END_TEST
+
+/* The small run on sizes 1 and 2. */
+static void open_sizes(void) {
+  lat_model_options model;
+  lat_task_options task;
+  small_run_model_options(&model);
+  lat_task_options_init(&task);
+  task.min_size = 1;
+  task.max_size = 2;
+  lat_task_free(run.task);
+  lat_model_free(run.model);
+  run.task = NULL;
+  run.model = NULL;
+  CHECK_OK(lat_task_create(&run.task, run.ctx, &task));
+  CHECK_OK(lat_model_create(&run.model, run.task, run.tokenizer, &model));
+}
+
+/* Sizes that change in the middle of the run, which is resumed there. The text is the caller's. */
+START_TEST(a_curriculum_goes_on_where_it_stood) {
+  char path[256], other[256], text[] = "1@0;2@300";
+  open_sizes();
+  options.size_weights = text;
+  create_and_run();
+  lat_trainer_free(trainer);
+  scratch_file(directory, &folder, "second");
+  open_sizes();
+  options.directory = directory;
+  options.max_examples = 240;
+  CHECK_OK(lat_trainer_create(&trainer, run.model, &optimizer, &options));
+  text[0] = 'x';
+  CHECK_OK(lat_trainer_run(trainer));
+  lat_trainer_free(trainer);
+  options.size_weights = "1@0;2@301";
+  expect_resume_fails(LAT_ERROR_ARGUMENT,
+                      "trainer.size_weights \"1@0;2@301\" differs from the run's \"1@0;2@300\"");
+  options.size_weights = "1@0;2@300";
+  options.max_examples = 480;
+  CHECK_OK(lat_trainer_resume(&trainer, run.model, &optimizer, &options));
+  CHECK_OK(lat_trainer_run(trainer));
+  scratch_file(other, &folder, "runs/first/checkpoint.safetensors");
+  ck_assert(same_bytes(other, in_run(path, "checkpoint.safetensors")));
+  lat_trainer_free(trainer);
+  options.size_weights = "3";
+  scratch_file(directory, &folder, "third");
+  expect_create_fails(LAT_ERROR_ARGUMENT, "size_weights: '3' is none of the task's sizes");
 }
 END_TEST
 
@@ -517,6 +585,7 @@ int main(void) {
                                 a_model_carries_its_provenance,
                                 an_average_is_what_is_saved,
                                 no_average_leaves_no_trace,
+                                a_curriculum_goes_on_where_it_stood,
                                 numbers_that_blow_up_stop_the_run,
                                 time_is_a_limit,
                                 accumulation_is_a_larger_batch,
