@@ -15,6 +15,8 @@ static const cli_option bench_options[] = {
     OPTION(OPTION_INT32, "repeats", repeats, "N", "measurements of each figure, 1..99 (5)"),
     OPTION(OPTION_DOUBLE, "seconds", seconds, "S", "length of a measurement (1)"),
     OPTION(OPTION_FLAG, "decoding", decoding, NULL, "measure decoding too (on; --no-decoding)"),
+    OPTION(OPTION_INT32, "batch-size", trainer.batch_size, "N",
+           "examples a batch of training (64)"),
     OPTIONS_END};
 static const option_group group_bench = {"Measurement", 0, bench_options};
 
@@ -202,12 +204,12 @@ static int show(const figures *found, const bench_rig *rig, const cli_settings *
     return report_json(json_pack(
         "{s:s, s:s, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "preset", preset,
         "precision", precision, "threads", threads, "batch_size", (json_int_t)rig->batch_size,
-        "train_examples_per_second", json_number(found->train),
-        "decode_examples_per_second", json_number(found->decode), "decode_latency_ms",
-        json_number(found->latency), "sample_examples_per_second", json_number(found->sample),
-        "model_gflops", json_number(found->gflops), "gemm_ceiling_gflops",
-        json_number(found->gemm_ceiling), "raw_ceiling_gflops", json_number(found->raw_ceiling),
-        "utilization", json_number(found->gflops / found->raw_ceiling)));
+        "train_examples_per_second", json_number(found->train), "decode_examples_per_second",
+        json_number(found->decode), "decode_latency_ms", json_number(found->latency),
+        "sample_examples_per_second", json_number(found->sample), "model_gflops",
+        json_number(found->gflops), "gemm_ceiling_gflops", json_number(found->gemm_ceiling),
+        "raw_ceiling_gflops", json_number(found->raw_ceiling), "utilization",
+        json_number(found->gflops / found->raw_ceiling)));
   }
   printf("preset                     %s (%s, %d threads, %s)\n", preset, precision, threads,
          lat_context_kernels(ctx));
@@ -240,8 +242,8 @@ static int run(cli_settings *settings, const cli_command *command) {
 }
 
 static const option_group *const groups[] = {
-    &group_bench,    &group_task,      &group_sizes,  &group_encoding, &group_model,
-    &group_training, &group_optimizer, &group_output, &group_context,  NULL};
+    &group_bench,     &group_task,   &group_sizes,     &group_encoding, &group_model,
+    &group_optimizer, &group_output, &group_precision, &group_context,  NULL};
 const cli_command command_bench = {
     .name = "bench",
     .operands = "",

@@ -1,6 +1,7 @@
 /* lat eval: the table of accuracies of a model on fresh examples. */
 #include "accuracy_table.h"
 #include "model_task.h"
+#include "option_rules.h"
 #include "progress_line.h"
 #include "report.h"
 #include "subcommands.h"
@@ -36,14 +37,16 @@ static int evaluate(const workbench *bench, cli_settings *settings) {
   lat_evaluation *evaluation = NULL;
   progress_line line;
   progress_line_start(&line, settings->quiet);
-  if (settings->decode.grammar == GRAMMAR_UNSAID) {
+  if (settings->decode.grammar == UNSAID) {
     settings->decode.grammar = 0;
+  }
+  if (settings->evaluate.ceiling == UNSAID) {
+    settings->evaluate.ceiling = (settings->traits & TRAIT_INVERSE) != 0;
   }
   settings->evaluate.decode = &settings->decode;
   settings->evaluate.progress = show_progress;
   settings->evaluate.user = &line;
   settings->evaluate.task = bench->task;
-  settings->evaluate.ceiling |= has_inverse(lat_model_task(bench->model));
   double started = seconds_now();
   lat_status status = lat_evaluate(&evaluation, bench->model, &settings->evaluate);
   double rate = (double)settings->evaluate.count / (seconds_now() - started);
@@ -60,6 +63,15 @@ static int evaluate(const workbench *bench, cli_settings *settings) {
   return outcome;
 }
 
+/* What the model makes of the options. */
+static int check_for_model(cli_settings *settings, const cli_command *command,
+                           const workbench *bench) {
+  settings->traits = traits_of_task(lat_model_task(bench->model));
+  settings->tokenizer.output_encoding =
+      lat_tokenizer_encoding(lat_model_tokenizer(bench->model), LAT_OUTPUT);
+  return options_check(settings, command);
+}
+
 static int run(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
   int outcome = EXIT_DONE;
@@ -70,14 +82,18 @@ static int run(cli_settings *settings, const cli_command *command) {
     outcome = make_other_task(&bench, settings, command);
   }
   if (outcome == EXIT_DONE) {
+    outcome = check_for_model(settings, command, &bench);
+  }
+  if (outcome == EXIT_DONE) {
     outcome = evaluate(&bench, settings);
   }
   workbench_free(&bench);
   return outcome;
 }
 
-static const option_group *const groups[] = {&group_eval,   &group_sizes,   &group_decoding,
-                                             &group_output, &group_context, NULL};
+static const option_group *const groups[] = {&group_eval,    &group_sizes, &group_decoding,
+                                             &group_output,  &group_quiet, &group_precision,
+                                             &group_context, NULL};
 const cli_command command_eval = {
     .name = "eval",
     .operands = "MODEL",

@@ -110,7 +110,7 @@ static int run(cli_settings *settings, const cli_command *command) {
   return outcome;
 }
 
-static const option_group *const groups[] = {&group_output, &group_context, NULL};
+static const option_group *const groups[] = {&group_output, &group_precision, &group_context, NULL};
 const cli_command command_info = {
     .name = "info",
     .operands = "[MODEL]",

@@ -1,5 +1,6 @@
 /* lat solve: a matrix in, the model's answer and its verdict out. */
 #include "matrix_file.h"
+#include "option_rules.h"
 #include "report.h"
 #include "subcommands.h"
 #include "workbench.h"
@@ -121,8 +122,7 @@ static int run(cli_settings *settings, const cli_command *command) {
   lat_solver *solver = NULL;
   const lat_task *task = NULL;
   lat_matrix problem = {NULL, 0, 0, 0, LAT_ROW_MAJOR};
-  (void)command;
-  if (settings->decode.grammar == GRAMMAR_UNSAID) {
+  if (settings->decode.grammar == UNSAID) {
     settings->decode.grammar = 1;
   }
   int outcome = EXIT_DONE;
@@ -137,6 +137,10 @@ static int run(cli_settings *settings, const cli_command *command) {
     outcome = select_task(&task, solver, lat_model_task(bench.model), settings->task_names);
   }
   if (outcome == EXIT_DONE) {
+    settings->traits = traits_of_task(task);
+    outcome = options_check(settings, command);
+  }
+  if (outcome == EXIT_DONE) {
     outcome = matrix_read(&problem, settings->operand_count > 1 ? settings->operands[1] : "-");
   }
   if (outcome == EXIT_DONE) {
@@ -148,8 +152,8 @@ static int run(cli_settings *settings, const cli_command *command) {
   return outcome;
 }
 
-static const option_group *const groups[] = {&group_solve, &group_decoding, &group_output,
-                                             &group_context, NULL};
+static const option_group *const groups[] = {&group_solve,     &group_decoding, &group_output,
+                                             &group_precision, &group_context,  NULL};
 const cli_command command_solve = {
     .name = "solve",
     .operands = "MODEL [FILE]",

@@ -167,9 +167,10 @@ static int run(cli_settings *settings, const cli_command *command) {
   return outcome;
 }
 
-static const option_group *const groups[] = {
-    &group_task,     &group_run,       &group_sizes,  &group_encoding, &group_model,
-    &group_training, &group_optimizer, &group_output, &group_context,  NULL};
+static const option_group *const groups[] = {&group_task,      &group_run,     &group_sizes,
+                                             &group_encoding,  &group_model,   &group_training,
+                                             &group_optimizer, &group_output,  &group_quiet,
+                                             &group_precision, &group_context, NULL};
 const cli_command command_train = {
     .name = "train",
     .operands = "",

@@ -127,6 +127,19 @@ static const cli_option *find(const option_group **group, const cli_command *com
   return NULL;
 }
 
+/* Moves the option to the end of those that were said. */
+static void remember(cli_settings *settings, const cli_option *option, const option_group *group) {
+  int32_t kept = 0;
+  for (int32_t i = 0; i < settings->said_count; ++i) {
+    if (settings->said[i].option != option) {
+      settings->said[kept++] = settings->said[i];
+    }
+  }
+  settings->said[kept] = (said_option){option, group};
+  settings->said_count = kept + 1;
+  settings->given |= group->bit;
+}
+
 static int read_flag(cli_settings *settings, word_reader *reader, const char *word) {
   const option_group *group = NULL;
   int negative = strncmp(word, "--no-", 5) == 0;
@@ -136,7 +149,7 @@ static int read_flag(cli_settings *settings, word_reader *reader, const char *wo
     return refuse(reader->command, "unknown option", "", word);
   }
   *(int32_t *)((char *)settings + option->offset) = !negative;
-  settings->given |= group->bit;
+  remember(settings, option, group);
   return EXIT_DONE;
 }
 
@@ -170,7 +183,7 @@ static int read_option(cli_settings *settings, word_reader *reader) {
     snprintf(name, sizeof name, "--%s", option->name);
     return refuse(reader->command, name, complaint(option->kind), value);
   }
-  settings->given |= group->bit;
+  remember(settings, option, group);
   return EXIT_DONE;
 }
 
@@ -188,6 +201,7 @@ int command_line_read(cli_settings *settings, const cli_command *command, int co
   word_reader reader = {command, words, count, 0};
   int options = 1, outcome = EXIT_DONE;
   settings->operand_count = 0;
+  settings->said_count = 0;
   while (outcome == EXIT_DONE && reader.position < count) {
     const char *word = words[reader.position];
     if (options && (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)) {

@@ -1,4 +1,5 @@
 /* lat: draw examples, train, evaluate, solve. Through the library's public header only. */
+#include "option_rules.h"
 #include "presets.h"
 #include "settings.h"
 #include "subcommands.h"
@@ -53,6 +54,7 @@ static int read_settings(cli_settings *settings, const cli_command *command, int
   }
   settings->word_count = count;
   settings->words = words;
+  settings->traits = traits_of_names(settings->task_names);
   return outcome;
 }
 
@@ -61,10 +63,12 @@ static int run(const cli_command *command, int count, const char *const *words) 
   int outcome = read_settings(&settings, command, count, words);
   if (outcome == EXIT_DONE && settings.help) {
     command_line_help(command);
-  } else if (outcome == EXIT_DONE) {
-    outcome = command->run(&settings, command);
+    return EXIT_DONE;
   }
-  return outcome;
+  if (outcome == EXIT_DONE) {
+    outcome = options_check(&settings, command);
+  }
+  return outcome == EXIT_DONE ? command->run(&settings, command) : outcome;
 }
 
 static int dispatch(int argc, char **argv) {

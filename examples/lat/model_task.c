@@ -2,19 +2,7 @@
 
 #include "report.h"
 
-#include <string.h>
-
 enum { MAX_COMPONENTS = 16 };
-
-int has_inverse(const lat_task *task) {
-  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
-    const char *name = lat_task_name(lat_task_component(task, i));
-    if (strcmp(name, "inverse") == 0 || strcmp(name, "syminverse") == 0) {
-      return 1;
-    }
-  }
-  return 0;
-}
 
 static void read_int(int32_t *field, const json_t *object, const char *key) {
   const json_t *value = json_object_get(object, key);

@@ -1,11 +1,8 @@
-/* The task of a loaded model, and that task with other matrices. */
+/* The task of a loaded model with other matrices. */
 #ifndef MODEL_TASK_H
 #define MODEL_TASK_H
 
 #include "workbench.h"
-
-/* True when the task, or one of a mixture's, inverts. */
-int has_inverse(const lat_task *task);
 
 /* Makes bench->task: the model's, with the command line's options under Matrices in place of its
  * own. Prints what is wrong; returns an exit code. */

@@ -17,21 +17,29 @@ void settings_init(cli_settings *settings) {
   settings->repeats = 5;
   settings->seconds = 1;
   settings->decoding = 1;
-  settings->decode.grammar = GRAMMAR_UNSAID;
+  settings->decode.grammar = UNSAID;
+  settings->evaluate.ceiling = UNSAID;
 }
 
+static const cli_option precision_options[] = {OPTION(OPTION_CHOICE, "precision", context.precision,
+                                                      "auto|f32|bf16",
+                                                      "arithmetic of the matrix products (auto)"),
+                                               OPTIONS_END};
+const option_group group_precision = {"Arithmetic", 0, precision_options};
+
 static const cli_option context_options[] = {
-    OPTION(OPTION_CHOICE, "precision", context.precision, "auto|f32|bf16",
-           "arithmetic of the matrix products (auto)"),
     OPTION(OPTION_INT32, "threads", context.threads, "N", "threads to use (all processors)"),
     OPTION(OPTION_FLAG, "verbose", verbose, NULL, "also say what the library finds notable"),
     OPTIONS_END};
 const option_group group_context = {"Machine", 0, context_options};
 
 static const cli_option output_options[] = {
-    OPTION(OPTION_FLAG, "json", json, NULL, "results as one JSON object a line"),
-    OPTION(OPTION_FLAG, "quiet", quiet, NULL, "no progress"), OPTIONS_END};
+    OPTION(OPTION_FLAG, "json", json, NULL, "results as one JSON object a line"), OPTIONS_END};
 const option_group group_output = {"Output", 0, output_options};
+
+static const cli_option quiet_options[] = {OPTION(OPTION_FLAG, "quiet", quiet, NULL, "no progress"),
+                                           OPTIONS_END};
+const option_group group_quiet = {"Progress", 0, quiet_options};
 
 static const cli_option task_options[] = {
     OPTION(OPTION_TEXT, "task", task_names, "NAME[:W],...",

@@ -6,6 +6,14 @@
 
 #include <lat/lat.h>
 
+/* An option of the command line. Every table together has fewer options than MAX_SAID. */
+typedef struct said_option {
+  const cli_option *option;
+  const option_group *group;
+} said_option;
+
+enum { MAX_SAID = 256 };
+
 typedef struct cli_settings {
   lat_context_options context;
   lat_task_options task;
@@ -24,8 +32,11 @@ typedef struct cli_settings {
   double seconds;
   double minutes;
   int32_t json, quiet, verbose, help, resume;
-  int32_t decoding; /* whether bench measures it */
-  uint32_t given; /* groups with an option on the command line */
+  int32_t decoding;           /* whether bench measures it */
+  uint32_t given;             /* groups with an option on the command line */
+  said_option said[MAX_SAID]; /* the command line's options, in the order of their last mention */
+  int32_t said_count;
+  uint32_t traits; /* of the tasks, TRAIT_...: option_rules.h */
   const char *operands[2];
   int32_t operand_count;
   int word_count; /* the command line behind the subcommand's name */
@@ -34,13 +45,13 @@ typedef struct cli_settings {
 
 enum { GIVEN_SIZES = 1 };
 
-/* decode.grammar where neither --grammar nor --no-grammar was said. */
-enum { GRAMMAR_UNSAID = -1 };
+/* decode.grammar and evaluate.ceiling where neither --NAME nor --no-NAME was said. */
+enum { UNSAID = -1 };
 
 void settings_init(cli_settings *settings);
 
-extern const option_group group_context, group_output, group_task, group_sizes, group_encoding,
-    group_model, group_optimizer, group_training, group_decoding;
+extern const option_group group_context, group_precision, group_output, group_quiet, group_task,
+    group_sizes, group_encoding, group_model, group_optimizer, group_training, group_decoding;
 
 #define OPTION(kind, name, field, argument, help)                                                  \
   { (name), (kind), offsetof(cli_settings, field), 0, (argument), (help) }

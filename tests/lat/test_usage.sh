@@ -46,9 +46,9 @@ expect 2 sample --task transpose --noise nan
 says err "--noise needs a finite number, not 'nan'"
 expect 2 sample --task transpose --noise 1,5
 expect 2 sample --task transpose --count -1
-expect 2 sample --task transpose --precision f64
+expect 2 bench --precision f64
 says err "--precision does not take 'f64'"
-expect 2 sample --task transpose --precision f
+expect 2 bench --precision f
 expect 0 sample --task transpose --count 1e1 --json
 lines 10
 expect 0 sample --task transpose --count=0

@@ -1,0 +1,207 @@
+/* Which options have no effect beside which others: one table of rules, and two rules that hold for
+ * every option, that a later one may overwrite it and that a loaded model may hold it already. */
+#include "option_rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Whether the option was said on the command line. */
+static int said(const cli_settings *settings, const char *name) {
+  for (int32_t i = 0; i < settings->said_count; ++i) {
+    if (strcmp(settings->said[i].option->name, name) == 0) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+static int fixed_and_fixed(const cli_settings *s) {
+  return said(s, "rows") || said(s, "cols");
+}
+
+/* In eval a fixed size takes the place of the model's own range; a range beside it is another
+ * matter. */
+static int sizes_are_drawn(const cli_settings *s) {
+  return s->task.min_size != 0 || s->task.max_size != 0 || said(s, "min-size") ||
+         said(s, "max-size");
+}
+
+static int no_spectrum(const cli_settings *s) {
+  return (s->traits & TRAIT_SYMMETRIC) == 0;
+}
+
+static int no_noise(const cli_settings *s) {
+  return s->task.symmetric_noise && s->task.noise == 0;
+}
+
+/* Signs lean to the positive where matrices are general, or symmetric of the semicircle law. */
+static int signs_are_not_free(const cli_settings *s) {
+  return s->trainer.sign_bias > 0 && (s->traits & TRAIT_GENERAL) == 0 &&
+         strstr(s->task.distribution, "semicircle") == NULL;
+}
+
+static int not_cosine(const cli_settings *s) {
+  return strcmp(s->optimizer.schedule, "cosine") != 0;
+}
+
+static int not_muon(const cli_settings *s) {
+  return strcmp(s->optimizer.rule, "muon") != 0;
+}
+
+static int nothing_trains_on_the_set(const cli_settings *s) {
+  return s->trainer.repeat_count > 0 && s->trainer.repeat_share == 0;
+}
+
+static int nothing_is_drawn_from_the_set(const cli_settings *s) {
+  return s->sampler.repeat_count > 0 && s->sampler.repeat_share == 0;
+}
+
+static int no_validation(const cli_settings *s) {
+  return s->trainer.validate_every == 0;
+}
+
+static int not_beam(const cli_settings *s) {
+  return s->decode.method != LAT_DECODE_BEAM;
+}
+
+static int not_sampled(const cli_settings *s) {
+  return s->decode.method != LAT_DECODE_SAMPLE;
+}
+
+static int no_inverse(const cli_settings *s) {
+  return s->evaluate.classic_inverse && (s->traits & TRAIT_INVERSE) == 0;
+}
+
+static int nothing_trails(const cli_settings *s) {
+  return s->evaluate.accept_trailing && s->decode.grammar == 1;
+}
+
+static int judged_without(const cli_settings *s) {
+  return s->decode.compare && (s->traits & TRAIT_NO_RESIDUAL) == 0;
+}
+
+static int judged_by_nothing(const cli_settings *s) {
+  return !s->decode.compare && (s->traits & TRAIT_RESIDUAL) == 0;
+}
+
+static int tells_of_a_file(const cli_settings *s) {
+  return s->operand_count > 0;
+}
+
+/* One option, and where it has no effect. */
+typedef struct option_rule {
+  const char *command; /* NULL: of every one that has the option */
+  const char *option;
+  int (*applies)(const cli_settings *settings);
+  const char *why; /* behind the option's name */
+} option_rule;
+
+#define DRAWN "has no effect: sizes are drawn from --min-size to --max-size"
+#define COSINE_ONLY "has no effect: it belongs to --schedule cosine"
+#define MUON_ONLY "has no effect: it belongs to --optimizer muon"
+#define BEAM_ONLY "has no effect: it belongs to --method beam"
+#define SAMPLE_ONLY "has no effect: it belongs to --method sample"
+#define NO_SHARE "has no effect: --repeat-share is 0"
+
+static const option_rule rules[] = {
+    {NULL, "size", fixed_and_fixed, "stands for both --rows and --cols: give it or those"},
+    {NULL, "size", sizes_are_drawn, DRAWN},
+    {NULL, "rows", sizes_are_drawn, DRAWN},
+    {NULL, "cols", sizes_are_drawn, DRAWN},
+    {NULL, "distribution", no_spectrum, "has no effect: only symmetric matrices have a spectrum"},
+    {NULL, "symmetric-noise", no_noise, "has no effect: --noise is 0"},
+    {"train", "sign-bias", signs_are_not_free,
+     "has no effect: only --distribution semicircle leaves the signs free"},
+    {NULL, "period", not_cosine, COSINE_ONLY},
+    {NULL, "period-multiplier", not_cosine, COSINE_ONLY},
+    {NULL, "shrink", not_cosine, COSINE_ONLY},
+    {NULL, "floor", not_cosine, COSINE_ONLY},
+    {NULL, "muon-learning-rate", not_muon, MUON_ONLY},
+    {NULL, "muon-momentum", not_muon, MUON_ONLY},
+    {"train", "repeat-count", nothing_trains_on_the_set, NO_SHARE},
+    {"sample", "repeat-count", nothing_is_drawn_from_the_set, NO_SHARE},
+    {NULL, "validate-count", no_validation, "has no effect: --validate-every is 0"},
+    {NULL, "beam-width", not_beam, BEAM_ONLY},
+    {NULL, "length-penalty", not_beam, BEAM_ONLY},
+    {NULL, "temperature", not_sampled, SAMPLE_ONLY},
+    {NULL, "decode-seed", not_sampled, SAMPLE_ONLY},
+    {NULL, "classic-inverse", no_inverse, "has no effect: the model inverts nothing"},
+    {NULL, "accept-trailing", nothing_trails,
+     "has no effect: with --grammar nothing follows a complete matrix"},
+    {"solve", "compare", judged_without, "has no effect: the task has a residual of its own"},
+    {"solve", "tolerance", judged_by_nothing,
+     "has no effect: the task has no residual of its own; --compare asks LAPACK"},
+    {"info", "precision", tells_of_a_file, "has no effect on what a model's file holds"},
+    {"info", "threads", tells_of_a_file, "has no effect on what a model's file holds"},
+};
+
+static int refuse(const cli_command *command, const char *option, const char *why) {
+  fprintf(stderr, "lat %s: --%s %s\nTry 'lat %s --help'.\n", command->name, option, why,
+          command->name);
+  return EXIT_USAGE;
+}
+
+static int check_rules(const cli_settings *settings, const cli_command *command,
+                       const cli_option *option) {
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; ++i) {
+    const option_rule *rule = &rules[i];
+    int ours = rule->command == NULL || strcmp(rule->command, command->name) == 0;
+    if (ours && strcmp(rule->option, option->name) == 0 && rule->applies(settings)) {
+      return refuse(command, option->name, rule->why);
+    }
+  }
+  return EXIT_DONE;
+}
+
+/* The option that was the last to write to a field; NULL where none did. */
+static const cli_option *last_writer(const cli_settings *settings, size_t offset) {
+  for (int32_t i = settings->said_count - 1; i >= 0 && offset != 0; --i) {
+    const cli_option *option = settings->said[i].option;
+    if (option->offset == offset || option->also == offset) {
+      return option;
+    }
+  }
+  return NULL;
+}
+
+/* An option all of whose fields others wrote to after it. */
+static int check_overwritten(const cli_settings *settings, const cli_command *command,
+                             const cli_option *option) {
+  const cli_option *first = last_writer(settings, option->offset);
+  const cli_option *second = last_writer(settings, option->also);
+  if (first == option || second == option) {
+    return EXIT_DONE;
+  }
+  char why[96];
+  snprintf(why, sizeof why,
+           second != NULL ? "has no effect: --%s and --%s come after it"
+                          : "has no effect: --%s comes after it",
+           first->name, second != NULL ? second->name : "");
+  return refuse(command, option->name, why);
+}
+
+/* --from M --size 3: what M is was settled when it was made. */
+static int check_settled(const cli_settings *settings, const cli_command *command,
+                         const said_option *given) {
+  int settled = given->group == &group_task || given->group == &group_sizes ||
+                given->group == &group_encoding || given->group == &group_model;
+  return settings->from != NULL && settled
+             ? refuse(command, given->option->name,
+                      "has no effect: the model of --from has its task, encodings and architecture")
+             : EXIT_DONE;
+}
+
+int options_check(const cli_settings *settings, const cli_command *command) {
+  int outcome = EXIT_DONE;
+  for (int32_t i = 0; i < settings->said_count && outcome == EXIT_DONE; ++i) {
+    const said_option *given = &settings->said[i];
+    outcome = check_settled(settings, command, given);
+    if (outcome == EXIT_DONE) {
+      outcome = check_overwritten(settings, command, given->option);
+    }
+    if (outcome == EXIT_DONE) {
+      outcome = check_rules(settings, command, given->option);
+    }
+  }
+  return outcome;
+}

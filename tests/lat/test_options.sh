@@ -1,0 +1,371 @@
+#!/bin/sh
+# Nothing said is ignored: every option of every subcommand changes what comes out, or is refused with
+# the reason. The tables below hold all of them; an option that is in none fails the last check.
+. "$(dirname "$0")/harness.sh"
+
+# What a run leaves behind, without what the clock makes of it.
+leavings() {
+  set -- out
+  [ ! -d run ] || set -- out run/log.jsonl run/model.safetensors
+  LC_ALL=C sed -e 's/, [0-9.]* s$//' -e 's/"seconds":[^,}]*//' -e 's/"examples_per_second":[^,}]*//' \
+    -e 's/^[0-9.]* examples.s;/;/' "$@"
+}
+
+# covered COMMAND WORD...: the options among the words are tested.
+covered() {
+  of=$1
+  shift
+  for word in "$@"; do
+    case $word in
+    --no-*) echo "${word#--no-}" ;;
+    --*) echo "${word#--}" ;;
+    esac
+  done >>"covered.$of"
+}
+
+# try COMMAND BASE LINE: exit 0 wanted.
+try() {
+  [ ! -d run ] || rm -r run
+  # shellcheck disable=SC2086
+  expect 0 $1 $2 $3
+  # shellcheck disable=SC2086
+  covered $1 $3
+}
+
+# effects COMMAND BASE: each line of the table on standard input, behind BASE, makes a difference.
+effects() {
+  try "$1" "$2" ''
+  leavings >before
+  while read -r line; do
+    try "$1" "$2" "$line"
+    leavings >after
+    cmp -s before after && problem "lat $1 ...: $line makes no difference"
+  done
+}
+
+# accepted COMMAND BASE: each line is taken; what it changes is not in what comes out, or not always.
+accepted() {
+  while read -r line; do
+    try "$1" "$2" "$line"
+  done
+}
+
+# refused COMMAND BASE: each line is OPTIONS | WHAT STANDARD ERROR SAYS.
+refused() {
+  while IFS='|' read -r line text; do
+    # shellcheck disable=SC2086
+    expect 2 $1 $2 $line
+    says err "lat $1: ${text# }"
+    says err "Try 'lat $1 --help'."
+    silent out
+  done
+}
+
+# ---- train ----
+
+small='--layers 1 --width 16 --heads 2 --batch-size 4 --examples 8 --learning-rate 1e-2 --validate-every 0
+  --threads 1 --out run'
+effects train "--task transpose $small" <<'END'
+--task add
+--size 3
+--rows 3
+--cols 3
+--min-size 1 --max-size 5
+--coefficients gaussian
+--range 2
+--noise 0.1
+--encoding p10
+--input-encoding p10
+--output-encoding p10
+--digits 4
+--input-digits 4
+--output-digits 4
+--layers 2
+--width 8
+--heads 1
+--loops 2
+--encoder-layers 2
+--encoder-width 8
+--encoder-heads 1
+--encoder-loops 2
+--decoder-layers 2
+--decoder-width 8
+--decoder-heads 1
+--decoder-loops 2
+--ffn-factor 2
+--norm pre
+--activation gelu
+--positions sinusoidal
+--no-tied
+--matrix-positions
+--encoding fp15 --factored
+--cross-query-from-input
+--max-positions 90
+--init fourier
+--fourier
+--dropout 0.5
+--model-seed 4
+--seed 4
+--optimizer adamw --weight-decay 0.5
+--learning-rate 1e-3
+--schedule cosine --period 4
+--warmup 4
+--beta1 0.5
+--beta2 0.5
+--epsilon 1e-2
+--clip-norm 0.01
+--batch-size 2
+--accumulation 2
+--repeat-count 1 --repeat-share 1
+--sign-bias 1
+--validate-every 4
+--report-every 1
+--examples 12
+--json
+END
+effects train "--task eigenvalues --size 2 $small" <<'END'
+--distribution laplace
+--noise 0.1 --symmetric-noise
+--canonical
+--triangle
+END
+effects train "--task transpose --min-size 1 --max-size 5 $small" <<'END'
+--rectangular
+END
+effects train "--task transpose --optimizer muon $small" <<'END'
+--muon-learning-rate 0.5
+--muon-momentum 0.1
+END
+effects train "--task transpose --schedule cosine --period 1 $small --examples 16" <<'END'
+--period-multiplier 9
+--shrink 0.1
+--floor 0.5
+END
+accepted train "--task transpose $small" <<'END'
+--preset quickstart
+--minutes 1 --checkpoint-every 4 --quiet --verbose --threads 2 --precision f32
+--validate-every 4 --validate-count 1 --until-exact 100 --until-accuracy 100
+--weight-decay 0
+--sign-bias 0 --repeat-count 0 --no-rectangular
+END
+cp run/model.safetensors transpose.safetensors
+accepted train "--task transpose $small" <<'END'
+--examples 4
+END
+expect 0 train --task transpose $small --resume
+covered train --resume --out
+expect 0 train --from transpose.safetensors --examples 4 --batch-size 4 --out from --seed 1
+covered train --from
+
+refused train '--task transpose --out none' <<'END'
+--period 10 | --period has no effect: it belongs to --schedule cosine
+--schedule inverse-sqrt --shrink 0.5 | --shrink has no effect: it belongs to --schedule cosine
+--period-multiplier 2 | --period-multiplier has no effect: it belongs to --schedule cosine
+--floor 0.1 | --floor has no effect: it belongs to --schedule cosine
+--preset quickstart --schedule constant --period 3 | --period has no effect
+--muon-momentum 0.9 | --muon-momentum has no effect: it belongs to --optimizer muon
+--optimizer adamw --muon-learning-rate 1 | --muon-learning-rate has no effect: it belongs to --optimizer muon
+--repeat-count 5 | --repeat-count has no effect: --repeat-share is 0
+--validate-every 0 --validate-count 9 | --validate-count has no effect: --validate-every is 0
+--distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
+--task svd:2,add --distribution laplace | --distribution has no effect
+--task syminverse --distribution laplace,positive --sign-bias 0.5 | --sign-bias has no effect: only
+--task eigenvalues --symmetric-noise | --symmetric-noise has no effect: --noise is 0
+--size 5 --cols 3 | --size stands for both --rows and --cols
+--rows 3 --size 5 | --rows has no effect: --size comes after it
+--min-size 2 --max-size 3 --size 4 | --size has no effect: sizes are drawn
+--cols 4 --min-size 2 --max-size 3 | --cols has no effect: sizes are drawn
+--max-size 3 --rows 4 | --rows has no effect: sizes are drawn
+--encoder-layers 3 --layers 2 | --encoder-layers has no effect: --layers comes after it
+--width 8 --encoder-width 8 --decoder-width 8 | --width has no effect: --encoder-width and --decoder-width come
+--output-digits 4 --digits 3 | --output-digits has no effect: --digits comes after it
+--fourier --init random | --fourier has no effect: --init comes after it
+--model-seed 3 --seed 4 | --model-seed has no effect: --seed comes after it
+END
+refused train '--from transpose.safetensors --out none' <<'END'
+--task transpose | --task has no effect: the model of --from
+--preset quickstart | --preset has no effect: the model of --from
+--size 5 | --size has no effect: the model of --from
+--noise 0.1 | --noise has no effect: the model of --from
+--encoding p10 | --encoding has no effect: the model of --from
+--dropout 0.1 | --dropout has no effect: the model of --from
+--fourier | --fourier has no effect: the model of --from
+--resume --layers 1 | --layers has no effect: the model of --from
+END
+for option in '--weight-decay 0.1' '--repeat-share 0.5' '--rectangular' '--validate-every 0 --until-exact 9' '--factored' \
+  '--min-size 2' '--max-size 2'; do
+  # shellcheck disable=SC2086
+  expect 2 train --task transpose $small --out none $option
+done
+expect 2 train --task eigenvalues $small --min-size 2 --max-size 3 --rectangular --out none
+[ ! -e none ] || problem 'a refused command made a folder'
+
+# ---- sample ----
+
+effects sample '--task transpose' <<'END'
+--task add
+--size 3
+--rows 3 --cols 4
+--min-size 1 --max-size 3
+--coefficients gaussian --range 2 --noise 0.1
+--encoding p10 --digits 4
+--input-encoding p10 --input-digits 4
+--output-encoding p10 --output-digits 4
+--preset eigenvalues-3x3
+--count 2
+--seed 1
+--stream 1
+--first 1
+--repeat-count 1 --repeat-share 1
+--json
+END
+effects sample '--task eigenvalues' <<'END'
+--distribution laplace
+--noise 0.1 --symmetric-noise
+--canonical
+--triangle
+END
+effects sample '--task transpose --min-size 1 --max-size 3' <<'END'
+--rectangular
+END
+accepted sample '--task transpose' <<'END'
+--threads 1 --verbose
+END
+refused sample '--task transpose' <<'END'
+--precision f32 | unknown option '--precision'
+--repeat-count 4 | --repeat-count has no effect: --repeat-share is 0
+--distribution laplace | --distribution has no effect
+--size 3 --rows 2 | --size stands for both
+--quiet | unknown option '--quiet'
+--layers 2 | unknown option '--layers'
+END
+
+# ---- eval ----
+
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $taught --out taught
+# shellcheck disable=SC2086
+expect 0 train --task inverse --size 2 $taught --examples 8 --out inverse
+# shellcheck disable=SC2086
+expect 0 train --task eigenvalues --size 2 $taught --out eigenvalues
+# shellcheck disable=SC2086
+expect 0 train --task eigenvectors:1,transpose --size 2 $tiny --out mixture
+taught_model=taught/model.safetensors
+effects eval "$taught_model --count 100 --quiet" <<'END'
+--count 101
+--seed 1
+--stream 1
+--first 50
+--size 1
+--rows 1
+--cols 1
+--min-size 1 --max-size 2
+--range 1
+--coefficients gaussian
+--noise 1
+--max-tokens 3
+--ceiling
+--json
+--method sample --temperature 9
+--method sample --decode-seed 9
+END
+effects eval "inverse/model.safetensors --count 30" <<'END'
+--no-ceiling
+END
+accepted eval "$taught_model --count 20" <<'END'
+--batch-size 3 --norm max --accept-trailing --no-classic-inverse --precision f32 --threads 1 --verbose --quiet
+--min-size 1 --max-size 2 --rectangular
+--method beam --beam-width 2 --length-penalty 0.5 --grammar
+END
+accepted eval "inverse/model.safetensors --count 20" <<'END'
+--classic-inverse
+END
+accepted eval "mixture/model.safetensors --count 20" <<'END'
+--distribution laplace
+END
+accepted eval "eigenvalues/model.safetensors --count 20" <<'END'
+--noise 0.1 --symmetric-noise --no-canonical
+END
+refused eval "$taught_model --count 4" <<'END'
+--distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
+--classic-inverse | --classic-inverse has no effect: the model inverts nothing
+--beam-width 3 | --beam-width has no effect: it belongs to --method beam
+--method sample --length-penalty 1 | --length-penalty has no effect: it belongs to --method beam
+--temperature 2 | --temperature has no effect: it belongs to --method sample
+--method beam --decode-seed 2 | --decode-seed has no effect: it belongs to --method sample
+--grammar --accept-trailing | --accept-trailing has no effect: with --grammar
+--size 3 --max-size 4 --min-size 1 | --size has no effect: sizes are drawn
+--size 3 --cols 2 | --size stands for both
+--task transpose | unknown option '--task'
+END
+
+# ---- solve ----
+
+printf '1 2\n3 4\n' >input
+effects solve "$taught_model --tolerance 1e9" <<'END'
+--json
+END
+accepted solve "$taught_model --tolerance 1e9" <<'END'
+--no-scaling --grammar --max-tokens 30 --task transpose --precision f32 --threads 1 --verbose --no-compare
+--method beam --beam-width 2 --length-penalty 0.5
+--method sample --temperature 0.01 --decode-seed 9
+END
+printf '1 2\n2 4\n' >input
+accepted solve eigenvalues/model.safetensors <<'END'
+--compare --tolerance 1e9
+END
+refused solve "$taught_model" <<'END'
+--compare | --compare has no effect: the task has a residual of its own
+--beam-width 3 | --beam-width has no effect
+--temperature 3 | --temperature has no effect
+--quiet | unknown option '--quiet'
+END
+refused solve eigenvalues/model.safetensors <<'END'
+--tolerance 0.1 | --tolerance has no effect: the task has no residual of its own; --compare asks LAPACK
+END
+rm input
+
+# ---- info, bench, plot ----
+
+effects info "$taught_model" <<'END'
+--json
+--verbose
+END
+accepted info '' <<'END'
+--threads 1 --precision f32
+END
+refused info "$taught_model" <<'END'
+--threads 1 | --threads has no effect on what a model's file holds
+--precision f32 | --precision has no effect on what a model's file holds
+--quiet | unknown option '--quiet'
+END
+accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
+--preset quickstart --layers 1 --width 8 --heads 2 --loops 1 --no-matrix-positions --norm post --activation relu --positions learned
+--preset quickstart --encoder-layers 1 --encoder-width 8 --encoder-heads 1 --encoder-loops 1 --decoder-layers 1 --decoder-heads 1
+--decoder-width 16 --task transpose --size 2 --decoder-loops 1 --ffn-factor 1 --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
+--task eigenvalues --rows 2 --cols 2 --distribution laplace --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
+--min-size 1 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1
+--size 2 --optimizer adamw --weight-decay 0.1 --batch-size 2 --repeats 2 --seconds 0 --no-decoding --json --precision f32 --threads 1 --verbose
+END
+refused bench '--size 2' <<'END'
+--accumulation 2 | unknown option '--accumulation'
+--validate-every 2 | unknown option '--validate-every'
+--sign-bias 0.5 | unknown option '--sign-bias'
+--muon-momentum 0.5 | --muon-momentum has no effect
+--period 5 | --period has no effect
+--quiet | unknown option '--quiet'
+END
+covered plot --output # test_runs.sh
+
+# Whoever adds an option adds it to a table above.
+for command in sample train eval solve info bench plot; do
+  expect 0 $command --help
+  sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' out | while read -r option; do
+    grep -qx -e "$option" covered.$command || echo "$option"
+  done >missing
+  while read -r option; do
+    problem "lat $command --$option is in no table of $0"
+  done <missing
+done
+
+finish
