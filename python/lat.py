@@ -250,7 +250,10 @@ _declare(None,  # the status, checked
          "lat_task_answer", _P, _P, _P,
          "lat_model_create", _P, _P, _P, _P,
          "lat_model_load", _P, _P, c_char_p, _P,
-         "lat_model_save", _P, c_char_p,
+         "lat_model_load_named", _P, _P, c_char_p, c_char_p, _P,
+         "lat_model_name", _P, c_size_t, c_char_p, c_int32,
+         "lat_model_create_from", _P, _P, _P, _P,
+         "lat_model_save_as", _P, c_char_p, c_char_p,
          "lat_model_clone", _P, _P,
          "lat_model_freeze", _P,
          "lat_model_tensor", _P, _P, c_int32,
@@ -273,7 +276,7 @@ _declare(c_int32,  # what the free functions leave behind is never looked at
 _declare(c_char_p,
          "lat_last_error", "lat_status_name", c_int32, "lat_version_string", "lat_build_info",
          "lat_context_kernels", _P, "lat_task_builtin_name", c_int32, "lat_task_name", _P,
-         "lat_model_config", _P)
+         "lat_model_config", _P, "lat_model_folder")
 _declare(c_void_p,
          "lat_task_component", _P, c_int32, "lat_model_task", _P, "lat_model_parameters", _P)
 _declare(c_size_t, "lat_model_parameter_count", _P)
@@ -456,6 +459,28 @@ def _output_shape(task, a):
     return rows.value, cols.value
 
 
+def _folder_list(folders):
+    return None if folders is None else b":".join(os.fsencode(folder) for folder in folders)
+
+
+def model_folder():
+    """The folder of installed models."""
+    return os.fsdecode(_library.lat_model_folder())
+
+
+def model_names(folders=None):
+    """Names for Model.load_named(), in alphabetical order."""
+    names, text = [], ctypes.create_string_buffer(256)
+    while True:
+        try:
+            _library.lat_model_name(text, len(text), _folder_list(folders), len(names))
+        except Error as error:
+            if error.name != "NOT_FOUND":
+                raise
+            return names
+        names.append(os.fsdecode(text.value))
+
+
 class Model(_Handle):
     """A transformer with initial parameters: Model(task, encoder_width=128, ...)."""
     _free = _library.lat_model_free
@@ -476,13 +501,26 @@ class Model(_Handle):
         return cls._made(_library.lat_model_load, context or _default_context(), os.fsencode(path),
                          None)
 
+    @classmethod
+    def load_named(cls, name, folders=None, context=None):
+        """The model NAME.safetensors of the first of some folders that has it, frozen. A list of paths;
+        None: the folder of installed models."""
+        return cls._made(_library.lat_model_load_named, context or _default_context(),
+                         _folder_list(folders), os.fsencode(name), None)
+
+    @classmethod
+    def create_from(cls, model, task):
+        """A trainable model of another task, such as a larger size, that starts from the parameters
+        of @p model and has its tokenizer and architecture."""
+        return cls._made(_library.lat_model_create_from, model, task, None)
+
     def clone(self):
         """A trainable copy."""
         return self._made(_library.lat_model_clone, self)
 
-    def save(self, path):
-        """Writes the model as safetensors, atomically."""
-        _library.lat_model_save(self, os.fsencode(path))
+    def save(self, path, storage="f32"):
+        """Writes the model as safetensors, atomically; storage "bf16" halves its size."""
+        _library.lat_model_save_as(self, os.fsencode(path), storage.encode())
 
     def freeze(self):
         """Makes the model immutable, for use by several threads."""

@@ -1,10 +1,17 @@
 /* lat info: what a model's file holds, or how the library was built. */
+#include "model_list.h"
 #include "report.h"
 #include "subcommands.h"
 #include "workbench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static const cli_option info_options[] = {
+    OPTION(OPTION_FLAG, "list", list, NULL,
+           "the models that are known by name, with what they were measured to reach"),
+    OPTIONS_END};
+static const option_group group_info = {"Models", 0, info_options};
 
 static const char *precision_name(int32_t precision) {
   return precision == LAT_PRECISION_BF16 ? "bf16" : "f32";
@@ -101,6 +108,8 @@ static int run(cli_settings *settings, const cli_command *command) {
   lat_status status = workbench_make_context(&bench, settings);
   if (status != LAT_OK) {
     outcome = report_setup(status);
+  } else if (settings->list) {
+    outcome = list_models(bench.ctx, settings->json);
   } else if (settings->operand_count == 0) {
     outcome = show_build(bench.ctx, settings->json);
   } else {
@@ -110,7 +119,8 @@ static int run(cli_settings *settings, const cli_command *command) {
   return outcome;
 }
 
-static const option_group *const groups[] = {&group_output, &group_precision, &group_context, NULL};
+static const option_group *const groups[] = {&group_info, &group_output, &group_precision,
+                                             &group_context, NULL};
 const cli_command command_info = {
     .name = "info",
     .operands = "[MODEL]",

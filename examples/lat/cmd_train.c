@@ -1,4 +1,6 @@
 /* lat train: a training run in a folder, until a limit, a goal, or a signal. */
+#include "model_task.h"
+#include "option_rules.h"
 #include "progress_line.h"
 #include "report.h"
 #include "subcommands.h"
@@ -12,7 +14,8 @@ static const cli_option run_options[] = {
     OPTION(OPTION_TEXT, "out", output, "DIR",
            "folder of model.safetensors, checkpoint.safetensors, log.jsonl (needed)"),
     OPTION(OPTION_TEXT, "from", from, "MODEL",
-           "start from a saved model: its task, encodings and architecture hold"),
+           "start from a saved model's parameters, with its task, encodings and architecture; "
+           "--task and the options under Matrices make it another task"),
     OPTION(OPTION_FLAG, "resume", resume, NULL, "continue the run in DIR; give its options again"),
     OPTION_BOTH(OPTION_UINT64, "seed", trainer.seed, model.seed, "S",
                 "of examples and initial parameters (0)"),
@@ -139,6 +142,36 @@ static int check(const cli_settings *settings, const cli_command *command) {
   return problem == NULL ? EXIT_DONE : EXIT_USAGE;
 }
 
+/* The model to start from, or one of another task with its parameters; an exit code. */
+static int start_from(workbench *bench, cli_settings *settings, const cli_command *command) {
+  int outcome = EXIT_DONE;
+  lat_status status = LAT_OK;
+  if (settings->task_names == NULL && !(settings->given & GIVEN_SIZES)) {
+    status = workbench_load_trainable(bench, settings, settings->from);
+    return status == LAT_OK ? EXIT_DONE : report_failure(status);
+  }
+  status = workbench_load(bench, settings, settings->from);
+  if (status != LAT_OK) {
+    return report_failure(status);
+  }
+  if (settings->task_names == NULL) {
+    settings->traits = traits_of_task(lat_model_task(bench->model));
+    outcome = options_check(settings, command);
+    if (outcome == EXIT_DONE) {
+      outcome = make_other_task(bench, settings, command);
+    }
+  } else {
+    status = workbench_make_task(bench, settings);
+  }
+  if (status == LAT_OK && outcome == EXIT_DONE) {
+    lat_model *loaded = bench->model;
+    bench->model = NULL;
+    status = lat_model_create_from(&bench->model, loaded, bench->task, NULL);
+    lat_model_free(loaded);
+  }
+  return status == LAT_OK ? outcome : report_setup(status);
+}
+
 static int run(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
   lat_trainer *trainer = NULL;
@@ -152,9 +185,16 @@ static int run(cli_settings *settings, const cli_command *command) {
   settings->trainer.max_seconds = 60 * settings->minutes;
   settings->trainer.progress = show_progress;
   settings->trainer.user = &watch;
-  lat_status status = settings->from != NULL
-                          ? workbench_load_trainable(&bench, settings, settings->from)
-                          : workbench_make_model(&bench, settings);
+  lat_status status = LAT_OK;
+  if (settings->from != NULL) {
+    outcome = start_from(&bench, settings, command);
+  } else {
+    status = workbench_make_model(&bench, settings);
+  }
+  if (outcome != EXIT_DONE) {
+    workbench_free(&bench);
+    return outcome;
+  }
   if (status == LAT_OK) {
     status =
         settings->resume
@@ -178,6 +218,7 @@ const cli_command command_train = {
     .groups = groups,
     .notes =
         "Without limit or goal the run goes on until Ctrl-C or SIGTERM, which write a checkpoint.\n"
+        "With --from, --size N and the like train another task from the model's parameters.\n"
         "An existing run is not overwritten; --resume with other options (threads, limits and\n"
         "intervals excepted) is refused.",
     .run = run};

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {&command_sample, &command_train, &command_eval,
-                                              &command_solve,  &command_info,  &command_bench,
-                                              &command_plot};
+static const cli_command *const commands[] = {&command_sample, &command_train,  &command_eval,
+                                              &command_solve,  &command_info,   &command_bench,
+                                              &command_plot,   &command_convert};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void) {

@@ -131,6 +131,7 @@ static const option_rule rules[] = {
     {"solve", "compare", judged_without, "has no effect: the task has a residual of its own"},
     {"solve", "tolerance", judged_by_nothing,
      "has no effect: the task has no residual of its own; --compare asks LAPACK"},
+    {"info", "list", tells_of_a_file, "lists the models that are known by name: it takes none"},
     {"info", "precision", tells_of_a_file, "has no effect on what a model's file holds"},
     {"info", "threads", tells_of_a_file, "has no effect on what a model's file holds"},
 };
@@ -180,14 +181,14 @@ static int check_overwritten(const cli_settings *settings, const cli_command *co
   return refuse(command, option->name, why);
 }
 
-/* --from M --size 3: what M is was settled when it was made. */
+/* --from M --layers 3: what M is was settled when it was made. Only its task may be another. */
 static int check_settled(const cli_settings *settings, const cli_command *command,
                          const said_option *given) {
-  int settled = given->group == &group_task || given->group == &group_sizes ||
-                given->group == &group_encoding || given->group == &group_model;
+  int settled = strcmp(given->option->name, "preset") == 0 || given->group == &group_encoding ||
+                given->group == &group_model;
   return settings->from != NULL && settled
              ? refuse(command, given->option->name,
-                      "has no effect: the model of --from has its task, encodings and architecture")
+                      "has no effect: the model of --from has its encodings and architecture")
              : EXIT_DONE;
 }
 

@@ -26,12 +26,14 @@ typedef struct cli_settings {
   lat_evaluate_options evaluate;
   const char *task_names; /* NAME or A[:w],B[:w] */
   const char *preset, *output, *from;
+  const char *storage;     /* of the parameters in a file; NULL: f32 */
   char preset_words[1024]; /* what the preset's options point into */
   int64_t count;           /* of examples to draw */
   int32_t repeats;         /* measurements, and the seconds of each */
   double seconds;
   double minutes;
   int32_t json, quiet, verbose, help, resume;
+  int32_t list;               /* of the known models */
   int32_t decoding;           /* whether bench measures it */
   uint32_t given;             /* groups with an option on the command line */
   said_option said[MAX_SAID]; /* the command line's options, in the order of their last mention */

@@ -1,5 +1,8 @@
 #include "workbench.h"
 
+#include "model_path.h"
+
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,14 +99,18 @@ lat_status workbench_make_model(workbench *bench, const cli_settings *settings) 
   return status;
 }
 
-lat_status workbench_load(workbench *bench, const cli_settings *settings, const char *path) {
+lat_status workbench_load(workbench *bench, const cli_settings *settings, const char *model) {
+  char path[PATH_MAX];
   lat_status status = workbench_make_context(bench, settings);
+  if (status == LAT_OK) {
+    status = model_path(path, sizeof path, model);
+  }
   return status != LAT_OK ? status : lat_model_load(&bench->model, bench->ctx, path, NULL);
 }
 
 lat_status workbench_load_trainable(workbench *bench, const cli_settings *settings,
-                                    const char *path) {
-  lat_status status = workbench_load(bench, settings, path);
+                                    const char *model) {
+  lat_status status = workbench_load(bench, settings, model);
   if (status == LAT_OK) {
     lat_model *loaded = bench->model;
     status = lat_model_clone(&bench->model, loaded);

@@ -17,12 +17,12 @@ lat_status workbench_make_task(workbench *bench, const cli_settings *settings);
 lat_status workbench_make_tokenizer(workbench *bench, const cli_settings *settings);
 lat_status workbench_make_model(workbench *bench, const cli_settings *settings);
 
-/* The model of a file, with its own task and tokenizer. */
-lat_status workbench_load(workbench *bench, const cli_settings *settings, const char *path);
+/* The model of a file, or of a name (model_path.h), with its own task and tokenizer. */
+lat_status workbench_load(workbench *bench, const cli_settings *settings, const char *model);
 
 /* A trainable copy of that model. */
 lat_status workbench_load_trainable(workbench *bench, const cli_settings *settings,
-                                    const char *path);
+                                    const char *model);
 
 void workbench_free(workbench *bench);
 

@@ -268,10 +268,29 @@ module lat
       character(kind=c_char), intent(in) :: path(*)
     end function c_model_load
 
-    integer(c_int32_t) function c_model_save(model, path) bind(C, name='lat_model_save')
+    integer(c_int32_t) function c_model_load_named(model, ctx, folders, name, custom) &
+      bind(C, name='lat_model_load_named')
+      import :: c_int32_t, c_ptr, c_char
+      type(c_ptr), intent(out) :: model
+      type(c_ptr), value :: ctx, folders, custom
+      character(kind=c_char), intent(in) :: name(*)
+    end function c_model_load_named
+
+    integer(c_int32_t) function c_model_create_from(model, from, task, options) &
+      bind(C, name='lat_model_create_from')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: model
+      type(c_ptr), value :: from, task, options
+    end function c_model_create_from
+
+    type(c_ptr) function c_model_folder() bind(C, name='lat_model_folder')
+      import :: c_ptr
+    end function c_model_folder
+
+    integer(c_int32_t) function c_model_save(model, path, storage) bind(C, name='lat_model_save_as')
       import :: c_int32_t, c_ptr, c_char
       type(c_ptr), value :: model
-      character(kind=c_char), intent(in) :: path(*)
+      character(kind=c_char), intent(in) :: path(*), storage(*)
     end function c_model_save
 
     integer(c_int32_t) function c_solver_create(solver, model, options) &
@@ -383,6 +402,7 @@ module lat
   public :: lat_error_message, lat_status_name, lat_version_string, lat_text, lat_view
   public :: lat_context_create, lat_tokenizer_create, lat_task_answer
   public :: lat_model_create, lat_model_load, lat_model_save
+  public :: lat_model_load_named, lat_model_create_from, lat_model_folder
   public :: lat_solver_create, lat_solver_select, lat_solver_solve
 
 contains
@@ -527,10 +547,46 @@ contains
     status = c_model_load(model, ctx, lat_text(path), task)
   end function lat_model_load
 
-  integer(c_int32_t) function lat_model_save(model, path) result(status)
+  !> Loads the model name.safetensors of the first of some folders that has it.
+  !> @param folders  paths with ':' between them; absent: the folder of installed models
+  integer(c_int32_t) function lat_model_load_named(model, ctx, name, folders) result(status)
+    type(c_ptr), intent(out) :: model
+    type(c_ptr), intent(in) :: ctx
+    character(len=*), intent(in) :: name
+    character(len=*), intent(in), optional :: folders
+    character(kind=c_char), allocatable, target :: list(:)
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(folders)) then
+      list = lat_text(folders)
+      given = c_loc(list)
+    end if
+    status = c_model_load_named(model, ctx, given, lat_text(name), c_null_ptr)
+  end function lat_model_load_named
+
+  !> A trainable model of another task that starts from the parameters of `from`, with its options.
+  integer(c_int32_t) function lat_model_create_from(model, from, task) result(status)
+    type(c_ptr), intent(out) :: model
+    type(c_ptr), intent(in) :: from, task
+    status = c_model_create_from(model, from, task, c_null_ptr)
+  end function lat_model_create_from
+
+  !> The folder of installed models.
+  function lat_model_folder() result(text)
+    character(len=:), allocatable :: text
+    text = fortran_text(c_model_folder())
+  end function lat_model_folder
+
+  !> @param storage  'f32', the default, or 'bf16', which halves the file
+  integer(c_int32_t) function lat_model_save(model, path, storage) result(status)
     type(c_ptr), intent(in) :: model
     character(len=*), intent(in) :: path
-    status = c_model_save(model, lat_text(path))
+    character(len=*), intent(in), optional :: storage
+    if (present(storage)) then
+      status = c_model_save(model, lat_text(path), lat_text(storage))
+    else
+      status = c_model_save(model, lat_text(path), lat_text('f32'))
+    end if
   end function lat_model_save
 
   integer(c_int32_t) function lat_solver_create(solver, model, options) result(status)

@@ -235,13 +235,23 @@ public:
   static model load(const context &ctx, const std::string &path, const task &custom) {
     return model(created(lat_model_load, ctx.handle(), path.c_str(), custom.handle()));
   }
+  /** lat_model_load_named(); no folders: that of installed models. */
+  static model load_named(const context &ctx, const std::string &name,
+                          const std::string &folders = std::string()) {
+    return model(created(lat_model_load_named, ctx.handle(),
+                         folders.empty() ? nullptr : folders.c_str(), name.c_str(), nullptr));
+  }
+  /** lat_model_create_from() with the options of @p from. */
+  static model create_from(const model &from, const task &problem) {
+    return model(created(lat_model_create_from, from.handle(), problem.handle(), nullptr));
+  }
   /** lat_model_clone(). */
   model clone() const {
     return model(created(lat_model_clone, handle()));
   }
-  /** lat_model_save(). */
-  void save(const std::string &path) const {
-    check(lat_model_save(handle(), path.c_str()));
+  /** lat_model_save_as(). */
+  void save(const std::string &path, const std::string &storage = "f32") const {
+    check(lat_model_save_as(handle(), path.c_str(), storage.c_str()));
   }
   /** lat_model_freeze(). */
   void freeze() {

@@ -130,6 +130,45 @@ LAT_API LAT_NODISCARD lat_status lat_model_load(lat_model **out, lat_context *ct
                                                 lat_task *custom);
 
 /**
+ * @return the folder of installed models: share/lat/models below the prefix that the library lies
+ * in, wherever that has been moved; otherwise the one that it was configured for. It need not
+ * exist.
+ * @since 0.1
+ */
+LAT_API const char *lat_model_folder(void);
+
+/**
+ * Finds the file NAME.safetensors in a list of folders.
+ * @param[out] path   its path, "" on failure
+ * @param capacity    bytes available there
+ * @param folders     folders to look in, in order, with ':' between them; NULL: lat_model_folder()
+ * @param name        1..243 bytes without '/'
+ * @return OK, NOT_FOUND (message names the folders and the models in them), ARGUMENT, LIMIT (the
+ * path is longer than @p capacity), MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_find(char *path, size_t capacity, const char *folders,
+                                                const char *name);
+
+/**
+ * Names the models of a list of folders, each name once, in alphabetical order.
+ * @param[out] name  name of model @p index, "" on failure
+ * @param capacity   bytes available there; 256 are always enough
+ * @param folders    as in lat_model_find()
+ * @param index      from 0
+ * @return OK, NOT_FOUND (there are not so many), ARGUMENT, LIMIT (the name is longer), MEMORY.
+ * @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_name(char *name, size_t capacity, const char *folders,
+                                                int32_t index);
+
+/**
+ * lat_model_load() of the file that lat_model_find() finds. @return as either. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_load_named(lat_model **out, lat_context *ctx,
+                                                      const char *folders, const char *name,
+                                                      lat_task *custom);
+
+/**
  * Saves the model as safetensors, atomically: a temporary file beside @p path, flushed, then
  * renamed. A symbolic link is followed: the file that it leads to is replaced or created. Devices,
  * pipes and folders are never replaced (IO). Everything needed to use it (task, encodings, architecture, provenance) is in the
@@ -138,8 +177,34 @@ LAT_API LAT_NODISCARD lat_status lat_model_load(lat_model **out, lat_context *ct
  */
 LAT_API LAT_NODISCARD lat_status lat_model_save(const lat_model *model, const char *path);
 
+/**
+ * As lat_model_save(), with a choice of how parameters are stored.
+ * @param storage  "f32" (NULL too): every bit of them; "bf16": rounded to 8 significant bits, half
+ * the size. Either is read by lat_model_load().
+ * @return as lat_model_save(), and ARGUMENT (another storage), NUMERIC (message names a parameter
+ * that bf16 does not hold: not finite, or beyond 3.39e38). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_save_as(const lat_model *model, const char *path,
+                                                   const char *storage);
+
 /** Makes a trainable copy of a model. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_model_clone(lat_model **out, const lat_model *model);
+
+/**
+ * Creates a trainable model of another task, a larger size above all, that starts from the
+ * parameters of @p from and has its tokenizer. Embeddings of dimensions, rows and columns are
+ * tables for all sizes up to ::LAT_MAX_DIMENSION and are copied whole. Of learned positions the
+ * common ones are copied, and new ones have the initial values of lat_model_create(): N(0,
+ * 1/width), from the options' seed.
+ * @param options  NULL: those of @p from. Others must describe the same tensors (layers, widths,
+ * norm,
+ * ...). max_positions 0: what the task needs, and no fewer than @p from has
+ * @return as lat_model_create(), and ARGUMENT (message names the tensor that does not match), STATE
+ * (@p from is mapped). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_create_from(lat_model **out, const lat_model *from,
+                                                       lat_task *task,
+                                                       const lat_model_options *options);
 
 /** Makes the model immutable and shareable between threads. No-op on a frozen model. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_model_freeze(lat_model *model);

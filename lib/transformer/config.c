@@ -65,9 +65,8 @@ done:
   return status;
 }
 
-/* Longest framed sequence of the task's examples. */
-static lat_status needed_positions(int32_t *positions, const lat_task *task,
-                                   const lat_tokenizer *tokenizer) {
+lat_status lati_config_positions(int32_t *positions, const lat_task *task,
+                                 const lat_tokenizer *tokenizer) {
   int32_t in[2], out[2];
   lat_status status = lat_task_max_shapes(&in[0], &in[1], &out[0], &out[1], task);
   if (status != LAT_OK) {
@@ -104,7 +103,7 @@ lat_status lati_config_resolve(lat_model_options *options, lati_dimensions *dime
   LATI_TRY(lati_options_read(options, sizeof *options, lati_model_fields, from, "model options"));
   LATI_TRY(check_options(options, tokenizer));
   if (options->max_positions == 0) {
-    LATI_TRY(needed_positions(&options->max_positions, task, tokenizer));
+    LATI_TRY(lati_config_positions(&options->max_positions, task, tokenizer));
   }
   dimensions->max_positions = options->max_positions;
   count_symbols(dimensions, options, tokenizer, LAT_INPUT);

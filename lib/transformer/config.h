@@ -11,6 +11,10 @@ lat_status lati_config_resolve(lat_model_options *options, lati_dimensions *dime
                                const lat_task *task, const lat_tokenizer *tokenizer,
                                const lat_model_options *from);
 
+/* Length of the longest framed sequence of the task's examples. */
+lat_status lati_config_positions(int32_t *positions, const lat_task *task,
+                                 const lat_tokenizer *tokenizer);
+
 /* True when the side's symbols have factors and the options ask for them. */
 int lati_config_factored(const lat_model_options *options, const lat_tokenizer *tokenizer,
                          int32_t side);

@@ -8,22 +8,31 @@
 /* The one metadata value: everything needed to use the model. */
 #define CONFIG_KEY "lat.config"
 
-static void view_tensors(lati_tensor_view *views, const lat_model *model) {
+static void view_tensors(lati_tensor_view *views, const lat_model *model, lati_storage storage) {
   for (int32_t i = 0; i < model->table.count; ++i) {
     const lati_parameter *entry = &model->table.entries[i];
     views[i] = (lati_tensor_view){.name = entry->name,
                                   .rank = entry->rank,
                                   .shape = {entry->shape[0], entry->shape[1]},
-                                  .data = model->parameters + entry->offset};
+                                  .data = model->parameters + entry->offset,
+                                  .storage = storage};
   }
 }
 
 lat_status lat_model_save(const lat_model *model, const char *path) {
+  return lat_model_save_as(model, path, NULL);
+}
+
+lat_status lat_model_save_as(const lat_model *model, const char *path, const char *storage) {
   lat_status status = lati_model_usable(model);
+  lati_storage type = LATI_STORAGE_F32;
   lati_tensor_view *views = NULL;
   json_t *metadata = NULL;
   if (status == LAT_OK && path == NULL) {
     status = lati_fail(LAT_ERROR_ARGUMENT, "path is NULL");
+  }
+  if (status == LAT_OK) {
+    status = lati_storage_of_name(&type, storage);
   }
   if (status != LAT_OK) {
     return status;
@@ -33,7 +42,7 @@ lat_status lat_model_save(const lat_model *model, const char *path) {
     return lati_fail(LAT_ERROR_MEMORY, "no memory for the model's metadata");
   }
   LATI_TRY(LATI_NEW(views, model->ctx, model->table.count));
-  view_tensors(views, model);
+  view_tensors(views, model, type);
   LATI_TRY(lati_safetensors_write(model->ctx, path, views, model->table.count, metadata));
 done:
   json_decref(metadata);

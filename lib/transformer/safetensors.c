@@ -22,6 +22,7 @@ typedef struct tensor_entry {
   int64_t begin, end;
   int64_t shape[2];
   int32_t rank;
+  lati_storage storage;
 } tensor_entry;
 
 struct lati_safetensors {
@@ -178,7 +179,7 @@ static int read_integers(int64_t *out, const json_t *array, int low, int high, i
 
 /* Bytes of the shape, -1 on overflow. */
 static int64_t shape_bytes(const tensor_entry *entry) {
-  int64_t bytes = (int64_t)sizeof(float);
+  int64_t bytes = (int64_t)lati_storage_size(entry->storage);
   for (int32_t i = 0; i < entry->rank; ++i) {
     if (__builtin_mul_overflow(bytes, entry->shape[i], &bytes)) {
       return -1;
@@ -211,8 +212,9 @@ static lat_status read_entry(tensor_entry *entry, const lati_safetensors *file, 
   if (!json_is_object(value) || json_object_size(value) != 3 || dtype == NULL) {
     return fail_tensor(file, name, "not an object of dtype, shape and data_offsets");
   }
-  if (strcmp(dtype, "F32") != 0) {
-    return fail_tensor(file, name, "dtype is not F32");
+  entry->storage = lati_storage_of_dtype(dtype);
+  if (entry->storage == LATI_STORAGES) {
+    return fail_tensor(file, name, "dtype is none of F32, BF16 and F16");
   }
   entry->name = name;
   entry->rank = read_integers(entry->shape, json_object_get(value, "shape"), 1, 2, 1);
@@ -328,6 +330,26 @@ static const tensor_entry *find_entry(const lati_safetensors *file, const char *
   return NULL;
 }
 
+/* Numbers of two bytes, a block at a time. */
+static lat_status read_widened(float *data, const lati_safetensors *file,
+                               const tensor_entry *entry) {
+  uint16_t block[2048];
+  const int64_t end = file->data_start + entry->end;
+  int64_t position = file->data_start + entry->begin;
+  while (position < end) {
+    const int64_t left = end - position;
+    const size_t bytes = left < (int64_t)sizeof block ? (size_t)left : sizeof block;
+    const lat_status status = read_at(file, block, bytes, position);
+    if (status != LAT_OK) {
+      return status;
+    }
+    lati_storage_widen(data, block, bytes / sizeof *block, entry->storage);
+    data += bytes / sizeof *block;
+    position += (int64_t)bytes;
+  }
+  return LAT_OK;
+}
+
 lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char *name,
                                  int32_t rank, const int64_t shape[2]) {
   const tensor_entry *entry = find_entry(file, name);
@@ -343,6 +365,9 @@ lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char
   }
   if (data == NULL) {
     return LAT_OK;
+  }
+  if (entry->storage != LATI_STORAGE_F32) {
+    return read_widened(data, file, entry);
   }
   return read_at(file, data, (size_t)(entry->end - entry->begin), file->data_start + entry->begin);
 }

@@ -5,32 +5,35 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "transformer/storage.h"
 
 typedef struct lati_tensor_view {
   const char *name;
   int32_t rank;
   int64_t shape[2];
-  const float *data; /* F32 */
+  const float *data;
+  lati_storage storage; /* type in the file: F32 or BF16 */
 } lati_tensor_view;
 
 /* Writes tensors and metadata (an object of strings) atomically: temporary file beside path, fsync,
  * rename, fsync of the folder. On failure an older file at path is untouched and the temporary file
- * is gone. The same content gives the same bytes. */
+ * is gone. The same content gives the same bytes. NUMERIC, naming the element, for one that bf16 does
+ * not hold. */
 lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
                                   const lati_tensor_view *tensors, int32_t count,
                                   const json_t *metadata);
 
 typedef struct lati_safetensors lati_safetensors;
 
-/* Opens and validates: header length, JSON, duplicate keys, dtypes (F32), shapes against offsets,
+/* Opens and validates: header length, JSON, duplicate keys, dtypes (F32, BF16, F16), shapes against offsets,
  * offsets without holes or overlaps and within the file. Messages name path and place. */
 lat_status lati_safetensors_open(lati_safetensors **out, const lat_context *ctx, const char *path);
 void lati_safetensors_close(lati_safetensors *file);
 /* Metadata value, NULL when absent; borrowed. */
 const char *lati_safetensors_metadata(const lati_safetensors *file, const char *key);
 int32_t lati_safetensors_count(const lati_safetensors *file);
-/* Reads the tensor of that name and exactly that shape into data; NULL data: only checks that it is
- * there. FORMAT when absent or of another shape. */
+/* Reads the tensor of that name and exactly that shape into data, widened to float; NULL data: only
+ * checks that it is there. FORMAT when absent or of another shape. */
 lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char *name,
                                  int32_t rank, const int64_t shape[2]);
 

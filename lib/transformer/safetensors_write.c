@@ -11,7 +11,7 @@
 #define HEADER_ALIGNMENT 8
 
 static lat_status tensor_bytes(int64_t *bytes, const lati_tensor_view *tensor) {
-  int64_t size = (int64_t)sizeof(float);
+  int64_t size = (int64_t)lati_storage_size(tensor->storage);
   if (tensor->rank < 1 || tensor->rank > 2) {
     return lati_fail(LAT_ERROR_ARGUMENT, "tensor %s: rank %d is outside 1..2", tensor->name,
                      (int)tensor->rank);
@@ -40,8 +40,8 @@ static lat_status add_tensor(json_t *header, const lati_tensor_view *tensor, int
   json_t *shape = tensor->rank == 1 ? json_pack("[I]", (json_int_t)tensor->shape[0])
                                     : json_pack("[I, I]", (json_int_t)tensor->shape[0],
                                                 (json_int_t)tensor->shape[1]);
-  json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                            (json_int_t)begin, (json_int_t)*end);
+  json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", lati_storage_dtype(tensor->storage),
+                            "shape", shape, "data_offsets", (json_int_t)begin, (json_int_t)*end);
   if (json_object_set_new(header, tensor->name, entry) != 0) {
     return lati_fail(LAT_ERROR_MEMORY, "no memory for the header's entry %s", tensor->name);
   }
@@ -80,6 +80,30 @@ static lat_status write_header(lati_atomic_file *file, const char *header) {
   return status == LAT_OK ? lati_atomic_write(file, spaces, padding) : status;
 }
 
+static lat_status write_f32(lati_atomic_file *file, const lati_tensor_view *tensor) {
+  int64_t bytes = 0;
+  const lat_status status = tensor_bytes(&bytes, tensor);
+  return status != LAT_OK ? status : lati_atomic_write(file, tensor->data, (size_t)bytes);
+}
+
+/* Rounded, a block at a time. */
+static lat_status write_bf16(lati_atomic_file *file, const lati_tensor_view *tensor) {
+  enum { BLOCK = 2048 };
+  uint16_t block[BLOCK];
+  const size_t count =
+      (size_t)tensor->shape[0] * (tensor->rank == 2 ? (size_t)tensor->shape[1] : 1);
+  lat_status status = LAT_OK;
+  for (size_t i = 0; i < count && status == LAT_OK; i += BLOCK) {
+    const size_t wanted = count - i < BLOCK ? count - i : BLOCK;
+    const size_t rounded = lati_storage_round_bf16(block, tensor->data + i, wanted);
+    status = rounded == wanted
+                 ? lati_atomic_write(file, block, rounded * sizeof *block)
+                 : lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is %g, which bf16 does not hold",
+                             tensor->name, i + rounded, (double)tensor->data[i + rounded]);
+  }
+  return status;
+}
+
 lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
                                   const lati_tensor_view *tensors, int32_t count,
                                   const json_t *metadata) {
@@ -90,9 +114,8 @@ lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
   LATI_TRY(lati_atomic_open(&file, ctx, path));
   LATI_TRY(write_header(file, header));
   for (int32_t i = 0; i < count; ++i) {
-    int64_t bytes = 0;
-    LATI_TRY(tensor_bytes(&bytes, &tensors[i]));
-    LATI_TRY(lati_atomic_write(file, tensors[i].data, (size_t)bytes));
+    const int is_bf16 = tensors[i].storage == LATI_STORAGE_BF16;
+    LATI_TRY(is_bf16 ? write_bf16(file, &tensors[i]) : write_f32(file, &tensors[i]));
   }
   LATI_TRY(lati_atomic_commit(file));
 done:

@@ -223,6 +223,29 @@ static lat_status save_through_link(fault_world *world, void **out) {
   return lat_model_save(world->frozen, link);
 }
 
+static lat_status save_as(fault_world *world, void **out) {
+  (void)out;
+  return lat_model_save_as(world->frozen, world->path, "bf16");
+}
+
+static lat_status create_from(fault_world *world, void **out) {
+  return lat_model_create_from((lat_model **)out, world->model, world->other, NULL);
+}
+
+/* The file is model.safetensors in the scratch folder. */
+static lat_status load_named(fault_world *world, void **out) {
+  ck_assert_ptr_nonnull(lat_model_folder());
+  return lat_model_load_named((lat_model **)out, world->ctx, folder.path, "model", NULL);
+}
+
+static lat_status find_and_name(fault_world *world, void **out) {
+  char path[256], name[256];
+  (void)out;
+  (void)world;
+  lat_status status = lat_model_find(path, sizeof path, folder.path, "model");
+  return status != LAT_OK ? status : lat_model_name(name, sizeof name, folder.path, 0);
+}
+
 static lat_status load_model(fault_world *world, void **out) {
   return lat_model_load((lat_model **)out, world->ctx, world->path, NULL);
 }
@@ -354,7 +377,11 @@ static const fault_case cases[] = {
     {"lat_model_map, commit", 0, map_and_commit, NULL},
     {"lat_model_save", 0, save_model, NULL},
     {"lat_model_save, through a link", 0, save_through_link, NULL},
+    {"lat_model_save_as", 0, save_as, NULL},
+    {"lat_model_create_from", 0, create_from, release_model},
     {"lat_model_load", WITH_FILE, load_model, release_model},
+    {"lat_model_load_named, folder", WITH_FILE, load_named, release_model},
+    {"lat_model_find, lat_model_name", WITH_FILE, find_and_name, NULL},
     {"lat_model_loss", 0, model_loss, NULL},
     {"lat_model_logits", 0, model_logits, NULL},
     {"lat_gradients_create", 0, create_gradients, release_gradients},

@@ -72,6 +72,19 @@ void test_errors(const lat::context &ctx) {
   }
 }
 
+void test_named_models(const lat::context &ctx) {
+  const lat::task larger(ctx, "transpose", 3);
+  lat::model model(lat::task(ctx, "transpose", 2), lat::tokenizer(ctx), small());
+  model.save("./test-cpp-named.safetensors", "bf16");
+  EXPECT(lat::model::load_named(ctx, "test-cpp-named", "/nowhere:.").parameter_count() ==
+         model.parameter_count());
+  EXPECT(lat::model::create_from(model, larger).parameter_count() > model.parameter_count());
+  EXPECT(status_of([&] { lat::model::load_named(ctx, "test-cpp-none", "."); }) ==
+         LAT_ERROR_NOT_FOUND);
+  EXPECT(status_of([&] { lat::model::load_named(ctx, "test-cpp-none"); }) == LAT_ERROR_NOT_FOUND);
+  EXPECT(std::remove("./test-cpp-named.safetensors") == 0);
+}
+
 void test_handles_outlive_parents() {
   auto ctx = std::make_unique<lat::context>();
   auto model =
@@ -147,6 +160,7 @@ int main() {
   test_errors(ctx);
   test_handles_outlive_parents();
   test_orders(ctx);
+  test_named_models(ctx);
   test_mixture(ctx);
   test_training(ctx);
 }

@@ -150,6 +150,21 @@ contains
     call expect(lat_solver_select(solver, 'svd') == LAT_ERROR_NOT_FOUND, 'no mixture')
     call lat_solver_free(solver)
   end subroutine test_solving
+
+  subroutine test_named_models(ctx, model)
+    type(c_ptr), intent(in) :: ctx, model
+    type(c_ptr) :: loaded, larger, task
+    call expect(lat_model_save(model, 'test-fortran-named.safetensors', 'bf16') == LAT_OK, 'save as bf16')
+    call expect(lat_model_load_named(loaded, ctx, 'test-fortran-named', '/nowhere:.') == LAT_OK, 'by name')
+    call expect(lat_task_create(task, ctx, 'transpose', 3) == LAT_OK, 'task of a larger size')
+    call expect(lat_model_create_from(larger, loaded, task) == LAT_OK, 'larger size')
+    call expect(lat_model_parameter_count(larger) > lat_model_parameter_count(loaded), 'more positions')
+    call lat_model_free(larger)
+    call lat_model_free(loaded)
+    call lat_task_free(task)
+    call expect(lat_model_load_named(loaded, ctx, 'no-such') == LAT_ERROR_NOT_FOUND, 'not installed')
+    call expect(index(lat_error_message(), lat_model_folder()) > 0, 'the message has the folder')
+  end subroutine test_named_models
 end module expectations
 
 program test_fortran
@@ -165,6 +180,7 @@ program test_fortran
   call small_model(model, ctx)
   call test_training(model)
   call test_solving(ctx, model)
+  call test_named_models(ctx, model)
   call lat_model_free(model)
   call lat_context_free(ctx)
 end program test_fortran

@@ -173,6 +173,24 @@ class Models(unittest.TestCase):
         model.freeze()
         self.assertEqual(model.clone().parameter_count, model.parameter_count)
 
+    def test_named(self):
+        model = small_model(rows=2)
+        with tempfile.TemporaryDirectory() as folder:
+            model.save(os.path.join(folder, "small.safetensors"), storage="bf16")
+            self.assertEqual(lat.model_names(["/nowhere", folder]), ["small"])
+            same = lat.Model.load_named("small", [folder])
+            self.assertEqual(same.parameter_count, model.parameter_count)
+            with self.assertRaisesRegex(lat.Error, "no model other in .*; there are small"):
+                lat.Model.load_named("other", [folder])
+        self.assertTrue(os.path.isabs(lat.model_folder()))
+        self.assertIsInstance(lat.model_names(), list)
+
+    def test_create_from(self):
+        model = small_model(rows=2)
+        larger = lat.Model.create_from(model, lat.Task("transpose", rows=3))
+        self.assertGreater(larger.parameter_count, model.parameter_count)
+        self.assertEqual(larger.config["task"]["rows"], 3)
+
     def test_mixture(self):
         tasks = [lat.Task("transpose", rows=2), lat.Task("eigenvalues", rows=2)]
         model = lat.Model(lat.Task.mixture(tasks, [1, 2]), **SMALL)

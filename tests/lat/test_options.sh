@@ -183,10 +183,8 @@ refused train '--task transpose --out none' <<'END'
 --model-seed 3 --seed 4 | --model-seed has no effect: --seed comes after it
 END
 refused train '--from transpose.safetensors --out none' <<'END'
---task transpose | --task has no effect: the model of --from
 --preset quickstart | --preset has no effect: the model of --from
---size 5 | --size has no effect: the model of --from
---noise 0.1 | --noise has no effect: the model of --from
+--distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
 --encoding p10 | --encoding has no effect: the model of --from
 --dropout 0.1 | --dropout has no effect: the model of --from
 --fourier | --fourier has no effect: the model of --from
@@ -334,9 +332,13 @@ END
 accepted info '' <<'END'
 --threads 1 --precision f32
 END
+effects info '' <<'END'
+--list
+END
 refused info "$taught_model" <<'END'
 --threads 1 | --threads has no effect on what a model's file holds
 --precision f32 | --precision has no effect on what a model's file holds
+--list | --list lists the models that are known by name
 --quiet | unknown option '--quiet'
 END
 accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
@@ -355,10 +357,20 @@ refused bench '--size 2' <<'END'
 --period 5 | --period has no effect
 --quiet | unknown option '--quiet'
 END
+effects convert "$taught_model converted" <<'END'
+--storage bf16
+--json
+END
+accepted convert "$taught_model converted" <<'END'
+--threads 1 --verbose
+END
+refused convert "$taught_model converted" <<'END'
+--precision f32 | unknown option '--precision'
+END
 covered plot --output # test_runs.sh
 
 # Whoever adds an option adds it to a table above.
-for command in sample train eval solve info bench plot; do
+for command in sample train eval solve info bench plot convert; do
   expect 0 $command --help
   sed -n 's/^  --\([a-z0-9-]*\).*/\1/p' out | while read -r option; do
     grep -qx -e "$option" covered.$command || echo "$option"

@@ -49,6 +49,36 @@ START_TEST(a_loaded_model_is_the_saved_one) {
 }
 END_TEST
 
+/* Every parameter is the nearest bf16, or its neighbour of the same distance. */
+START_TEST(bf16_storage_rounds_parameters) {
+  model_fixture f;
+  lat_model *loaded = NULL, *again = NULL;
+  char second[80];
+  snprintf(second, sizeof second, "%s.second", path);
+  model_fixture_open(&f, &(model_plan){0});
+  const float *before = lat_model_parameters(f.model);
+  const size_t count = lat_model_parameter_count(f.model);
+  must(lat_model_save_as(f.model, path, "bf16"));
+  must(lat_model_load(&loaded, f.ctx, path, NULL));
+  const float *after = lat_model_parameters(loaded);
+  for (size_t i = 0; i < count; ++i) {
+    ck_assert_float_le(fabsf(after[i] - before[i]), 0x1p-8F * fabsf(before[i]));
+  }
+  ck_assert(memcmp(before, after, count * sizeof *before) != 0);
+  ck_assert_str_eq(lat_model_config(loaded), lat_model_config(f.model));
+  must(lat_model_save_as(loaded, second, "bf16"));
+  must(lat_model_load(&again, f.ctx, second, NULL));
+  ck_assert_mem_eq(lat_model_parameters(again), after, count * sizeof *after);
+  unlink(second);
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_save_as(loaded, second, "f64"),
+            "storage 'f64' is neither f32 nor bf16");
+  ck_assert_int_ne(access(second, F_OK), 0);
+  lat_model_free(again);
+  lat_model_free(loaded);
+  model_fixture_close(&f);
+}
+END_TEST
+
 /* Writes the model's file again with one thing changed. */
 typedef struct change {
   int32_t count;       /* tensors written, relative to all */
@@ -76,8 +106,10 @@ static void write_changed(const model_fixture *f, const change *how) {
   for (int32_t i = 0; i < count; ++i) {
     lat_tensor tensor;
     must(lat_model_tensor(&tensor, f->model, i));
-    views[i] = (lati_tensor_view){
-        tensor.name, tensor.rank, {tensor.shape[0], tensor.shape[1]}, data + tensor.offset};
+    views[i] = (lati_tensor_view){.name = tensor.name,
+                                  .rank = tensor.rank,
+                                  .shape = {tensor.shape[0], tensor.shape[1]},
+                                  .data = data + tensor.offset};
   }
   views[count - 1].name = how->rename != NULL ? how->rename : views[count - 1].name;
   const char *config = how->config != NULL ? how->config : lat_model_config(f->model);
@@ -182,6 +214,7 @@ int main(void) {
   TCase *tests = tcase_create("model file");
   tcase_add_checked_fixture(tests, make_path, remove_path);
   tcase_add_loop_test(tests, a_loaded_model_is_the_saved_one, 0, 2);
+  tcase_add_test(tests, bf16_storage_rounds_parameters);
   tcase_add_loop_test(tests, changed_files_are_refused, 0, sizeof changes / sizeof changes[0]);
   tcase_add_test(tests, bad_paths_and_arguments_are_refused);
   tcase_add_test(tests, a_custom_task_is_asked_for);

@@ -86,6 +86,64 @@ START_TEST(what_was_written_is_read) {
 }
 END_TEST
 
+/* 1.5, -2 and 3 are whole in any of the types. Longer than the block that is converted at once. */
+START_TEST(two_byte_types_are_written_and_read) {
+  enum { COUNT = 5003 };
+  static float data[COUNT], back[COUNT];
+  lati_safetensors *file = NULL;
+  for (int i = 0; i < COUNT; ++i) {
+    data[i] = (float)(i % 256) - 128;
+  }
+  const lati_tensor_view views[2] = {
+      {.name = "half", .rank = 1, .shape = {COUNT, 1}, .data = data, .storage = LATI_STORAGE_BF16},
+      two_tensors[1]};
+  ck_assert_int_eq(lati_safetensors_write(NULL, path, views, 2, NULL), LAT_OK);
+  file_bytes bytes = read_bytes(path);
+  ck_assert_ptr_nonnull(strstr(bytes.data + 8, "\"dtype\":\"BF16\",\"shape\":[5003],"
+                                               "\"data_offsets\":[0,10006]"));
+  ck_assert_ptr_nonnull(strstr(bytes.data + 8, "\"data_offsets\":[10006,10022]"));
+  free(bytes.data);
+  ck_assert_int_eq(lati_safetensors_open(&file, NULL, path), LAT_OK);
+  ck_assert_int_eq(lati_safetensors_read(back, file, "half", 1, views[0].shape), LAT_OK);
+  ck_assert_mem_eq(back, data, sizeof data);
+  ck_assert_int_eq(lati_safetensors_read(back, file, "matrix", 2, views[1].shape), LAT_OK);
+  ck_assert_mem_eq(back, matrix_data, sizeof matrix_data);
+  lati_safetensors_close(file);
+}
+END_TEST
+
+START_TEST(f16_is_read) {
+  static const char header[] = "{\"a\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[0,6]}}";
+  char whole[8 + sizeof header - 1 + 6] = {(char)(sizeof header - 1)};
+  float back[3] = {0};
+  lati_safetensors *file = NULL;
+  memcpy(whole + 8, header, sizeof header - 1);
+  memcpy(whole + 8 + sizeof header - 1, "\0\x3E\0\xC0\0\x42", 6);
+  write_bytes(path, whole, sizeof whole);
+  ck_assert_int_eq(lati_safetensors_open(&file, NULL, path), LAT_OK);
+  ck_assert_int_eq(lati_safetensors_read(back, file, "a", 1, two_tensors[0].shape), LAT_OK);
+  ck_assert_mem_eq(back, vector_data, sizeof back);
+  lati_safetensors_close(file);
+}
+END_TEST
+
+START_TEST(what_bf16_does_not_hold_is_not_written) {
+  static const float bad[3] = {1, 2, 3.4e38F};
+  lati_tensor_view view = {
+      .name = "v", .rank = 1, .shape = {3, 1}, .data = bad, .storage = LATI_STORAGE_BF16};
+  ck_assert_int_eq(write_two(path, "old"), LAT_OK);
+  file_bytes old = read_bytes(path);
+  ck_assert_int_eq(lati_safetensors_write(NULL, path, &view, 1, NULL), LAT_ERROR_NUMERIC);
+  ck_assert_str_eq(lat_last_error(), "v: element 2 is 3.4e+38, which bf16 does not hold");
+  file_bytes now = read_bytes(path);
+  ck_assert_uint_eq(now.size, old.size);
+  ck_assert_mem_eq(now.data, old.data, old.size);
+  ck_assert_int_eq(scratch_count(folder.path), 1);
+  free(now.data);
+  free(old.data);
+}
+END_TEST
+
 START_TEST(a_wrong_name_or_shape_is_refused) {
   lati_safetensors *file = NULL;
   float data[16];
@@ -128,7 +186,9 @@ static const hostile_header hostile[] = {
     {"{\"a\":7}", "tensor a: not an object"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4]}}", "tensor a: not an object"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"offsets\":[0,16]}}", "data_offsets"},
-    {"{\"a\":{\"dtype\":\"F16\",\"shape\":[8],\"data_offsets\":[0,16]}}", "dtype is not F32"},
+    {"{\"a\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]}}", "dtype is none of F32"},
+    {"{\"a\":{\"dtype\":\"BF16\",\"shape\":[4],\"data_offsets\":[0,16]}}", "do not fit the shape"},
+    {"{\"a\":{\"dtype\":\"F16\",\"shape\":[16],\"data_offsets\":[0,16]}}", "do not fit the shape"},
     {"{\"a\":{\"dtype\":32,\"shape\":[4],\"data_offsets\":[0,16]}}", "not an object of dtype"},
     {"{" TENSOR("a", "[]", "[0,4]") "}", "shape is not"},
     {"{" TENSOR("a", "[1,2,2]", "[0,16]") "}", "shape is not"},
@@ -393,6 +453,9 @@ END_TEST
 int main(void) {
   const TTest *const tests[] = {a_file_has_the_bytes_of_the_format,
                                 what_was_written_is_read,
+                                two_byte_types_are_written_and_read,
+                                f16_is_read,
+                                what_bf16_does_not_hold_is_not_written,
                                 a_wrong_name_or_shape_is_refused,
                                 hostile_headers_are_refused,
                                 hostile_lengths_are_refused,

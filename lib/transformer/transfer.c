@@ -1,0 +1,106 @@
+/* A new model that starts from another one's parameters. Tensors of both models are matched by name
+ * and have the same shape, except for the table of learned positions, which has a row for each
+ * place of the longest sequence: its common rows are copied, further ones keep the values that a
+ * new model has. */
+#include "transformer/config.h"
+
+#include <string.h>
+
+static int is_position_table(const char *name) {
+  return strcmp(name, "encoder.position_embeddings.weight") == 0 ||
+         strcmp(name, "decoder.position_embeddings.weight") == 0;
+}
+
+static lat_status check_tensor(const lati_parameter *ours, const lati_parameter *theirs) {
+  const int rows_may_differ = is_position_table(ours->name);
+  if (ours->shape[1] != theirs->shape[1] ||
+      (ours->shape[0] != theirs->shape[0] && !rows_may_differ)) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s: %d x %d, but %d x %d in the model to start from",
+                     ours->name, (int)ours->shape[0], (int)ours->shape[1], (int)theirs->shape[0],
+                     (int)theirs->shape[1]);
+  }
+  return LAT_OK;
+}
+
+/* Every tensor of either model has its match in the other. */
+static lat_status check_tensors(const lat_model *model, const lat_model *from) {
+  for (int32_t i = 0; i < model->table.count; ++i) {
+    const lati_parameter *ours = &model->table.entries[i];
+    const lati_parameter *theirs = lati_parameter_find(&from->table, ours->name);
+    const lat_status status =
+        theirs != NULL
+            ? check_tensor(ours, theirs)
+            : lati_fail(LAT_ERROR_ARGUMENT, "%s: not in the model to start from", ours->name);
+    if (status != LAT_OK) {
+      return status;
+    }
+  }
+  for (int32_t i = 0; i < from->table.count; ++i) {
+    const char *name = from->table.entries[i].name;
+    if (lati_parameter_find(&model->table, name) == NULL) {
+      return lati_fail(LAT_ERROR_ARGUMENT, "%s: of the model to start from, not in the new one",
+                       name);
+    }
+  }
+  return LAT_OK;
+}
+
+static void copy_tensors(lat_model *model, const lat_model *from) {
+  for (int32_t i = 0; i < model->table.count; ++i) {
+    const lati_parameter *ours = &model->table.entries[i];
+    const lati_parameter *theirs = lati_parameter_find(&from->table, ours->name);
+    const size_t common = ours->size < theirs->size ? ours->size : theirs->size;
+    memcpy(model->parameters + ours->offset, from->parameters + theirs->offset,
+           common * sizeof(float));
+  }
+}
+
+/* Places for the task's sequences, and never fewer than there were. */
+static lat_status choose_positions(lat_model_options *options, const lat_model *from,
+                                   const lat_task *task) {
+  int32_t needed = 0;
+  if (options->max_positions != 0) {
+    return LAT_OK;
+  }
+  const lat_status status = lati_config_positions(&needed, task, from->tokenizer);
+  const int32_t had = from->options.max_positions;
+  options->max_positions = needed > had ? needed : had;
+  return status;
+}
+
+static lat_status read_options(lat_model_options *own, const lat_model *from, const lat_task *task,
+                               const lat_model_options *options) {
+  lat_status status = LAT_OK;
+  if (options == NULL) {
+    *own = from->options;
+    own->max_positions = 0;
+  } else {
+    status = lati_options_read(own, sizeof *own, lati_model_fields, options, "model options");
+  }
+  return status == LAT_OK ? choose_positions(own, from, task) : status;
+}
+
+lat_status lat_model_create_from(lat_model **out, const lat_model *from, lat_task *task,
+                                 const lat_model_options *options) {
+  lat_status status = LAT_OK;
+  lat_model *model = NULL;
+  lat_model_options own;
+  if (out == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
+  }
+  *out = NULL;
+  if (task == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task is NULL");
+  }
+  LATI_TRY(lati_model_usable(from));
+  LATI_TRY(read_options(&own, from, task, options));
+  LATI_TRY(lat_model_create(&model, task, from->tokenizer, &own));
+  LATI_TRY(check_tensors(model, from));
+  copy_tensors(model, from);
+  lati_model_repack(model);
+  *out = model;
+  model = NULL;
+done:
+  lat_model_free(model);
+  return status;
+}
