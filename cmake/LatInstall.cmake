@@ -1,5 +1,5 @@
-# Headers (the Fortran module among them), both libraries, the CMake package, lat.pc, the Python module,
-# the manual page.
+# Headers (the Fortran module among them), both libraries, the CMake package, lat.pc, trained models, the
+# Python module, the manual page.
 include(CMakePackageConfigHelpers)
 # What runs, what is built with, what is typed: the parts that LatPackage makes packages of.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
@@ -34,6 +34,11 @@ else()
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/lat.pc.in ${PROJECT_BINARY_DIR}/lat.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/lat.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# lat_model_folder() finds them there.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/lat/models
+        COMPONENT models FILES_MATCHING PATTERN "*.safetensors" PATTERN "MANIFEST.json"
+        PATTERN __pycache__ EXCLUDE)
 
 if(LAT_PYTHON)
   install(FILES ${PROJECT_SOURCE_DIR}/python/lat.py DESTINATION ${LAT_PYTHON_DIR})

@@ -1,4 +1,4 @@
-# Debian packages by cpack: liblat<SOVERSION>, liblat-dev, lat-tools. The preset "debian" configures
+# Debian packages by cpack: liblat<SOVERSION>, liblat-dev, lat-tools, lat-models. The preset "debian" configures
 # for /usr, where libraries lie in the folder of their architecture:
 #   cmake --preset debian && cmake --build --preset debian && cpack --preset debian
 get_target_property(soversion lat_shared SOVERSION)
@@ -6,7 +6,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "The lat authors <lat@localhost>" CACHE STRING "Maintainer named in packages")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
-set(CPACK_COMPONENTS_ALL runtime development)
+set(CPACK_COMPONENTS_ALL runtime development models)
 if(TARGET lat)
   list(APPEND CPACK_COMPONENTS_ALL tools)
 endif()
@@ -43,9 +43,17 @@ set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME lat-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION math)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "liblat${soversion} (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS lat-models)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS gnuplot-nox)
 set(CPACK_DEBIAN_TOOLS_DESCRIPTION "transformers that learn linear algebra (command line)\n${about}\n\
  .\n This package holds the command lat.")
+
+# Files that every processor and every version of the library can read.
+set(CPACK_DEBIAN_MODELS_PACKAGE_NAME lat-models)
+set(CPACK_DEBIAN_MODELS_PACKAGE_SECTION math)
+set(CPACK_DEBIAN_MODELS_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_MODELS_DESCRIPTION "transformers that learn linear algebra (trained models)\n${about}\n\
+ .\n This package holds trained models, which lat and liblat find by their names.")
 
 # The libraries hold code of BLIS and Random123, whose licenses want to be told.
 set(copyright ${PROJECT_BINARY_DIR}/copyright)

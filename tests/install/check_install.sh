@@ -36,6 +36,8 @@ package)
   run_project package -DCMAKE_PREFIX_PATH="$work/prefix"
   if [ -e "$work/prefix/bin/lat" ]; then
     env -u LD_LIBRARY_PATH "$work/prefix/bin/lat" --version
+    env -u LD_LIBRARY_PATH -u LAT_MODEL_PATH "$work/prefix/bin/lat" info --list --json |
+      grep -F "\"path\":\"$work/prefix/share/lat/models/transpose-5x5.safetensors\""
   fi
   ;;
 subdirectory)

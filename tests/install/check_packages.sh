@@ -23,18 +23,23 @@ architecture=$(dpkg --print-architecture)
 libdir=lib/$("$cc" -print-multiarch)
 n=$(basename "$(find "$build/lib" -name 'liblat.so.?')" | sed 's/.*\.//')
 package() { # package NAME
-  echo "$work/debs/$1_${version}_$architecture.deb"
+  case $1 in
+  lat-models) echo "$work/debs/$1_${version}_all.deb" ;;
+  *) echo "$work/debs/$1_${version}_$architecture.deb" ;;
+  esac
 }
 
 # Files and fields.
 headers=$(cd include/lat && ls -- *)
-for name in "liblat$n" liblat-dev lat-tools; do
+models=$(cd examples/models && ls -- MANIFEST.json *.safetensors)
+for name in "liblat$n" liblat-dev lat-tools lat-models; do
   dpkg-deb --fsys-tarfile "$(package "$name")" | tar -t | sed -n "s|^\./\(.*[^/]\)$|$name \1|p"
 done | LC_ALL=C sort >"$work/found"
 sed -e '/^#/d' -e "s|LIBDIR|$libdir|" -e "s|VERSION|$version|" -e "s|liblatN|liblat$n|g" -e "s|\.so\.N|.so.$n|" \
   "$here/package_files.txt" | while read -r name file; do
   case $file in
   *HEADERS) for header in $headers; do echo "$name usr/include/lat/$header"; done ;;
+  *MODELS) for model in $models; do echo "$name usr/share/lat/models/$model"; done ;;
   *) echo "$name $file" ;;
   esac
 done | LC_ALL=C sort >"$work/wanted"
@@ -53,6 +58,9 @@ field "liblat$n" Depends 'libc6 \(>= .*libjansson4.*liblapack3'
 field "liblat$n" Description '^transformers that learn linear algebra \(shared library\)$'
 field liblat-dev Section '^libdevel$'
 field liblat-dev Depends "^liblat$n \(= $version\), libblis-serial-dev, liblapack-dev, libjansson-dev$"
+field lat-models Section '^math$'
+field lat-models Architecture '^all$'
+field lat-tools Recommends '^lat-models$'
 field lat-tools Section '^math$'
 field lat-tools Depends "liblat$n \(= $version\)"
 field lat-tools Depends 'libc6 \(>= '
@@ -83,6 +91,8 @@ usr=$root/usr
 export LD_LIBRARY_PATH="$usr/$libdir"
 "$usr/bin/lat" --version | grep -F "$version"
 "$usr/bin/lat" sample --task inverse --size 2 --count 1 --seed 1 >/dev/null
+# The root is a folder of its own, so the library finds the models by its own place.
+"$usr/bin/lat" info transpose-5x5 | grep -F 'name="transpose"'
 if readelf -d "$usr/bin/lat" "$usr/$libdir/liblat.so.$n" | grep -E 'RPATH|RUNPATH'; then
   echo 'the lines above tie the packages to a folder'
   exit 1
@@ -98,5 +108,5 @@ fi
 "$work/build/consumer_lat"
 "$work/build/consumer_static"
 
-run_dpkg --purge lat-tools liblat-dev "liblat$n"
+run_dpkg --purge lat-tools lat-models liblat-dev "liblat$n"
 test -z "$(find "$root" -name '*lat*')"
