@@ -56,7 +56,12 @@ static void print_section(const char *title, const json_t *object) {
   printf("%-10s", title);
   json_object_foreach((json_t *)object, key, value) {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-    printf(" %s=%s", key, text != NULL ? text : "?");
+    char *pair = NULL;
+    if (asprintf(&pair, " %s=%s", key, text != NULL ? text : "?") >= 0) {
+      report_clean(pair); /* keys come from the file */
+      fputs(pair, stdout);
+      free(pair);
+    }
     free(text);
   }
   putchar('\n');

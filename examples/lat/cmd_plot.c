@@ -5,7 +5,6 @@
 #include "subcommands.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,25 +100,40 @@ static int draw(int output, const run_curves *curves) {
   return status == 0 ? EXIT_DONE : report_error("gnuplot failed");
 }
 
-static int draw_file(const char *path, const run_curves *curves) {
-  int output = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (output < 0) {
+static int copy(FILE *picture, const char *path) {
+  char block[8192];
+  size_t got = 0;
+  FILE *file = fopen(path, "wb");
+  if (file == NULL) {
     return report_error("%s: %s", path, strerror(errno));
   }
-  int outcome = draw(output, curves);
-  close(output);
-  if (outcome != EXIT_DONE) {
-    unlink(path);
+  rewind(picture);
+  while ((got = fread(block, 1, sizeof block, picture)) > 0 && fwrite(block, 1, got, file) == got) {
   }
+  int failed = ferror(picture) || ferror(file);
+  failed |= fclose(file) != 0;
+  return failed ? report_error("%s: %s", path, strerror(errno)) : EXIT_DONE;
+}
+
+/* Drawn in a file without a name first: what is at `path` stays as it is unless gnuplot succeeds,
+ * and a link or a device is opened, never replaced or removed. */
+static int draw_file(const char *path, const run_curves *curves) {
+  FILE *picture = tmpfile();
+  if (picture == NULL) {
+    return report_error("no temporary file for the picture: %s", strerror(errno));
+  }
+  int outcome = draw(fileno(picture), curves);
+  if (outcome == EXIT_DONE) {
+    outcome = copy(picture, path);
+  }
+  fclose(picture);
   return outcome;
 }
 
 static int run(cli_settings *settings, const cli_command *command) {
   run_curves curves = {0};
   if (settings->output == NULL) {
-    fprintf(stderr, "lat %s: -o FILE.svg is needed\nTry 'lat %s --help'.\n", command->name,
-            command->name);
-    return EXIT_USAGE;
+    return report_usage(command->name, "-o FILE.svg is needed");
   }
   int outcome = run_curves_read(&curves, settings->operands[0]);
   if (outcome == EXIT_DONE) {

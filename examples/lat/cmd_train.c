@@ -136,10 +136,7 @@ static int check(const cli_settings *settings, const cli_command *command) {
   } else if (settings->minutes < 0) {
     problem = "--minutes is negative";
   }
-  if (problem != NULL) {
-    fprintf(stderr, "lat %s: %s\nTry 'lat %s --help'.\n", command->name, problem, command->name);
-  }
-  return problem == NULL ? EXIT_DONE : EXIT_USAGE;
+  return problem == NULL ? EXIT_DONE : report_usage(command->name, "%s", problem);
 }
 
 /* The model to start from, or one of another task with its parameters; an exit code. */

@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include "report.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -17,12 +18,8 @@ typedef struct word_reader {
 
 static int refuse(const cli_command *command, const char *name, const char *what,
                   const char *word) {
-  fprintf(stderr, "lat %s: %s%s", command->name, name, what);
-  if (word != NULL) {
-    fprintf(stderr, " '%s'", word);
-  }
-  fprintf(stderr, "\nTry 'lat %s --help'.\n", command->name);
-  return EXIT_USAGE;
+  return word != NULL ? report_usage(command->name, "%s%s '%s'", name, what, word)
+                      : report_usage(command->name, "%s%s", name, what);
 }
 
 /* An integer, also as 5e4. Returns 0 when the text is none, or does not fit. */

@@ -1,9 +1,11 @@
 /* lat: draw examples, train, evaluate, solve. Through the library's public header only. */
 #include "option_rules.h"
 #include "presets.h"
+#include "report.h"
 #include "settings.h"
 #include "subcommands.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,12 +87,13 @@ static int dispatch(int argc, char **argv) {
     print_help();
     return EXIT_DONE;
   }
-  fprintf(stderr, argc > 1 ? "lat: no command '%s'\n" : "lat: no command%s\n", word);
+  report_error(argc > 1 ? "no command '%s'" : "no command%s", word);
   fprintf(stderr, "Try 'lat --help'.\n");
   return EXIT_USAGE;
 }
 
 int main(int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit on file sizes is an error as others are */
   int outcome = dispatch(argc, argv);
   if (fflush(stdout) != 0 || ferror(stdout)) {
     fprintf(stderr, "lat: standard output could not be written\n");

@@ -2,6 +2,8 @@
  * every option, that a later one may overwrite it and that a loaded model may hold it already. */
 #include "option_rules.h"
 
+#include "report.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -137,9 +139,7 @@ static const option_rule rules[] = {
 };
 
 static int refuse(const cli_command *command, const char *option, const char *why) {
-  fprintf(stderr, "lat %s: --%s %s\nTry 'lat %s --help'.\n", command->name, option, why,
-          command->name);
-  return EXIT_USAGE;
+  return report_usage(command->name, "--%s %s", option, why);
 }
 
 static int check_rules(const cli_settings *settings, const cli_command *command,

@@ -1,5 +1,6 @@
 #include "presets.h"
 
+#include "report.h"
 #include "settings.h"
 
 #include <stdio.h>
@@ -95,7 +96,10 @@ int preset_apply(cli_settings *settings, const cli_command *command) {
   char *rest = NULL;
   int count = 0;
   if (preset == NULL) {
-    fprintf(stderr, "lat %s: no preset '%s'; there are", command->name, settings->preset);
+    char name[64];
+    snprintf(name, sizeof name, "%s", settings->preset);
+    report_clean(name);
+    fprintf(stderr, "lat %s: no preset '%s'; there are", command->name, name);
     for (int i = 0; i < PRESETS; ++i) {
       fprintf(stderr, " %s", presets[i].name);
     }

@@ -66,15 +66,30 @@ int report_setup(lat_status status) {
   }
 }
 
-int report_error(const char *format, ...) {
+/* "lat: TEXT" or "lat COMMAND: TEXT". */
+static void print_message(const char *command, const char *format, va_list arguments) {
   char text[MESSAGE_SIZE];
+  vsnprintf(text, sizeof text, format, arguments);
+  report_clean(text);
+  fprintf(stderr, "lat%s%s: %s\n", command != NULL ? " " : "", command != NULL ? command : "",
+          text);
+}
+
+int report_error(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  print_message(NULL, format, arguments);
   va_end(arguments);
-  report_clean(text);
-  fprintf(stderr, "lat: %s\n", text);
   return EXIT_FAILED;
+}
+
+int report_usage(const char *command, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  print_message(command, format, arguments);
+  va_end(arguments);
+  fprintf(stderr, "Try 'lat %s --help'.\n", command);
+  return EXIT_USAGE;
 }
 
 int report_json(json_t *object) {

@@ -19,6 +19,10 @@ void report_clean(char *text);
 /* Prints a message of our own, cleaned; returns EXIT_FAILED. */
 int report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints what is wrong with the command line, cleaned, and where help is; returns EXIT_USAGE. */
+int report_usage(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Prints an object as one line and releases it; returns EXIT_DONE or EXIT_FAILED. */
 int report_json(json_t *object);
 

@@ -209,10 +209,22 @@ if command -v gnuplot >/dev/null; then
   says curves.svg '<svg'
   expect 0 plot runs/a --output curves-a.svg
   expect 1 plot runs/a -o no/such/folder.svg
+  ln -s target.svg link.svg
+  expect 0 plot runs/a -o link.svg
+  says target.svg '<svg'
+  [ -L link.svg ] || problem 'a link was replaced by a picture'
+  expect 0 plot runs/a -o /dev/stdout
+  says out '<svg'
 fi
 PATH=/nonexistent expect 1 plot runs/a -o absent.svg
 says err 'gnuplot is not installed'
 [ ! -e absent.svg ] || problem 'an empty picture was left'
+printf old >old.svg
+PATH=/nonexistent expect 1 plot runs/a -o old.svg
+says old.svg old
+mkfifo pipe
+PATH=/nonexistent expect 1 plot runs/a -o pipe
+[ -p pipe ] || problem 'a pipe was removed'
 expect 1 plot runs/none -o none.svg
 mkdir broken
 printf '{"examples":1}\nx\n' >broken/log.jsonl
@@ -227,5 +239,18 @@ if [ -w /dev/full ]; then
   "$lat" sample --task transpose --count 1000 --json >/dev/full 2>err
   [ $? -eq 1 ] || problem 'a full disk went unnoticed'
 fi
+
+# A limit on file sizes ends no process: what would exceed it is an error, and nothing is lost.
+(
+  ulimit -f 8
+  # shellcheck disable=SC2086
+  expect 1 train --task transpose --size 2 $tiny --out small
+  says err 'limit on file sizes'
+  [ ! -e small/model.safetensors ] || problem 'a model that the limit forbids is there'
+  "$lat" sample --task transpose --count 1000 --json >cut 2>err
+  [ $? -eq 1 ] || problem 'standard output at the limit went unnoticed'
+  says err 'standard output could not be written'
+  [ $failures -eq 0 ]
+) || problem 'a limit on file sizes'
 
 finish

@@ -95,6 +95,14 @@ expect 2 bench --seconds -1
 expect 2 plot run
 says err "-o FILE.svg is needed"
 
+# Words of the user are printed as text.
+expect 2 "$(printf 'no\033[2J')"
+says err "lat: no command 'no?[2J'"
+expect 2 sample --task transpose --size "$(printf '\302\23333\303')"
+says err "lat sample: --size needs an integer in range, not '??33"
+expect 2 sample --preset "$(printf 'x\177')"
+says err "no preset 'x?'"
+
 # Every preset is a valid set of options.
 for preset in $("$lat" --help | sed -n '/^Presets/,/^$/s/^  \([a-z0-9-]*\) .*/\1/p'); do
   expect 0 sample --preset "$preset" --json
