@@ -6,6 +6,12 @@
  * otherwise. The code says what kind of thing went wrong; lat_last_error() says what, with the
  * offending value and the limit. Nothing is printed, and the process is never ended.
  *
+ * NULL means the same everywhere. Where a parameter's description says that it may be NULL, that is
+ * what it says; options may be NULL for the defaults. Any other pointer that is NULL is refused by
+ * functions that return a status, with ARGUMENT; functions that return a value return 0, those that
+ * return a pointer NULL; functions that return nothing do nothing. An output handle is NULL after
+ * any failure.
+ *
  * @code
  * lat_status status = lat_model_load(&model, ctx, "model.safetensors", NULL);
  * if (status != LAT_OK) {

@@ -78,8 +78,8 @@ LAT_API LAT_NODISCARD lat_status lat_tokenizer_create(lat_tokenizer **out, lat_c
 /** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
 LAT_API void lat_tokenizer_free(lat_tokenizer *tokenizer);
 
-/** @return name of the side's encoding, such as "fp15"; lives as long as the tokenizer. @since 0.1
- */
+/** @return name of the side's encoding, such as "fp15"; lives as long as the tokenizer; NULL for a
+ * side that there is not. @since 0.1 */
 LAT_API const char *lat_tokenizer_encoding(const lat_tokenizer *tokenizer, int32_t side);
 
 /** @return number of symbols of the side's vocabulary, special symbols included. @since 0.1 */

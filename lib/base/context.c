@@ -98,13 +98,13 @@ void lat_context_free(lat_context *ctx) {
 }
 
 int32_t lat_context_threads(const lat_context *ctx) {
-  return ctx->options.threads;
+  return ctx == NULL ? 0 : ctx->options.threads;
 }
 
 int32_t lat_context_precision(const lat_context *ctx) {
-  return ctx->options.precision;
+  return ctx == NULL ? 0 : ctx->options.precision;
 }
 
 const char *lat_context_kernels(const lat_context *ctx) {
-  return lati_backend_name(ctx->backend);
+  return ctx == NULL ? NULL : lati_backend_name(ctx->backend);
 }

@@ -40,11 +40,14 @@ uint64_t lati_random_u64(lat_random *random) {
 }
 
 double lat_random_uniform(lat_random *random) {
-  return (double)(lati_random_u64(random) >> 11) * 0x1p-53;
+  return random == NULL ? 0 : (double)(lati_random_u64(random) >> 11) * 0x1p-53;
 }
 
 /* Box-Muller: sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v), with u on (0, 1]. */
 double lat_random_normal(lat_random *random) {
+  if (random == NULL) {
+    return 0;
+  }
   if (random->has_spare) {
     random->has_spare = 0;
     return random->spare;
@@ -59,6 +62,9 @@ double lat_random_normal(lat_random *random) {
 /* Lemire's multiply-and-shift: the high word of u * range is uniform once the products whose low
  * word lies below 2^32 mod range are drawn again. */
 int32_t lat_random_integer(lat_random *random, int32_t low, int32_t high) {
+  if (random == NULL) {
+    return 0;
+  }
   if (high <= low) {
     return low;
   }

@@ -100,8 +100,8 @@ lat_status lat_solver_select(lat_solver *solver, const char *task) {
 }
 
 void lat_report_init_sized(lat_report *report, size_t size) {
-  memset(report, 0, size);
-  report->struct_size = size;
+  static const lati_field none[] = {LATI_FIELDS_END};
+  lati_options_init(report, size, none, sizeof *report);
 }
 
 /* The coefficients as the model is to see them: scaled, and symmetric where the task is. */

@@ -61,10 +61,13 @@ static lat_status reserve_examples(lat_batch *batch, size_t examples) {
 lat_status lat_batch_create(lat_batch **out, lat_tokenizer *tokenizer) {
   lat_status status = LAT_OK;
   lat_batch *batch = NULL;
-  if (out == NULL || tokenizer == NULL) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "out or the tokenizer is NULL");
+  if (out == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
   *out = NULL;
+  if (tokenizer == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "tokenizer is NULL");
+  }
   LATI_TRY(LATI_NEW(batch, tokenizer->ctx, 1));
   batch->ctx = lati_context_ref(tokenizer->ctx);
   batch->tokenizer = lati_tokenizer_ref(tokenizer);

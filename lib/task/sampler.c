@@ -258,9 +258,11 @@ void lati_sampler_stay_at_end(lat_sampler *sampler) {
 }
 
 uint64_t lat_sampler_position(const lat_sampler *sampler) {
-  return sampler->position;
+  return sampler == NULL ? 0 : sampler->position;
 }
 
 void lat_sampler_seek(lat_sampler *sampler, uint64_t index) {
-  sampler->position = index;
+  if (sampler != NULL) {
+    sampler->position = index;
+  }
 }

@@ -62,14 +62,17 @@ done:
 }
 
 const char *lat_task_name(const lat_task *task) {
-  return task->name;
+  return task == NULL ? NULL : task->name;
 }
 
 int32_t lat_task_letter(const lat_task *task) {
-  return task->letter;
+  return task == NULL ? 0 : task->letter;
 }
 
 int32_t lat_task_component_count(const lat_task *task) {
+  if (task == NULL) {
+    return 0;
+  }
   return task->count > 0 ? task->count : 1;
 }
 

@@ -38,10 +38,13 @@ lat_status lat_tokenizer_create(lat_tokenizer **out, lat_context *ctx,
                                 const lat_tokenizer_options *options) {
   lat_status status = LAT_OK;
   lat_tokenizer *tokenizer = NULL;
-  if (out == NULL || ctx == NULL) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL", out == NULL ? "out" : "ctx");
+  if (out == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
   *out = NULL;
+  if (ctx == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "ctx is NULL");
+  }
   LATI_TRY(LATI_NEW(tokenizer, ctx, 1));
   LATI_TRY(resolve(tokenizer, options));
   lati_refs_init(&tokenizer->refs);
@@ -81,7 +84,7 @@ lat_status lati_tokenizer_side(const lati_vocabulary **out, const lat_tokenizer 
 const char *lat_tokenizer_encoding(const lat_tokenizer *tokenizer, int32_t side) {
   const lati_vocabulary *vocabulary = NULL;
   return lati_tokenizer_side(&vocabulary, tokenizer, side) == LAT_OK ? vocabulary->encoding->name
-                                                                     : "";
+                                                                     : NULL;
 }
 
 int32_t lat_tokenizer_vocabulary_size(const lat_tokenizer *tokenizer, int32_t side) {

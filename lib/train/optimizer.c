@@ -261,11 +261,14 @@ lat_status lat_optimizer_step(lat_optimizer *optimizer, lat_model *model, lat_gr
 }
 
 int64_t lat_optimizer_updates(const lat_optimizer *optimizer) {
-  return optimizer->updates;
+  return optimizer == NULL ? 0 : optimizer->updates;
 }
 
 double lat_optimizer_learning_rate(const lat_optimizer *optimizer) {
   lati_floating floating;
+  if (optimizer == NULL) {
+    return 0;
+  }
   lati_floating_enter(&floating);
   const double rate = lati_schedule_rate(&optimizer->options, optimizer->updates);
   lati_floating_leave(&floating);
@@ -273,5 +276,5 @@ double lat_optimizer_learning_rate(const lat_optimizer *optimizer) {
 }
 
 double lat_optimizer_gradient_norm(const lat_optimizer *optimizer) {
-  return optimizer->gradient_norm;
+  return optimizer == NULL ? 0 : optimizer->gradient_norm;
 }

@@ -13,10 +13,13 @@ struct lat_gradients {
 lat_status lat_gradients_create(lat_gradients **out, const lat_model *model) {
   lat_status status = LAT_OK;
   lat_gradients *gradients = NULL;
-  if (out == NULL || model == NULL) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL", out == NULL ? "out" : "model");
+  if (out == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
   *out = NULL;
+  if (model == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "model is NULL");
+  }
   LATI_TRY(LATI_NEW(gradients, model->ctx, 1));
   LATI_TRY(LATI_NEW(gradients->data, model->ctx, model->table.total));
   LATI_TRY(lati_workspace_create(&gradients->workspace, model));
