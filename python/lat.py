@@ -6,27 +6,37 @@
     x, report = solver.solve([[1, 2, 3], [2, 4, 5], [3, 5, 6]])
     print(x[0, 1], report.residual, report.verdict == lat.WITHIN)
 
-A matrix is any two-dimensional buffer of doubles whose rows or columns are contiguous, which the
-library reads and writes in place: a numpy array in either order, a memoryview, lat.matrix() of an
-array.array. A list of rows is copied. Answers are memoryviews: x[i, j], x.tolist(), or
-numpy.asarray(x) without a copy.
+A matrix is any two-dimensional buffer of real numbers: a numpy array of any real type, order and
+strides, a memoryview, lat.matrix() of an array.array; or a list of rows of numbers (int, float,
+Fraction, Decimal, ...). Doubles whose rows or columns are contiguous are read in place, all else is
+converted once. Answers are memoryviews: x[i, j], x.tolist(), or numpy.asarray(x) without a copy.
 
-Options are keyword arguments with the names that the C headers document. A failed call raises
-lat.Error. While the library computes, other Python threads run; what may be shared between threads
-is as in C.
+Options are keyword arguments with the names that the C headers document. A path is a str, bytes or
+os.PathLike. A call that the library refuses raises lat.Error; an argument of a wrong type raises
+TypeError, a number that C cannot hold OverflowError, a closed object or a null character in a text
+ValueError. What a callback raises comes out of the call that led to it.
+
+While the library computes, other Python threads run; what may be shared between threads is as in C.
+Objects own memory of the library: they are not copied or pickled, and close() frees that memory, or
+the end of the object; a call that is under way in another thread keeps it until it returns.
 
 The library is looked for in $LAT_LIBRARY (a file), in the lib folders beside this file's folder and
 above it, and where the system looks.
 """
 
+import collections.abc
 import contextlib
 import ctypes
 import functools
 import itertools
 import json
+import numbers
+import operator
 import os
 import pathlib
+import struct
 import sys
+import threading
 from array import array
 from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t
 from ctypes import c_ssize_t, c_uint32, c_uint64, c_void_p
@@ -41,6 +51,8 @@ INIT_RANDOM, INIT_FOURIER = range(2)
 GREEDY, BEAM, SAMPLE = range(3)
 WITHIN, OUTSIDE, UNDECODABLE, UNKNOWN = range(4)
 _ROW_MAJOR, _COLUMN_MAJOR = range(2)
+_ERROR_SHAPE = -2
+_MAX_DIMENSION = 100
 
 
 def _load():
@@ -60,15 +72,44 @@ class Error(Exception):
     """A failed call: `status`, one of the C interface's negative codes, its `name`, such as
     "SHAPE", and the library's message."""
 
-    def __init__(self, status):
-        super().__init__(_library.lat_last_error().decode())
-        self.status = status
-        self.name = _library.lat_status_name(status).decode()
+    def __init__(self, status, message=None):
+        self.status = _integer(status, c_int32, "status")
+        self.name = _library.lat_status_name(self.status).decode()
+        super().__init__(_library.lat_last_error().decode(errors="replace") if message is None
+                         else message)
+
+    def __reduce__(self):  # the message is of this process and thread
+        return type(self), (self.status, str(self))
+
+
+_raised = threading.local()  # .exception: what a callback of this thread raised inside a call into C
 
 
 def _check(status, function, arguments):
+    del arguments  # the exception's traceback would keep the handles among them
+    exception = getattr(_raised, "exception", None)
+    if exception is not None:
+        _raised.exception = None
+        try:
+            raise exception
+        finally:
+            del exception  # its traceback holds this frame
     if status != 0:
         raise Error(status)
+
+
+def _callback(kind, function):
+    """A function for C around one of Python's. True asks C to stop, and so does an exception, also
+    one that another callback left: C's caller raises it."""
+    def call(*arguments):
+        try:
+            stop = bool(function(*arguments))
+        except BaseException as exception:  # KeyboardInterrupt too
+            if getattr(_raised, "exception", None) is None:
+                _raised.exception = exception
+        return 1 if getattr(_raised, "exception", None) is not None or stop else 0
+
+    return kind(call)
 
 
 def _declare(result, *names_and_parameters):
@@ -84,10 +125,77 @@ def _declare(result, *names_and_parameters):
             function.argtypes = function.argtypes + [item]
 
 
+# Values for C
+
+def _type(value):
+    return type(value).__name__
+
+
+def _integer(value, kind, what):
+    """An int that fits ctypes' `kind`, which would take any modulo 2^n."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what} must be an integer, not {_type(value)}") from None
+    if kind(number).value != number:
+        raise OverflowError(f"{what} does not fit {8 * ctypes.sizeof(kind)} bits")
+    return number
+
+
+def _real(value, what):
+    """A float of anything that is a real number; texts, which float() reads, are none."""
+    imaginary = isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)
+    if imaginary or not (hasattr(type(value), "__float__") or hasattr(type(value), "__index__")):
+        raise TypeError(f"{what} must be a real number, not {_type(value)}")
+    return float(value)
+
+
+def _without_null(text, what):
+    if b"\0" in text:
+        raise ValueError(f"{what} holds a null character")
+    return text
+
+
+def _text(value, what):
+    if not isinstance(value, (str, bytes)):
+        raise TypeError(f"{what} must be a str, not {_type(value)}")
+    return _without_null(value.encode() if isinstance(value, str) else value, what)
+
+
+def _path(value, what):
+    return _without_null(os.fsencode(value), what)
+
+
+def _function(value, what):
+    if value is not None and not callable(value):
+        raise TypeError(f"{what} must be callable, not {_type(value)}")
+    return value
+
+
+def _items(value, what, most=None):
+    """A list of what an iterable yields, the first `most` of them. ctypes' pointers never end."""
+    if not isinstance(value, (str, bytes, collections.abc.Mapping, collections.abc.Set, ctypes._Pointer)):
+        with contextlib.suppress(TypeError, NotImplementedError):  # memoryviews of two dimensions
+            return list(itertools.islice(value, most))
+    raise TypeError(f"{what}, not {_type(value)}")
+
+
+def _option(value, kind, name):
+    if kind is c_double:
+        return _real(value, name)
+    if kind is not c_char_p:
+        return _integer(value, kind, name)
+    if value is None:  # the default
+        return None
+    return (_path if name == "directory" else _text)(value, name)
+
+
 # Structures
 
 _PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
 _EVALUATED = ctypes.CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
+_LOG = ctypes.CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
+_OPTION_KINDS = (c_int32, c_int64, c_uint32, c_uint64, c_double, c_char_p)
 
 
 class _Structure(ctypes.Structure):
@@ -97,10 +205,11 @@ class _Structure(ctypes.Structure):
         initialise = getattr(_library, f"lat_{self.c_name}_init_sized")
         initialise.restype, initialise.argtypes = None, [c_void_p, c_size_t]
         initialise(byref(self), ctypes.sizeof(self))
+        kinds = dict(self._fields_[1:])
         for name, value in values.items():
-            if name not in dict(self._fields_):
+            if kinds.get(name) not in _OPTION_KINDS or name == "reserved":
                 raise TypeError(f"{self.c_name} has no {name}")
-            setattr(self, name, value.encode() if isinstance(value, str) else value)
+            setattr(self, name, _option(value, kinds[name], name))
 
     def __repr__(self):
         values = (f"{name}={getattr(self, name)!r}" for name, _ in self._fields_[1:])
@@ -119,7 +228,9 @@ class _ContextOptions(_Structure):
     c_name = "context_options"
     _fields_ = _fields(
         c_int32, "threads precision",
-        c_void_p, "allocate release allocate_user log log_user",
+        c_void_p, "allocate release allocate_user",
+        _LOG, "log",
+        c_void_p, "log_user",
         c_int32, "log_level reserved")
 
 
@@ -296,29 +407,91 @@ def task_names():
 
 # Matrices
 
+_NATIVE = "<" if sys.byteorder == "little" else ">"
+_STANDARD_CODES = {code: codes for codes, codes_of_any_size in
+                   (("bhiq", "bhilqn"), ("BHIQ", "BHILQN"), ("efd", "efd"), ("?", "?"))
+                   for code in codes_of_any_size}
+
+
+def _real_format(view):
+    """struct's format of a buffer of real numbers, "<d"; None for others. Sizes are the buffer's:
+    exporters differ in what "l" means."""
+    order, code = view.format[:-1], view.format[-1:]
+    for standard in _STANDARD_CODES.get(code, ""):
+        if order in ("", "@", "=", "<", ">", "!") and struct.calcsize("=" + standard) == view.itemsize:
+            return (">" if order in (">", "!") else "<" if order == "<" else _NATIVE) + standard
+    return None
+
+
+def _copied(view):
+    """The numbers of a buffer of any strides as an array of doubles, row by row."""
+    form = _real_format(view)
+    if form is None:
+        raise TypeError(f"a matrix holds real numbers, not those of format {view.format!r}")
+    data = view.tobytes()
+    return array("d", struct.unpack(f"{form[0]}{len(data) // view.itemsize}{form[1]}", data))
+
+
 def matrix(values, rows, cols):
-    """A rows x cols view of a flat buffer of doubles, row by row; of anything else that yields
-    numbers, a copy. Without values: zeros."""
+    """A rows x cols view of a flat buffer of numbers, row by row; of anything else that yields
+    numbers, and of buffers that are not contiguous or of another byte order, a copy in doubles."""
+    rows, cols = (_integer(size, c_ssize_t, "rows and cols") for size in (rows, cols))
     try:
         flat = memoryview(values)
     except TypeError:
-        flat = memoryview(array("d", values))
-    return flat.cast("B").cast(flat.format, (rows, cols))
+        flat = memoryview(array("d", [_real(value, "a coefficient") for value in
+                                      _items(values, "the values of a matrix are numbers")]))
+    form = _real_format(flat)
+    if form is None or form[0] != _NATIVE or form[1] == "e" or not flat.c_contiguous:
+        flat = memoryview(_copied(flat))
+        form = _NATIVE + "d"
+    if rows < 1 or cols < 1 or rows * cols != flat.nbytes // flat.itemsize:
+        raise ValueError(f"{flat.nbytes // flat.itemsize} values for a {rows} x {cols} matrix")
+    return flat.cast("B").cast(form[1], (rows, cols))
 
 
 def _zeros(rows, cols):
     return matrix(array("d", bytes(8 * rows * cols)), rows, cols)
 
 
-def _as_buffer(a):
+def _check_size(rows, cols):
+    if not (1 <= rows <= _MAX_DIMENSION and 1 <= cols <= _MAX_DIMENSION):
+        rows, cols = (n if n <= _MAX_DIMENSION else f"more than {_MAX_DIMENSION}" for n in (rows, cols))
+        raise Error(_ERROR_SHAPE, f"a matrix of {rows} rows and {cols} columns is outside "
+                                  f"1..{_MAX_DIMENSION}")
+
+
+def _from_rows(a):
+    """A copy of a list of rows."""
+    enough = _MAX_DIMENSION + 1
+    rows = [_items(row, "a row of a matrix is a list of numbers", enough)
+            for row in _items(a, "a matrix is a two-dimensional buffer or a list of rows", enough)]
+    if len({len(row) for row in rows}) > 1:
+        raise ValueError("the rows of a matrix differ in length")
+    _check_size(len(rows), len(rows[0]) if rows else 0)
+    return matrix(itertools.chain.from_iterable(rows), len(rows), len(rows[0]))
+
+
+def _two_dimensional(a):
+    """A memoryview of a matrix, of numbers of any type; TypeError if `a` is no buffer at all."""
+    try:
+        view = memoryview(a)
+    except ValueError as error:  # numpy's dates
+        raise TypeError(f"a matrix is a buffer of real numbers: {error}") from None
+    if view.ndim != 2:
+        raise TypeError(f"a matrix is a buffer of two dimensions, not {view.ndim}")
+    _check_size(*view.shape)
+    return view
+
+
+def _is_buffer(a):
     try:
         memoryview(a)
-        return a
     except TypeError:
-        rows = [list(row) for row in a]
-    if len({len(row) for row in rows}) != 1:
-        raise ValueError("the rows of a matrix differ in length")
-    return matrix(itertools.chain.from_iterable(rows), len(rows), len(rows[0]))
+        return False
+    except ValueError:
+        pass
+    return True
 
 
 class _Buffer(ctypes.Structure):
@@ -334,7 +507,6 @@ _get_buffer.argtypes = [ctypes.py_object, POINTER(_Buffer), ctypes.c_int]
 _release_buffer = ctypes.pythonapi.PyBuffer_Release
 _release_buffer.argtypes, _release_buffer.restype = [POINTER(_Buffer)], None
 _STRIDED_WITH_FORMAT, _WRITABLE = 0x1C, 0x01
-_DOUBLES = (b"d", b"@d", b"=d", b"<d" if sys.byteorder == "little" else b">d")
 
 
 def _leading_dimension(inner, outer):
@@ -344,71 +516,126 @@ def _leading_dimension(inner, outer):
         return None
     if lines == 1:
         return length
-    return distance // 8 if distance % 8 == 0 and distance >= 8 * length else None
+    usable = distance % 8 == 0 and distance >= 8 * length and distance // 8 < 2 ** 31
+    return distance // 8 if usable else None
 
 
-def _describe(buffer):
-    if buffer.ndim != 2 or buffer.format not in _DOUBLES:
-        raise TypeError(f"a matrix is a two-dimensional buffer of doubles ('d'), not one of "
-                        f"{buffer.ndim} dimensions and format {buffer.format.decode()!r}")
-    rows, cols = ((buffer.shape[i], buffer.strides[i]) for i in range(2))
+def _in_place(view, address):
+    """The C interface's view of a buffer of doubles; None of one that it cannot express."""
+    if _real_format(view) != _NATIVE + "d" or address is None or address % 8 != 0:
+        return None
+    rows, cols = zip(view.shape, view.strides)
     for order, inner, outer in ((_ROW_MAJOR, cols, rows), (_COLUMN_MAJOR, rows, cols)):
         ld = _leading_dimension(inner, outer)
         if ld is not None:
-            return _Matrix(buffer.address, rows[0], cols[0], ld, order)
-    raise ValueError("neither the rows nor the columns of the matrix are contiguous")
+            return _Matrix(address, rows[0], cols[0], ld, order)
+    return None
 
 
 @contextlib.contextmanager
-def _borrowed(a, flags=0):
-    """The C interface's view of a buffer, which stays in place meanwhile."""
+def _borrowed(view, flags=0):
+    """The C interface's view of a memoryview that stays in place meanwhile; None as _in_place()."""
     buffer = _Buffer()
-    _get_buffer(memoryview(a), byref(buffer), _STRIDED_WITH_FORMAT | flags)
+    _get_buffer(view, byref(buffer), _STRIDED_WITH_FORMAT | flags)
     try:
-        yield _describe(buffer)
+        yield _in_place(view, buffer.address)
     finally:
         _release_buffer(byref(buffer))
 
 
+def _input(stack, a):
+    """A matrix to read until the stack unwinds, converted where it must be."""
+    view = _two_dimensional(a) if _is_buffer(a) else _from_rows(a)
+    if view.format.lstrip("@=" + _NATIVE) == "g":  # long doubles, which struct does not know
+        view = _from_rows(a)
+    borrowed = stack.enter_context(_borrowed(view))
+    if borrowed is None:
+        borrowed = stack.enter_context(_borrowed(matrix(_copied(view), *view.shape)))
+    return borrowed
+
+
+def _output(stack, x):
+    """A matrix to write in place."""
+    if not _is_buffer(x):
+        raise TypeError(f"an answer goes into a buffer of doubles, not {_type(x)}")
+    view = _two_dimensional(x)
+    borrowed = stack.enter_context(_borrowed(view, _WRITABLE))
+    if _real_format(view) != _NATIVE + "d":
+        raise TypeError(f"an answer goes into a buffer of doubles ('d'), not of {view.format!r}")
+    if borrowed is None:
+        raise ValueError("neither the rows nor the columns of the answer's buffer are contiguous")
+    return borrowed
+
+
 # Objects
 
-class _Handle:
-    """Owns a handle of the C interface and passes for it in calls."""
-    _as_parameter_ = None
+class _Owned:
+    """A handle of the C interface, freed with the last reference to it, that of a call under way
+    included. `keeps`: what must live as long, such as the log of its context."""
 
-    def _own(self, create, *arguments):
-        handle = c_void_p()
-        create(byref(handle), *arguments)
-        self._as_parameter_ = handle
+    def __init__(self, free, create, arguments, keeps):
+        self._as_parameter_ = c_void_p()
+        self._free, self._keeps = free, keeps
+        create(byref(self._as_parameter_), *arguments)
+
+    def __del__(self):
+        self._free(self._as_parameter_)
+
+
+class _Handle:
+    """An object of the C interface; _open() passes for it in calls."""
+    _owned = None
+
+    def _own(self, create, *arguments, keeps=()):
+        owned = tuple(item for item in arguments if isinstance(item, _Owned))
+        self._owned = _Owned(self._free, create, arguments, (*owned, *keeps))
+
+    def _open(self):
+        if self._owned is None:
+            raise ValueError(f"the {type(self).__name__} is closed")
+        return self._owned
 
     def close(self):
         """Frees the handle now; otherwise that happens with the object's end."""
-        handle, self._as_parameter_ = self._as_parameter_, None
-        self._free(handle)
-
-    __del__ = close
+        self._owned = None
 
     def __enter__(self):
+        self._open()
         return self
 
     def __exit__(self, *exception):
         self.close()
 
+    def __reduce_ex__(self, protocol):
+        raise TypeError(f"a {type(self).__name__} owns memory of the library: it cannot be copied "
+                        "or pickled")
+
+
+def _opened(value, kind, what):
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} must be a lat.{kind.__name__}, not {_type(value)}")
+    return value._open()
+
 
 class Context(_Handle):
-    """Threads and precision: threads=0 (all), precision=PRECISION_AUTO."""
+    """Threads and precision: threads=0 (all), precision=PRECISION_AUTO. log: called with the level
+    and the text of each line."""
     _free = _library.lat_context_free
 
-    def __init__(self, **options):
-        self._own(_library.lat_context_create, byref(_ContextOptions(**options)))
+    def __init__(self, log=None, **options):
+        settings = _ContextOptions(**options)
+        if _function(log, "log") is not None:
+            settings.log = _callback(_LOG, lambda level, line, user:
+                                     log(level, line.decode(errors="replace")) and None)
+        self._own(_library.lat_context_create, byref(settings), keeps=(settings,))
 
     @property
     def threads(self):
-        return _library.lat_context_threads(self)
+        return _library.lat_context_threads(self._open())
 
     @property
     def kernels(self):
-        return _library.lat_context_kernels(self).decode()
+        return _library.lat_context_kernels(self._open()).decode()
 
 
 @functools.lru_cache(maxsize=1)
@@ -416,12 +643,16 @@ def _default_context():
     return Context()
 
 
+def _context(context):
+    return _opened(_default_context() if context is None else context, Context, "context")
+
+
 class Tokenizer(_Handle):
     """Encodings of both sides: input_encoding="p1000", output_encoding="p1000", ..."""
     _free = _library.lat_tokenizer_free
 
     def __init__(self, context=None, **options):
-        self._own(_library.lat_tokenizer_create, context or _default_context(),
+        self._own(_library.lat_tokenizer_create, _context(context),
                   byref(_TokenizerOptions(**options)))
 
 
@@ -430,26 +661,31 @@ class Task(_Handle):
     _free = _library.lat_task_free
 
     def __init__(self, name, context=None, **options):
-        self._own(_library.lat_task_create, context or _default_context(),
-                  byref(_TaskOptions(name=name, **options)))
+        self._own(_library.lat_task_create, _context(context),
+                  byref(_TaskOptions(name=_text(name, "name"), **options)))
 
     @classmethod
     def mixture(cls, tasks, weights=None, context=None):
         """Several tasks for one model."""
+        owned = [_opened(item, Task, "a task") for item in _items(tasks, "tasks is a list of tasks")]
+        shares = None if weights is None else [
+            _real(weight, "a weight") for weight in _items(weights, "weights is a list of numbers")]
+        if shares is not None and len(shares) != len(owned):
+            raise ValueError(f"{len(shares)} weights for {len(owned)} tasks")
         task = cls.__new__(cls)
-        handles = (c_void_p * len(tasks))(*(item._as_parameter_.value for item in tasks))
-        shares = None if weights is None else (c_double * len(tasks))(*weights)
-        task._own(_library.lat_task_create_mixture, context or _default_context(), handles, shares,
-                  len(tasks))
+        task._own(_library.lat_task_create_mixture, _context(context),
+                  (c_void_p * len(owned))(*(item._as_parameter_.value for item in owned)),
+                  None if shares is None else (c_double * len(owned))(*shares), len(owned),
+                  keeps=owned)
         return task
 
     def answer(self, a):
         """The answer to one matrix, by LAPACK."""
-        a = _as_buffer(a)
-        with _borrowed(a) as source:
-            out = _zeros(*_output_shape(self, source))
-            with _borrowed(out, _WRITABLE) as target:
-                _library.lat_task_answer(byref(target), self, byref(source))
+        task = self._open()
+        with contextlib.ExitStack() as stack:
+            source = _input(stack, a)
+            out = _zeros(*_output_shape(task, source))
+            _library.lat_task_answer(byref(_output(stack, out)), task, byref(source))
         return out
 
 
@@ -460,7 +696,12 @@ def _output_shape(task, a):
 
 
 def _folder_list(folders):
-    return None if folders is None else b":".join(os.fsencode(folder) for folder in folders)
+    if folders is None:
+        return None
+    paths = [_path(folder, "a folder") for folder in _items(folders, "folders is a list of paths")]
+    if any(b":" in path for path in paths):
+        raise ValueError("the name of a folder of models holds a colon")
+    return b":".join(paths)
 
 
 def model_folder():
@@ -486,8 +727,9 @@ class Model(_Handle):
     _free = _library.lat_model_free
 
     def __init__(self, task, tokenizer=None, context=None, **options):
-        tokenizer = tokenizer or Tokenizer(context)
-        self._own(_library.lat_model_create, task, tokenizer, byref(_ModelOptions(**options)))
+        problem = _opened(task, Task, "task")
+        tokens = _opened(Tokenizer(context) if tokenizer is None else tokenizer, Tokenizer, "tokenizer")
+        self._own(_library.lat_model_create, problem, tokens, byref(_ModelOptions(**options)))
 
     @classmethod
     def _made(cls, create, *arguments):
@@ -498,74 +740,58 @@ class Model(_Handle):
     @classmethod
     def load(cls, path, context=None):
         """The model of a file, frozen."""
-        return cls._made(_library.lat_model_load, context or _default_context(), os.fsencode(path),
-                         None)
+        return cls._made(_library.lat_model_load, _context(context), _path(path, "path"), None)
 
     @classmethod
     def load_named(cls, name, folders=None, context=None):
         """The model NAME.safetensors of the first of some folders that has it, frozen. A list of paths;
         None: the folder of installed models."""
-        return cls._made(_library.lat_model_load_named, context or _default_context(),
-                         _folder_list(folders), os.fsencode(name), None)
+        return cls._made(_library.lat_model_load_named, _context(context), _folder_list(folders),
+                         _path(name, "name"), None)
 
     @classmethod
     def create_from(cls, model, task):
         """A trainable model of another task, such as a larger size, that starts from the parameters
-        of @p model and has its tokenizer and architecture."""
-        return cls._made(_library.lat_model_create_from, model, task, None)
+        of `model` and has its tokenizer and architecture."""
+        return cls._made(_library.lat_model_create_from, _opened(model, Model, "model"),
+                         _opened(task, Task, "task"), None)
 
     def clone(self):
         """A trainable copy."""
-        return self._made(_library.lat_model_clone, self)
+        return self._made(_library.lat_model_clone, self._open())
 
     def save(self, path, storage="f32"):
         """Writes the model as safetensors, atomically; storage "bf16" halves its size."""
-        _library.lat_model_save_as(self, os.fsencode(path), storage.encode())
+        _library.lat_model_save_as(self._open(), _path(path, "path"), _text(storage, "storage"))
 
     def freeze(self):
         """Makes the model immutable, for use by several threads."""
-        _library.lat_model_freeze(self)
+        _library.lat_model_freeze(self._open())
 
     @property
     def config(self):
         """The model's metadata."""
-        return json.loads(_library.lat_model_config(self))
+        return json.loads(_library.lat_model_config(self._open()))
 
     @property
     def parameter_count(self):
-        return _library.lat_model_parameter_count(self)
+        return _library.lat_model_parameter_count(self._open())
 
     def tensors(self):
         """Copies of the parameters by name: two-dimensional memoryviews of floats."""
-        start = _library.lat_model_parameters(self)
+        model = self._open()
+        start = _library.lat_model_parameters(model)
         found = {}
-        for i in range(_library.lat_model_tensor_count(self)):
+        for i in range(_library.lat_model_tensor_count(model)):
             tensor = _Tensor()
-            _library.lat_model_tensor(byref(tensor), self, i)
+            _library.lat_model_tensor(byref(tensor), model, i)
             values = array("f", ctypes.string_at(start + 4 * tensor.offset, 4 * tensor.size))
             found[tensor.name.decode()] = matrix(values, *tensor.shape)
         return found
 
 
-class _Caught:
-    """A callback for C around one of Python's: it stops on a true value and on an exception, which
-    leave() raises again once the call into C has returned."""
-
-    def __init__(self, function, kind):
-        self.function, self.exception = function, None
-        self.callback = kind(self)
-
-    def __call__(self, *arguments):
-        try:
-            return 1 if self.function is not None and self.function(*arguments) else 0
-        except BaseException as exception:  # KeyboardInterrupt too
-            self.exception = exception
-            return 1
-
-    def leave(self):
-        exception, self.exception = self.exception, None
-        if exception is not None:
-            raise exception
+class _Run(_Handle):
+    _free = _library.lat_trainer_free
 
 
 def train(model, optimizer=None, progress=None, resume=False, **options):
@@ -576,25 +802,22 @@ def train(model, optimizer=None, progress=None, resume=False, **options):
     updates; a true value stops the run with Error CANCELLED, Ctrl-C with KeyboardInterrupt.
     resume: continues the run in options["directory"].
     """
+    _function(progress, "progress")
+
     def report(state, user):
         copy = Progress()
         ctypes.memmove(byref(copy), state, min(copy.struct_size, c_size_t.from_address(state).value))
-        return progress and progress(copy)
+        return progress is not None and progress(copy)
 
-    class Run(_Handle):
-        _free = _library.lat_trainer_free
-
-    caught = _Caught(report, _PROGRESS)
-    create = _library.lat_trainer_resume if resume else _library.lat_trainer_create
-    with Run() as run:
-        run._own(create, model, byref(_OptimizerOptions(**(optimizer or {}))),
-                 byref(_TrainerOptions(progress=caught.callback, **options)))
-        try:
-            _library.lat_trainer_run(run)
-        finally:
-            caught.leave()
+    settings = _TrainerOptions(**options)
+    settings.progress = _callback(_PROGRESS, report)
+    rule = _OptimizerOptions(**({} if optimizer is None else optimizer))
+    with contextlib.closing(_Run()) as run:
+        run._own(_library.lat_trainer_resume if resume else _library.lat_trainer_create,
+                 _opened(model, Model, "model"), byref(rule), byref(settings))
+        _library.lat_trainer_run(run._open())
         state = Progress()
-        _library.lat_trainer_progress(byref(state), run)
+        _library.lat_trainer_progress(byref(state), run._open())
     return state
 
 
@@ -603,16 +826,20 @@ class Solver(_Handle):
     _free = _library.lat_solver_free
 
     def __init__(self, model, **options):
-        self._own(_library.lat_solver_create, model, byref(_DecodeOptions(**options)))
-        self._tasks = _library.lat_model_task(model)
+        source = _opened(model, Model, "model")
+        self._own(_library.lat_solver_create, source, byref(_DecodeOptions(**options)))
+        # Borrowed: the solver keeps its model, and that keeps them.
+        self._tasks = _library.lat_model_task(source)
         self._task = _library.lat_task_component(self._tasks, 0)
+        self._one_thread = threading.RLock()  # a solver serves one thread at a time
 
     def select(self, name):
         """Chooses the task of a mixture."""
-        _library.lat_solver_select(self, name.encode())
-        components = (_library.lat_task_component(self._tasks, i) for i in itertools.count())
-        self._task = next(task for task in components
-                          if _library.lat_task_name(task) == name.encode())
+        name, solver = _text(name, "name"), self._open()
+        with self._one_thread:
+            _library.lat_solver_select(solver, name)
+            components = (_library.lat_task_component(self._tasks, i) for i in itertools.count())
+            self._task = next(task for task in components if _library.lat_task_name(task) == name)
 
     def solve(self, a, out=None):
         """The answer and a Report; a wrong answer is no error. The answer goes into `out` where it
@@ -621,20 +848,22 @@ class Solver(_Handle):
         return x, report
 
     def solve_many(self, matrices, outs=None):
-        """Lists of answers and Reports, faster than one by one."""
-        matrices = [_as_buffer(a) for a in matrices]
+        """Lists of answers and Reports, faster than one by one. outs: a buffer, or None, for each."""
+        solver = self._open()
         with contextlib.ExitStack() as stack:
-            sources = [stack.enter_context(_borrowed(a)) for a in matrices]
-            if outs is None:
-                outs = [_zeros(*_output_shape(self._task, source)) for source in sources]
-            targets = [stack.enter_context(_borrowed(x, _WRITABLE)) for x in outs]
-            if len(targets) != len(sources):
-                raise ValueError(f"{len(targets)} matrices for {len(sources)} answers")
+            sources = [_input(stack, a) for a in _items(matrices, "matrices is a list of matrices")]
             count = len(sources)
+            outs = [None] * count if outs is None else _items(outs, "outs is a list of buffers")
+            if len(outs) != count:
+                raise ValueError(f"{count} matrices for {len(outs)} answers")
+            stack.enter_context(self._one_thread)
+            outs = [_zeros(*_output_shape(self._task, source)) if x is None else x
+                    for x, source in zip(outs, sources)]
+            targets = [_output(stack, x) for x in outs]
             reports = (Report * count)(*(Report() for _ in sources))
-            _library.lat_solver_solve_many((_Matrix * count)(*targets), reports, self,
+            _library.lat_solver_solve_many((_Matrix * count)(*targets), reports, solver,
                                            (_Matrix * count)(*sources), count)
-        return list(outs), list(reports)
+        return outs, list(reports)
 
 
 class _Evaluation(_Handle):
@@ -647,19 +876,19 @@ def evaluate(model, task=None, decode=None, progress=None, **options):
     task: draws the examples instead of the model's own. decode: a dict of lat_decode_options.
     progress: called with (done, count); a true value cancels.
     """
-    caught = _Caught(lambda done, count, user: progress and progress(done, count), _EVALUATED)
-    settings = _EvaluateOptions(progress=caught.callback, **options)
+    _function(progress, "progress")
+    settings = _EvaluateOptions(**options)
+    settings.progress = _callback(_EVALUATED, lambda done, count, user:
+                                  progress is not None and progress(done, count))
     if task is not None:
-        settings.task = task._as_parameter_
+        problem = _opened(task, Task, "task")
+        settings.task = problem._as_parameter_
     if decode is not None:
         settings.decode = ctypes.pointer(_DecodeOptions(**decode))
-    with _Evaluation() as evaluation:
-        try:
-            evaluation._own(_library.lat_evaluate, model, byref(settings))
-        finally:
-            caught.leave()
+    with contextlib.closing(_Evaluation()) as evaluation:
+        evaluation._own(_library.lat_evaluate, _opened(model, Model, "model"), byref(settings))
         rows = []
-        while row := _library.lat_evaluation_row(evaluation, len(rows)):
+        while row := _library.lat_evaluation_row(evaluation._open(), len(rows)):
             values = {name: getattr(row.contents, name) for name, _ in _Accuracy._fields_}
             rows.append({name: list(value) if isinstance(value, ctypes.Array) else
                          value.decode() if isinstance(value, bytes) else value

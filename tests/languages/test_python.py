@@ -1,10 +1,19 @@
 """lat.py: matrices of every kind, errors, callbacks, files. LAT_LIBRARY names the library."""
 
+import copy
 import ctypes
+import gc
+import itertools
 import os
+import pathlib
+import pickle
 import tempfile
+import threading
 import unittest
+import weakref
 from array import array
+from decimal import Decimal
+from fractions import Fraction
 
 import lat
 
@@ -48,14 +57,62 @@ class Matrices(unittest.TestCase):
     def test_ctypes_array(self):
         self.check(((ctypes.c_double * 3) * 2)((1, 2, 3), (4, 5, 6)))
 
+    def test_numbers_of_every_type(self):
+        self.check([[1, 2.0, Fraction(3)], [Decimal(4), True * 5, 6]])
+        for kind in "bBhHiIlLqQfd":
+            self.check(lat.matrix(array(kind, range(1, 7)), 2, 3))
+        for kind in (ctypes.c_int8, ctypes.c_uint16, ctypes.c_int64, ctypes.c_ulong, ctypes.c_float,
+                     ctypes.c_double.__ctype_be__, ctypes.c_int32.__ctype_be__, ctypes.c_longdouble):
+            self.check(((kind * 3) * 2)((1, 2, 3), (4, 5, 6)))
+            self.check([(kind * 3)(1, 2, 3), (4, 5, 6)])
+            if kind is not ctypes.c_longdouble:
+                self.check(lat.matrix((kind * 6)(1, 2, 3, 4, 5, 6), 2, 3))
+        booleans = ((ctypes.c_bool * 3) * 2)((True, False, True), (False, False, True))
+        self.assertEqual(self.task.answer(booleans).tolist(), [[1, 0], [0, 0], [1, 1]])
+
+    def test_strides(self):
+        wide = lat.matrix(array("d", [1, 2, 3, 4, 5, 6, -1, -1, -1]), 3, 3)
+        self.check(wide[:2])
+        self.check(lat.matrix(array("d", [4, 5, 6, 1, 2, 3]), 2, 3)[::-1])
+        self.check(lat.matrix(array("f", [1, 2, 3, 0, 0, 0, 4, 5, 6]), 3, 3)[::2])
+        self.check(lat.matrix(array("d", [6, 5, 4, 3, 2, 1])[::-1], 2, 3))
+        self.check(lat.matrix(memoryview(array("d", range(12)))[1:7], 2, 3))
+        self.check(lat.matrix(memoryview(array("d", [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]))[::2], 2, 3))
+
+    def test_numbers_that_are_none(self):
+        complexes = [[1j] * 3] * 2
+        for a in (complexes, [["1", "2", "3"]] * 2, ["123", "456"], [b"123", b"456"], [[None] * 3] * 2,
+                  [[object()] * 3] * 2, [[[1]] * 3] * 2, {1: 2}, [{1, 2, 3}, {4, 5, 6}], "text", b"", None,
+                  5, ((ctypes.c_char * 3) * 2)(), ((ctypes.c_void_p * 3) * 2)()):
+            with self.assertRaises(TypeError, msg=repr(a)):
+                self.task.answer(a)
+        with self.assertRaises(OverflowError):
+            self.task.answer([[10 ** 400, 2, 3], [4, 5, 6]])
+        for value, text in ((float("nan"), "nan"), (float("-inf"), "-inf")):
+            with self.assertRaisesRegex(lat.Error, "input") as caught:
+                self.task.answer([[value, 2, 3], [4, 5, 6]])
+            self.assertEqual(caught.exception.name, "NUMERIC")
+
+    def test_sizes(self):
+        for a, text in (([], "0 rows"), ([[]], "0 columns"), ([[], []], "0 columns"),
+                        ([[1] * 101], "more than 100 columns"), (itertools.repeat([1]), "more than 100 rows"),
+                        ([itertools.count()], "more than 100 columns"),
+                        (lat.matrix(bytes(303), 3, 101), "more than 100 columns"),
+                        (lat.matrix(bytes(8 * 300), 300, 8), "more than 100 rows")):
+            with self.assertRaisesRegex(lat.Error, text) as caught:
+                self.task.answer(a)
+            self.assertEqual(caught.exception.name, "SHAPE")
+        for rows, cols in ((0, 6), (-2, -3), (2 ** 32 + 2, 3), (2 ** 62, 8)):
+            with self.assertRaises(ValueError):
+                lat.matrix(array("d", range(6)), rows, cols)
+
     def test_refusals(self):
-        floats = lat.matrix(array("f", range(6)), 2, 3)
-        for a in (floats, array("d", range(6)), [1, 2]):
+        for a in (array("d", range(6)), [1, 2]):
             with self.assertRaises(TypeError):
                 self.task.answer(a)
         with self.assertRaisesRegex(ValueError, "differ in length"):
             self.task.answer([[1, 2, 3], [4]])
-        with self.assertRaises(TypeError):
+        with self.assertRaisesRegex(ValueError, "6 values for a 3 x 3 matrix"):
             lat.matrix(array("d", range(6)), 3, 3)
 
     def test_vectors(self):
@@ -70,10 +127,22 @@ class Matrices(unittest.TestCase):
         for order in (a, numpy.asfortranarray(a), padded[:2, :3],
                       numpy.asfortranarray(padded)[:2, :3]):
             self.check(order)
-        with self.assertRaisesRegex(ValueError, "contiguous"):
-            self.task.answer(numpy.repeat(numpy.repeat(a, 2, 0), 2, 1)[::2, ::2])
+        for strided in (numpy.repeat(numpy.repeat(a, 2, 0), 2, 1)[::2, ::2], a[::-1, ::-1][::-1, ::-1],
+                        a[::-1].copy()[::-1], a.T.copy().T, padded.reshape(20)[[0, 1, 2, 5, 6, 7]].reshape(2, 3),
+                        numpy.frombuffer(b"x" + a.tobytes(), "d", 6, 1).reshape(2, 3)):
+            self.check(strided)
+        for kind in "bhilqBHILQefdg?":
+            for order in "<>" if kind != "g" else "=":  # numpy lends the latter natively only
+                b = a.astype(numpy.dtype(kind).newbyteorder(order))
+                self.assertEqual(self.task.answer(b).tolist(), b.astype("d").T.tolist(), (kind, order))
+        self.check([[numpy.float32(1), numpy.int8(2), numpy.uint64(3)], numpy.array([4, 5, 6], "f")])
+        for kind in ("F", "D", "O", "S4", "U4", "M8[s]", [("x", "d")]):
+            with self.assertRaises(TypeError, msg=kind):
+                self.task.answer(numpy.zeros((2, 3), kind))
         with self.assertRaises(TypeError):
-            self.task.answer(a.astype("f"))
+            self.task.answer([[numpy.complex128(1)] * 3] * 2)
+        with self.assertRaisesRegex(lat.Error, "more than 100"):
+            self.task.answer(numpy.broadcast_to(numpy.float32(1), (10 ** 9, 10 ** 9)))
 
     @unittest.skipIf(numpy is None, "no numpy")
     def test_numpy_answer(self):
@@ -98,7 +167,7 @@ class Errors(unittest.TestCase):
     def test_closed(self):
         with small_model(rows=2) as model:
             pass
-        with self.assertRaisesRegex(lat.Error, "NULL"):
+        with self.assertRaisesRegex(ValueError, "the Model is closed"):
             model.save("never")
         model.close()
 
@@ -106,6 +175,34 @@ class Errors(unittest.TestCase):
         with self.assertRaises(lat.Error) as caught:
             lat.Solver(small_model(rows=2)).solve([[1, 2, 3]])
         self.assertEqual(caught.exception.name, "SHAPE")
+
+    def test_pickled(self):
+        with self.assertRaises(lat.Error) as caught:
+            lat.Task("nonsense")
+        error = pickle.loads(pickle.dumps(caught.exception))
+        self.assertEqual((error.status, error.name, str(error)),
+                         (-12, "NOT_FOUND", str(caught.exception)))
+
+    def test_objects_are_not_copied(self):
+        model = small_model(rows=2)
+        for owner in (lat.Context(), lat.Tokenizer(), lat.Task("transpose"), model, lat.Solver(model)):
+            for duplicate in (copy.copy, copy.deepcopy, pickle.dumps):
+                with self.assertRaisesRegex(TypeError, "cannot be copied"):
+                    duplicate(owner)
+
+    def test_message_of_a_path_that_is_not_utf8(self):
+        with self.assertRaises(lat.Error) as caught:
+            lat.Model.load(b"/nowhere/\xff\xfe")
+        self.assertEqual(caught.exception.name, "IO")
+
+    def test_answers_go_into_doubles(self):
+        solver = lat.Solver(small_model(rows=2))
+        for out, error in ((lat.matrix(array("f", 4 * [0]), 2, 2), TypeError), ([[0, 0], [0, 0]], TypeError),
+                           (lat.matrix(array("d", 12 * [0]), 6, 2)[::-3], ValueError)):
+            with self.assertRaises(error):
+                solver.solve([[1, 2], [3, 4]], out)
+        with self.assertRaisesRegex(ValueError, "1 matrices for 2 answers"):
+            solver.solve_many([[[1, 2], [3, 4]]], [None, None])
 
     def test_read_only_answer(self):
         with self.assertRaises(BufferError):
@@ -145,6 +242,46 @@ class Training(unittest.TestCase):
 
         with self.assertRaises(KeyboardInterrupt):
             lat.train(small_model(rows=2), progress=interrupted, report_every=1)
+
+    def test_a_failed_run_lets_go_of_its_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = dict(directory=pathlib.Path(folder, "run"), batch_size=4, validate_every=0)
+            try:
+                lat.train(small_model(rows=2), progress=lambda progress: True, report_every=1, **run)
+            except lat.Error:  # while the exception, and so its traceback, is there
+                state = lat.train(small_model(rows=2), resume=True, max_examples=16, **run)
+        self.assertEqual(state.examples, 16)
+
+    def test_paths_of_every_kind(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for i, kind in enumerate((str, os.fsencode, pathlib.Path)):
+                run = kind(os.path.join(folder, f"run{i}"))
+                lat.train(small_model(rows=2), directory=run, batch_size=4, max_examples=4, validate_every=0)
+                self.assertEqual(lat.Model.load(kind(os.path.join(folder, f"run{i}", "model.safetensors")))
+                                 .config["task"]["name"], "transpose")
+            path = os.path.join(os.fsencode(folder), b"not utf-8 \xff")
+            small_model(rows=2).save(path)
+            lat.Model.load(os.fsdecode(path))
+
+    def test_callbacks_leave_nothing_behind(self):
+        class Failure(Exception):
+            pass
+
+        def fail(*arguments):
+            raise Failure
+
+        model = small_model(rows=2)
+        seen = []
+        for call in (lambda: lat.train(model, progress=fail, report_every=1),
+                     lambda: lat.evaluate(model, count=4, progress=fail)):
+            with self.assertRaises(Failure) as caught:
+                call()
+            seen.append(weakref.ref(caught.exception))
+        del caught
+        owned = weakref.ref(model._owned)
+        del model, call
+        gc.collect()
+        self.assertEqual([reference() for reference in (*seen, owned)], [None, None, None])
 
     def test_resume(self):
         run = dict(batch_size=4, validate_every=0)
@@ -217,6 +354,70 @@ class Models(unittest.TestCase):
         self.assertEqual((rows[0]["label"], rows[0]["count"]), ("all", 8))
         self.assertEqual((len(rows[0]["accuracy"]), rows[0]["well_formed"]), (4, 100.0))
         self.assertEqual(calls[-1], (8, 8))
+
+
+class Threads(unittest.TestCase):
+    def test_closed_by_another_thread(self):
+        solver = lat.Solver(small_model(rows=2))
+        started = threading.Event()
+
+        def close():
+            started.wait()
+            solver.close()
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        with self.assertRaisesRegex(ValueError, "closed"):
+            while True:
+                solver.solve_many([[[1, 2], [3, 4]]] * 256)
+                started.set()
+        thread.join()
+
+    def test_one_solver_for_several(self):
+        solver = lat.Solver(small_model(rows=2))
+        matrices = [[[i, 2], [3, 4]] for i in range(64)]
+        expected = [x.tolist() for x in solver.solve_many(matrices)[0]]
+        found = {}
+
+        def solve(name):
+            found[name] = [x.tolist() for _ in range(4) for x in solver.solve_many(matrices)[0]]
+
+        threads = [threading.Thread(target=solve, args=(i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(found, {i: expected * 4 for i in range(4)})
+
+
+class Logs(unittest.TestCase):
+    def test_lines(self):
+        lines = []
+        context = lat.Context(log=lambda level, line: lines.append((level, line)), log_level=4)
+        task, tokens = lat.Task("transpose", context, rows=2), lat.Tokenizer(context)
+        context.close()
+        model = lat.Model(task, tokens, **SMALL)
+        del task, tokens
+        gc.collect()
+        lat.train(model, batch_size=4, max_examples=4, validate_every=0)
+        self.assertEqual(lines[0][0], 3)
+        self.assertIn("training from example 0", lines[0][1])
+
+    def test_exceptions_come_out_of_the_call(self):
+        def fail(level, line):
+            raise KeyError(line)
+
+        context = lat.Context(log=fail)
+        model = lat.Model(lat.Task("transpose", context, rows=2), lat.Tokenizer(context), **SMALL)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "model")
+            model.save(path)
+            with self.assertRaisesRegex(KeyError, "loaded"):
+                lat.Model.load(path, context)
+            run = dict(directory=pathlib.Path(folder, "run"), max_examples=8)
+            with self.assertRaisesRegex(KeyError, "training from"):
+                lat.train(model, **run)
+        self.assertEqual(lat.Solver(model).solve([[1, 2], [3, 4]])[0].shape, (2, 2))
 
 
 class Library(unittest.TestCase):
