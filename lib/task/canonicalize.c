@@ -103,10 +103,9 @@ lat_status lat_task_canonicalize(lat_matrix *canonical, int32_t operand_count, v
                                  const lat_task *task, const lat_matrix *operands) {
   lati_floating saved;
   lati_floating_enter(&saved);
-  lat_status status = check_call(task, operands, operand_count, transform);
-  if (status == LAT_OK && canonical == NULL) {
-    status = lati_fail(LAT_ERROR_ARGUMENT, "the place for the canonical form is NULL");
-  }
+  lat_status status =
+      canonical == NULL ? lati_fail(LAT_ERROR_ARGUMENT, "the place for the canonical form is NULL")
+                        : check_call(task, operands, operand_count, transform);
   if (status == LAT_OK) {
     status = canonicalize_operand(canonical, transform, task, operands);
   }
@@ -136,10 +135,9 @@ lat_status lat_task_restore(lat_matrix *results, int32_t result_count, const lat
                             const void *transform, const lat_matrix *canonical) {
   lati_floating saved;
   lati_floating_enter(&saved);
-  lat_status status = check_call(task, results, result_count, transform);
-  if (status == LAT_OK && canonical == NULL) {
-    status = lati_fail(LAT_ERROR_ARGUMENT, "the canonical answer is NULL");
-  }
+  lat_status status = canonical == NULL
+                          ? lati_fail(LAT_ERROR_ARGUMENT, "the canonical answer is NULL")
+                          : check_call(task, results, result_count, transform);
   if (status == LAT_OK) {
     status = restore_result(results, task, transform, canonical);
   }
