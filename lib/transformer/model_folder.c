@@ -203,9 +203,10 @@ lat_status lat_model_find(char *path, size_t capacity, const char *folders, cons
 lat_status lat_model_load_named(lat_model **out, lat_context *ctx, const char *folders,
                                 const char *name, lat_task *custom) {
   char path[PATH_MAX];
-  if (out != NULL) {
-    *out = NULL;
+  if (out == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
+  *out = NULL;
   const lat_status status = lat_model_find(path, sizeof path, folders, name);
   return status != LAT_OK ? status : lat_model_load(out, ctx, path, custom);
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes a C file that calls every public function with NULL in place of each pointer, one at a time.
 # What a call gets otherwise is null_world.h's: VALUE_type for a pointer to the type, OUT(type) for an
-# output handle.
+# output handle, TEXT for room for a text.
 #   null_calls.sh COMPILER INCLUDE_DIRECTORY OPTIONAL_POINTERS OUTPUT
 set -eu
 
@@ -15,6 +15,9 @@ declarations "$1" "$2" | LC_ALL=C sort -t '(' -k 1 | awk -v optional_file="$3" '
   function value(type) {
     if (type !~ /\*/) {
       return parameter == "letter" || type ~ /double/ ? "0" : parameter ~ /size|capacity/ ? "4096" : "1"
+    }
+    if (type ~ /^char \*$/) {
+      return "TEXT"
     }
     base = type
     gsub(/const |\*|const$| /, "", base)

@@ -52,6 +52,7 @@ typedef struct null_world {
   float floats[4096], *lent;
   int32_t integers[4096];
   size_t sizes[1];
+  char text[4096];
 } null_world;
 
 typedef struct null_call {
@@ -62,6 +63,7 @@ typedef struct null_call {
 extern const null_call null_calls[]; /* the last has no name */
 
 #define VALUE_char world->objects.path
+#define TEXT world->text
 #define VALUE_void world
 #define VALUE_double world->doubles
 #define VALUE_float world->floats

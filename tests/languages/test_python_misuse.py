@@ -48,12 +48,13 @@ ACCEPTED = {
     "callable": lambda value: value is None or callable(value),
     "mapping": lambda value: value is None or value == {},
     "weights": lambda value: value is None or value == [5] or isinstance(value, array),
+    "folders": lambda value: value is None or isinstance(value, (list, tuple)) and all(map(is_text, value)),
     "outs": lambda value: value is None or value == [None],
     "anything": lambda value: True,
 }
 for handle in ("context", "tokenizer", "task", "out"):
     ACCEPTED[handle] = lambda value: value is None
-NEVER = {"own task", "matrix", "matrices", "tasks", "values", "name"}
+NEVER = {"matrix", "matrices", "tasks", "values", "name", "storage"}
 
 A = [[1, 2], [3, 4]]
 
@@ -63,6 +64,8 @@ CASES = {
     "task_names": (lambda w: lat.task_names, lambda w: {}, None),
     "matrix": (lambda w: lat.matrix, lambda w: dict(
         values=("values", range(6)), rows=("integer", 2), cols=("integer", 3)), None),
+    "model_folder": (lambda w: lat.model_folder, lambda w: {}, None),
+    "model_names": (lambda w: lat.model_names, lambda w: dict(folders=("folders", ["."])), None),
     "train": (lambda w: lat.train, lambda w: dict(
         model=("own model", w.model), optimizer=("mapping", None), progress=("callable", None),
         resume=("anything", True), directory=("path", "nowhere"), max_examples=("fixed", 1)),
@@ -87,8 +90,13 @@ CASES = {
         lat._ModelOptions),
     "Model.load": (lambda w: lat.Model.load, lambda w: dict(
         path=("path", w.path), context=("context", None)), None),
+    "Model.load_named": (lambda w: lat.Model.load_named, lambda w: dict(
+        name=("name", "model"), folders=("folders", ["."]), context=("context", None)), None),
+    "Model.create_from": (lambda w: lat.Model.create_from, lambda w: dict(
+        model=("own model", w.model), task=("own task", w.task)), None),
     "Model.clone": (lambda w: w.model.clone, lambda w: {}, None),
-    "Model.save": (lambda w: w.model.save, lambda w: dict(path=("path", w.path)), None),
+    "Model.save": (lambda w: w.model.save, lambda w: dict(
+        path=("path", w.path), storage=("storage", "f32")), None),
     "Model.freeze": (lambda w: w.model.freeze, lambda w: {}, None),
     "Model.config": (lambda w: (lambda: w.model.config), lambda w: {}, None),
     "Model.parameter_count": (lambda w: (lambda: w.model.parameter_count), lambda w: {}, None),
