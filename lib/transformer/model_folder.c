@@ -207,6 +207,9 @@ lat_status lat_model_load_named(lat_model **out, lat_context *ctx, const char *f
     return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
   *out = NULL;
+  if (ctx == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "ctx is NULL");
+  }
   const lat_status status = lat_model_find(path, sizeof path, folders, name);
   return status != LAT_OK ? status : lat_model_load(out, ctx, path, custom);
 }
