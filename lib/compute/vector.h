@@ -62,6 +62,10 @@ typedef struct lati_vector {
   void (*follow)(float *average, const float *x, float share, int64_t n);
 
   void (*adam)(float *p, float *g, float *m, float *v, const lati_adam_factors *factors, int64_t n);
+  /* y = factor_y y + factor_x x. */
+  void (*combine)(float *y, float factor_y, const float *x, float factor_x, int64_t n);
+  /* m = momentum m + factor g; g = factor g + momentum m: Nesterov's momentum. */
+  void (*nesterov)(float *g, float *m, float factor, float momentum, int64_t n);
 } lati_vector;
 
 extern const lati_vector lati_vector_portable;

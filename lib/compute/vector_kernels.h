@@ -234,6 +234,22 @@ static void follow(float *average, const float *x, float share, int64_t n) {
   }
 }
 
+static void combine(float *y, float factor_y, const float *x, float factor_x, int64_t n) {
+  FOR_LANES(i, mask, n) {
+    vec scaled = v_set(factor_x) * v_load_part(x + i, mask);
+    v_store_part(y + i, mask, v_fma(v_set(factor_y), v_load_part(y + i, mask), scaled));
+  }
+}
+
+static void nesterov(float *g, float *m, float factor, float momentum, int64_t n) {
+  FOR_LANES(i, mask, n) {
+    vec slope = v_set(factor) * v_load_part(g + i, mask);
+    vec moved = v_fma(v_set(momentum), v_load_part(m + i, mask), slope);
+    v_store_part(m + i, mask, moved);
+    v_store_part(g + i, mask, v_fma(v_set(momentum), moved, slope));
+  }
+}
+
 #include "compute/decode_kernels.h"
 #include "compute/panel_f32.h"
 
@@ -257,4 +273,6 @@ const lati_vector TABLE = {
     .shorten = shorten,
     .follow = follow,
     .adam = adam,
+    .combine = combine,
+    .nesterov = nesterov,
 };

@@ -21,14 +21,10 @@ void lati_muon_free(lati_muon *muon);
 /* For each hidden matrix P (rows, cols) with gradient G, on its own:
  *   M = momentum M + scale G;  U = scale G + momentum M  (Nesterov)
  *   P -= rate (sqrt(max(1, rows / cols)) O + decay P),  O = the orthogonal factor of U
- * O by five Newton-Schulz steps, so that its singular values are near 1, not 1. The vectors are
+ * O by lati_orthogonalise(), whose singular values are near 1, not 1. The vectors are
  * flat ones of the table's layout; the matrices' parts of `scratch` are overwritten and those of
  * `gradients` set to zero. */
 void lati_muon_update(lati_muon *muon, lati_pool *pool, float *parameters, float *gradients,
                       float *momentum, float *scratch, const lati_muon_step *step);
-
-/* X (rows, cols) becomes near its orthogonal factor; `other` is as large as X and receives the
- * result; work holds 2 min(rows, cols)^2 floats. */
-void lati_orthogonalise(float *other, float *x, int32_t rows, int32_t cols, float *work);
 
 #endif

@@ -1,6 +1,8 @@
-/* Where a training step's time goes: profile_step SWEEP [threads] [auto|f32|bf16] [steps]. Runs one
- * of the published sweeps with every operation of the backend's table timed, and prints
- * milliseconds a step, shares, and for products their rate. For people; not run by ctest. */
+/* Where a training step's time goes: profile_step SWEEP [threads] [auto|f32|bf16] [steps] [rule].
+ * Runs one of the published sweeps, or a small model on eigenvalues, with every operation of the
+ * backend's table timed, and prints milliseconds a step, shares, and for products their rate. One
+ * thread is timed by its processor's time, so that other programs matter little. For people; not
+ * run by ctest. */
 #include "base/context_impl.h"
 #include "compute/backend.h"
 
@@ -22,6 +24,9 @@ static const sweep sweeps[] = {
     {"eigenvalues-5x5", "eigenvalues", "fp15", "fp15", 5, 6, 512, 8, 512, 8},
     {"eigenvectors-5x5", "eigenvectors", "fp15", "p1000", 5, 6, 512, 8, 512, 8},
     {"inverse-5x5", "inverse", "fp15", "p1000", 5, 6, 516, 12, 512, 8},
+    {"width-64", "eigenvalues", "fp15", "p1000", 5, 4, 64, 4, 64, 4},
+    {"width-128", "eigenvalues", "fp15", "p1000", 5, 4, 128, 4, 128, 4},
+    {"width-256", "eigenvalues", "fp15", "p1000", 5, 4, 256, 8, 256, 8},
 };
 
 enum operation {
@@ -55,10 +60,11 @@ static const char *const names[OPERATIONS] = {"linear forward",
 
 static double seconds[OPERATIONS], flops[OPERATIONS];
 static const lati_backend *real;
+static clockid_t clock_used = CLOCK_MONOTONIC;
 
 static double now(void) {
   struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
+  clock_gettime(clock_used, &time);
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
@@ -189,13 +195,16 @@ static void check(lat_status status) {
   }
 }
 
-static void prepare(run *r, lat_context *ctx, const sweep *s) {
+static void prepare(run *r, lat_context *ctx, const sweep *s, const char *rule) {
   lat_tokenizer_options spelling;
   lat_task_options problem;
   lat_model_options shape;
+  lat_optimizer_options update;
   lat_tokenizer_options_init(&spelling);
   lat_task_options_init(&problem);
   lat_model_options_init(&shape);
+  lat_optimizer_options_init(&update);
+  update.rule = rule;
   spelling.input_encoding = s->input;
   spelling.output_encoding = s->output;
   problem.name = s->task;
@@ -212,7 +221,7 @@ static void prepare(run *r, lat_context *ctx, const sweep *s) {
   check(lat_sampler_create(&r->sampler, r->task, r->tokenizer, NULL));
   check(lat_batch_create(&r->batch, r->tokenizer));
   check(lat_gradients_create(&r->gradients, r->model));
-  check(lat_optimizer_create(&r->optimizer, r->model, NULL));
+  check(lat_optimizer_create(&r->optimizer, r->model, &update));
 }
 
 static void train(run *r) {
@@ -265,7 +274,7 @@ int main(int argc, char **argv) {
     chosen = argc > 1 && strcmp(argv[1], sweeps[i].name) == 0 ? &sweeps[i] : chosen;
   }
   if (chosen == NULL) {
-    fprintf(stderr, "usage: profile_step SWEEP [threads] [auto|f32|bf16] [steps]\n");
+    fprintf(stderr, "usage: profile_step SWEEP [threads] [auto|f32|bf16] [steps] [rule]\n");
     return 2;
   }
   lat_context *ctx = NULL;
@@ -274,10 +283,11 @@ int main(int argc, char **argv) {
   const int steps = argc > 4 ? atoi(argv[4]) : 10;
   lat_context_options_init(&options);
   options.threads = argc > 2 ? atoi(argv[2]) : 1;
+  clock_used = options.threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
   options.precision = precision_of(argc > 3 ? argv[3] : "auto");
   check(lat_context_create(&ctx, &options));
   instrument(ctx);
-  prepare(&r, ctx, chosen);
+  prepare(&r, ctx, chosen, argc > 5 ? argv[5] : "adamw");
   train(&r); /* memory is laid out */
   memset(seconds, 0, sizeof seconds);
   memset(flops, 0, sizeof flops);

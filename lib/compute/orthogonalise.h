@@ -1,0 +1,16 @@
+/* The orthogonal factor of a matrix, by products alone. */
+#ifndef LATI_ORTHOGONALISE_H
+#define LATI_ORTHOGONALISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Floats of scratch memory for a (rows, cols) matrix. */
+size_t lati_orthogonalise_work(int32_t rows, int32_t cols);
+
+/* out (rows, cols) = near the orthogonal factor U V^T of X = U S V^T; X is scaled on the way. A
+ * singular value above 0.003 of the largest becomes 0.80 to 1.20, a smaller one is multiplied by
+ * about 300. X = 0 gives 0. One thread. */
+void lati_orthogonalise(float *out, float *x, int32_t rows, int32_t cols, float *work);
+
+#endif
