@@ -8,9 +8,9 @@
 /* Floats of scratch memory for a (rows, cols) matrix. */
 size_t lati_orthogonalise_work(int32_t rows, int32_t cols);
 
-/* out (rows, cols) = near the orthogonal factor U V^T of X = U S V^T; X is scaled on the way. A
- * singular value above 0.003 of the largest becomes 0.80 to 1.20, a smaller one is multiplied by
- * about 300. X = 0 gives 0. One thread. */
+/* out (rows, cols) = near 0.9 times the orthogonal factor U V^T of X = U S V^T; X is scaled on the
+ * way. A singular value above 0.003 (sum of S^8)^(1/8) becomes 0.72 to 1.08, a smaller one less. X
+ * = 0 gives 0. One thread. */
 void lati_orthogonalise(float *out, float *x, int32_t rows, int32_t cols, float *work);
 
 #endif

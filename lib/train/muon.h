@@ -21,7 +21,7 @@ void lati_muon_free(lati_muon *muon);
 /* For each hidden matrix P (rows, cols) with gradient G, on its own:
  *   M = momentum M + scale G;  U = scale G + momentum M  (Nesterov)
  *   P -= rate (sqrt(max(1, rows / cols)) O + decay P),  O = the orthogonal factor of U
- * O by lati_orthogonalise(), whose singular values are near 1, not 1. The vectors are
+ * O by lati_orthogonalise(), whose singular values are near 0.9. The vectors are
  * flat ones of the table's layout; the matrices' parts of `scratch` are overwritten and those of
  * `gradients` set to zero. */
 void lati_muon_update(lati_muon *muon, lati_pool *pool, float *parameters, float *gradients,

@@ -68,6 +68,7 @@ static void orthogonalise_wide(double *x, int64_t side, int64_t length) {
     multiply(next, square, x, side, length, side, 0);
     memcpy(x, next, (size_t)(side * length) * sizeof *x);
   }
+  scale(x, 0.9, side * length);
   free(gram), free(square), free(next);
 }
 

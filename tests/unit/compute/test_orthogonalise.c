@@ -97,7 +97,7 @@ START_TEST(the_steps_are_those_of_the_plain_twin) {
 END_TEST
 
 /* The factor of a diagonal matrix is diagonal, with each singular value in its own place. */
-START_TEST(singular_values_come_near_one) {
+START_TEST(singular_values_come_near_their_target) {
   enum { SIDE = 100 };
   fixture f;
   fixture_open(&f, 1);
@@ -116,7 +116,7 @@ START_TEST(singular_values_come_near_one) {
     least = fmin(least, (double)out[i * SIDE + i]);
     most = fmax(most, (double)out[i * SIDE + i]);
   }
-  ck_assert_msg(least > 0.80 && least < 0.83 && most < 1.20 && most > 1.17, "%g to %g", least,
+  ck_assert_msg(least > 0.72 && least < 0.75 && most < 1.08 && most > 1.05, "%g to %g", least,
                 most);
   lati_free(x), lati_free(out), lati_free(work);
   fixture_close(&f);
@@ -137,7 +137,7 @@ START_TEST(rank_one_stays_finite) {
   for (int64_t i = 0; i < ROWS * COLS; ++i) {
     sum += (double)out[i] * (double)out[i];
   }
-  ck_assert_msg(sqrt(sum) > 0.79 && sqrt(sum) < 1.21, "%g", sqrt(sum));
+  ck_assert_msg(sqrt(sum) > 0.71 && sqrt(sum) < 1.09, "%g", sqrt(sum));
   lati_free(x), lati_free(out), lati_free(work);
   fixture_close(&f);
 }
@@ -159,8 +159,8 @@ START_TEST(zero_stays_zero) {
 END_TEST
 
 int main(void) {
-  const TTest *tests[] = {symmetric_products_are_those_of_plain_loops,
-                          the_steps_are_those_of_the_plain_twin, singular_values_come_near_one,
-                          rank_one_stays_finite, zero_stays_zero};
+  const TTest *tests[] = {
+      symmetric_products_are_those_of_plain_loops, the_steps_are_those_of_the_plain_twin,
+      singular_values_come_near_their_target, rank_one_stays_finite, zero_stays_zero};
   return run_suite("orthogonalise", tests, sizeof tests / sizeof *tests);
 }
