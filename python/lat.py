@@ -248,7 +248,8 @@ class _TaskOptions(_Structure):
         c_double, "range",
         c_char_p, "distribution",
         c_double, "noise",
-        c_int32, "canonical symmetric_noise")
+        c_int32, "canonical symmetric_noise",
+        c_char_p, "structure")
 
 
 class _ModelOptions(_Structure):

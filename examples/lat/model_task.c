@@ -34,6 +34,7 @@ static void read_task(lat_task_options *options, const json_t *object) {
   read_double(&options->noise, object, "noise");
   read_int(&options->canonical, object, "canonical");
   read_int(&options->symmetric_noise, object, "symmetric_noise");
+  read_text(&options->structure, object, "structure");
 }
 
 /* The command line over the model's options. A fixed size takes the place of a range of sizes. */

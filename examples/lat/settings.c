@@ -68,6 +68,8 @@ static const cli_option size_options[] = {
            "noise keeps symmetric matrices symmetric"),
     OPTION(OPTION_FLAG, "canonical", task.canonical, NULL,
            "matrices are moved to their canonical forms"),
+    OPTION(OPTION_TEXT, "structure", task.structure, "S[:W],...",
+           "matrices are turned into: dense (default) diagonal identity zero integer sparse"),
     OPTIONS_END};
 const option_group group_sizes = {"Matrices", GIVEN_SIZES, size_options};
 

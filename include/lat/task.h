@@ -54,6 +54,12 @@ typedef struct lat_task_options {
   int32_t canonical;       /**< 1: inputs are moved to their canonical forms, see
                               lat_task_canonicalize(); not for "transpose". Default 0 */
   int32_t symmetric_noise; /**< 1: noise keeps symmetric inputs symmetric; default 0 */
+  const char *structure; /**< what drawn matrices are turned into, before noise: "dense" (NULL too;
+                            as drawn), "diagonal", "identity", "zero" (not for inverses), "integer"
+                            (coefficients rounded), "sparse" (each stays with probability 0.3), or
+                            a mixture "a[:w],b[:w]". Of two operands either is turned into it, or
+                            both; a vector is left as drawn. Where a draw has no answer, it is made
+                            again with the same structure */
 } lat_task_options;
 
 /** Return value of a custom task's callback that discards the example and draws another. */

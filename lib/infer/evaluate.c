@@ -123,6 +123,7 @@ static lat_status enter(lat_evaluation *evaluation, const bench *with, int64_t i
   const lati_batch_side *input = &with->batch->side[LAT_INPUT];
   int32_t rows = input->value_rows[i], cols = input->value_cols[i];
   const char *spectrum = lati_batch_distribution(with->batch, i);
+  const char *structure = lati_batch_structure(with->batch, i);
   snprintf(size, sizeof size, "%dx%d", (int)rows, (int)cols);
   LATI_TRY(lati_evaluation_add(evaluation, LATI_GROUP_ALL, 0, "all", prediction, ceiling));
   LATI_TRY(lati_evaluation_add(evaluation, LATI_GROUP_TASK, lat_batch_component(with->batch, i),
@@ -132,6 +133,10 @@ static lat_status enter(lat_evaluation *evaluation, const bench *with, int64_t i
   if (spectrum != NULL) {
     LATI_TRY(
         lati_evaluation_add(evaluation, LATI_GROUP_SPECTRUM, 0, spectrum, prediction, ceiling));
+  }
+  if (structure != NULL) {
+    LATI_TRY(
+        lati_evaluation_add(evaluation, LATI_GROUP_STRUCTURE, 0, structure, prediction, ceiling));
   }
 done:
   return status;

@@ -87,8 +87,8 @@ static size_t rows_of_group(const lat_evaluation *evaluation, lati_group group) 
 }
 
 void lati_evaluation_finish(lat_evaluation *evaluation) {
-  size_t in_group[LATI_GROUP_SPECTRUM + 1], kept = 0;
-  for (int32_t g = LATI_GROUP_ALL; g <= LATI_GROUP_SPECTRUM; ++g) {
+  size_t in_group[LATI_GROUPS], kept = 0;
+  for (int32_t g = LATI_GROUP_ALL; g < LATI_GROUPS; ++g) {
     in_group[g] = rows_of_group(evaluation, (lati_group)g);
   }
   for (size_t i = 0; i < evaluation->count; ++i) {

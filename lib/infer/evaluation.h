@@ -11,7 +11,9 @@ typedef enum lati_group {
   LATI_GROUP_ALL,
   LATI_GROUP_TASK,
   LATI_GROUP_SIZE,
-  LATI_GROUP_SPECTRUM
+  LATI_GROUP_SPECTRUM,
+  LATI_GROUP_STRUCTURE,
+  LATI_GROUPS
 } lati_group;
 
 typedef struct lati_evaluation_row {

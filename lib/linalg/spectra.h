@@ -2,8 +2,7 @@
 #ifndef LATI_SPECTRA_H
 #define LATI_SPECTRA_H
 
-#include "base/error.h"
-#include "base/random.h"
+#include "linalg/named_mixture.h"
 
 typedef enum lati_spectrum {
   LATI_SPECTRUM_SEMICIRCLE, /* Wigner: i.i.d. coefficients, as drawn */
@@ -19,12 +18,7 @@ typedef enum lati_spectrum {
 /* Name of a spectrum; NULL outside 0..LATI_SPECTRUM_COUNT - 1. */
 const char *lati_spectrum_name(int32_t spectrum);
 
-/* A mixture: spectrum[i] is drawn with probability cumulative[i] - cumulative[i - 1]. */
-typedef struct lati_spectra {
-  int32_t count;
-  lati_spectrum spectrum[LATI_SPECTRUM_COUNT];
-  double cumulative[LATI_SPECTRUM_COUNT]; /* the last is 1 */
-} lati_spectra;
+typedef lati_named_mixture lati_spectra;
 
 /* Reads "a[:w],b[:w]"; a weight is a positive number, 1 where left out.
  * NOT_FOUND for an unknown name; ARGUMENT for a bad weight or a name given twice. */
@@ -37,12 +31,5 @@ lati_spectrum lati_spectra_draw(const lati_spectra *spectra, lat_random *random)
  * coefficients. */
 void lati_spectrum_replace(double *eigenvalues, int32_t n, lati_spectrum spectrum, double sigma,
                            lat_random *random);
-
-/* Turns `count` positive weights into cumulative shares of which the last is 1 (NULL: equal).
- * ARGUMENT for a weight that is not positive and finite. */
-lat_status lati_weights_accumulate(double *cumulative, const double *weights, int32_t count);
-
-/* First index whose cumulative share exceeds a uniform draw. */
-int32_t lati_weights_draw(const double *cumulative, int32_t count, lat_random *random);
 
 #endif

@@ -53,8 +53,9 @@ done:
 }
 
 static lat_status reserve_examples(lat_batch *batch, size_t examples) {
-  const column origins[] = {COLUMN(batch->components), COLUMN(batch->distributions)};
-  return grow_columns(origins, 2, &batch->example_capacity, batch->ctx,
+  const column origins[] = {COLUMN(batch->components), COLUMN(batch->distributions),
+                            COLUMN(batch->structures)};
+  return grow_columns(origins, 3, &batch->example_capacity, batch->ctx,
                       (size_t)batch->size + examples);
 }
 
@@ -102,6 +103,7 @@ void lat_batch_free(lat_batch *batch) {
   free_side(&batch->side[LAT_OUTPUT]);
   lati_free(batch->components);
   lati_free(batch->distributions);
+  lati_free(batch->structures);
   lat_tokenizer_free(batch->tokenizer);
   lati_free(batch);
   lat_context_free(ctx);
@@ -168,6 +170,7 @@ lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lat
   LATI_TRY(put_side(batch, LAT_OUTPUT, origin->letter, output));
   batch->components[batch->size] = origin->component;
   batch->distributions[batch->size] = origin->distribution;
+  batch->structures[batch->size] = origin->structure;
   ++batch->size;
 done:
   return status;
@@ -176,7 +179,7 @@ done:
 lat_status lat_batch_append(lat_batch *batch, int32_t letter, const lat_matrix *input,
                             const lat_matrix *output) {
   lat_status status = LAT_OK;
-  const lati_origin origin = {letter, 0, -1};
+  const lati_origin origin = {letter, 0, -1, -1};
   lati_floating saved;
   lati_floating_enter(&saved);
   if (batch == NULL) {
@@ -227,6 +230,7 @@ lat_status lati_batch_concatenate(lat_batch *batch, const lat_batch *other) {
   LATI_TRY(concatenate_side(batch, other, LAT_OUTPUT));
   memcpy(batch->components + size, other->components, more * sizeof *batch->components);
   memcpy(batch->distributions + size, other->distributions, more * sizeof *batch->distributions);
+  memcpy(batch->structures + size, other->structures, more * sizeof *batch->structures);
   batch->size += other->size;
 done:
   return status;

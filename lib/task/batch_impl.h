@@ -6,7 +6,7 @@
 
 /* Where an example comes from. */
 typedef struct lati_origin {
-  int32_t letter, component, distribution;
+  int32_t letter, component, distribution, structure;
 } lati_origin;
 
 /* Appends one example; the batch is unchanged on failure. `output` may be NULL. */

@@ -1,6 +1,7 @@
 /* Looking into a batch. */
 #include "linalg/matrix.h"
 #include "linalg/spectra.h"
+#include "linalg/structures.h"
 #include "task/task_impl.h"
 
 int64_t lat_batch_size(const lat_batch *batch) {
@@ -56,4 +57,8 @@ int32_t lat_batch_component(const lat_batch *batch, int64_t index) {
 
 const char *lati_batch_distribution(const lat_batch *batch, int64_t index) {
   return holds(batch, index) ? lati_spectrum_name(batch->distributions[index]) : NULL;
+}
+
+const char *lati_batch_structure(const lat_batch *batch, int64_t index) {
+  return holds(batch, index) ? lati_structure_name(batch->structures[index]) : NULL;
 }

@@ -56,9 +56,23 @@ static int32_t draw_spectrum(const lati_example *example, lat_random *random) {
                          : (int32_t)lati_spectra_draw(&example->task->spectra, random);
 }
 
+/* No random number is taken where all matrices are dense. Of two operands either has the structure,
+ * or both have it. */
+static void draw_structure(lati_example *example, lat_random *random) {
+  const lat_task *task = example->task;
+  if (task->kind == &lati_task_custom) {
+    return;
+  }
+  example->structure = lati_named_mixture_draw(&task->structures, random);
+  example->structured = 1;
+  if (task->kind->operands == LATI_TWO_MATRICES && example->structure != LATI_STRUCTURE_DENSE) {
+    example->structured = lat_random_integer(random, 1, 3);
+  }
+}
+
 void lati_example_begin(lati_example *example, const lat_task *task, const lati_draw *draw,
                         lat_random *random) {
-  *example = (lati_example){.draw = draw, .task = task, .distribution = -1};
+  *example = (lati_example){.draw = draw, .task = task, .distribution = -1, .structure = -1};
   if (task->kind == &lati_task_mixture) {
     example->component = draw_component(example, random);
     example->task = task->components[example->component];
@@ -67,6 +81,7 @@ void lati_example_begin(lati_example *example, const lat_task *task, const lati_
   if (example->task->kind->symmetric) {
     example->distribution = draw_spectrum(example, random);
   }
+  draw_structure(example, random);
   if (draw->sign_bias > 0) {
     example->biased = lat_random_uniform(random) < draw->sign_bias && signs_are_free(example);
   }
@@ -85,6 +100,20 @@ static lat_status draw_shape(int32_t *rows, int32_t *cols, const lati_example *e
   }
   example->task->kind->input_shape(rows, cols);
   return LAT_OK;
+}
+
+static void apply_structure(const lati_example *example, lat_random *random) {
+  const lat_matrix *input = &example->input;
+  const lati_operands operands = example->task->kind->operands;
+  int32_t cols = input->cols;
+  cols = operands == LATI_TWO_MATRICES ? cols / 2 : cols - (operands == LATI_MATRIX_VECTOR);
+  for (int32_t i = 0; i < 2; ++i) {
+    if (example->structured & 1 << i) {
+      lati_structure_apply(input->data + (size_t)i * (size_t)cols, input->rows, cols, input->cols,
+                           (lati_structure)example->structure, example->task->kind->symmetric,
+                           random);
+    }
+  }
 }
 
 static lat_status draw_input(lati_example *example, lat_random *random, double *work) {
@@ -164,6 +193,9 @@ lat_status lati_example_draw(lati_example *example, lat_random *random,
   LATI_TRY(lat_task_output_shape(&rows, &cols, task, rows, cols));
   example->output = lati_matrix_view(scratch->output, rows, cols);
   LATI_TRY(draw_input(example, random, scratch->work));
+  if (example->structure > LATI_STRUCTURE_DENSE) {
+    apply_structure(example, random);
+  }
   if (example->biased) {
     lati_random_bias_signs(scratch->input, example->input.rows, example->input.cols,
                            task->kind->symmetric, random);

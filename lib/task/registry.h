@@ -4,6 +4,7 @@
 
 #include "linalg/matrix.h"
 #include "linalg/random_matrix.h"
+#include "linalg/structures.h"
 #include "task/canonical.h"
 #include "task/task_impl.h"
 
@@ -14,6 +15,10 @@ typedef enum lati_order {
   LATI_ORDER_DESCENDING,
   LATI_ORDER_SINGULAR /* descending, and none negative */
 } lati_order;
+
+/* What the columns of an input are: of one matrix, of two as wide as each other, of a matrix and a
+ * vector behind it. */
+typedef enum lati_operands { LATI_ONE_MATRIX, LATI_TWO_MATRICES, LATI_MATRIX_VECTOR } lati_operands;
 
 /* What a residual is computed from: row-major packed matrices. `target` is NULL where there is none
  * and the task does not need it. `work` holds lati_residual_work() doubles. */
@@ -29,6 +34,7 @@ struct lati_task_kind {
   const char *name;
   int32_t letter, degree;
   lati_scaling scaling;
+  lati_operands operands;
   int32_t square;        /* rows = cols by nature */
   int32_t symmetric;     /* inputs are drawn symmetric, of a spectrum */
   int32_t self_scoring;  /* the residual needs no target */
@@ -75,10 +81,11 @@ struct lat_task {
   lati_scaling scaling;
 
   /* built-in */
-  lat_task_options options; /* resolved; strings are static or `distribution` */
-  char *distribution;
+  lat_task_options options; /* resolved; strings are static, `distribution` or `structure` */
+  char *distribution, *structure;
   lati_coefficients coefficients;
   lati_spectra spectra;
+  lati_named_mixture structures;
 
   /* custom */
   lat_task_functions functions;
@@ -93,7 +100,8 @@ struct lat_task {
 /* A task of one reference; *out is NULL on failure. */
 lat_status lati_task_new(lat_task **out, lat_context *ctx, const lati_task_kind *kind);
 
-/* Resolves the options of a built-in task: fills kind, options, coefficients, spectra. */
+/* Resolves the options of a built-in task: fills kind, options, coefficients, spectra,
+ * structures. */
 extern const lati_field lati_task_fields[];
 lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *options);
 

@@ -34,6 +34,7 @@ void lat_task_free(lat_task *task) {
   }
   lat_context *ctx = task->ctx;
   lati_free(task->distribution);
+  lati_free(task->structure);
   lati_free(task);
   lat_context_free(ctx);
 }

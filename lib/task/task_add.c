@@ -38,6 +38,7 @@ static void restore(const lat_matrix *answer, const lati_transform *transform,
 
 const lati_task_kind lati_task_add = {
     .name = "add",
+    .operands = LATI_TWO_MATRICES,
     .letter = 'A',
     .degree = 1,
     .scaling = LATI_SCALE_ALL,

@@ -61,6 +61,7 @@ struct lat_batch {
   int64_t size;
   int32_t *components;    /* of a mixture */
   int32_t *distributions; /* index of the spectrum drawn, -1 where there is none */
+  int32_t *structures;    /* likewise */
   size_t example_capacity;
   lati_batch_side side[2];
 };
@@ -68,5 +69,7 @@ struct lat_batch {
 /* Name of the spectrum that example `index` was drawn from, for tables of accuracy by distribution;
  * NULL where there is none. */
 const char *lati_batch_distribution(const lat_batch *batch, int64_t index);
+/* Likewise the structure. */
+const char *lati_batch_structure(const lat_batch *batch, int64_t index);
 
 #endif

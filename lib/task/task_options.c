@@ -24,6 +24,7 @@ const lati_field lati_task_fields[] = {
     LATI_NUMBER(lat_task_options, noise, LATI_FIELD_DOUBLE, 0, 0, LARGEST_NOISE),
     LATI_ADDED_NUMBER(lat_task_options, canonical, LATI_FIELD_INT32, 0, 0, 1),
     LATI_ADDED_NUMBER(lat_task_options, symmetric_noise, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_TEXT(lat_task_options, structure, NULL),
     LATI_FIELDS_END,
 };
 
@@ -76,18 +77,41 @@ static lat_status resolve_coefficients(lat_task *task) {
                    name);
 }
 
-/* The text is kept, so that a model's file says what the caller said. */
-static lat_status resolve_distribution(lat_task *task) {
-  const char *text = task->options.distribution;
-  lat_status status = lati_spectra_parse(&task->spectra, text);
+/* A text is kept, so that a model's file says what the caller said. */
+static lat_status keep_text(char **copy, const char **option, const lat_context *ctx) {
+  const lat_status status = LATI_NEW(*copy, ctx, strlen(*option) + 1);
   if (status == LAT_OK) {
-    status = LATI_NEW(task->distribution, task->ctx, strlen(text) + 1);
-  }
-  if (status == LAT_OK) {
-    strcpy(task->distribution, text);
-    task->options.distribution = task->distribution;
+    strcpy(*copy, *option);
+    *option = *copy;
   }
   return status;
+}
+
+static lat_status resolve_distribution(lat_task *task) {
+  const lat_status status = lati_spectra_parse(&task->spectra, task->options.distribution);
+  return status != LAT_OK ? status
+                          : keep_text(&task->distribution, &task->options.distribution, task->ctx);
+}
+
+/* Zero has no inverse. Of the other structures a draw may be singular, and is then drawn again. */
+static lat_status check_structures(const lat_task *task) {
+  for (int32_t i = 0; i < task->structures.count && task->kind->degree < 0; ++i) {
+    if (task->structures.index[i] == LATI_STRUCTURE_ZERO) {
+      return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' has no answer for structure zero",
+                       task->kind->name);
+    }
+  }
+  return LAT_OK;
+}
+
+static lat_status resolve_structure(lat_task *task) {
+  lat_status status = lati_structures_parse(&task->structures, task->options.structure);
+  if (status == LAT_OK) {
+    status = check_structures(task);
+  }
+  return status != LAT_OK || task->options.structure == NULL
+             ? status
+             : keep_text(&task->structure, &task->options.structure, task->ctx);
 }
 
 static lat_status check_symmetries(const lat_task *task) {
@@ -128,6 +152,7 @@ lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *opt
   LATI_TRY(resolve_sizes(&task->options, task->kind->square));
   LATI_TRY(resolve_coefficients(task));
   LATI_TRY(resolve_distribution(task));
+  LATI_TRY(resolve_structure(task));
   LATI_TRY(check_symmetries(task));
   LATI_TRY(check_largest(task));
 done:

@@ -44,6 +44,7 @@ static int product_output(int32_t *rows, int32_t *cols) {
 
 const lati_task_kind lati_task_matvec = {
     .name = "matvec",
+    .operands = LATI_MATRIX_VECTOR,
     .letter = 'D',
     .degree = 2,
     .scaling = LATI_SCALE_ALL,
@@ -57,6 +58,7 @@ const lati_task_kind lati_task_matvec = {
 
 const lati_task_kind lati_task_product = {
     .name = "product",
+    .operands = LATI_TWO_MATRICES,
     .letter = 'M',
     .degree = 2,
     .scaling = LATI_SCALE_ALL,

@@ -38,7 +38,7 @@ MEMBER(lat_matrix, cols, 12, 4);
 MEMBER(lat_matrix, ld, 16, 4);
 MEMBER(lat_matrix, order, 20, 4);
 
-SIZE(lat_task_options, 80);
+SIZE(lat_task_options, 88);
 MEMBER(lat_task_options, struct_size, 0, 8);
 MEMBER(lat_task_options, name, 8, 8);
 MEMBER(lat_task_options, rows, 16, 4);
@@ -52,6 +52,7 @@ MEMBER(lat_task_options, distribution, 56, 8);
 MEMBER(lat_task_options, noise, 64, 8);
 MEMBER(lat_task_options, canonical, 72, 4);
 MEMBER(lat_task_options, symmetric_noise, 76, 4);
+MEMBER(lat_task_options, structure, 80, 8);
 
 SIZE(lat_task_functions, 96);
 MEMBER(lat_task_functions, struct_size, 0, 8);
@@ -256,7 +257,7 @@ MEMBER(lat_trainer_options, distribution_weights, 152, 8);
 
 LAST(lat_context_options, reserved);
 LAST(lat_matrix, order);
-LAST(lat_task_options, symmetric_noise);
+LAST(lat_task_options, structure);
 LAST(lat_task_functions, reserved);
 LAST(lat_score_options, classic_inverse);
 LAST(lat_score, exact);

@@ -74,6 +74,7 @@ effects train "--task transpose $small" <<'END'
 --coefficients gaussian
 --range 2
 --noise 0.1
+--structure sparse
 --encoding p10
 --input-encoding p10
 --output-encoding p10
@@ -206,6 +207,7 @@ effects sample '--task transpose' <<'END'
 --rows 3 --cols 4
 --min-size 1 --max-size 3
 --coefficients gaussian --range 2 --noise 0.1
+--structure zero
 --encoding p10 --digits 4
 --input-encoding p10 --input-digits 4
 --output-encoding p10 --output-digits 4
@@ -261,6 +263,7 @@ effects eval "$taught_model --count 100 --quiet" <<'END'
 --range 1
 --coefficients gaussian
 --noise 1
+--structure dense,integer
 --max-tokens 3
 --ceiling
 --json
@@ -345,7 +348,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --preset quickstart --layers 1 --width 8 --heads 2 --loops 1 --no-matrix-positions --norm post --activation relu --positions learned
 --preset quickstart --encoder-layers 1 --encoder-width 8 --encoder-heads 1 --encoder-loops 1 --decoder-layers 1 --decoder-heads 1
 --decoder-width 16 --task transpose --size 2 --decoder-loops 1 --ffn-factor 1 --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
---task eigenvalues --rows 2 --cols 2 --distribution laplace --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
+--task eigenvalues --rows 2 --cols 2 --distribution laplace --structure integer --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
 --min-size 1 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1
 --size 2 --optimizer adamw --weight-decay 0.1 --batch-size 2 --repeats 2 --seconds 0 --no-decoding --json --precision f32 --threads 1 --verbose
 END

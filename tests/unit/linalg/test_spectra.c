@@ -19,13 +19,13 @@ START_TEST(reads_mixtures) {
   lati_spectra spectra;
   ck_assert_int_eq(lati_spectra_parse(&spectra, "laplace"), LAT_OK);
   ck_assert_int_eq(spectra.count, 1);
-  ck_assert_int_eq(spectra.spectrum[0], LATI_SPECTRUM_LAPLACE);
+  ck_assert_int_eq(spectra.index[0], LATI_SPECTRUM_LAPLACE);
   ck_assert_double_eq(spectra.cumulative[0], 1);
   ck_assert_int_eq(lati_spectra_parse(&spectra, "marcenko:0.5,positive,uniform:2.5"), LAT_OK);
   ck_assert_int_eq(spectra.count, 3);
-  ck_assert_int_eq(spectra.spectrum[0], LATI_SPECTRUM_MARCENKO);
-  ck_assert_int_eq(spectra.spectrum[1], LATI_SPECTRUM_POSITIVE);
-  ck_assert_int_eq(spectra.spectrum[2], LATI_SPECTRUM_UNIFORM);
+  ck_assert_int_eq(spectra.index[0], LATI_SPECTRUM_MARCENKO);
+  ck_assert_int_eq(spectra.index[1], LATI_SPECTRUM_POSITIVE);
+  ck_assert_int_eq(spectra.index[2], LATI_SPECTRUM_UNIFORM);
   ck_assert_double_eq(spectra.cumulative[0], 0.125);
   ck_assert_double_eq(spectra.cumulative[1], 0.375);
   ck_assert_double_eq(spectra.cumulative[2], 1);
