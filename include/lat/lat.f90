@@ -429,7 +429,8 @@ contains
     text = fortran_text(c_version_string())
   end function lat_version_string
 
-  !> C's text of a Fortran string, blanks at its end left out: for options, kept in a target.
+  !> C's text of a Fortran string, blanks at its end left out: for options, kept in a target. For C a
+  !> null character inside is the end, as in all names and paths here.
   pure function lat_text(text) result(copy)
     character(len=*), intent(in) :: text
     character(kind=c_char) :: copy(len_trim(text) + 1)
@@ -454,19 +455,25 @@ contains
 
   ! Matrices
 
+  !> What C can hold of an extent; a larger one is refused there all the same.
+  elemental integer(c_int32_t) function extent(n)
+    integer(c_int64_t), intent(in) :: n
+    extent = int(max(-1_c_int64_t, min(n, int(huge(extent), c_int64_t))), c_int32_t)
+  end function extent
+
   !> The C interface's view of a contiguous array, valid while the array lives in its place.
   function lat_view(a, order) result(view)
     real(c_double), intent(in), contiguous, target :: a(:, :)
     integer(c_int32_t), intent(in), optional :: order
     type(lat_matrix) :: view
     integer(c_int32_t) :: extents(2)
-    extents = int(shape(a), c_int32_t)
+    extents = extent(shape(a, kind=c_int64_t))
     view%order = LAT_COLUMN_MAJOR
     if (present(order)) view%order = order
     if (view%order == LAT_ROW_MAJOR) extents = extents([2, 1])
     view%rows = extents(1)
     view%cols = extents(2)
-    view%ld = int(size(a, 1), c_int32_t)
+    view%ld = extent(size(a, 1, kind=c_int64_t))
     view%data = c_null_ptr
     if (size(a) > 0) view%data = c_loc(a)
   end function lat_view
@@ -510,8 +517,8 @@ contains
     text = lat_text(name)
     call lat_init(options)
     options%name = c_loc(text)
-    options%rows = int(rows, c_int32_t)
-    if (present(cols)) options%cols = int(cols, c_int32_t)
+    options%rows = extent(int(rows, c_int64_t))
+    if (present(cols)) options%cols = extent(int(cols, c_int64_t))
     status = c_task_create(task, ctx, options)
   end function create_named_task
 

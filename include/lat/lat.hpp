@@ -9,7 +9,9 @@
  * @endcode
  *
  * A class wraps one handle of the C interface, and handle() lends it to the functions that have no
- * method here. Objects move and are not copied; which may be shared between threads is as in C.
+ * method here. Objects move and are not copied; which may be shared between threads is as in C. An
+ * object that was moved from has no handle: calls with it throw lat::error, LAT_ERROR_ARGUMENT.
+ * Names and paths with a null character inside throw std::invalid_argument.
  * Handles without a class have lat::owner:
  *
  * @code
@@ -63,6 +65,14 @@ Handle *created(lat_status (*create)(Handle **, Parameters...), Arguments... arg
   Handle *handle = nullptr;
   check(create(&handle, arguments...));
   return handle;
+}
+
+/** @p text for C, which would take a null character inside for its end. */
+inline const char *c_text(const std::string &text) {
+  if (text.find('\0') != std::string::npos) {
+    throw std::invalid_argument("a name or path holds a null character");
+  }
+  return text.c_str();
 }
 
 /** A structure of options with its defaults: `auto run = lat::defaults<lat_trainer_options>();` */
@@ -211,7 +221,7 @@ public:
 private:
   static lat_task_options sized(const std::string &name, std::int32_t rows, std::int32_t cols) {
     auto options = defaults<lat_task_options>();
-    options.name = name.c_str();
+    options.name = c_text(name);
     options.rows = rows;
     options.cols = cols;
     return options;
@@ -229,17 +239,17 @@ public:
 
   /** lat_model_load(). */
   static model load(const context &ctx, const std::string &path) {
-    return model(created(lat_model_load, ctx.handle(), path.c_str(), nullptr));
+    return model(created(lat_model_load, ctx.handle(), c_text(path), nullptr));
   }
   /** lat_model_load() of a model that was trained on the task @p custom. */
   static model load(const context &ctx, const std::string &path, const task &custom) {
-    return model(created(lat_model_load, ctx.handle(), path.c_str(), custom.handle()));
+    return model(created(lat_model_load, ctx.handle(), c_text(path), custom.handle()));
   }
   /** lat_model_load_named(); no folders: that of installed models. */
   static model load_named(const context &ctx, const std::string &name,
                           const std::string &folders = std::string()) {
     return model(created(lat_model_load_named, ctx.handle(),
-                         folders.empty() ? nullptr : folders.c_str(), name.c_str(), nullptr));
+                         folders.empty() ? nullptr : c_text(folders), c_text(name), nullptr));
   }
   /** lat_model_create_from() with the options of @p from. */
   static model create_from(const model &from, const task &problem) {
@@ -251,7 +261,7 @@ public:
   }
   /** lat_model_save_as(). */
   void save(const std::string &path, const std::string &storage = "f32") const {
-    check(lat_model_save_as(handle(), path.c_str(), storage.c_str()));
+    check(lat_model_save_as(handle(), c_text(path), c_text(storage)));
   }
   /** lat_model_freeze(). */
   void freeze() {
@@ -288,7 +298,7 @@ public:
   /** lat_trainer_run(). A watcher that returns false ends it with LAT_ERROR_CANCELLED. */
   void run() {
     lat_status status = lat_trainer_run(handle());
-    if (watched_->thrown) {
+    if (watched_ != nullptr && watched_->thrown) {
       std::rethrow_exception(std::exchange(watched_->thrown, nullptr));
     }
     check(status);
@@ -353,7 +363,7 @@ public:
 
   /** lat_solver_select(). */
   void select(const std::string &name) {
-    check(lat_solver_select(handle(), name.c_str()));
+    check(lat_solver_select(handle(), c_text(name)));
     for (std::int32_t i = 0; name != lat_task_name(task_ = lat_task_component(tasks_, i)); ++i) {
     }
   }
@@ -361,7 +371,8 @@ public:
   /** The answer, and what the solver says of it: a wrong answer is no error. */
   std::pair<matrix, lat_report> solve(const matrix &a) {
     std::int32_t rows = 0, cols = 0;
-    check(lat_task_output_shape(&rows, &cols, task_, a.rows(), a.cols()));
+    const lat_task *task = handle() == nullptr ? nullptr : task_; /* gone with the solver */
+    check(lat_task_output_shape(&rows, &cols, task, a.rows(), a.cols()));
     matrix x(rows, cols);
     lat_report report = solve(x.view(), a.view());
     return {std::move(x), report};

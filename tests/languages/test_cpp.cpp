@@ -152,6 +152,61 @@ void test_training(const lat::context &ctx) {
   EXPECT(lat::evaluate(model, options).at(0).count == 4);
 }
 
+// What was moved from, and what it was moved into is gone.
+void test_moved_from(const lat::context &ctx) {
+  lat::task problem(ctx, "transpose", 2);
+  lat::tokenizer tokens(ctx);
+  lat::model model(problem, tokens, small());
+  lat::solver solver(model);
+  lat::trainer trainer(model, lat::defaults<lat_optimizer_options>(), short_run());
+  lat::matrix a(2, 2, {1, 2, 3, 4});
+  const auto refused = [](auto function) { return status_of(function) == LAT_ERROR_ARGUMENT; };
+  {
+    lat::solver last_solver(std::move(solver));
+    lat::trainer last_trainer(std::move(trainer));
+    EXPECT(last_solver.solve(a).first.rows() == 2);
+    lat::matrix last_matrix(std::move(a));
+    EXPECT(refused([&] { last_solver.solve(a); }) || a.rows() == 0);
+    EXPECT(refused([&] { last_solver.solve(last_matrix.view(), a.view()); }));
+    lat::model last_model(std::move(model));
+    lat::tokenizer last_tokens(std::move(tokens));
+    lat::task last_problem(std::move(problem));
+  }
+  const lat::matrix b(2, 2, {1, 2, 3, 4});
+  EXPECT(refused([&] { solver.solve(b); }));
+  EXPECT(refused([&] { solver.select("transpose"); }));
+  EXPECT(refused([&] { trainer.run(); }));
+  EXPECT(trainer.progress().examples == 0);
+  EXPECT(refused([&] { model.save("never"); }));
+  EXPECT(refused([&] { model.clone(); }));
+  EXPECT(refused([&] { model.freeze(); }));
+  EXPECT(refused([&] { lat::solver again(model); }));
+  EXPECT(refused([&] { lat::evaluate(model); }));
+  EXPECT(refused([&] { lat::model again(problem, tokens); }));
+  EXPECT(model.parameter_count() == 0);
+}
+
+template <class Function> bool is_invalid(Function function) {
+  try {
+    function();
+  } catch (const std::invalid_argument &) {
+    return true;
+  }
+  return false;
+}
+
+// C would take what stands before the null character.
+void test_null_characters(const lat::context &ctx) {
+  using namespace std::string_literals;
+  const lat::model model(lat::task(ctx, "transpose", 2), lat::tokenizer(ctx), small());
+  lat::solver solver(model);
+  EXPECT(is_invalid([&] { lat::task task(ctx, "transpose\0x"s, 2); }));
+  EXPECT(is_invalid([&] { model.save("never\0x"s); }));
+  EXPECT(is_invalid([&] { lat::model::load(ctx, "never\0x"s); }));
+  EXPECT(is_invalid([&] { lat::model::load_named(ctx, "never\0x"s); }));
+  EXPECT(is_invalid([&] { solver.select("transpose\0x"s); }));
+}
+
 } // namespace
 
 int main() {
@@ -163,4 +218,6 @@ int main() {
   test_named_models(ctx);
   test_mixture(ctx);
   test_training(ctx);
+  test_moved_from(ctx);
+  test_null_characters(ctx);
 }

@@ -56,6 +56,26 @@ contains
     call lat_task_free(task)
   end subroutine test_orders
 
+  ! Extents that do not fit C's, of memory that is not there: refused before it is read.
+  subroutine test_extents(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: task
+    type(lat_matrix) :: view
+    real(c_double), target :: x(2, 2)
+    real(c_double), pointer, contiguous :: endless(:, :)
+    x = 0
+    call c_f_pointer(c_loc(x), endless, [4294967298_c_int64_t, 2_c_int64_t])
+    view = lat_view(endless)
+    call expect(view%rows == huge(view%rows) .and. view%ld == huge(view%ld), 'an extent of 2^32 + 2')
+    call expect(lat_task_create(task, ctx, 'transpose', 2) == LAT_OK, 'task')
+    call expect(lat_task_answer(x, task, endless) == LAT_ERROR_SHAPE, 'too many rows')
+    call expect(lat_task_answer(endless, task, x, LAT_ROW_MAJOR) == LAT_ERROR_SHAPE, 'too many columns')
+    call lat_task_free(task)
+    call expect(lat_task_create(task, ctx, 'transpose', -5) == LAT_ERROR_ARGUMENT, 'negative rows')
+    call expect(lat_task_create(task, c_null_ptr, 'transpose', 2) == LAT_ERROR_ARGUMENT, 'no context')
+    call expect(.not. c_associated(task), 'no task')
+  end subroutine test_extents
+
   subroutine small_model(model, ctx)
     type(c_ptr), intent(out) :: model
     type(c_ptr), intent(in) :: ctx
@@ -177,6 +197,7 @@ program test_fortran
   call expect(lat_context_create(ctx, options) == LAT_OK, 'context')
   call test_text(ctx)
   call test_orders(ctx)
+  call test_extents(ctx)
   call small_model(model, ctx)
   call test_training(model)
   call test_solving(ctx, model)
