@@ -34,6 +34,7 @@ typedef struct bench_rig {
 /* What was found. */
 typedef struct figures {
   double train, decode, latency, sample, gflops, gemm_ceiling, raw_ceiling;
+  double muon_gflops; /* of Muon's own products; NaN with other rules */
 } figures;
 
 static lat_status draw(void *argument) {
@@ -98,6 +99,9 @@ static lat_status measure_training(figures *found, bench_rig *rig, const cli_set
     double multiply_adds = model_multiply_adds(&settings->model, rig->batch, symbols);
     found->train = steps * (double)rig->batch_size;
     found->gflops = 6e-9 * multiply_adds * steps;
+    if (strcmp(settings->optimizer.rule, "muon") == 0) {
+      found->muon_gflops = 2e-9 * muon_multiply_adds(rig->bench.model) * steps;
+    }
   }
   return status;
 }
@@ -202,14 +206,15 @@ static int show(const figures *found, const bench_rig *rig, const cli_settings *
   int threads = (int)lat_context_threads(ctx);
   if (settings->json) {
     return report_json(json_pack(
-        "{s:s, s:s, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "preset", preset,
+        "{s:s, s:s, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o*}", "preset", preset,
         "precision", precision, "threads", threads, "batch_size", (json_int_t)rig->batch_size,
         "train_examples_per_second", json_number(found->train), "decode_examples_per_second",
         json_number(found->decode), "decode_latency_ms", json_number(found->latency),
         "sample_examples_per_second", json_number(found->sample), "model_gflops",
         json_number(found->gflops), "gemm_ceiling_gflops", json_number(found->gemm_ceiling),
         "raw_ceiling_gflops", json_number(found->raw_ceiling), "utilization",
-        json_number(found->gflops / found->raw_ceiling)));
+        json_number(found->gflops / found->raw_ceiling), "muon_gflops",
+        isnan(found->muon_gflops) ? NULL : json_number(found->muon_gflops)));
   }
   printf("preset                     %s (%s, %d threads, %s)\n", preset, precision, threads,
          lat_context_kernels(ctx));
@@ -217,6 +222,9 @@ static int show(const figures *found, const bench_rig *rig, const cli_settings *
          (long long)rig->batch_size);
   printf("model arithmetic           %.1f GFLOP/s, %.1f %% of the instruction's rate\n",
          found->gflops, 100 * found->gflops / found->raw_ceiling);
+  if (!isnan(found->muon_gflops)) {
+    printf("Muon's own arithmetic      %.1f GFLOP/s beside it\n", found->muon_gflops);
+  }
   printf("its products alone         %.1f GFLOP/s\n", found->gemm_ceiling);
   printf("the instruction alone      %.1f GFLOP/s\n", found->raw_ceiling);
   if (settings->decoding) {
@@ -230,7 +238,7 @@ static int show(const figures *found, const bench_rig *rig, const cli_settings *
 
 static int run(cli_settings *settings, const cli_command *command) {
   bench_rig rig = {0};
-  figures found = {.decode = NAN, .latency = NAN};
+  figures found = {.decode = NAN, .latency = NAN, .muon_gflops = NAN};
   if (settings->repeats < 1 || settings->repeats > MAX_REPEATS || settings->seconds < 0) {
     fprintf(stderr, "lat %s: --repeats must be 1..99, --seconds not negative\n", command->name);
     return EXIT_USAGE;

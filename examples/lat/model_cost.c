@@ -80,3 +80,19 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
                                            {target, output_symbols, d, 1}};
   memcpy(layers, found, sizeof found);
 }
+
+/* With s the shorter side and l the longer: 13 symmetric products (s, s, s) of which half is
+ * computed, half of one (s, s, l), and a whole one. */
+double muon_multiply_adds(const lat_model *model) {
+  double sum = 0;
+  lat_tensor tensor;
+  for (int32_t i = 0; i < lat_model_tensor_count(model); ++i) {
+    if (lat_model_tensor(&tensor, model, i) == LAT_OK && tensor.rank == 2 &&
+        strstr(tensor.name, ".layers.") != NULL) {
+      const double rows = tensor.shape[0], cols = tensor.shape[1];
+      const double side = rows < cols ? rows : cols;
+      sum += side * (6.5 * side * side + 1.5 * rows * cols);
+    }
+  }
+  return sum;
+}

@@ -21,4 +21,7 @@ enum { MODEL_LAYERS = 10 };
 void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *options,
                   const lat_batch *batch, int32_t output_symbols);
 
+/* Multiply-adds of Muon's update: those of its matrices' orthogonal factors. */
+double muon_multiply_adds(const lat_model *model);
+
 #endif

@@ -201,6 +201,10 @@ expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --batch
   --seconds 0.01 --json
 says out '"batch_size":3,'
 says out '"decode_examples_per_second":null,"decode_latency_ms":null'
+grep -q 'muon_gflops' out && problem "$said: Muon without Muon"
+expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --optimizer muon --no-decoding --repeats 1 \
+  --seconds 0.01 --json
+grep -q '"muon_gflops":[0-9.e-]*}' out || problem "$said: no figure of Muon's own products"
 expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --batch-size 3 --no-decoding --repeats 1 \
   --seconds 0.01
 grep -q '^decoding' out && problem "$said: decoding was measured"

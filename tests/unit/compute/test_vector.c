@@ -264,6 +264,33 @@ START_TEST(rows_are_shortened) {
 }
 END_TEST
 
+static void flat_update_check(const lati_vector *vector) {
+  for (int l = 0; l < LENGTHS; ++l) {
+    const int64_t n = lengths[l];
+    float y[MOST + 1], g[MOST + 1], m[MOST + 1], x[MOST];
+    for (int64_t i = 0; i <= MOST; ++i) {
+      y[i] = pseudo(i), g[i] = pseudo(i + 100), m[i] = pseudo(i + 200);
+      x[i % MOST] = pseudo(i % MOST + 300);
+    }
+    vector->combine(y, 0.75F, x, -3.0F, n);
+    vector->nesterov(g, m, 0.5F, 0.9F, n);
+    for (int64_t i = 0; i <= n; ++i) {
+      const double gradient = (double)pseudo(i + 100), before = (double)pseudo(i + 200);
+      const double moved = 0.9 * before + 0.5 * gradient, sum = (double)pseudo(i) * 0.75;
+      const int in = i < n;
+      const double third = in ? (double)pseudo(i + 300) : 0;
+      ck_assert_double_eq_tol((double)y[i], in ? sum - 3 * third : (double)pseudo(i), 1e-6);
+      ck_assert_double_eq_tol((double)m[i], in ? moved : before, 1e-6);
+      ck_assert_double_eq_tol((double)g[i], in ? 0.5 * gradient + 0.9 * moved : gradient, 1e-6);
+    }
+  }
+}
+
+START_TEST(flat_updates_follow_their_equations) {
+  for_each_table(flat_update_check);
+}
+END_TEST
+
 int main(void) {
   const TTest *tests[] = {exponential_is_right_to_two_in_ten_millions,
                           exponential_has_defined_edges,
@@ -272,6 +299,7 @@ int main(void) {
                           transpose_keeps_within_its_block,
                           rows_of_any_length,
                           finish_takes_any_of_its_parts,
-                          rows_are_shortened};
+                          rows_are_shortened,
+                          flat_updates_follow_their_equations};
   return run_suite("vector", tests, sizeof tests / sizeof *tests);
 }
