@@ -27,9 +27,18 @@ static int printable_length(const char *text, size_t size) {
   return length == (size_t)-1 || iswcntrl((wint_t)character) ? 0 : (int)length;
 }
 
+/* The locale whose text is UTF-8, loaded once; NULL where there is none, and all but ASCII is '?'.
+ */
+static locale_t utf8_locale(void) {
+  static locale_t utf8;
+  if (utf8 == (locale_t)0) {
+    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+  }
+  return utf8;
+}
+
 void report_clean(char *text) {
-  const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-  const locale_t before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
+  const locale_t before = uselocale(utf8_locale());
   for (char *const end = text + strlen(text); text < end;) {
     const int length = printable_length(text, (size_t)(end - text));
     if (length < 0) {
@@ -41,10 +50,7 @@ void report_clean(char *text) {
     text += length > 0 ? length : 1;
   }
   *text = '\0';
-  if (utf8 != (locale_t)0) {
-    uselocale(before);
-    freelocale(utf8);
-  }
+  uselocale(before);
 }
 
 int report_failure(lat_status status) {
