@@ -287,7 +287,9 @@ class _TrainerOptions(_Structure):
         c_int64, "validate_every validate_count checkpoint_every report_every",
         _PROGRESS, "progress",
         c_void_p, "user",
-        c_char_p, "size_weights task_weights distribution_weights")
+        c_char_p, "size_weights task_weights distribution_weights",
+        c_double, "target_spread",
+        c_int64, "target_spread_examples")
 
 
 class Progress(_Structure):

@@ -94,6 +94,8 @@ module lat
     type(c_funptr) :: progress !< c_funloc of a lat_progress_function
     type(c_ptr) :: user
     type(c_ptr) :: size_weights, task_weights, distribution_weights
+    real(c_double) :: target_spread
+    integer(c_int64_t) :: target_spread_examples
   end type lat_trainer_options
 
   type, bind(C), public :: lat_progress

@@ -282,6 +282,18 @@ LAT_API float *lat_gradients_data(lat_gradients *gradients);
 LAT_API size_t lat_gradients_size(const lat_gradients *gradients);
 
 /**
+ * From now on a target mantissa stands for a normal distribution over mantissas of the same sign
+ * and exponent in the loss of lat_gradients_accumulate(), so that near misses cost less (label
+ * smoothing in the order of numbers). Losses of lat_model_loss() stay as they are.
+ * @param width  standard deviation in units of the mantissa's last digit, 0..100; 0: none, as at
+ * first
+ * @return OK, ARGUMENT (width; the output's encoding is p10, whose mantissas are several tokens),
+ * MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_gradients_set_target_spread(lat_gradients *gradients,
+                                                                 double width);
+
+/**
  * Adds the gradient of the SUM of the batch's token losses (the mean's is it over sum.tokens), and
  * the loss to @p sum.
  * @return as lat_model_loss(), and NUMERIC when the loss is not finite: @p sum is then unchanged

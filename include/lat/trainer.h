@@ -78,6 +78,10 @@ typedef struct lat_trainer_options {
                                        point */
   const char *task_weights;         /**< likewise, of a mixture's tasks */
   const char *distribution_weights; /**< likewise, of spectra */
+  double target_spread;             /**< at the run's start, see lat_gradients_set_target_spread();
+                                       default 0 */
+  int64_t target_spread_examples; /**< examples over which it falls to 0, linearly; 0 (default): it
+                                     stays */
 } lat_trainer_options;
 
 #ifdef __cplusplus

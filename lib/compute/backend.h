@@ -82,6 +82,15 @@ typedef struct lati_dropout {
   uint32_t site;       /* place in the model, < 2^15 */
 } lati_dropout;
 
+/* Targets spread over symbols that stand for neighbouring numbers: that of symbol s becomes the
+ * distribution q_j over j = first[s] .. end[s] - 1, s among them, in proportion to
+ * exp(-(j - s)^2 / (2 width^2)), and nothing further away than LATI_SPREAD_REACH widths. */
+typedef struct lati_spread {
+  const int32_t *first, *end; /* (vocabulary) */
+  double width;               /* > 0, in symbols */
+} lati_spread;
+#define LATI_SPREAD_REACH 4.0
+
 typedef struct lati_backend {
   const char *name; /* "f32-blis", "bf16-avx512", ... */
 
@@ -149,12 +158,13 @@ typedef struct lati_backend {
   void (*embedding_backward)(lati_pool *pool, float *d_table, const float *d_x, const int32_t *ids,
                              int64_t tokens, int32_t width);
 
-  /* loss[t] = -log softmax(logits[t])[targets[t]]; correct[t] = 1 when the target's logit is the
-   * largest. d_logits (T, vocabulary), unless it is none, becomes softmax - onehot, the gradient of
-   * the SUM of losses, and the logits are destroyed; rows may begin where those of the logits do.
-   */
+  /* loss[t] = -log softmax(logits[t])[targets[t]], or with a spread (NULL: none) -sum q_j log
+   * softmax(logits[t])[j]; correct[t] = 1 when the target's logit is the largest. d_logits (T,
+   * vocabulary), unless it is none, becomes softmax - onehot, or softmax - q, the gradient of the
+   * SUM of losses, and the logits are destroyed; rows may begin where those of the logits do. */
   void (*cross_entropy)(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary);
+                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
+                        const lati_spread *spread);
 
   /* y = dropout(x) + residual, elementwise; residual may be NULL; y may alias either. */
   void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int64_t count,

@@ -15,7 +15,46 @@ typedef struct loss_rows {
   float *logits;
   const int32_t *targets;
   int64_t tokens, vocabulary;
+  const lati_spread *spread; /* NULL: none */
 } loss_rows;
+
+/* The distribution that a target has become: exp(factor (j - at)^2) / total for first <= j < end.
+ */
+typedef struct soft_target {
+  int64_t at, first, end;
+  double factor, total;
+} soft_target;
+
+static double share(const soft_target *soft, int64_t j) {
+  const double distance = (double)(j - soft->at);
+  return exp(soft->factor * distance * distance) / soft->total;
+}
+
+static soft_target soften(const loss_rows *l, int64_t target) {
+  soft_target soft = {target, target, target + 1, 0.0, 1.0};
+  if (l->spread != NULL) {
+    const int64_t reach = (int64_t)ceil(LATI_SPREAD_REACH * l->spread->width);
+    const int64_t first = l->spread->first[target], end = l->spread->end[target];
+    double total = 0.0;
+    soft.first = first > target - reach ? first : target - reach;
+    soft.end = lati_least(end, target + reach + 1);
+    soft.factor = -0.5 / (l->spread->width * l->spread->width);
+    for (int64_t j = soft.first; j < soft.end; ++j) {
+      total += share(&soft, j);
+    }
+    soft.total = total;
+  }
+  return soft;
+}
+
+/* The mean of the logits under it. */
+static double expected(const soft_target *soft, const float *x) {
+  double sum = 0.0;
+  for (int64_t j = soft->first; j < soft->end; ++j) {
+    sum += share(soft, j) * (double)x[j];
+  }
+  return sum;
+}
 
 /* The logits of one token become exponentials; returns their sum. Without `keep` they stay. */
 static double exponentials(const loss_rows *l, float *x, float shift, int keep) {
@@ -29,10 +68,12 @@ static double exponentials(const loss_rows *l, float *x, float shift, int keep) 
 }
 
 /* From the exponentials and their sum. */
-static void gradient(const loss_rows *l, int64_t t, float *x, double sum) {
+static void gradient(const loss_rows *l, int64_t t, float *x, double sum, const soft_target *soft) {
   const lati_rows d = lati_rows_at(l->d_logits, t, 0);
   l->vector->scale(x, (float)(1.0 / sum), l->vocabulary);
-  x[l->targets[t]] -= 1.0F;
+  for (int64_t j = soft->first; j < soft->end; ++j) {
+    x[j] -= (float)share(soft, j);
+  }
   if (d.narrow != NULL) {
     l->vector->shorten(d.narrow, x, l->vocabulary);
   } else if (d.data != x) {
@@ -44,11 +85,13 @@ static void one_token(const loss_rows *l, int64_t t) {
   float *x = l->logits + t * l->vocabulary;
   float largest = l->vector->maximum(x, l->vocabulary), target = x[l->targets[t]];
   const int backward = !lati_rows_none(l->d_logits);
+  const soft_target soft = soften(l, l->targets[t]);
+  const double wanted = expected(&soft, x);
   double sum = exponentials(l, x, largest, backward);
-  l->loss[t] = log(sum) + (double)largest - (double)target;
+  l->loss[t] = log(sum) + (double)largest - wanted;
   l->correct[t] = target == largest;
   if (backward) {
-    gradient(l, t, x, sum);
+    gradient(l, t, x, sum, &soft);
   }
 }
 
@@ -62,7 +105,9 @@ static void token_block(void *argument, int64_t task, int32_t worker) {
 }
 
 void lati_cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary) {
-  loss_rows l = {lati_vector_best(), loss, correct, d_logits, logits, targets, tokens, vocabulary};
+                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
+                        const lati_spread *spread) {
+  loss_rows l = {lati_vector_best(), loss,  correct, d_logits, logits, targets, tokens,
+                 vocabulary,         spread};
   lati_pool_run(pool, token_block, &l, lati_blocks(tokens, TOKENS));
 }

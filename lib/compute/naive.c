@@ -181,24 +181,43 @@ static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x
   }
 }
 
+/* Shares of all symbols in the target: one-hot without a spread. */
+static double naive_share(const lati_spread *spread, int32_t target, int64_t symbol) {
+  double total = 0.0, own = 0.0;
+  if (spread == NULL) {
+    return symbol == target ? 1.0 : 0.0;
+  }
+  for (int32_t j = spread->first[target]; j < spread->end[target]; ++j) {
+    const double distance = j - target;
+    const double weight = fabs(distance) > ceil(LATI_SPREAD_REACH * spread->width)
+                              ? 0.0
+                              : exp(-distance * distance / (2.0 * spread->width * spread->width));
+    total += weight;
+    own += j == symbol ? weight : 0.0;
+  }
+  return own / total;
+}
+
 static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                          float *logits, const int32_t *targets, int64_t tokens,
-                          int32_t vocabulary) {
+                          float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
+                          const lati_spread *spread) {
   (void)pool;
   for (int64_t t = 0; t < tokens; ++t) {
     float *x = logits + t * vocabulary;
-    double largest = -INFINITY, sum = 0.0, target = (double)x[targets[t]];
+    double largest = -INFINITY, sum = 0.0, target = (double)x[targets[t]], wanted = 0.0;
     for (int64_t i = 0; i < vocabulary; ++i) {
       largest = fmax(largest, (double)x[i]);
     }
     for (int64_t i = 0; i < vocabulary; ++i) {
       sum += exp((double)x[i] - largest);
+      const double share = naive_share(spread, targets[t], i);
+      wanted += share > 0.0 ? share * (double)x[i] : 0.0;
     }
-    loss[t] = log(sum) + largest - target;
+    loss[t] = log(sum) + largest - wanted;
     correct[t] = target == largest;
     for (int64_t i = 0; i < vocabulary && d_logits.data != NULL; ++i) {
       d_logits.data[t * d_logits.ld + i] =
-          (float)(exp((double)x[i] - largest) / sum - (i == targets[t] ? 1.0 : 0.0));
+          (float)(exp((double)x[i] - largest) / sum - naive_share(spread, targets[t], i));
     }
   }
 }

@@ -60,6 +60,7 @@ void lati_embedding_forward(lati_pool *pool, float *x, const float *table, const
 void lati_embedding_backward(lati_pool *pool, float *d_table, const float *d_x, const int32_t *ids,
                              int64_t tokens, int32_t width);
 void lati_cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary);
+                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
+                        const lati_spread *spread);
 
 #endif

@@ -221,7 +221,7 @@ void lati_session_losses(lat_session *session, const lati_step *step) {
   }
   session->ctx->backend->cross_entropy(session->ctx->pool, session->losses, session->correct,
                                        (lati_rows){0}, step->logits, session->chosen, step->count,
-                                       step->span.end - step->span.first);
+                                       step->span.end - step->span.first, NULL);
   for (int64_t i = 0; i < step->count; ++i) {
     session->chosen[i] += step->span.first;
   }

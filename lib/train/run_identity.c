@@ -20,6 +20,8 @@ static const lati_field run_fields[] = {
     LATI_TEXT(lat_trainer_options, size_weights, NULL),
     LATI_TEXT(lat_trainer_options, task_weights, NULL),
     LATI_TEXT(lat_trainer_options, distribution_weights, NULL),
+    LATI_ADDED_NUMBER(lat_trainer_options, target_spread, LATI_FIELD_DOUBLE, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_trainer_options, target_spread_examples, LATI_FIELD_INT64, 0, 0, 0),
     LATI_FIELDS_END};
 
 lat_status lati_run_identity(json_t **out, const lat_trainer *trainer) {

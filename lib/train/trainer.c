@@ -35,6 +35,9 @@ static const lati_field trainer_fields[] = {
     LATI_TEXT(lat_trainer_options, size_weights, NULL),
     LATI_TEXT(lat_trainer_options, task_weights, NULL),
     LATI_TEXT(lat_trainer_options, distribution_weights, NULL),
+    LATI_ADDED_NUMBER(lat_trainer_options, target_spread, LATI_FIELD_DOUBLE, 0, 0, 100),
+    LATI_ADDED_NUMBER(lat_trainer_options, target_spread_examples, LATI_FIELD_INT64, 0, 0,
+                      MAX_COUNT),
     LATI_FIELDS_END};
 
 static const lati_field progress_fields[] = {LATI_FIELDS_END};
@@ -161,6 +164,7 @@ static lat_status create_parts(lat_trainer **out, lat_model *model,
   LATI_TRY(name_files(trainer));
   LATI_TRY(lat_optimizer_create(&trainer->optimizer, model, optimizer));
   LATI_TRY(lat_gradients_create(&trainer->gradients, model));
+  LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, resolved.target_spread));
   LATI_TRY(lat_batch_create(&trainer->batch, model->tokenizer));
   LATI_TRY(create_sampler(trainer));
   LATI_TRY(lati_run_identity(&trainer->identity, trainer));

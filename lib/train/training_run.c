@@ -21,8 +21,17 @@ static int64_t examples_per_update(const lat_trainer *trainer) {
   return (int64_t)trainer->options.batch_size * trainer->options.accumulation;
 }
 
+/* Of the next update, from the examples drawn before it. */
+static double target_spread(const lat_trainer *trainer) {
+  const lat_trainer_options *options = &trainer->options;
+  const double over = (double)options->target_spread_examples;
+  const double left = over > 0 ? 1 - (double)trainer->state.examples / over : 1;
+  return left > 0 ? options->target_spread * left : 0;
+}
+
 static lat_status accumulate(lat_trainer *trainer, lat_loss_sum *sum) {
   lat_status status = LAT_OK;
+  LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, target_spread(trainer)));
   for (int32_t i = 0; i < trainer->options.accumulation; ++i) {
     LATI_TRY(lat_sampler_next(trainer->batch, trainer->sampler, trainer->options.batch_size));
     LATI_TRY(lat_gradients_accumulate(trainer->gradients, sum, trainer->model, trainer->batch));

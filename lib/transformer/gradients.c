@@ -1,5 +1,6 @@
 #include "base/floating.h"
 #include "transformer/passes.h"
+#include "transformer/spread.h"
 
 #include <string.h>
 
@@ -7,7 +8,8 @@ struct lat_gradients {
   lat_model *model; /* a reference */
   lati_workspace *workspace;
   float *data;
-  uint64_t step; /* calls of lat_gradients_accumulate() so far */
+  int32_t *neighbours; /* (2, output symbols): the spread's; NULL before a first */
+  uint64_t step;       /* calls of lat_gradients_accumulate() so far */
 };
 
 lat_status lat_gradients_create(lat_gradients **out, const lat_model *model) {
@@ -36,6 +38,7 @@ done:
 void lat_gradients_free(lat_gradients *gradients) {
   if (gradients != NULL) {
     lati_workspace_free(gradients->workspace);
+    lati_free(gradients->neighbours);
     lati_free(gradients->data);
     lat_model_free(gradients->model);
     lati_free(gradients);
@@ -58,6 +61,25 @@ size_t lat_gradients_size(const lat_gradients *gradients) {
 
 void lati_gradients_set_step(lat_gradients *gradients, uint64_t step) {
   gradients->step = step;
+}
+
+lat_status lat_gradients_set_target_spread(lat_gradients *gradients, double width) {
+  lat_status status = LAT_OK;
+  if (gradients == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "gradients is NULL");
+  }
+  if (!(width >= 0 && width <= LATI_MAX_SPREAD)) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "target spread %g is outside 0..%g", width,
+                     LATI_MAX_SPREAD);
+  }
+  const lati_vocabulary *vocabulary = &gradients->model->tokenizer->side[LAT_OUTPUT];
+  if (width > 0 && gradients->neighbours == NULL) {
+    LATI_TRY(lati_spread_neighbours(&gradients->neighbours, gradients->model->ctx, vocabulary));
+  }
+  gradients->workspace->spread = (lati_spread){
+      gradients->neighbours, width > 0 ? gradients->neighbours + vocabulary->size : NULL, width};
+done:
+  return status;
 }
 
 static lat_status check_arguments(const lat_gradients *gradients, const lat_loss_sum *sum,

@@ -49,7 +49,8 @@ static lat_status chunk_losses(const lati_workspace *work, chunk at, int backwar
   double *losses = scratch->losses + at.first;
   work->backend->cross_entropy(work->pool, losses, scratch->correct + at.first,
                                backward ? gradient_rows(work) : (lati_rows){0}, scratch->logits,
-                               scratch->targets + at.first, at.count, work->decoder.stack->symbols);
+                               scratch->targets + at.first, at.count, work->decoder.stack->symbols,
+                               backward && work->spread.width > 0 ? &work->spread : NULL);
   for (int64_t t = 0; t < at.count; ++t) {
     if (!isfinite(losses[t])) {
       return lati_fail(LAT_ERROR_NUMERIC, "the loss of target token %lld is not finite",

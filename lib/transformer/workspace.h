@@ -81,8 +81,9 @@ struct lati_workspace {
   unsigned char *arena;
   size_t capacity;
   lati_purpose purpose;
-  uint64_t step;   /* of dropout */
-  float *gradient; /* the flat vector that backward adds to */
+  uint64_t step;      /* of dropout */
+  float *gradient;    /* the flat vector that backward adds to */
+  lati_spread spread; /* of targets while training; width 0: none */
   lati_stack_state encoder, decoder;
   lati_scratch scratch;
 };

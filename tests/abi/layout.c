@@ -232,7 +232,7 @@ MEMBER(lat_progress, exact, 80, 8);
 MEMBER(lat_progress, validated, 88, 4);
 MEMBER(lat_progress, checkpointed, 92, 4);
 
-SIZE(lat_trainer_options, 160);
+SIZE(lat_trainer_options, 176);
 MEMBER(lat_trainer_options, struct_size, 0, 8);
 MEMBER(lat_trainer_options, directory, 8, 8);
 MEMBER(lat_trainer_options, seed, 16, 8);
@@ -254,6 +254,8 @@ MEMBER(lat_trainer_options, user, 128, 8);
 MEMBER(lat_trainer_options, size_weights, 136, 8);
 MEMBER(lat_trainer_options, task_weights, 144, 8);
 MEMBER(lat_trainer_options, distribution_weights, 152, 8);
+MEMBER(lat_trainer_options, target_spread, 160, 8);
+MEMBER(lat_trainer_options, target_spread_examples, 168, 8);
 
 LAST(lat_context_options, reserved);
 LAST(lat_matrix, order);
@@ -273,7 +275,7 @@ LAST(lat_report, tokens);
 LAST(lat_evaluate_options, user);
 LAST(lat_accuracy, within_1pct);
 LAST(lat_progress, checkpointed);
-LAST(lat_trainer_options, distribution_weights);
+LAST(lat_trainer_options, target_spread_examples);
 
 /* Constants, which are compiled into programs. */
 #define VALUE(name, value) static_assert((name) == (value), #name " has another value")

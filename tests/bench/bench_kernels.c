@@ -263,7 +263,8 @@ static void run_loss(void *argument) {
   const rows *r = argument;
   /* Rows of the gradient begin where those of the logits do. */
   const lati_rows d_logits = lati_operand(backend, r->x, r->width * (backend->narrow ? 2 : 1));
-  backend->cross_entropy(pool, r->loss, r->correct, d_logits, r->x, r->ids, r->tokens, r->width);
+  backend->cross_entropy(pool, r->loss, r->correct, d_logits, r->x, r->ids, r->tokens, r->width,
+                         NULL);
 }
 
 static void bench_rows(int64_t tokens, int32_t width, int is_loss) {

@@ -146,10 +146,10 @@ static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x
 }
 
 static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                          float *logits, const int32_t *targets, int64_t tokens,
-                          int32_t vocabulary) {
+                          float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
+                          const lati_spread *spread) {
   TIMED(CROSS_ENTROPY,
-        cross_entropy(pool, loss, correct, d_logits, logits, targets, tokens, vocabulary));
+        cross_entropy(pool, loss, correct, d_logits, logits, targets, tokens, vocabulary, spread));
 }
 
 static void add(lati_pool *pool, float *y, const float *x, int64_t count) {

@@ -274,6 +274,24 @@ static lat_status accumulate(fault_world *world, void **out) {
   return lat_gradients_accumulate(world->gradients, &world->sum, world->model, world->batch);
 }
 
+/* The world's encodings are p10, which has no spread; this one is a model of its own. */
+static lat_status spread_targets(fault_world *world, void **out) {
+  lat_tokenizer *tokenizer = NULL;
+  lat_model *model = NULL;
+  lat_gradients *gradients = NULL;
+  lat_model_options options;
+  small_run_model_options(&options);
+  (void)out;
+  lat_status status = lat_tokenizer_create(&tokenizer, world->ctx, NULL);
+  status = status != LAT_OK ? status : lat_model_create(&model, world->task, tokenizer, &options);
+  status = status != LAT_OK ? status : lat_gradients_create(&gradients, model);
+  status = status != LAT_OK ? status : lat_gradients_set_target_spread(gradients, 2);
+  lat_gradients_free(gradients);
+  lat_model_free(model);
+  lat_tokenizer_free(tokenizer);
+  return status;
+}
+
 static lat_status create_optimizer(fault_world *world, void **out) {
   return lat_optimizer_create((lat_optimizer **)out, world->model, &world->optimizer_options);
 }
@@ -390,6 +408,7 @@ static const fault_case cases[] = {
     {"lat_model_logits", 0, model_logits, NULL},
     {"lat_gradients_create", 0, create_gradients, release_gradients},
     {"lat_gradients_accumulate", WITH_GRADIENTS, accumulate, NULL},
+    {"lat_gradients_set_target_spread", 0, spread_targets, NULL},
     {"lat_optimizer_create", 0, create_optimizer, release_optimizer},
     {"lat_optimizer_step", WITH_GRADIENTS, step, NULL},
     {"lat_session_create", 0, create_session, release_session},

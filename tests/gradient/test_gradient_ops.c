@@ -277,6 +277,7 @@ typedef struct symbol_case {
   fixture f;
   float *logits;
   int32_t *targets;
+  const lati_spread *spread;
 } symbol_case;
 
 static double symbol_loss(void *argument) {
@@ -284,15 +285,23 @@ static double symbol_loss(void *argument) {
   double loss[TOKENS], sum = 0.0;
   uint8_t correct[TOKENS];
   lati_backend_naive.cross_entropy(c->f.pool, loss, correct, (lati_rows){0}, c->logits, c->targets,
-                                   TOKENS, SYMBOLS);
+                                   TOKENS, SYMBOLS, c->spread);
   for (int i = 0; i < TOKENS; ++i) {
     sum += loss[i];
   }
   return sum;
 }
 
-START_TEST(cross_entropy) {
+/* Plain targets, then targets over neighbours: all symbols, or each alone. */
+static void check_cross_entropy(int spreads) {
   symbol_case c;
+  int32_t first[SYMBOLS], end[SYMBOLS];
+  for (int32_t i = 0; i < SYMBOLS; ++i) {
+    first[i] = i % 3 == 0 ? i : 0;
+    end[i] = i % 3 == 0 ? i + 1 : SYMBOLS;
+  }
+  const lati_spread spread = {first, end, 0.8};
+  c.spread = spreads ? &spread : NULL;
   fixture_open(&c.f, 2);
   c.logits = fixture_random(&c.f, TOKENS * SYMBOLS);
   c.targets = fixture_integers(&c.f, TOKENS, 0, SYMBOLS);
@@ -301,7 +310,7 @@ START_TEST(cross_entropy) {
     uint8_t correct[TOKENS];
     float *gradient = fixture_copy(&c.f, c.logits, TOKENS * SYMBOLS);
     tables[i]->cross_entropy(c.f.pool, loss, correct, lati_floats(gradient, SYMBOLS), gradient,
-                             c.targets, TOKENS, SYMBOLS);
+                             c.targets, TOKENS, SYMBOLS, c.spread);
     const gradient_check check = {symbol_loss, &c, c.logits, TOKENS * SYMBOLS, 0, 0.0, 0.0};
     assert_gradient(&check, gradient, "d_logits");
     lati_free(gradient);
@@ -309,9 +318,20 @@ START_TEST(cross_entropy) {
   RELEASE(c.logits, c.targets);
   fixture_close(&c.f);
 }
+
+START_TEST(cross_entropy) {
+  check_cross_entropy(0);
+}
+END_TEST
+
+START_TEST(cross_entropy_of_spread_targets) {
+  check_cross_entropy(1);
+}
 END_TEST
 
 int main(void) {
-  const TTest *tests[] = {linear_and_activation, layernorm, attention, embedding, cross_entropy};
+  const TTest *tests[] = {
+      linear_and_activation,          layernorm, attention, embedding, cross_entropy,
+      cross_entropy_of_spread_targets};
   return run_suite("gradient_ops", tests, sizeof tests / sizeof *tests);
 }

@@ -15,6 +15,7 @@ typedef struct architecture {
   const char *input, *output;
   int32_t examples; /* of the batch */
   size_t parts;     /* coordinates a tensor */
+  double spread;    /* of targets */
   lat_model_options options;
 } architecture;
 
@@ -22,6 +23,7 @@ typedef struct gradient_check {
   model_fixture f;
   lat_gradients *gradients;
   int64_t compared, wrong;
+  double spread;
 } gradient_check;
 
 static void set_parameter(lat_model *model, size_t coordinate, float value) {
@@ -34,7 +36,7 @@ static void set_parameter(lat_model *model, size_t coordinate, float value) {
 /* The loss as training sees it: with the dropout masks of step 0. */
 static double loss_of(gradient_check *check) {
   lat_loss_sum sum = {0};
-  if (check->f.model->options.dropout == 0) {
+  if (check->f.model->options.dropout == 0 && check->spread == 0) {
     return model_fixture_loss(check->f.model, check->f.batch);
   }
   lati_gradients_set_step(check->gradients, 0);
@@ -105,6 +107,8 @@ static void run_check(gradient_check *check, const architecture *which,
     leave_kinks(check->f.model);
   }
   must(lat_gradients_create(&check->gradients, check->f.model));
+  check->spread = which->spread;
+  must(lat_gradients_set_target_spread(check->gradients, which->spread));
   const size_t size = lat_gradients_size(check->gradients);
   float *gradient = malloc(size * sizeof *gradient);
   lati_gradients_set_step(check->gradients, 0);
@@ -188,6 +192,15 @@ START_TEST(factored_embeddings) {
 }
 END_TEST
 
+START_TEST(spread_targets) {
+  architecture which = base("spread");
+  which.options.activation = LAT_GELU;
+  which.output = "p1000";
+  which.spread = 3;
+  passes(&which);
+}
+END_TEST
+
 /* A gradient that is wrong in one operation must be noticed. */
 static void backward_of_values_flipped(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
                                        lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
@@ -229,6 +242,7 @@ int main(void) {
   tcase_add_loop_test(tests, shared_layers_applied_again, 0, 2);
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 2);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
+  tcase_add_test(tests, spread_targets);
   tcase_add_loop_test(tests, a_wrong_gradient_is_noticed, 0, 2);
   return run_case("model gradient", tests);
 }

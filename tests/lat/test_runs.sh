@@ -91,9 +91,10 @@ done
 # Sizes, spectra and tasks that change over a run.
 # shellcheck disable=SC2086
 expect 0 train --task eigenvalues:1,syminverse:2 --min-size 1 --max-size 2 $tiny --size-weights '1@0;2@6' \
-  --distribution-weights 'laplace,uniform:2' --task-weights 'eigenvalues;syminverse@8' --out runs/weights
+  --target-spread 3 --target-spread-examples 8 --distribution-weights 'laplace,uniform:2' --task-weights 'eigenvalues;syminverse@8' --out runs/weights
 expect 0 info runs/weights/model.safetensors --json
 says out '"size_weights":"1@0;2@6"'
+says out '"target_spread":3.0'
 expect 0 sample --task transpose --min-size 1 --max-size 3 --size-weights '3@0;1@2' --count 3 --json
 says out '"input":[['
 expect 2 sample --task transpose --size 3 --size-weights 3

@@ -70,7 +70,8 @@ static lati_rows gradient_rows(float *logits, float *apart, int32_t vocabulary, 
   }
 }
 
-static void check_cross_entropy(fixture *f, int64_t tokens, int32_t vocabulary, int place) {
+static void check_cross_entropy(fixture *f, int64_t tokens, int32_t vocabulary, int place,
+                                const lati_spread *spread) {
   const int64_t count = tokens * vocabulary;
   float *logits = fixture_random(f, count), *apart = NEW(f, float, count + 3 * tokens);
   for (int64_t j = 0; j < count; ++j) {
@@ -82,10 +83,10 @@ static void check_cross_entropy(fixture *f, int64_t tokens, int32_t vocabulary, 
   losses fast, slow;
   const lati_rows d_logits = gradient_rows(logits, apart, vocabulary, place);
   lati_backend_f32.cross_entropy(f->pool, fast.loss, fast.correct, d_logits, logits, targets,
-                                 tokens, vocabulary);
+                                 tokens, vocabulary, spread);
   lati_backend_naive.cross_entropy(f->pool, slow.loss, slow.correct,
                                    lati_floats(expected, vocabulary), slow_logits, targets, tokens,
-                                   vocabulary);
+                                   vocabulary, spread);
   for (int64_t t = 0; t < tokens; ++t) {
     ck_assert_double_eq_tol(fast.loss[t], slow.loss[t], 2e-6 * fmax(1.0, slow.loss[t]));
     ck_assert_int_eq(fast.correct[t], slow.correct[t]);
@@ -108,7 +109,27 @@ START_TEST(cross_entropy_agrees_with_the_twin) {
   fixture_open(&f, 2);
   for (int i = 0; i < LOSS_SHAPES; ++i) {
     for (int place = 0; place < PLACES; ++place) {
-      check_cross_entropy(&f, loss_shapes[i].tokens, loss_shapes[i].vocabulary, place);
+      check_cross_entropy(&f, loss_shapes[i].tokens, loss_shapes[i].vocabulary, place, NULL);
+    }
+  }
+  fixture_close(&f);
+}
+END_TEST
+
+/* Even symbols have all others of 0..16 around them, odd ones stand alone. */
+START_TEST(spread_targets_agree_with_the_twin) {
+  fixture f;
+  int32_t first[17], end[17];
+  fixture_open(&f, 2);
+  for (int32_t i = 0; i < 17; ++i) {
+    first[i] = i % 2 == 0 ? 0 : i;
+    end[i] = i % 2 == 0 ? 17 : i + 1;
+  }
+  static const double spreads[] = {0.01, 0.5, 1.3, 2.0, 50.0};
+  for (int i = 0; i < 5; ++i) {
+    const lati_spread spread = {first, end, spreads[i]};
+    for (int place = 0; place < PLACES; ++place) {
+      check_cross_entropy(&f, 9, 17, place, &spread);
     }
   }
   fixture_close(&f);
@@ -123,7 +144,7 @@ START_TEST(a_certain_answer_costs_nothing) {
   double loss[2];
   uint8_t correct[2];
   lati_backend_f32.cross_entropy(f.pool, loss, correct, lati_floats(logits, 3), logits, targets, 2,
-                                 3);
+                                 3, NULL);
   ck_assert_double_eq_tol(loss[0], 0.0, 1e-12);
   ck_assert_double_eq_tol(loss[1], 1000.0, 1e-9);
   ck_assert(correct[0] == 1 && correct[1] == 0);
@@ -141,7 +162,7 @@ START_TEST(a_nan_shows_in_the_loss) {
   double loss;
   uint8_t correct;
   lati_backend_f32.cross_entropy(f.pool, &loss, &correct, lati_floats(logits, 3), logits, &target,
-                                 1, 3);
+                                 1, 3, NULL);
   ck_assert(isnan(loss));
   fixture_close(&f);
 }
@@ -159,7 +180,7 @@ static void whole_loss(fixture *f, void *out, const void *argument) {
     logits[i] = values[i];
   }
   lati_backend_f32.cross_entropy(f->pool, loss, correct, lati_floats(logits, VOCABULARY), logits,
-                                 ids, TOKENS, VOCABULARY);
+                                 ids, TOKENS, VOCABULARY, NULL);
   lati_backend_f32.embedding_backward(f->pool, logits + TOKENS * VOCABULARY, values, ids, TOKENS,
                                       WIDTH);
   lati_free(loss), lati_free(correct), lati_free(ids), lati_free(values);
@@ -171,8 +192,11 @@ START_TEST(threads_do_not_change_the_bits) {
 END_TEST
 
 int main(void) {
-  const TTest *tests[] = {embedding_agrees_with_the_twin, cross_entropy_agrees_with_the_twin,
-                          a_certain_answer_costs_nothing, a_nan_shows_in_the_loss,
+  const TTest *tests[] = {embedding_agrees_with_the_twin,
+                          cross_entropy_agrees_with_the_twin,
+                          spread_targets_agree_with_the_twin,
+                          a_certain_answer_costs_nothing,
+                          a_nan_shows_in_the_loss,
                           threads_do_not_change_the_bits};
   return run_suite("symbols", tests, sizeof tests / sizeof *tests);
 }

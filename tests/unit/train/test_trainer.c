@@ -478,6 +478,40 @@ START_TEST(a_curriculum_goes_on_where_it_stood) {
 }
 END_TEST
 
+static double loss_with_spread(double spread, int64_t examples) {
+  lat_progress progress;
+  small_run kept = run;
+  options.directory = NULL;
+  options.max_examples = 12;
+  options.target_spread = spread;
+  options.target_spread_examples = examples;
+  CHECK_OK(lat_tokenizer_create(&run.tokenizer, run.ctx, NULL)); /* p1000 */
+  lat_model_options model;
+  small_run_model_options(&model);
+  CHECK_OK(lat_model_create(&run.model, run.task, run.tokenizer, &model));
+  create_and_run();
+  lat_progress_init(&progress);
+  lat_trainer_progress(&progress, trainer);
+  lat_trainer_free(trainer);
+  trainer = NULL;
+  lat_model_free(run.model);
+  lat_tokenizer_free(run.tokenizer);
+  run = kept;
+  return progress.loss;
+}
+
+/* The loss of the first update is with the whole width; p10 has none. */
+START_TEST(spread_targets_are_trained_on) {
+  const double none = loss_with_spread(0, 0), some = loss_with_spread(5, 0);
+  ck_assert_double_ne(none, some);
+  ck_assert_double_eq(loss_with_spread(5, 1000), some);
+  options.target_spread = 1;
+  expect_create_fails(LAT_ERROR_ARGUMENT, "encoding p10 has several");
+  options.target_spread = 101;
+  expect_create_fails(LAT_ERROR_ARGUMENT, "target_spread 101 is outside");
+}
+END_TEST
+
 START_TEST(numbers_that_blow_up_stop_the_run) {
   float *parameters = NULL;
   char path[256], copy[256];
@@ -586,6 +620,7 @@ int main(void) {
                                 an_average_is_what_is_saved,
                                 no_average_leaves_no_trace,
                                 a_curriculum_goes_on_where_it_stood,
+                                spread_targets_are_trained_on,
                                 numbers_that_blow_up_stop_the_run,
                                 time_is_a_limit,
                                 accumulation_is_a_larger_batch,
