@@ -11,6 +11,11 @@ grep -q -e --rounds "$scratch/help"
 "$python" "$here/scaling.py" --help >"$scratch/help"
 grep -q -e --dimensions "$scratch/help"
 
+"$python" "$here/search.py" --lat "$lat" --out "$scratch/search" --seconds 0.05 --rungs 2 --seeds 1 --count 4 \
+  --base '--task transpose --size 1 --layers 1 --width 16 --heads 2 --batch-size 4' \
+  --candidate 'plain:' --candidate 'average: --ema-decay 0.9' >"$scratch/out"
+[ "$(grep -c '^| plain |\|^| average |' "$scratch/out")" -eq 3 ]
+
 "$python" "$here/precision.py" --lat "$lat" --examples 32 --quick-examples 16 --seeds 1 \
   --quick-seeds 1 --count 2 --jobs 1 --output "$scratch/precision.md" >"$scratch/out" 2>&1
 [ "$(grep -c '^| 5 % |' "$scratch/precision.md")" -eq 2 ]
