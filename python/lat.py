@@ -49,7 +49,9 @@ RELU, GELU = range(2)
 POSITIONS_LEARNED, POSITIONS_SINUSOIDAL = range(2)
 INIT_RANDOM, INIT_FOURIER = range(2)
 GREEDY, BEAM, SAMPLE = range(3)
-WITHIN, OUTSIDE, UNDECODABLE, UNKNOWN = range(4)
+WITHIN, OUTSIDE, UNDECODABLE, UNKNOWN, CERTIFIED, NO_ANSWER = range(6)
+# Report.source
+MODEL, REFINED, LAPACK = range(3)
 _ROW_MAJOR, _COLUMN_MAJOR = range(2)
 _ERROR_SHAPE = -2
 _MAX_DIMENSION = 100
@@ -308,14 +310,17 @@ class _DecodeOptions(_Structure):
         c_double, "length_penalty temperature",
         c_uint64, "seed",
         c_double, "tolerance",
-        c_int32, "scaling compare")
+        c_int32, "scaling compare refine fallback",
+        c_double, "certify_tolerance")
 
 
 class Report(_Structure):
-    """What a solver says of an answer; `verdict` is WITHIN, OUTSIDE, UNDECODABLE or UNKNOWN."""
+    """What a solver says of an answer; `verdict` is WITHIN, OUTSIDE, UNDECODABLE, UNKNOWN,
+    CERTIFIED or NO_ANSWER; `source` is MODEL, REFINED or LAPACK."""
     c_name = "report"
     _fields_ = _fields(
-        c_double, "residual tolerance orthogonality log_probability scale", c_int32, "verdict tokens")
+        c_double, "residual tolerance orthogonality log_probability scale",
+        c_int32, "verdict tokens source refine_steps", c_double, "residual_before error_bound")
 
 
 class _EvaluateOptions(_Structure):

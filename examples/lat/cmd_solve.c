@@ -17,7 +17,14 @@ static const cli_option solve_options[] = {
            "compare with LAPACK where the task has no residual of its own"),
     OPTION(OPTION_FLAG, "scaling", decode.scaling, NULL,
            "scale the matrix into the trained range (on; --no-scaling)"),
-    OPTION(OPTION_TEXT, "task", task_names, "NAME", "which task of a mixture"), OPTIONS_END};
+    OPTION(OPTION_INT32, "refine", decode.refine, "N",
+           "at most N steps of refinement in double precision, and a certificate (0)"),
+    OPTION(OPTION_FLAG, "fallback", decode.fallback, NULL,
+           "LAPACK's answer where the model's is not right"),
+    OPTION(OPTION_DOUBLE, "certify-tolerance", decode.certify_tolerance, "T",
+           "relative residual that a certificate asks for (1e-12)"),
+    OPTION(OPTION_TEXT, "task", task_names, "NAME", "which task of a mixture"),
+    OPTIONS_END};
 static const option_group group_solve = {"Solving", 0, solve_options};
 
 static const char *verdict_name(int32_t verdict) {
@@ -28,13 +35,42 @@ static const char *verdict_name(int32_t verdict) {
     return "outside";
   case LAT_VERDICT_UNDECODABLE:
     return "undecodable";
+  case LAT_VERDICT_CERTIFIED:
+    return "certified";
+  case LAT_VERDICT_NO_ANSWER:
+    return "no answer";
   default:
     return "unknown";
   }
 }
 
+static const char *source_name(int32_t source) {
+  return source == LAT_SOURCE_LAPACK    ? "lapack"
+         : source == LAT_SOURCE_REFINED ? "refined"
+                                        : "model";
+}
+
+/* What was done to the model's answer. */
+static void print_source(const lat_report *report) {
+  if (report->source == LAT_SOURCE_REFINED) {
+    fprintf(stderr, "refined in %d steps from a residual of %.3g; ", (int)report->refine_steps,
+            report->residual_before);
+  } else if (report->source == LAT_SOURCE_LAPACK) {
+    fprintf(stderr, "LAPACK's answer instead of the model's, whose residual was %.3g; ",
+            report->residual_before);
+  }
+}
+
 static void print_verdict(const lat_report *report) {
+  print_source(report);
   switch (report->verdict) {
+  case LAT_VERDICT_CERTIFIED:
+    fprintf(stderr, "residual %.3g: certified, relative error at most %.3g\n", report->residual,
+            report->error_bound);
+    break;
+  case LAT_VERDICT_NO_ANSWER:
+    fprintf(stderr, "no answer: LAPACK finds none either, the matrix is singular\n");
+    break;
   case LAT_VERDICT_WITHIN:
     fprintf(stderr, "residual %.3g: within the tolerance of %g\n", report->residual,
             report->tolerance);
@@ -55,24 +91,34 @@ static void print_verdict(const lat_report *report) {
   }
 }
 
+static int has_answer(const lat_report *report) {
+  return report->verdict != LAT_VERDICT_UNDECODABLE && report->verdict != LAT_VERDICT_NO_ANSWER;
+}
+
+static int is_right(const lat_report *report) {
+  return report->verdict == LAT_VERDICT_WITHIN || report->verdict == LAT_VERDICT_CERTIFIED;
+}
+
 static int show(const lat_matrix *answer, const lat_report *report, int json) {
   int outcome = EXIT_DONE;
   if (json) {
     outcome = report_json(json_pack(
-        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i}", "output",
-        report->verdict == LAT_VERDICT_UNDECODABLE ? json_null() : json_matrix(answer), "residual",
+        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:o, s:o}", "output",
+        has_answer(report) ? json_matrix(answer) : json_null(), "residual",
         json_number(report->residual), "verdict", verdict_name(report->verdict), "tolerance",
         json_number(report->tolerance), "orthogonality", json_number(report->orthogonality),
         "log_probability", json_number(report->log_probability), "scale",
-        json_number(report->scale), "tokens", (int)report->tokens));
+        json_number(report->scale), "tokens", (int)report->tokens, "source",
+        source_name(report->source), "refine_steps", (int)report->refine_steps, "residual_before",
+        json_number(report->residual_before), "error_bound", json_number(report->error_bound)));
   } else {
-    if (report->verdict != LAT_VERDICT_UNDECODABLE) {
+    if (has_answer(report)) {
       print_matrix(answer);
     }
   }
   fflush(stdout);
   print_verdict(report);
-  return outcome != EXIT_DONE || report->verdict != LAT_VERDICT_WITHIN ? EXIT_FAILED : EXIT_DONE;
+  return outcome == EXIT_DONE && is_right(report) ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* The task to solve: the model's, or the one named of a mixture's. Prints what is wrong; an exit

@@ -83,7 +83,17 @@ static int judged_without(const cli_settings *s) {
 }
 
 static int judged_by_nothing(const cli_settings *s) {
-  return !s->decode.compare && (s->traits & TRAIT_RESIDUAL) == 0;
+  return !s->decode.compare && !s->decode.fallback && (s->traits & TRAIT_RESIDUAL) == 0;
+}
+
+/* Inverses and vectors are refined, values alone and sums are not. */
+static int nothing_to_refine(const cli_settings *s) {
+  return s->decode.refine > 0 && (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS)) == 0;
+}
+
+static int nothing_is_certified(const cli_settings *s) {
+  return (s->decode.refine == 0 && !s->decode.fallback) ||
+         (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS)) == 0;
 }
 
 static int tells_of_a_file(const cli_settings *s) {
@@ -133,6 +143,9 @@ static const option_rule rules[] = {
     {"solve", "compare", judged_without, "has no effect: the task has a residual of its own"},
     {"solve", "tolerance", judged_by_nothing,
      "has no effect: the task has no residual of its own; --compare asks LAPACK"},
+    {"solve", "refine", nothing_to_refine, "has no effect: only inverses and vectors are refined"},
+    {"solve", "certify-tolerance", nothing_is_certified,
+     "has no effect: without --refine or --fallback, or for this task, nothing is certified"},
     {"info", "list", tells_of_a_file, "lists the models that are known by name: it takes none"},
     {"info", "precision", tells_of_a_file, "has no effect on what a model's file holds"},
     {"info", "threads", tells_of_a_file, "has no effect on what a model's file holds"},

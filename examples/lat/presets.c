@@ -27,6 +27,12 @@ typedef struct preset_entry {
   "--encoder-loops 4 --decoder-layers 1 --width 64 --heads 4 --batch-size 32 --optimizer muon "    \
   "--learning-rate 2e-3 --warmup 300 --sign-bias 0.5 --validate-every 50000 " MODERN
 
+/* The paper's sizes on canonical forms (docs/concepts.md): layers of their own, width 128. */
+#define CANONICAL                                                                                  \
+  "--canonical --input-encoding fp15 --output-encoding p1000 --factored --fourier "                \
+  "--encoder-layers 4 --decoder-layers 1 --width 128 --heads 4 --batch-size 64 --optimizer muon "  \
+  "--learning-rate 2e-3 --warmup 300 --validate-every 100000 --validate-count 2000 " MODERN
+
 static const preset_entry presets[] = {
     {"quickstart", "transpose 5x5, small, to 99 % exact in under a minute",
      "--task transpose --size 5 --encoding p10 --layers 1 --width 64 --heads 4 --batch-size 16 "
@@ -38,6 +44,13 @@ static const preset_entry presets[] = {
      "--task inverse --size 2 --period 93750 " ARITHMETIC
      "--encoder-layers 4 --encoder-loops 1 --batch-size 64"},
     {"svd-2x2", "small, for 800,000 examples", "--task svd --size 2 --period 25000 " ARITHMETIC},
+    {"transpose-10x10-small", "1/1 layers, width 128, for 80,000 examples",
+     "--task transpose --size 10 --encoding p1000 --layers 1 --width 128 --heads 4 "
+     "--optimizer adamw --learning-rate 2e-3 --warmup 300 --batch-size 32 --period 2500 " MODERN},
+    {"eigenvalues-5x5-canonical", "canonical inputs, 4/1 layers, width 128, for 3,008,000 examples",
+     "--task eigenvalues --size 5 --triangle --period 47000 " CANONICAL},
+    {"singular-values-4x4-canonical", "the same, for 2,000,000 examples",
+     "--task singular-values --size 4 --period 31250 " CANONICAL},
     {"transpose-5x5", "published sweep, 1/1 layers, width 256",
      "--task transpose --size 5 --encoding p1000 --layers 1 --width 256 --heads 8 "
      "--learning-rate 1e-4"},

@@ -32,7 +32,10 @@ module lat
   integer(c_int32_t), parameter, public :: LAT_DECODE_GREEDY = 0, LAT_DECODE_BEAM = 1, &
     LAT_DECODE_SAMPLE = 2
   integer(c_int32_t), parameter, public :: LAT_VERDICT_WITHIN = 0, LAT_VERDICT_OUTSIDE = 1, &
-    LAT_VERDICT_UNDECODABLE = 2, LAT_VERDICT_UNKNOWN = 3
+    LAT_VERDICT_UNDECODABLE = 2, LAT_VERDICT_UNKNOWN = 3, LAT_VERDICT_CERTIFIED = 4, &
+    LAT_VERDICT_NO_ANSWER = 5
+  integer(c_int32_t), parameter, public :: LAT_SOURCE_MODEL = 0, LAT_SOURCE_REFINED = 1, &
+    LAT_SOURCE_LAPACK = 2
 
   type, bind(C), public :: lat_context_options
     integer(c_size_t) :: struct_size
@@ -112,13 +115,15 @@ module lat
     real(c_double) :: length_penalty, temperature
     integer(c_int64_t) :: seed
     real(c_double) :: tolerance
-    integer(c_int32_t) :: scaling, compare
+    integer(c_int32_t) :: scaling, compare, refine, fallback
+    real(c_double) :: certify_tolerance
   end type lat_decode_options
 
   type, bind(C), public :: lat_report
     integer(c_size_t) :: struct_size
     real(c_double) :: residual, tolerance, orthogonality, log_probability, scale
-    integer(c_int32_t) :: verdict, tokens
+    integer(c_int32_t) :: verdict, tokens, source, refine_steps
+    real(c_double) :: residual_before, error_bound
   end type lat_report
 
   type, bind(C), public :: lat_matrix

@@ -52,6 +52,12 @@ typedef struct lat_decode_options {
                        a round number up to 8 besides, so that solve(10 A) follows from solve(A) */
   int32_t compare;  /**< 1: tasks that have no residual of their own (eigenvalues, singular values)
                        are compared with LAPACK's answer; default 0: their verdict is UNKNOWN */
+  int32_t refine;   /**< most steps of refinement in double precision, 0..100: inverses by Newton
+                       and Schulz, eigenvectors and the SVD after Ogita and Aishima; other tasks
+                       have none. A refined answer is certified where it can be. Default 0: off */
+  int32_t fallback; /**< 1: where the model's answer is not right, LAPACK's is returned instead and
+                       the report says so; with refine, what is not certified is not right */
+  double certify_tolerance; /**< relative residual that a certificate asks for; default 1e-12 */
 } lat_decode_options;
 
 /** Verdict of a solver on its own answer. */
@@ -60,7 +66,17 @@ enum {
   LAT_VERDICT_OUTSIDE =
       1, /**< decoded, but not within tolerance (or vectors not orthonormal, values not ordered) */
   LAT_VERDICT_UNDECODABLE = 2, /**< the tokens are no matrix, or one of the wrong shape */
-  LAT_VERDICT_UNKNOWN = 3      /**< decoded; the task has no residual and comparison is off */
+  LAT_VERDICT_UNKNOWN = 3,     /**< decoded; the task has no residual and comparison is off */
+  LAT_VERDICT_CERTIFIED = 4, /**< within certify_tolerance, with a bound on the error that includes
+                                the rounding of its own computation */
+  LAT_VERDICT_NO_ANSWER = 5  /**< LAPACK, which was asked instead, finds none: a singular matrix */
+};
+
+/** Whose answer a solver returns. */
+enum {
+  LAT_SOURCE_MODEL = 0,   /**< the model's, as decoded */
+  LAT_SOURCE_REFINED = 1, /**< the model's, refined */
+  LAT_SOURCE_LAPACK = 2   /**< lat_task_answer()'s, refined where that helps */
 };
 
 /** What a solver says of an answer. @since 0.1 */
@@ -74,6 +90,13 @@ typedef struct lat_report {
   double scale;           /**< factor by which the input was scaled */
   int32_t verdict;        /**< LAT_VERDICT_... */
   int32_t tokens;         /**< tokens decoded */
+  int32_t source;         /**< LAT_SOURCE_... */
+  int32_t refine_steps;   /**< steps of refinement taken */
+  double residual_before; /**< residual of the model's answer as decoded */
+  double error_bound;     /**< CERTIFIED: upper bound on the relative error: of an inverse
+                             |A^-1 - X|_F / |X|_F; of eigenvalues and singular values, the largest
+                             |l_i - lambda_i| / |A|_F (for eigenvalues, of the symmetric part). NaN
+                             otherwise */
 } lat_report;
 
 /** Options of lat_evaluate(). @since 0.1 */

@@ -18,6 +18,9 @@ const lati_field lati_decode_fields[] = {
     FIELD(tolerance, LATI_FIELD_DOUBLE, 0.05, 0, 1e300),
     FIELD(scaling, LATI_FIELD_INT32, 1, 0, 1),
     FIELD(compare, LATI_FIELD_INT32, 0, 0, 1),
+    FIELD(refine, LATI_FIELD_INT32, 0, 0, 100),
+    FIELD(fallback, LATI_FIELD_INT32, 0, 0, 1),
+    FIELD(certify_tolerance, LATI_FIELD_DOUBLE, 1e-12, 1e-15, 1),
     LATI_FIELDS_END};
 #undef FIELD
 

@@ -1,6 +1,8 @@
 /* From numbers to numbers: a matrix is scaled into the model's range, moved to its canonical form
- * where the task has one, written as tokens, decoded, and its answer moved and scaled back. */
+ * where the task has one, written as tokens, decoded, its answer moved and scaled back, and
+ * improved where asked. */
 #include "base/floating.h"
+#include "infer/improve.h"
 #include "infer/prediction.h"
 #include "infer/scaling.h"
 #include "infer/session_impl.h"
@@ -23,6 +25,7 @@ struct lat_solver {
   double *values; /* a matrix as the model sees it, and an answer as it comes back */
   double *caller; /* the answer in the caller's units */
   double *moved;  /* the matrix, or the answer, in the canonical frame */
+  double *work;   /* of refinement */
   size_t transform_size;
   char *transforms; /* BATCH of them; NULL where the model's tasks are not canonical */
   double factors[BATCH];
@@ -50,6 +53,7 @@ lat_status lat_solver_create(lat_solver **out, lat_model *model,
   }
   lat_status status = LAT_OK;
   lat_solver *solver = NULL;
+  size_t work = 0;
   LATI_TRY(LATI_NEW(solver, model->ctx, 1));
   solver->model = lati_model_ref(model);
   solver->task = is_mixture(model->task) ? NULL : model->task;
@@ -58,6 +62,8 @@ lat_status lat_solver_create(lat_solver **out, lat_model *model,
   LATI_TRY(LATI_NEW(solver->values, model->ctx, LARGEST_MATRIX));
   LATI_TRY(LATI_NEW(solver->caller, model->ctx, LARGEST_MATRIX));
   LATI_TRY(LATI_NEW(solver->moved, model->ctx, LARGEST_MATRIX));
+  LATI_TRY(lati_improve_work(&work, model->task, &solver->session->options));
+  LATI_TRY(LATI_NEW(solver->work, model->ctx, work));
   solver->transform_size = aligned_transform_size(model->task);
   if (solver->transform_size > 0) {
     LATI_TRY(LATI_NEW(solver->transforms, model->ctx, BATCH * solver->transform_size));
@@ -78,6 +84,7 @@ void lat_solver_free(lat_solver *solver) {
   lati_free(solver->values);
   lati_free(solver->caller);
   lati_free(solver->moved);
+  lati_free(solver->work);
   lati_free(solver->transforms);
   lat_batch_free(solver->batch);
   lat_session_free(solver->session);
@@ -173,14 +180,6 @@ static int read_answer(lat_matrix *answer, const lat_solver *solver, lati_tokens
   return used == tokens.count && found == letter && answer->rows == rows && answer->cols == cols;
 }
 
-static void write_zeros(const lat_matrix *x) {
-  for (int32_t i = 0; i < x->rows; ++i) {
-    for (int32_t j = 0; j < x->cols; ++j) {
-      lati_matrix_set(x, i, j, 0);
-    }
-  }
-}
-
 /* The answer as the caller's frame has it, from that in solver->moved, into solver->caller. */
 static lat_status restore_answer(lat_matrix *answer, const lat_solver *solver, int64_t i) {
   const lat_matrix moved = *answer;
@@ -192,24 +191,38 @@ static lat_status restore_answer(lat_matrix *answer, const lat_solver *solver, i
   return lati_task_restore(answer, solver->task, transform_at(solver, i), moved.data);
 }
 
-/* Matrix i of a batch: x and report from its tokens. */
-static lat_status finish_one(lat_matrix *x, lat_report *report, const lat_solver *solver,
-                             const lat_matrix *a, int64_t i, lati_tokens tokens) {
+/* The answer in the caller's units into solver->caller, and its verdict; zeros where the tokens are
+ * no matrix of its shape. */
+static lat_status decode_answer(lat_matrix *answer, lat_report *report, const lat_solver *solver,
+                                const lat_matrix *own, int64_t i, lati_tokens tokens) {
   lat_status status = LAT_OK;
-  lat_matrix answer = lati_matrix_view(solver->moved, x->rows, x->cols);
-  if (!read_answer(&answer, solver, tokens)) {
-    write_zeros(x);
+  const int32_t rows = answer->rows, cols = answer->cols;
+  if (!read_answer(answer, solver, tokens)) {
+    *answer = lati_matrix_view(solver->caller, rows, cols);
+    memset(answer->data, 0, lati_matrix_count(answer) * sizeof *answer->data);
     report->verdict = LAT_VERDICT_UNDECODABLE;
     report->residual = INFINITY;
     report->orthogonality = NAN;
     return LAT_OK;
   }
-  LATI_TRY(restore_answer(&answer, solver, i));
-  lati_scale_back(&answer, solver->task, report->scale);
-  lati_matrix_unpack(x, answer.data);
-  lat_matrix own = lati_matrix_view(solver->values, a->rows, a->cols);
+  LATI_TRY(restore_answer(answer, solver, i));
+  lati_scale_back(answer, solver->task, report->scale);
+  LATI_TRY(lati_verdict(report, solver->task, own, answer, solver->session->options.compare));
+done:
+  return status;
+}
+
+/* Matrix i of a batch: x and report from its tokens. */
+static lat_status finish_one(lat_matrix *x, lat_report *report, const lat_solver *solver,
+                             const lat_matrix *a, int64_t i, lati_tokens tokens) {
+  lat_status status = LAT_OK;
+  lat_matrix answer = lati_matrix_view(solver->moved, x->rows, x->cols);
+  const lat_matrix own = lati_matrix_view(solver->values, a->rows, a->cols);
   lati_matrix_pack(own.data, a);
-  status = lati_verdict(report, solver->task, &own, &answer, solver->session->options.compare);
+  LATI_TRY(decode_answer(&answer, report, solver, &own, i, tokens));
+  LATI_TRY(
+      lati_improve(report, &answer, solver->task, &own, &solver->session->options, solver->work));
+  lati_matrix_unpack(x, answer.data);
 done:
   return status;
 }

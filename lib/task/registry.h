@@ -5,6 +5,8 @@
 #include "linalg/matrix.h"
 #include "linalg/random_matrix.h"
 #include "linalg/structures.h"
+#include "refine/certify.h"
+#include "refine/refine.h"
 #include "task/canonical.h"
 #include "task/task_impl.h"
 
@@ -51,6 +53,13 @@ struct lati_task_kind {
   /* NUMERIC when a random example is to be drawn again; NULL: never. */
   lat_status (*accept)(const lat_matrix *output, const lat_matrix *input);
   lat_status (*residual)(double *residual, const lat_task *task, const lati_trial *trial);
+  /* Refines an answer to the input in place, and certifies one, in `work` of refine_work() doubles;
+   * NULL: the task has neither. NUMERIC: LAPACK failed on the way. */
+  lat_status (*refine)(lati_refinement *refinement, const lat_matrix *answer,
+                       const lat_matrix *input, double *work);
+  lati_certificate (*certify)(const lat_matrix *answer, const lat_matrix *input, double tolerance,
+                              double *work);
+  size_t (*refine_work)(int32_t rows, int32_t cols);
   /* How the input is moved to its canonical form; NULL: the task has none. */
   void (*canonicalize)(lati_transform *transform, const lat_matrix *input);
   /* answer = the answer to the input from `canonical`, that to its canonical form; both packed.

@@ -97,6 +97,25 @@ static void vectors_orient(const lat_matrix *answer) {
   lati_orient_vectors(answer->data + answer->cols, answer->cols, NULL, 0, answer->cols);
 }
 
+static lat_status vectors_refine(lati_refinement *refinement, const lat_matrix *answer,
+                                 const lat_matrix *input, double *work) {
+  return lati_refine_symmetric(refinement, answer->data, answer->data + answer->cols, input->data,
+                               input->rows, work);
+}
+
+static lati_certificate vectors_certify(const lat_matrix *answer, const lat_matrix *input,
+                                        double tolerance, double *work) {
+  return lati_certify_symmetric(answer->data, answer->data + answer->cols, input->data, input->rows,
+                                tolerance, work);
+}
+
+static size_t vectors_refine_work(int32_t rows, int32_t cols) {
+  (void)cols;
+  const size_t refining = lati_refine_symmetric_work(rows);
+  const size_t certifying = lati_certify_symmetric_work(rows);
+  return refining > certifying ? refining : certifying;
+}
+
 const lati_task_kind lati_task_eigenvalues = {
     .name = "eigenvalues",
     .letter = 'E',
@@ -134,4 +153,7 @@ const lati_task_kind lati_task_eigenvectors = {
     .canonicalize = lati_canonical_symmetric,
     .restore = vectors_restore,
     .orient = vectors_orient,
+    .refine = vectors_refine,
+    .certify = vectors_certify,
+    .refine_work = vectors_refine_work,
 };

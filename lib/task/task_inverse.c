@@ -84,13 +84,31 @@ static void restore(const lat_matrix *answer, const lati_transform *transform,
   }
 }
 
+static lat_status refine(lati_refinement *refinement, const lat_matrix *answer,
+                         const lat_matrix *input, double *work) {
+  lati_refine_inverse(refinement, answer->data, input->data, input->rows, work);
+  return LAT_OK;
+}
+
+static lati_certificate certify(const lat_matrix *answer, const lat_matrix *input, double tolerance,
+                                double *work) {
+  return lati_certify_inverse(answer->data, input->data, input->rows, tolerance, work);
+}
+
+static size_t refine_work(int32_t rows, int32_t cols) {
+  (void)cols;
+  const size_t refining = lati_refine_inverse_work(rows);
+  const size_t certifying = lati_certify_inverse_work(rows);
+  return refining > certifying ? refining : certifying;
+}
+
 #define INVERSE_KIND(kind_name, kind_letter, is_symmetric, kind_takes, kind_canonicalize)          \
   {                                                                                                \
     .name = (kind_name), .letter = (kind_letter), .degree = -1, .scaling = LATI_SCALE_ALL,         \
     .square = 1, .symmetric = (is_symmetric), .self_scoring = 1, .takes = (kind_takes),            \
     .input_shape = square_input, .output_shape = square_output, .work = work_size,                 \
     .answer = answer, .accept = accept, .residual = residual, .canonicalize = (kind_canonicalize), \
-    .restore = restore                                                                             \
+    .restore = restore, .refine = refine, .certify = certify, .refine_work = refine_work           \
   }
 
 const lati_task_kind lati_task_inverse =

@@ -93,6 +93,33 @@ static void svd_orient(const lat_matrix *answer) {
   lati_orient_vectors(u, m, u + (size_t)m * (size_t)k, k, k);
 }
 
+/* Where U begins in an answer, and V behind it. */
+static double *left_vectors(const lat_matrix *answer) {
+  return answer->data + answer->cols;
+}
+
+static double *right_vectors(const lat_matrix *answer, const lat_matrix *input) {
+  return left_vectors(answer) + (size_t)input->rows * (size_t)answer->cols;
+}
+
+static lat_status svd_refine(lati_refinement *refinement, const lat_matrix *answer,
+                             const lat_matrix *input, double *work) {
+  return lati_refine_svd(refinement, answer->data, left_vectors(answer),
+                         right_vectors(answer, input), input->data, input->rows, input->cols, work);
+}
+
+static lati_certificate svd_certify(const lat_matrix *answer, const lat_matrix *input,
+                                    double tolerance, double *work) {
+  return lati_certify_svd(answer->data, left_vectors(answer), right_vectors(answer, input),
+                          input->data, input->rows, input->cols, tolerance, work);
+}
+
+static size_t svd_refine_work(int32_t rows, int32_t cols) {
+  const size_t refining = lati_refine_svd_work(rows, cols);
+  const size_t certifying = lati_certify_svd_work(rows, cols);
+  return refining > certifying ? refining : certifying;
+}
+
 const lati_task_kind lati_task_singular_values = {
     .name = "singular-values",
     .letter = 'G',
@@ -125,4 +152,7 @@ const lati_task_kind lati_task_svd = {
     .canonicalize = lati_canonical_transposable,
     .restore = svd_restore,
     .orient = svd_orient,
+    .refine = svd_refine,
+    .certify = svd_certify,
+    .refine_work = svd_refine_work,
 };

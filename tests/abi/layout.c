@@ -168,7 +168,7 @@ MEMBER(lat_optimizer_options, shrink, 112, 8);
 MEMBER(lat_optimizer_options, floor, 120, 8);
 MEMBER(lat_optimizer_options, ema_decay, 128, 8);
 
-SIZE(lat_decode_options, 64);
+SIZE(lat_decode_options, 80);
 MEMBER(lat_decode_options, struct_size, 0, 8);
 MEMBER(lat_decode_options, method, 8, 4);
 MEMBER(lat_decode_options, grammar, 12, 4);
@@ -180,8 +180,11 @@ MEMBER(lat_decode_options, seed, 40, 8);
 MEMBER(lat_decode_options, tolerance, 48, 8);
 MEMBER(lat_decode_options, scaling, 56, 4);
 MEMBER(lat_decode_options, compare, 60, 4);
+MEMBER(lat_decode_options, refine, 64, 4);
+MEMBER(lat_decode_options, fallback, 68, 4);
+MEMBER(lat_decode_options, certify_tolerance, 72, 8);
 
-SIZE(lat_report, 56);
+SIZE(lat_report, 80);
 MEMBER(lat_report, struct_size, 0, 8);
 MEMBER(lat_report, residual, 8, 8);
 MEMBER(lat_report, tolerance, 16, 8);
@@ -190,6 +193,10 @@ MEMBER(lat_report, log_probability, 32, 8);
 MEMBER(lat_report, scale, 40, 8);
 MEMBER(lat_report, verdict, 48, 4);
 MEMBER(lat_report, tokens, 52, 4);
+MEMBER(lat_report, source, 56, 4);
+MEMBER(lat_report, refine_steps, 60, 4);
+MEMBER(lat_report, residual_before, 64, 8);
+MEMBER(lat_report, error_bound, 72, 8);
 
 SIZE(lat_evaluate_options, 96);
 MEMBER(lat_evaluate_options, struct_size, 0, 8);
@@ -270,8 +277,8 @@ LAST(lat_model_options, seed);
 LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);
-LAST(lat_decode_options, compare);
-LAST(lat_report, tokens);
+LAST(lat_decode_options, certify_tolerance);
+LAST(lat_report, error_bound);
 LAST(lat_evaluate_options, user);
 LAST(lat_accuracy, within_1pct);
 LAST(lat_progress, checkpointed);
@@ -330,6 +337,11 @@ VALUE(LAT_DECODE_SAMPLE, 2);
 VALUE(LAT_VERDICT_OUTSIDE, 1);
 VALUE(LAT_VERDICT_UNDECODABLE, 2);
 VALUE(LAT_VERDICT_UNKNOWN, 3);
+VALUE(LAT_VERDICT_CERTIFIED, 4);
+VALUE(LAT_VERDICT_NO_ANSWER, 5);
+VALUE(LAT_SOURCE_MODEL, 0);
+VALUE(LAT_SOURCE_REFINED, 1);
+VALUE(LAT_SOURCE_LAPACK, 2);
 VALUE(LAT_TOLERANCES, 4);
 
 /* Types that cross the boundary on their own. */

@@ -310,12 +310,24 @@ accepted solve "$taught_model --tolerance 1e9" <<'END'
 --no-scaling --grammar --max-tokens 30 --task transpose --precision f32 --threads 1 --verbose --no-compare
 --method beam --beam-width 2 --length-penalty 0.5
 --method sample --temperature 0.01 --decode-seed 9
+--fallback
 END
 printf '1 2\n2 4\n' >input
 accepted solve eigenvalues/model.safetensors <<'END'
 --compare --tolerance 1e9
+--fallback --tolerance 0.1
+END
+expect 0 train --task inverse --size 2 --layers 1 --width 16 --heads 2 --batch-size 4 --examples 8 \
+  --validate-every 0 --out inverse
+printf '2 1\n1 3\n' >input
+effects solve 'inverse/model.safetensors input --fallback' <<'END'
+--refine 3 --certify-tolerance 1e-9 --json
+END
+refused solve inverse/model.safetensors <<'END'
+--certify-tolerance 1e-9 | --certify-tolerance has no effect
 END
 refused solve "$taught_model" <<'END'
+--refine 3 | --refine has no effect: only inverses and vectors are refined
 --compare | --compare has no effect: the task has a residual of its own
 --beam-width 3 | --beam-width has no effect
 --temperature 3 | --temperature has no effect

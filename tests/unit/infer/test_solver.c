@@ -1,4 +1,5 @@
 /* Solvers: what they refuse, scaling, storage orders, batches; and verdicts on made-up answers. */
+#include "infer/improve.h"
 #include "infer/scaling.h"
 #include "infer/session_impl.h"
 #include "infer/solver_check.h"
@@ -170,6 +171,122 @@ START_TEST(wide_matrices_are_solved_as_tall_ones) {
   ck_assert_double_eq(x_data[1], y_data[1]);
   lat_solver_free(solver);
   fixture_close(&f);
+}
+END_TEST
+
+/* ---- refinement, certificates, LAPACK ---- */
+
+static void solve_with(lat_report *report, double *x, const char *task, int32_t refine,
+                       int32_t fallback, const double *a) {
+  const fixture_plan plan = {.task = task};
+  fixture f;
+  lat_decode_options options;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 3);
+  lat_decode_options_init(&options);
+  options.refine = refine;
+  options.fallback = fallback;
+  lat_solver *solver = open_solver(&f, &options);
+  int32_t rows = 0, cols = 0;
+  must(lat_task_output_shape(&rows, &cols, f.task, 3, 3));
+  lat_matrix from = rows_of((double *)(uintptr_t)a, 3, 3), to = rows_of(x, rows, cols);
+  lat_report_init(report);
+  must(lat_solver_solve(&to, report, solver, &from));
+  lat_solver_free(solver);
+  fixture_close(&f);
+}
+
+static const double definite[] = {4, 1, -2, 1, 5, 0.5, -2, 0.5, 6};
+static const double rank_one[] = {1, 2, 3, 2, 4, 6, 3, 6, 9};
+
+START_TEST(lapack_answers_where_an_untrained_model_does_not) {
+  static const char *const certified[] = {"inverse", "syminverse", "eigenvectors", "svd"};
+  static const char *const within[] = {"transpose", "eigenvalues", "singular-values"};
+  double x[21];
+  lat_report report;
+  for (size_t i = 0; i < sizeof certified / sizeof *certified; ++i) {
+    solve_with(&report, x, certified[i], 4, 1, definite);
+    ck_assert_int_eq(report.verdict, LAT_VERDICT_CERTIFIED);
+    ck_assert_int_eq(report.source, LAT_SOURCE_LAPACK);
+    ck_assert_double_le(report.error_bound, 1e-13);
+    ck_assert_double_le(report.residual, 1e-13);
+    ck_assert(!(report.residual_before <= 0.05));
+  }
+  for (size_t i = 0; i < sizeof within / sizeof *within; ++i) {
+    solve_with(&report, x, within[i], 0, 1, definite);
+    ck_assert_int_eq(report.verdict, LAT_VERDICT_WITHIN);
+    ck_assert_int_eq(report.source, LAT_SOURCE_LAPACK);
+    ck_assert_double_le(report.residual, 1e-13);
+    ck_assert(isnan(report.error_bound));
+  }
+  solve_with(&report, x, "inverse", 0, 1, rank_one);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_NO_ANSWER);
+  ck_assert_int_eq(report.source, LAT_SOURCE_MODEL);
+}
+END_TEST
+
+START_TEST(nothing_is_certified_without_ground) {
+  double x[12];
+  lat_report report;
+  solve_with(&report, x, "inverse", 100, 0, rank_one);
+  ck_assert_int_ne(report.verdict, LAT_VERDICT_CERTIFIED);
+  ck_assert_int_eq(report.source, LAT_SOURCE_MODEL);
+  ck_assert_int_eq(report.refine_steps, 0);
+  ck_assert(isnan(report.error_bound));
+  solve_with(&report, x, "inverse", 0, 0, definite);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_OUTSIDE);
+  ck_assert_double_eq(report.residual_before, report.residual);
+  solve_with(&report, x, "eigenvalues", 5, 0, definite);
+  ck_assert_int_ne(report.verdict, LAT_VERDICT_CERTIFIED);
+  ck_assert_int_eq(report.refine_steps, 0);
+}
+END_TEST
+
+static void improve(lat_report *report, const char *name, double *answer, int32_t rows,
+                    int32_t cols, const double *a) {
+  static double work[4000];
+  const fixture_plan plan = {.task = name};
+  fixture f;
+  size_t count = 0;
+  fixture_open(&f, &plan);
+  lat_decode_options options;
+  lat_decode_options_init(&options);
+  options.refine = 10;
+  must(lati_improve_work(&count, f.task, &options));
+  ck_assert_uint_le(count, sizeof work / sizeof *work);
+  const lat_matrix input = rows_of((double *)(uintptr_t)a, 3, 3);
+  lat_matrix x = rows_of(answer, rows, cols);
+  lat_report_init(report);
+  report->tolerance = options.tolerance;
+  must(lati_verdict(report, f.task, &input, &x, 0));
+  must(lati_improve(report, &x, f.task, &input, &options, work));
+  fixture_close(&f);
+}
+
+START_TEST(near_answers_are_refined_and_certified) {
+  static const char *const names[] = {"inverse", "eigenvectors", "svd"};
+  static const int32_t rows[] = {3, 4, 7};
+  for (int t = 0; t < 3; ++t) {
+    const fixture_plan plan = {.task = names[t]};
+    fixture f;
+    double x[21];
+    lat_report report;
+    const lat_matrix input = rows_of((double *)(uintptr_t)definite, 3, 3);
+    lat_matrix answer = rows_of(x, rows[t], 3);
+    fixture_open(&f, &plan);
+    must(lat_task_answer(&answer, f.task, &input));
+    fixture_close(&f);
+    for (int32_t i = 0; i < rows[t] * 3; ++i) {
+      x[i] *= i % 2 ? 1.03 : 0.97;
+    }
+    improve(&report, names[t], x, rows[t], 3, definite);
+    ck_assert_int_eq(report.verdict, LAT_VERDICT_CERTIFIED);
+    ck_assert_int_eq(report.source, LAT_SOURCE_REFINED);
+    ck_assert_int_gt(report.refine_steps, 0);
+    ck_assert_double_gt(report.residual_before, 0.001);
+    ck_assert_double_le(report.residual, 1e-13);
+    ck_assert_double_le(report.error_bound, 1e-13);
+  }
 }
 END_TEST
 
@@ -565,6 +682,9 @@ int main(void) {
                                 answers_to_scaled_matrices_are_scaled_answers,
                                 equivalent_matrices_get_equivalent_answers,
                                 wide_matrices_are_solved_as_tall_ones,
+                                lapack_answers_where_an_untrained_model_does_not,
+                                nothing_is_certified_without_ground,
+                                near_answers_are_refined_and_certified,
                                 columns_first_is_the_same_matrix,
                                 many_at_once_are_each_alone,
                                 reports_of_other_sizes_are_filled_as_far_as_they_go,

@@ -1,0 +1,108 @@
+/* Refines a decoded answer in double precision, certifies it, and asks LAPACK where that does not
+ * make it right. */
+#include "infer/improve.h"
+
+#include "infer/verdict.h"
+#include "task/registry.h"
+
+#include <math.h>
+
+/* Steps after LAPACK, whose answers are within rounding already. */
+enum { STEPS_AFTER_LAPACK = 2 };
+
+lat_status lati_improve_work(size_t *count, const lat_task *task,
+                             const lat_decode_options *options) {
+  lat_status status = LAT_OK;
+  const lat_task *component = NULL;
+  *count = 0;
+  if (options->refine == 0 && options->fallback == 0) {
+    return LAT_OK;
+  }
+  for (int32_t i = 0; (component = lat_task_component(task, i)) != NULL; ++i) {
+    int32_t rows = 0, cols = 0, output_rows = 0, output_cols = 0;
+    if (component->kind->refine_work != NULL) {
+      LATI_TRY(lat_task_max_shapes(&rows, &cols, &output_rows, &output_cols, component));
+      const size_t own = component->kind->refine_work(rows, cols);
+      *count = own > *count ? own : *count;
+    }
+  }
+done:
+  return status;
+}
+
+static lat_status refine(lat_report *report, lat_matrix *answer, const lat_task *task,
+                         const lat_matrix *input, int32_t most_steps, double tolerance,
+                         double *work) {
+  lati_refinement refinement = {.most_steps = most_steps, .tolerance = tolerance};
+  const lat_status status = task->kind->refine(&refinement, answer, input, work);
+  report->refine_steps = refinement.steps;
+  return status == LAT_ERROR_NUMERIC ? LAT_OK : status; /* then the answer is as good as it was */
+}
+
+/* Residual, verdict and certificate of the answer as it is now. */
+static lat_status judge(lat_report *report, const lat_matrix *answer, const lat_task *task,
+                        const lat_matrix *input, int compare, double tolerance, double *work) {
+  const lat_status status = lati_verdict(report, task, input, answer, compare);
+  if (status == LAT_OK && task->kind->certify != NULL) {
+    const lati_certificate certificate = task->kind->certify(answer, input, tolerance, work);
+    report->error_bound = certificate.bound;
+    report->verdict = certificate.certified ? LAT_VERDICT_CERTIFIED : report->verdict;
+  }
+  return status;
+}
+
+static lat_status refine_decoded(lat_report *report, lat_matrix *answer, const lat_task *task,
+                                 const lat_matrix *input, const lat_decode_options *options,
+                                 double *work) {
+  /* Defects are taken well below what the certificate, which adds rounding, asks for. */
+  const double tolerance = options->certify_tolerance / 100;
+  lat_status status = LAT_OK;
+  LATI_TRY(refine(report, answer, task, input, options->refine, tolerance, work));
+  report->source = report->refine_steps > 0 ? LAT_SOURCE_REFINED : LAT_SOURCE_MODEL;
+  LATI_TRY(judge(report, answer, task, input, options->compare, options->certify_tolerance, work));
+done:
+  return status;
+}
+
+static lat_status fall_back(lat_report *report, lat_matrix *answer, const lat_task *task,
+                            const lat_matrix *input, const lat_decode_options *options,
+                            double *work) {
+  lat_status status = lat_task_answer(answer, task, input);
+  if (status == LAT_ERROR_NUMERIC) {
+    report->verdict = LAT_VERDICT_NO_ANSWER;
+    return LAT_OK;
+  }
+  LATI_TRY(status);
+  report->source = LAT_SOURCE_LAPACK;
+  if (task->kind->refine != NULL) {
+    LATI_TRY(refine(report, answer, task, input, STEPS_AFTER_LAPACK,
+                    options->certify_tolerance / 100, work));
+  }
+  LATI_TRY(judge(report, answer, task, input, 1, options->certify_tolerance, work));
+done:
+  return status;
+}
+
+static int is_right(const lat_report *report, const lat_task *task,
+                    const lat_decode_options *options) {
+  return report->verdict == LAT_VERDICT_CERTIFIED ||
+         (report->verdict == LAT_VERDICT_WITHIN &&
+          (options->refine == 0 || task->kind->certify == NULL));
+}
+
+lat_status lati_improve(lat_report *report, lat_matrix *answer, const lat_task *task,
+                        const lat_matrix *input, const lat_decode_options *options, double *work) {
+  lat_status status = LAT_OK;
+  report->source = LAT_SOURCE_MODEL;
+  report->residual_before = report->residual;
+  report->error_bound = NAN;
+  if (options->refine > 0 && task->kind->refine != NULL &&
+      report->verdict != LAT_VERDICT_UNDECODABLE) {
+    LATI_TRY(refine_decoded(report, answer, task, input, options, work));
+  }
+  if (options->fallback && !is_right(report, task, options)) {
+    LATI_TRY(fall_back(report, answer, task, input, options, work));
+  }
+done:
+  return status;
+}

@@ -1,0 +1,44 @@
+#!/bin/sh
+# The accuracy campaign: trains the rows of docs/results/tables.md, one after the other, each from its
+# preset to its number of examples, and evaluates each on 10,000 fresh examples. What was stopped is
+# resumed, what is finished is left alone.
+#
+#   campaign.sh LAT DIRECTORY [THREADS [ROW...]]      LAT: path of the lat command; 1 thread, all rows
+set -eu
+lat=$1 out=$2 threads=${3:-1}
+[ $# -lt 3 ] || shift
+shift 2
+wanted=$*
+
+# row (a preset) and examples
+rows() {
+  cat <<'END'
+eigenvalues-5x5-canonical 3008000
+singular-values-4x4-canonical 2000000
+transpose-10x10-small 80000
+END
+}
+
+chosen() { # chosen ROW
+  [ -z "$wanted" ] && return 0
+  for row in $wanted; do
+    [ "$row" != "$1" ] || return 0
+  done
+  return 1
+}
+
+mkdir -p "$out"
+rows | while read -r row examples; do
+  run=$out/$row
+  if ! chosen "$row" || [ -e "$run/accuracy.json" ]; then
+    continue
+  fi
+  set -- train --preset "$row" --seed 1 --examples "$examples" --threads "$threads" --out "$run"
+  if [ -e "$run/checkpoint.safetensors" ]; then
+    set -- "$@" --resume
+  fi
+  "$lat" "$@" </dev/null
+  "$lat" eval "$run/model.safetensors" --count 10000 --seed 7 --threads "$threads" --json \
+    >"$run/accuracy.tmp" </dev/null
+  mv "$run/accuracy.tmp" "$run/accuracy.json"
+done
