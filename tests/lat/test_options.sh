@@ -117,6 +117,11 @@ effects train "--task transpose $small" <<'END'
 --clip-norm 0.01
 --batch-size 2
 --accumulation 2
+--ema-decay 0.9
+--target-spread 5 --target-spread-examples 100
+--min-size 2 --max-size 4 --size-weights 2:1,3:1@0
+--task transpose,add --task-weights transpose:0.9,add:0.1@0
+--task eigenvalues --distribution semicircle,positive --distribution-weights semicircle:0.1,positive:0.9@0
 --repeat-count 1 --repeat-share 1
 --sign-bias 1
 --validate-every 4
@@ -216,6 +221,9 @@ effects sample '--task transpose' <<'END'
 --seed 1
 --stream 1
 --first 1
+--min-size 2 --max-size 4 --size-weights 2:1,3:1@0
+--task transpose,add --task-weights transpose:0.9,add:0.1@0
+--task eigenvalues --distribution semicircle,positive --distribution-weights semicircle:0.1,positive:0.9@0
 --repeat-count 1 --repeat-share 1
 --json
 END
@@ -318,12 +326,12 @@ accepted solve eigenvalues/model.safetensors <<'END'
 --fallback --tolerance 0.1
 END
 expect 0 train --task inverse --size 2 --layers 1 --width 16 --heads 2 --batch-size 4 --examples 8 \
-  --validate-every 0 --out inverse
+  --validate-every 0 --out taught-inverse
 printf '2 1\n1 3\n' >input
-effects solve 'inverse/model.safetensors input --fallback' <<'END'
+effects solve 'taught-inverse/model.safetensors input --fallback' <<'END'
 --refine 3 --certify-tolerance 1e-9 --json
 END
-refused solve inverse/model.safetensors <<'END'
+refused solve taught-inverse/model.safetensors <<'END'
 --certify-tolerance 1e-9 | --certify-tolerance has no effect
 END
 refused solve "$taught_model" <<'END'
@@ -361,7 +369,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --preset quickstart --encoder-layers 1 --encoder-width 8 --encoder-heads 1 --encoder-loops 1 --decoder-layers 1 --decoder-heads 1
 --decoder-width 16 --task transpose --size 2 --decoder-loops 1 --ffn-factor 1 --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
 --task eigenvalues --rows 2 --cols 2 --distribution laplace --structure integer --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
---min-size 1 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1
+--min-size 1 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1 --ema-decay 0.9
 --size 2 --optimizer adamw --weight-decay 0.1 --batch-size 2 --repeats 2 --seconds 0 --no-decoding --json --precision f32 --threads 1 --verbose
 END
 refused bench '--size 2' <<'END'

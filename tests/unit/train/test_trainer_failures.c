@@ -183,7 +183,7 @@ START_TEST(a_full_disk_stops_the_run_which_can_go_on) {
   options.directory = scratch_file(directory, &folder, "full");
   limit_files(4096, &before);
   CHECK_FAILS(lat_trainer_create(&trainer, full.model, &optimizer, &options), LAT_ERROR_IO,
-              "File too large");
+              "limit on file sizes");
   ck_assert_int_eq(scratch_count(directory), 0);
   limit_files(before, NULL);
   CHECK_OK(lat_trainer_create(&trainer, full.model, &optimizer, &options));
@@ -191,7 +191,7 @@ START_TEST(a_full_disk_stops_the_run_which_can_go_on) {
   file_bytes saved = read_bytes(path);
   write_bytes(scratch_file(copy, &folder, "copy"), saved.data, saved.size);
   limit_files(4096, NULL);
-  CHECK_FAILS(lat_trainer_run(trainer), LAT_ERROR_IO, "File too large");
+  CHECK_FAILS(lat_trainer_run(trainer), LAT_ERROR_IO, "limit on file sizes");
   limit_files(before, NULL);
   ck_assert(same_bytes(path, copy));
   ck_assert_int_eq(scratch_count(directory), 2); /* checkpoint and log */
