@@ -83,7 +83,7 @@ static void find_largest(int32_t *row, int32_t *col, const lat_matrix *a, int32_
 /* Sorts rows 1.. by the first column and columns 1..cols-1 by the first row of C, signs included;
  * each sign stays with its row or column. */
 static void sort_by_first(lati_transform *transform, const lat_matrix *a, int32_t cols) {
-  double keys[LAT_MAX_DIMENSION], signs[LAT_MAX_DIMENSION];
+  double keys[LAT_MAX_DIMENSION] = {0}, signs[LAT_MAX_DIMENSION] = {0};
   const lati_transform before = *transform;
   for (int32_t i = 0; i < a->rows; ++i) {
     keys[before.row[i]] = entry(&before, a, i, 0);
