@@ -335,7 +335,8 @@ class _EvaluateOptions(_Structure):
         c_void_p, "task",
         POINTER(_DecodeOptions), "decode",
         _EVALUATED, "progress",
-        c_void_p, "user")
+        c_void_p, "user",
+        c_int32, "accept_loose accept_zero")
 
 
 class _Accuracy(ctypes.Structure):

@@ -21,6 +21,10 @@ static const cli_option eval_options[] = {
            "score inverses against the answer instead of |A P - I| / n"),
     OPTION(OPTION_FLAG, "accept-trailing", evaluate.accept_trailing, NULL,
            "ignore tokens after a complete matrix, as the paper's program"),
+    OPTION(OPTION_FLAG, "accept-loose", evaluate.accept_loose, NULL,
+           "p10, p1000: any number of digits, exponent or not, as the paper's program"),
+    OPTION(OPTION_FLAG, "accept-zero", evaluate.accept_zero, NULL,
+           "answers of zeros are right for eigenvectors and SVD, as in the paper's program"),
     OPTION(OPTION_FLAG, "ceiling", evaluate.ceiling, NULL,
            "what an exact solver reaches on the rounded input (inverses: always shown)"),
     OPTIONS_END};

@@ -110,16 +110,22 @@ typedef struct lat_evaluate_options {
   int32_t batch_size;      /**< examples decoded at once; default 128 */
   int32_t norm;            /**< LAT_NORM_... */
   int32_t classic_inverse; /**< 1: inverses against the target */
-  int32_t
-      accept_trailing; /**< 1: tokens after a complete matrix are ignored, as in the reference */
+  int32_t accept_trailing; /**< 1: tokens after a complete matrix are ignored, as in the published
+                              program; the prediction is not well-formed all the same */
   int32_t
       ceiling; /**< 1: also scores the answer of an exact solver on the rounded input, rounded */
   const lat_task
-      *task; /**< draws the examples (another distribution, size); NULL: the model's own */
+      *task; /**< draws the examples: the model's task with other sizes, coefficients, spectra
+                or noise, or of a mixture some of its tasks; NULL: the model's own */
   lat_decode_options *decode; /**< NULL: greedy without grammar, as the paper */
   int32_t (*progress)(int64_t done, int64_t count,
                       void *user); /**< non-zero cancels; may be NULL */
   void *user;                      /**< passed to progress */
+  int32_t accept_loose; /**< 1: what is no matrix is read again as the published program reads p10
+                           and p1000: a sign, any number of mantissa tokens, and an exponent or
+                           none, so that + 5 7 E-3 is 0.057; it is not well-formed all the same.
+                           b1999 and fp15 have no other reading */
+  int32_t accept_zero;  /**< 1: see lat_score_options */
 } lat_evaluate_options;
 
 /** Number of tolerances reported: 5, 2, 1 and 0.5 %. */
@@ -217,7 +223,14 @@ LAT_API void lat_evaluate_options_init_sized(lat_evaluate_options *options, size
 #define lat_evaluate_options_init(options)                                                         \
   lat_evaluate_options_init_sized((options), sizeof *(options))
 
-/** Decodes fresh examples and scores them (the paper's section 2). @since 0.1 */
+/**
+ * Decodes fresh examples and scores them (the paper's section 2). A prediction is right when it is
+ * the target token by token, or when it reads as a matrix of the target's shape (and, for a
+ * mixture, with its letter) whose residual lies below the tolerance. With accept_trailing,
+ * accept_loose and accept_zero the same predictions are right as in the published program.
+ * @return OK, ARGUMENT (options->task is none of the model's, options), NUMERIC (examples that
+ * cannot be drawn), CANCELLED, MEMORY, CALLBACK. @since 0.1
+ */
 LAT_API LAT_NODISCARD lat_status lat_evaluate(lat_evaluation **out, lat_model *model,
                                               const lat_evaluate_options *options);
 

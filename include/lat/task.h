@@ -113,6 +113,10 @@ typedef struct lat_score_options {
   size_t struct_size;      /**< set by the init macro */
   int32_t norm;            /**< LAT_NORM_...; default L1 */
   int32_t classic_inverse; /**< 1: score inverses against the target instead of |A P - I| / |I| */
+  int32_t accept_zero; /**< 1: eigenvectors and SVD: values that are all 0 are right where V^T S V
+                          (U^T A V) is 0 as well, so that an answer of zeros is right for every
+                          input, as in the published program; default 0: only for an input of 0 */
+  int32_t reserved;    /**< 0 */
 } lat_score_options;
 
 /** What lat_task_score() finds. Numbers that a task does not define are NaN. @since 0.1 */
@@ -273,7 +277,8 @@ LAT_API LAT_NODISCARD lat_status lat_task_restore(lat_matrix *results, int32_t r
  * transpose: |P - A^T| / |A|; add, matvec, product, eigenvalues, singular values: |P - T| / |T| (0
  * or infinity where T = 0); inverse: |A P - I| / |I| (|I| = n; 1 in the max norm); eigenvectors:
  * |V^T S V - diag L| / |L|; SVD: |U^T A V - diag s| / |s| (with L = 0 or s = 0: infinity unless the
- * input is 0). A custom task's own residual function is asked whatever the norm.
+ * input is 0, but see accept_zero). A custom task's own residual function is asked whatever the
+ * norm.
  * @param[out] score   filled by lat_score_init() first; its residual is infinite for a prediction
  * of the wrong shape or with a coefficient that is not finite
  * @param input   as the model saw it (decoded from its tokens)

@@ -1,6 +1,6 @@
 #include "base/floating.h"
+#include "infer/evaluated_task.h"
 #include "infer/evaluation.h"
-#include "task/registry.h"
 #include "transformer/transformer.h"
 
 #include <stdio.h>
@@ -22,6 +22,8 @@ static const lati_field evaluate_fields[] = {
     LATI_POINTER(lat_evaluate_options, decode),
     LATI_POINTER(lat_evaluate_options, progress),
     LATI_POINTER(lat_evaluate_options, user),
+    FIELD(accept_loose, LATI_FIELD_INT32, 0, 0, 1),
+    FIELD(accept_zero, LATI_FIELD_INT32, 0, 0, 1),
     LATI_FIELDS_END};
 #undef FIELD
 
@@ -65,37 +67,23 @@ static lat_status open_sampler(bench *with, lat_model *model, const lat_sampler_
   return status;
 }
 
-/* The model has learned from canonical forms, or has not. */
-static lat_status check_canonical(const lat_task *model, const lat_task *task) {
-  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
-    const lat_task *own = lat_task_component(model, i), *other = lat_task_component(task, i);
-    if (own != NULL && lati_task_canonical(own) != lati_task_canonical(other)) {
-      return lati_fail(LAT_ERROR_ARGUMENT,
-                       "the model's task '%s' is %scanonical, the other's is %s",
-                       lat_task_name(own), lati_task_canonical(own) ? "" : "not ",
-                       lati_task_canonical(own) ? "not" : "so");
-    }
-  }
-  return LAT_OK;
-}
-
 static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_options *options,
                              const lat_sampler_options *weights) {
   lat_status status = LAT_OK;
   lat_score_options score;
   LATI_TRY(lati_options_read(&with->options, sizeof with->options, evaluate_fields, options,
                              "evaluate options"));
-  with->task =
-      lati_task_ref(with->options.task != NULL ? (lat_task *)with->options.task : model->task);
-  LATI_TRY(check_canonical(model->task, with->task));
+  LATI_TRY(lati_evaluated_task(&with->task, model->task, with->options.task));
   LATI_TRY(open_session(with, model));
   LATI_TRY(open_sampler(with, model, weights));
   LATI_TRY(lat_batch_create(&with->batch, model->tokenizer));
   lat_score_options_init(&score);
   score.norm = with->options.norm;
   score.classic_inverse = with->options.classic_inverse;
-  LATI_TRY(lati_scorer_init(&with->scorer, model->ctx, model->tokenizer, &score,
-                            with->options.accept_trailing));
+  score.accept_zero = with->options.accept_zero;
+  LATI_TRY(lati_scorer_init(&with->scorer, model->ctx, model->tokenizer, &score));
+  with->scorer.accept_trailing = with->options.accept_trailing;
+  with->scorer.accept_loose = with->options.accept_loose;
 done:
   return status;
 }

@@ -8,11 +8,9 @@
 enum { LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION };
 
 lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
-                            const lat_tokenizer *tokenizer, const lat_score_options *options,
-                            int32_t accept_trailing) {
+                            const lat_tokenizer *tokenizer, const lat_score_options *options) {
   lat_status status = LAT_OK;
-  *scorer = (lati_scorer){
-      .tokenizer = tokenizer, .options = *options, .accept_trailing = accept_trailing};
+  *scorer = (lati_scorer){.tokenizer = tokenizer, .options = *options};
   scorer->answer_capacity =
       lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, LAT_MAX_DIMENSION, LAT_MAX_DIMENSION);
   LATI_TRY(LATI_NEW(scorer->source, ctx, LARGEST_MATRIX));
@@ -42,19 +40,37 @@ typedef struct reading {
 } reading;
 
 static lat_status read_tokens(reading *out, double *data, const lati_scorer *scorer, int32_t side,
-                              lati_tokens sequence) {
+                              int loose, lati_tokens sequence) {
   *out = (reading){.matrix = lati_matrix_view(data, 0, 0)};
-  return lat_tokenizer_decode(&out->matrix, LARGEST_MATRIX, &out->letter, &out->used,
-                              scorer->tokenizer, side, sequence.tokens, sequence.count);
-}
-
-static int same_tokens(lati_tokens a, lati_tokens b) {
-  return a.count == b.count && memcmp(a.tokens, b.tokens, a.count * sizeof *a.tokens) == 0;
+  return lati_tokenizer_decode(&out->matrix, LARGEST_MATRIX, &out->letter, &out->used,
+                               scorer->tokenizer, side, loose, sequence.tokens, sequence.count);
 }
 
 static int same_kind(const reading *a, const reading *b) {
   return a->letter == b->letter && a->matrix.rows == b->matrix.rows &&
          a->matrix.cols == b->matrix.cols;
+}
+
+/* A prediction that is no matrix is one, perhaps, to a reader who asks less. Returns whether it is
+ * to be scored. */
+static int read_prediction(reading *out, int32_t *well_formed, const lati_scorer *scorer,
+                           const reading *right, lati_tokens predicted) {
+  int loose = 0;
+  lat_status status = read_tokens(out, scorer->predicted, scorer, LAT_OUTPUT, loose, predicted);
+  if (status != LAT_OK && scorer->accept_loose) {
+    loose = 1;
+    status = read_tokens(out, scorer->predicted, scorer, LAT_OUTPUT, loose, predicted);
+  }
+  if (status != LAT_OK || !same_kind(out, right)) {
+    return 0;
+  }
+  const int complete = out->used == predicted.count;
+  *well_formed = complete && !loose;
+  return complete || scorer->accept_trailing;
+}
+
+static int same_tokens(lati_tokens a, lati_tokens b) {
+  return a.count == b.count && memcmp(a.tokens, b.tokens, a.count * sizeof *a.tokens) == 0;
 }
 
 /* A residual that cannot be told in doubles is none within tolerance. */
@@ -80,14 +96,9 @@ lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer
     return LAT_OK;
   }
   lat_status status = LAT_OK;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, target));
-  if (read_tokens(&guess, scorer->predicted, scorer, LAT_OUTPUT, predicted) != LAT_OK ||
-      !same_kind(&guess, &right)) {
-    return LAT_OK;
-  }
-  out->well_formed = guess.used == predicted.count;
-  if (out->well_formed || scorer->accept_trailing) {
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, 0, target));
+  if (read_prediction(&guess, &out->well_formed, scorer, &right, predicted)) {
     LATI_TRY(score_matrix(out, scorer, task, &source.matrix, &right.matrix, &guess.matrix));
   }
 done:
@@ -99,8 +110,8 @@ lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, c
   reading source, right;
   *out = (lati_prediction){.residual = INFINITY};
   lat_status status = LAT_OK;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, target));
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, 0, target));
   lati_tokens answer = {scorer->answer, 0};
   lat_matrix exact = lati_matrix_view(scorer->predicted, right.matrix.rows, right.matrix.cols);
   status = lat_task_answer(&exact, task, &source.matrix);

@@ -20,15 +20,14 @@ typedef struct lati_prediction {
 typedef struct lati_scorer {
   const lat_tokenizer *tokenizer;
   lat_score_options options;
-  int32_t accept_trailing;
-  double *source, *target, *predicted; /* room for the largest matrix each */
-  int32_t *answer;                     /* tokens of an exact answer */
+  int32_t accept_trailing, accept_loose; /* as in lat_evaluate_options */
+  double *source, *target, *predicted;   /* room for the largest matrix each */
+  int32_t *answer;                       /* tokens of an exact answer */
   size_t answer_capacity;
 } lati_scorer;
 
 lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
-                            const lat_tokenizer *tokenizer, const lat_score_options *options,
-                            int32_t accept_trailing);
+                            const lat_tokenizer *tokenizer, const lat_score_options *options);
 void lati_scorer_clear(lati_scorer *scorer);
 
 /* `task` is the example's own, not a mixture. The source is what its rounded tokens say, the target

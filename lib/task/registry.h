@@ -26,7 +26,7 @@ typedef enum lati_operands { LATI_ONE_MATRIX, LATI_TWO_MATRICES, LATI_MATRIX_VEC
  * and the task does not need it. `work` holds lati_residual_work() doubles. */
 typedef struct lati_trial {
   const lat_matrix *input, *target, *prediction;
-  int32_t norm, classic_inverse;
+  int32_t norm, classic_inverse, accept_zero;
   double *work;
 } lati_trial;
 

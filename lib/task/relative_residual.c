@@ -74,7 +74,7 @@ double lati_residual_diagonal(const lati_trial *trial, const double *s, const do
   subtract_diagonal(error, u, product, s, m, width);
   const double numerator = lati_norm(error, width * width, trial->norm);
   const double denominator = lati_norm(s, width, trial->norm);
-  if (denominator == 0 && lati_norm_max(a->data, m * n) > 0) {
+  if (denominator == 0 && !trial->accept_zero && lati_norm_max(a->data, m * n) > 0) {
     return INFINITY;
   }
   return lati_ratio(numerator, denominator);

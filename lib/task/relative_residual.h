@@ -14,7 +14,7 @@ double lati_ratio(double numerator, double denominator);
 double lati_residual_difference(const lati_trial *trial, const double *target);
 
 /* |U^T A V - diag s| / |s|, where U (m x k), V (n x k) and s (k) are row-major. s = 0 is right for
- * A = 0 alone: U = V = 0 would satisfy it for any A. */
+ * A = 0 alone: U = V = 0 would satisfy it for any A, and does where trial->accept_zero. */
 double lati_residual_diagonal(const lati_trial *trial, const double *s, const double *u,
                               const double *v, int32_t k);
 

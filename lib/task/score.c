@@ -13,6 +13,8 @@ static const lati_field option_fields[] = {
     LATI_NUMBER(lat_score_options, norm, LATI_FIELD_INT32, LAT_NORM_L1, LAT_NORM_L1,
                 LAT_NORM_FROBENIUS2),
     LATI_NUMBER(lat_score_options, classic_inverse, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_NUMBER(lat_score_options, accept_zero, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_NUMBER(lat_score_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END,
 };
 
@@ -177,6 +179,7 @@ static lat_status score_packed(lat_score *score, scoring *s) {
                       .prediction = &s->packed_prediction,
                       .norm = s->options.norm,
                       .classic_inverse = s->options.classic_inverse,
+                      .accept_zero = s->options.accept_zero,
                       .work = s->work};
   LATI_TRY(find_target(&trial, s));
   LATI_TRY(score_trial(score, s->task, &trial));

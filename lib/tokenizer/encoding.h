@@ -20,7 +20,7 @@ typedef struct lati_symbol_range {
   int32_t first, end;
 } lati_symbol_range;
 
-/* Most tokens that one number can take: p10 with 9 digits. */
+/* Most tokens that one number is written with: p10 with 9 digits. */
 #define LATI_MAX_NUMBER_TOKENS 11
 
 /* What a symbol stands for, as a real number on a bounded scale: what Fourier features are made of.
@@ -55,6 +55,11 @@ typedef struct lati_encoding {
    * factors (NaN). */
   int (*factors)(int32_t *mantissa, int32_t *exponent, int32_t symbol);
   int32_t mantissa_count, exponent_count; /* of factors; 0 without */
+  /* Reads one number from the front of a prediction as the published program does, which asks less
+   * than decode (p10 and p1000); NULL where there is no difference. Takes any tokens, not symbols:
+   * such a number may be as long as the sequence. Returns the tokens used, 0 when it is no number
+   * even so. */
+  int32_t (*decode_loose)(double *value, int32_t digits, const int32_t *tokens, size_t count);
 } lati_encoding;
 
 extern const lati_encoding lati_encoding_p10, lati_encoding_p1000, lati_encoding_b1999,

@@ -134,6 +134,7 @@ typedef struct token_reader {
   const lati_vocabulary *vocabulary;
   const int32_t *tokens;
   size_t count, position;
+  int loose; /* numbers as the published program reads them */
 } token_reader;
 
 static lat_status malformed(const token_reader *reader, const char *expected) {
@@ -159,8 +160,14 @@ static int take(int32_t *value, token_reader *reader, int32_t first, int32_t end
   return 1;
 }
 
-static lat_status take_number(double *value, token_reader *reader) {
+/* Returns the tokens used, 0 when there is no number. */
+static int32_t read_number(double *value, const token_reader *reader) {
   const lati_vocabulary *vocabulary = reader->vocabulary;
+  if (reader->loose && vocabulary->encoding->decode_loose != NULL) {
+    return vocabulary->encoding->decode_loose(value, vocabulary->digits,
+                                              reader->tokens + reader->position,
+                                              reader->count - reader->position);
+  }
   int32_t symbols[LATI_MAX_NUMBER_TOKENS];
   int32_t length = 0;
   while (length < LATI_MAX_NUMBER_TOKENS && reader->position + (size_t)length < reader->count) {
@@ -168,7 +175,11 @@ static lat_status take_number(double *value, token_reader *reader) {
     int in_range = token >= LAT_TOKEN_NUMBER && token < vocabulary->size;
     symbols[length++] = in_range ? token - LAT_TOKEN_NUMBER : -1;
   }
-  int32_t used = vocabulary->encoding->decode(value, vocabulary->digits, symbols, (size_t)length);
+  return vocabulary->encoding->decode(value, vocabulary->digits, symbols, (size_t)length);
+}
+
+static lat_status take_number(double *value, token_reader *reader) {
+  int32_t used = read_number(value, reader);
   if (used == 0) {
     return malformed(reader, "a number");
   }
@@ -225,9 +236,9 @@ static lat_status take_matrix(lat_matrix *matrix, size_t capacity, int32_t *lett
   return take_entries(matrix, reader);
 }
 
-lat_status lat_tokenizer_decode(lat_matrix *matrix, size_t capacity, int32_t *letter, size_t *used,
-                                const lat_tokenizer *tokenizer, int32_t side, const int32_t *tokens,
-                                size_t count) {
+lat_status lati_tokenizer_decode(lat_matrix *matrix, size_t capacity, int32_t *letter, size_t *used,
+                                 const lat_tokenizer *tokenizer, int32_t side, int loose,
+                                 const int32_t *tokens, size_t count) {
   lat_status status = LAT_OK;
   const lati_vocabulary *vocabulary = NULL;
   lati_floating saved;
@@ -238,7 +249,7 @@ lat_status lat_tokenizer_decode(lat_matrix *matrix, size_t capacity, int32_t *le
     status = lati_fail(LAT_ERROR_ARGUMENT, "tokens is NULL");
     goto done;
   }
-  token_reader reader = {vocabulary, tokens, count, 0};
+  token_reader reader = {vocabulary, tokens, count, 0, loose};
   int32_t found = 0;
   LATI_TRY(take_matrix(matrix, capacity, &found, &reader));
   if (letter != NULL) {
@@ -250,4 +261,10 @@ lat_status lat_tokenizer_decode(lat_matrix *matrix, size_t capacity, int32_t *le
 done:
   lati_floating_leave(&saved);
   return status;
+}
+
+lat_status lat_tokenizer_decode(lat_matrix *matrix, size_t capacity, int32_t *letter, size_t *used,
+                                const lat_tokenizer *tokenizer, int32_t side, const int32_t *tokens,
+                                size_t count) {
+  return lati_tokenizer_decode(matrix, capacity, letter, used, tokenizer, side, 0, tokens, count);
 }

@@ -79,6 +79,11 @@ static int32_t decode(double *value, int32_t digits, const int32_t *symbols, siz
   return length + 2;
 }
 
+static int32_t decode_loose(double *value, int32_t digits, const int32_t *tokens, size_t count) {
+  (void)digits;
+  return lati_scientific_decode_loose(value, 1, tokens, count);
+}
+
 static int32_t next(lati_symbol_range ranges[2], int32_t digits, const int32_t *prefix,
                     int32_t length) {
   const lati_symbol_range signs = {PLUS, DIGIT}, mantissa = {DIGIT, EXPONENT},
@@ -109,5 +114,6 @@ const lati_encoding lati_encoding_p10 = {.name = "p10",
                                          .symbol_value = symbol_value,
                                          .encode = encode,
                                          .decode = decode,
+                                         .decode_loose = decode_loose,
                                          .next = next,
                                          .complete = complete};

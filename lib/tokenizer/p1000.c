@@ -83,5 +83,6 @@ const lati_encoding lati_encoding_p1000 = {.name = "p1000",
                                            .symbol_value = symbol_value,
                                            .encode = encode,
                                            .decode = decode,
+                                           .decode_loose = lati_scientific_decode_loose,
                                            .next = next,
                                            .complete = complete};

@@ -18,6 +18,11 @@ int lati_scientific_round(lati_decimal *out, int32_t digits, double value);
 /* Value of sign, mantissa and exponent symbol `exponent` (0 stands for E-100); never -0. */
 double lati_scientific_value(int negative, int64_t mantissa, int32_t exponent);
 
+/* decode_loose of p10 (one decimal digit a token) and p1000 (all of them): a sign, one mantissa
+ * token or more, and an exponent, which may be missing. */
+int32_t lati_scientific_decode_loose(double *value, int32_t digits_per_token, const int32_t *tokens,
+                                     size_t count);
+
 /* Text and bounded value of exponent symbol `exponent` (0 stands for E-100). */
 void lati_scientific_exponent_text(char *text, int32_t exponent);
 void lati_scientific_exponent_value(lati_symbol_value *value, int32_t exponent);

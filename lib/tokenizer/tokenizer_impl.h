@@ -38,6 +38,12 @@ lat_status lati_tokenizer_side(const lati_vocabulary **out, const lat_tokenizer 
 /* True when both sides write every matrix as the same tokens. */
 int lati_vocabulary_same(const lati_vocabulary *a, const lati_vocabulary *b);
 
+/* lat_tokenizer_decode(); `loose`: numbers are read as the published program reads predictions
+ * (lati_encoding.decode_loose). */
+lat_status lati_tokenizer_decode(lat_matrix *matrix, size_t capacity, int32_t *letter, size_t *used,
+                                 const lat_tokenizer *tokenizer, int32_t side, int loose,
+                                 const int32_t *tokens, size_t count);
+
 /* Follows a sequence token by token (framing EOS excluded) and knows what may come next and where
  * in the matrix it is: the grammar of decoding, and the row and column embeddings' indices. */
 typedef struct lati_cursor {

@@ -1,4 +1,5 @@
 /* The score of one prediction, the ceiling, and the table of an evaluation. */
+#include "infer/evaluated_task.h"
 #include "infer/evaluation.h"
 #include "infer_fixture.h"
 #include "transformer/transformer.h"
@@ -30,7 +31,8 @@ static void open_trial(trial *t, const char *task, int32_t letter, int accept_tr
   lat_score_options options;
   fixture_open(&t->f, &plan);
   lat_score_options_init(&options);
-  must(lati_scorer_init(&t->scorer, t->f.ctx, t->f.tokenizer, &options, accept_trailing));
+  must(lati_scorer_init(&t->scorer, t->f.ctx, t->f.tokenizer, &options));
+  t->scorer.accept_trailing = accept_trailing;
   write_tokens(t->input, &t->input_count, t, LAT_INPUT, letter, input, 2, 2);
   write_tokens(t->target, &t->target_count, t, LAT_OUTPUT, letter, target, 2, 2);
   write_tokens(t->predicted, &t->predicted_count, t, LAT_OUTPUT, letter, predicted, 2, 2);
@@ -120,6 +122,31 @@ START_TEST(trailing_tokens_are_wrong_unless_accepted) {
 }
 END_TEST
 
+/* The first coefficient without its exponent: + 1 instead of + 100 E-2. */
+START_TEST(loose_numbers_are_wrong_unless_accepted) {
+  for (int accept = 0; accept < 2; ++accept) {
+    trial t;
+    open_trial(&t, "transpose", 0, 0, input, target, near);
+    t.scorer.accept_loose = accept;
+    t.predicted[3] -= 99;
+    --t.predicted_count;
+    memmove(t.predicted + 4, t.predicted + 5, (t.predicted_count - 4) * sizeof *t.predicted);
+    lati_prediction one = score(&t);
+    ck_assert_int_eq(one.exact, 0);
+    ck_assert_int_eq(one.well_formed, 0);
+    ck_assert(accept ? fabs(one.residual - 0.02) < 1e-12 : isinf(one.residual));
+    t.predicted[t.predicted_count++] = LAT_TOKEN_DIMENSION; /* and something behind it */
+    one = score(&t);
+    ck_assert(isinf(one.residual));
+    t.scorer.accept_trailing = 1;
+    one = score(&t);
+    ck_assert_int_eq(one.well_formed, 0);
+    ck_assert_int_eq(one.residual < 0.05, accept);
+    close_trial(&t);
+  }
+}
+END_TEST
+
 START_TEST(a_wrong_letter_is_wrong) {
   trial t;
   open_trial(&t, "transpose", 'T', 0, input, target, near);
@@ -165,6 +192,97 @@ START_TEST(ceilings_are_of_exact_answers_rounded) {
   open_trial(&t, "inverse", 0, 0, singular, rough, rough);
   ck_assert(isinf(ceiling(&t).residual));
   close_trial(&t);
+}
+END_TEST
+
+/* ---- another task than the model's own ---- */
+
+static lat_task *make_task(lat_context *ctx, const char *name, int32_t rows) {
+  lat_task *task = NULL;
+  lat_task_options options;
+  lat_task_options_init(&options);
+  options.name = name;
+  options.rows = rows;
+  must(lat_task_create(&task, ctx, &options));
+  return task;
+}
+
+static lat_task *make_mixture(lat_context *ctx, const char *first, const char *second) {
+  lat_task *parts[2] = {make_task(ctx, first, 2), make_task(ctx, second, 2)}, *mixture = NULL;
+  must(lat_task_create_mixture(&mixture, ctx, parts, NULL, 2));
+  lat_task_free(parts[0]);
+  lat_task_free(parts[1]);
+  return mixture;
+}
+
+/* Evaluates on the task, which is released. */
+static lat_status evaluate_on(const fixture *f, lat_task *task) {
+  lat_evaluation *evaluation = NULL;
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = 4;
+  options.task = task;
+  lat_status status = lat_evaluate(&evaluation, f->model, &options);
+  ck_assert_int_eq(status == LAT_OK, evaluation != NULL);
+  lat_evaluation_free(evaluation);
+  lat_task_free(task);
+  return status;
+}
+
+static void check_refused(const fixture *f, lat_task *task, const char *message) {
+  ck_assert_int_eq(evaluate_on(f, task), LAT_ERROR_ARGUMENT);
+  ck_assert_str_eq(lat_last_error(), message);
+}
+
+START_TEST(a_model_of_one_task_is_asked_no_other) {
+  const fixture_plan plan = {.rows = 3};
+  fixture f;
+  fixture_open(&f, &plan);
+  must(evaluate_on(&f, make_task(f.ctx, "transpose", 2)));
+  check_refused(&f, make_task(f.ctx, "eigenvalues", 2),
+                "evaluate options: task: the model's is transpose, not eigenvalues");
+  check_refused(
+      &f, make_mixture(f.ctx, "transpose", "add"),
+      "evaluate options: task: the model's is transpose, not a mixture of transpose, add");
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_mixture_is_asked_its_tasks) {
+  lat_context *ctx = NULL;
+  const fixture_plan plan = {0};
+  fixture f;
+  must(lat_context_create(&ctx, NULL));
+  fixture_open_task(&f, ctx, make_mixture(ctx, "transpose", "add"), &plan);
+  must(evaluate_on(&f, make_task(ctx, "add", 1)));
+  must(evaluate_on(&f, make_mixture(ctx, "add", "transpose")));
+  check_refused(&f, make_task(ctx, "svd", 2),
+                "evaluate options: task: the model's is a mixture of transpose, add, not svd");
+  check_refused(&f, make_mixture(ctx, "add", "svd"),
+                "evaluate options: task: the model's is a mixture of transpose, add, not a mixture "
+                "of add, svd");
+  fixture_close(&f);
+}
+END_TEST
+
+/* A mixture's model knows its tasks by their letters, which the examples have when one of them is
+ * asked alone. */
+START_TEST(one_task_of_a_mixture_has_its_letter) {
+  lat_context *ctx = NULL;
+  lat_task *asked = NULL;
+  must(lat_context_create(&ctx, NULL));
+  lat_task *mixture = make_mixture(ctx, "transpose", "add"), *add = make_task(ctx, "add", 2);
+  must(lati_evaluated_task(&asked, mixture, add));
+  ck_assert_int_eq(lat_task_letter(asked), 0);
+  ck_assert_int_eq(lat_task_component_count(asked), 1);
+  ck_assert_ptr_eq(lat_task_component(asked, 0), add);
+  lat_task_free(asked);
+  must(lati_evaluated_task(&asked, mixture, NULL));
+  ck_assert_ptr_eq(asked, mixture);
+  lat_task_free(asked);
+  lat_task_free(add);
+  lat_task_free(mixture);
+  lat_context_free(ctx);
 }
 END_TEST
 
@@ -422,9 +540,13 @@ int main(void) {
                                 exact_tokens_are_right_whatever_the_residual,
                                 what_is_no_matrix_of_the_shape_is_wrong,
                                 trailing_tokens_are_wrong_unless_accepted,
+                                loose_numbers_are_wrong_unless_accepted,
                                 a_wrong_letter_is_wrong,
                                 the_source_is_what_its_tokens_say,
                                 ceilings_are_of_exact_answers_rounded,
+                                a_model_of_one_task_is_asked_no_other,
+                                a_mixture_is_asked_its_tasks,
+                                one_task_of_a_mixture_has_its_letter,
                                 rows_are_for_all_and_for_what_is_mixed,
                                 examples_follow_the_last_weights,
                                 rows_tell_tasks_and_spectra_apart,

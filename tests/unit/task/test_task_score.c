@@ -197,10 +197,26 @@ START_TEST(order_of_values) {
 }
 END_TEST
 
+/* The residual with accept_zero, in every norm. */
+static void check_zeros_accepted(const char *name, const lat_matrix *input,
+                                 const lat_matrix *prediction, double expected) {
+  lat_task *task = new_task(ctx, name, input->rows, 0);
+  lat_score score;
+  lat_score_options options;
+  lat_score_options_init(&options);
+  options.accept_zero = 1;
+  for (options.norm = 0; options.norm < 3; ++options.norm) {
+    lat_score_init(&score);
+    OK(lat_task_score(&score, task, input, NULL, prediction, &options));
+    ck_assert_msg(score.residual == expected, "%s: %g", name, score.residual);
+  }
+  lat_task_free(task);
+}
+
 /* Where |T| = 0 only P = 0 is right. */
 START_TEST(zero_targets) {
   ctx = new_context(1);
-  double zeros[9] = {0}, ones[4] = {0, 0, 1e-9, 0}, unit[6] = {0, 0, 1, 0, 0, 1};
+  double zeros[10] = {0}, ones[4] = {0, 0, 1e-9, 0}, unit[6] = {0, 0, 1, 0, 0, 1};
   double some[4] = {1, 0, 0, 1};
   const lat_matrix z = by_rows(zeros, 2, 2), p = by_rows(ones, 2, 2), z1 = by_rows(zeros, 2, 1);
   const lat_matrix a = by_rows(some, 2, 2);
@@ -215,6 +231,12 @@ START_TEST(zero_targets) {
   /* L = 0, V = 0 would solve V^T S V = diag L for every S. */
   check_residuals("eigenvectors", &a, NULL, &all_zero, (double)INFINITY, (double)INFINITY,
                   (double)INFINITY);
+  check_zeros_accepted("eigenvectors", &a, &all_zero, 0);
+  check_zeros_accepted("eigenvectors", &a, &identity, (double)INFINITY);
+  check_zeros_accepted("eigenvalues", &a, &z1, 1);
+  const lat_matrix svd_zero = by_rows(zeros, 5, 2);
+  check_residuals("svd", &a, NULL, &svd_zero, (double)INFINITY, (double)INFINITY, (double)INFINITY);
+  check_zeros_accepted("svd", &a, &svd_zero, 0);
   score = score_with("eigenvectors", &a, NULL, &all_zero, LAT_NORM_L1, 0);
   ck_assert(isinf(score.condition));
   ck_assert_double_eq(score.orthogonality, 1);

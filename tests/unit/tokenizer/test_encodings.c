@@ -143,6 +143,16 @@ START_TEST(rounding) {
 }
 END_TEST
 
+/* fp15 rounds the double itself: what is written 8.075 lies below it. Where the published program's
+ * product of doubles comes out on the other side it writes N808e7, N506e13 and N505e8. */
+START_TEST(decimal_ties_of_fp15) {
+  ck_assert_str_eq(spell("fp15", 3, 8.075), "N807e7");
+  ck_assert_str_eq(spell("fp15", 3, nextafter(8.075, 9)), "N808e7");
+  ck_assert_str_eq(spell("fp15", 3, 5065000.0), "N507e13");
+  ck_assert_str_eq(spell("fp15", 3, nextafter(5065000.0, 0)), "N506e13");
+}
+END_TEST
+
 START_TEST(limits) {
   for (int e = 0; e < 3; ++e) {
     ck_assert_str_eq(spell(encoding_names[e], 3, NAN), "");
@@ -169,20 +179,26 @@ START_TEST(limits) {
 }
 END_TEST
 
+static int32_t find_symbol(const lati_encoding *table, const char *wanted) {
+  char text[16] = "";
+  int32_t symbol = 0;
+  for (; symbol < table->symbol_count(3); ++symbol) {
+    table->symbol_text(text, 3, symbol);
+    if (strcmp(text, wanted) == 0) {
+      break;
+    }
+  }
+  ck_assert_str_eq(text, wanted);
+  return symbol;
+}
+
 /* Symbols by text, so that a case reads as a sequence. */
 static int32_t decode_texts(double *value, const char *encoding, const char *const *texts) {
   int32_t symbols[LATI_MAX_NUMBER_TOKENS] = {0};
   size_t count = 0;
   const lati_encoding *table = lati_encoding_find(encoding);
   for (; texts[count] != NULL; ++count) {
-    char text[16] = "";
-    for (symbols[count] = 0; symbols[count] < table->symbol_count(3); ++symbols[count]) {
-      table->symbol_text(text, 3, symbols[count]);
-      if (strcmp(text, texts[count]) == 0) {
-        break;
-      }
-    }
-    ck_assert_str_eq(text, texts[count]);
+    symbols[count] = find_symbol(table, texts[count]);
   }
   return table->decode(value, 3, symbols, count);
 }
@@ -228,6 +244,71 @@ START_TEST(malformed_reading) {
     ck_assert_int_eq(table->decode(&value, 3, outside, 0), 0);
   }
   ck_assert_double_eq(value, 7);
+}
+END_TEST
+
+static int32_t loose_texts(double *value, const char *encoding, const char *const *texts) {
+  const lati_encoding *table = lati_encoding_find(encoding);
+  int32_t tokens[64];
+  size_t count = 0;
+  for (; texts[count] != NULL; ++count) {
+    tokens[count] = LAT_TOKEN_NUMBER + find_symbol(table, texts[count]);
+  }
+  return table->decode_loose(value, 3, tokens, count);
+}
+
+#define LOOSE(value, encoding, ...)                                                                \
+  loose_texts((value), (encoding), (const char *const[]){__VA_ARGS__, NULL})
+
+/* As the published program reads p10 and p1000. */
+START_TEST(loose_reading) {
+  double value = NAN;
+  ck_assert_int_eq(LOOSE(&value, "p10", "+", "5", "7", "E-3"), 4);
+  ck_assert_double_eq(value, 0.057);
+  ck_assert_int_eq(LOOSE(&value, "p10", "-", "3", "1", "4", "1", "5", "E-2", "+"), 7);
+  ck_assert_double_eq(value, -314.15);
+  ck_assert_int_eq(LOOSE(&value, "p10", "+", "3", "1", "4", "-", "2"), 4);
+  ck_assert_double_eq(value, 314);
+  ck_assert_int_eq(LOOSE(&value, "p10", "-", "0", "0"), 3);
+  ck_assert(value == 0 && !signbit(value));
+  ck_assert_int_eq(LOOSE(&value, "p1000", "+", "5", "7", "E-3"), 4);
+  ck_assert_double_eq(value, 5.007);
+  ck_assert_int_eq(LOOSE(&value, "p1000", "+", "314", "E-2"), 3);
+  ck_assert_double_eq(value, 3.14);
+  ck_assert_int_eq(LOOSE(&value, "p1000", "+", "314"), 2);
+  ck_assert_double_eq(value, 314);
+  ck_assert_int_eq(LOOSE(&value, "p1000", "+", "1", "0", "0", "0", "0", "0", "0", "E-2"), 9);
+  ck_assert_double_eq(value, 1e16);
+  value = 7;
+  ck_assert_int_eq(LOOSE(&value, "p10", "+", "E-3"), 0);
+  ck_assert_int_eq(LOOSE(&value, "p10", "5", "7"), 0);
+  ck_assert_int_eq(LOOSE(&value, "p10", "+"), 0);
+  ck_assert_int_eq(LOOSE(&value, "p1000", "-", "-", "314"), 0);
+  ck_assert(lati_encoding_b1999.decode_loose == NULL);
+  ck_assert(lati_encoding_fp15.decode_loose == NULL);
+  ck_assert_double_eq(value, 7);
+}
+END_TEST
+
+/* Any tokens may come, and any number of them. */
+START_TEST(loose_reading_of_anything) {
+  static int32_t tokens[400];
+  double value = 7;
+  const int32_t plus = LAT_TOKEN_NUMBER, first = LAT_TOKEN_NUMBER + 2;
+  const int32_t outside[4] = {INT32_MIN, INT32_MAX, LAT_TOKEN_EOS, LAT_TOKEN_NUMBER - 1};
+  for (int i = 0; i < 4; ++i) {
+    const int32_t pair[3] = {plus, outside[i], first};
+    ck_assert_int_eq(lati_encoding_p10.decode_loose(&value, 3, pair, 3), 0);
+    ck_assert_int_eq(lati_encoding_p1000.decode_loose(&value, 3, &pair[1], 2), 0);
+  }
+  ck_assert_double_eq(value, 7);
+  tokens[0] = plus;
+  for (int i = 1; i < 400; ++i) {
+    tokens[i] = first + 9;
+  }
+  ck_assert_int_eq(lati_encoding_p10.decode_loose(&value, 3, tokens, 300), 300);
+  ck_assert_double_eq_tol(value / 1e299, 1, 1e-13);
+  ck_assert_int_eq(lati_encoding_p10.decode_loose(&value, 3, tokens, 400), 0); /* past doubles */
 }
 END_TEST
 
@@ -279,6 +360,9 @@ int main(void) {
                                 limits,
                                 lenient_reading,
                                 malformed_reading,
+                                decimal_ties_of_fp15,
+                                loose_reading,
+                                loose_reading_of_anything,
                                 symbol_values,
                                 fp15_factors};
   return RUN_CASES("encodings", cases);
