@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,10 +131,21 @@ static int draw_file(const char *path, const run_curves *curves) {
   return outcome;
 }
 
+/* Whether the file's name says that it is something else than SVG. */
+static int other_extension(const char *path) {
+  const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+  const char *dot = strrchr(name, '.');
+  return dot != NULL && dot != name && strcasecmp(dot, ".svg") != 0;
+}
+
 static int run(cli_settings *settings, const cli_command *command) {
   run_curves curves = {0};
   if (settings->output == NULL) {
     return report_usage(command->name, "-o FILE.svg is needed");
+  }
+  if (other_extension(settings->output)) {
+    return report_usage(command->name, "-o %s: the picture is written as SVG, to FILE.svg",
+                        settings->output);
   }
   int outcome = run_curves_read(&curves, settings->operands[0]);
   if (outcome == EXIT_DONE) {

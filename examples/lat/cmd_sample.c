@@ -103,6 +103,7 @@ static int show_all(const workbench *bench, lat_sampler *sampler, lat_batch *bat
     for (int64_t i = 0; i < block && outcome == EXIT_DONE; ++i) {
       outcome = show_example(bench, batch, i, settings->json);
     }
+    outcome = ferror(stdout) ? EXIT_FAILED : outcome; /* which main tells of */
     done += block;
   }
   return outcome;

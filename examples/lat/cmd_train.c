@@ -37,11 +37,22 @@ static void on_signal(int number) {
   interrupted = 1;
 }
 
-static void catch_signals(void) {
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+/* A signal that was ignored when the command began, by nohup or a script, stays ignored. */
+static void catch_signal(int number, int flags) {
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = flags}, before;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+    sigaction(number, &action, NULL);
+  }
+}
+
+/* A terminal that goes sends SIGHUP more than once: the second one does not end the run. Nor does a
+ * reader that leaves, of progress or result: what was learned is in the files. */
+static void catch_signals(void) {
+  catch_signal(SIGINT, (int)SA_RESETHAND);
+  catch_signal(SIGTERM, (int)SA_RESETHAND);
+  catch_signal(SIGHUP, 0);
+  signal(SIGPIPE, SIG_IGN);
 }
 
 /* What the progress callback needs. */
@@ -214,7 +225,8 @@ const cli_command command_train = {
     .summary = "Train a model.",
     .groups = groups,
     .notes =
-        "Without limit or goal the run goes on until Ctrl-C or SIGTERM, which write a checkpoint.\n"
+        "Without limit or goal the run goes on until Ctrl-C, SIGTERM or SIGHUP, which write a\n"
+        "checkpoint.\n"
         "With --from, --size N and the like train another task from the model's parameters.\n"
         "An existing run is not overwritten; --resume with other options (threads, limits and\n"
         "intervals excepted) is refused.",

@@ -5,9 +5,11 @@
 #include "settings.h"
 #include "subcommands.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const cli_command *const commands[] = {&command_sample, &command_train,  &command_eval,
                                               &command_solve,  &command_info,   &command_bench,
@@ -92,7 +94,20 @@ static int dispatch(int argc, char **argv) {
   return EXIT_USAGE;
 }
 
+/* A standard stream that is closed would become the first file that is opened, and what is printed
+ * would go into a model. Output to the placeholder fails, as it should. */
+static void hold_standard_streams(void) {
+  int descriptor = 0;
+  do {
+    descriptor = open("/dev/null", O_RDONLY);
+  } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor >= 0) {
+    close(descriptor);
+  }
+}
+
 int main(int argc, char **argv) {
+  hold_standard_streams();
   signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit on file sizes is an error as others are */
   int outcome = dispatch(argc, argv);
   if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -74,6 +74,15 @@ static int no_inverse(const cli_settings *s) {
   return s->evaluate.classic_inverse && (s->traits & TRAIT_INVERSE) == 0;
 }
 
+static int read_strictly(const cli_settings *s) {
+  const char *encoding = s->tokenizer.output_encoding;
+  return s->evaluate.accept_loose && strcmp(encoding, "p10") != 0 && strcmp(encoding, "p1000") != 0;
+}
+
+static int no_vectors(const cli_settings *s) {
+  return s->evaluate.accept_zero && (s->traits & TRAIT_VECTORS) == 0;
+}
+
 static int nothing_trails(const cli_settings *s) {
   return s->evaluate.accept_trailing && s->decode.grammar == 1;
 }
@@ -140,6 +149,8 @@ static const option_rule rules[] = {
     {NULL, "classic-inverse", no_inverse, "has no effect: the model inverts nothing"},
     {NULL, "accept-trailing", nothing_trails,
      "has no effect: with --grammar nothing follows a complete matrix"},
+    {NULL, "accept-loose", read_strictly, "has no effect: it belongs to output in p10 or p1000"},
+    {NULL, "accept-zero", no_vectors, "has no effect: the model's answers hold no vectors"},
     {"solve", "compare", judged_without, "has no effect: the task has a residual of its own"},
     {"solve", "tolerance", judged_by_nothing,
      "has no effect: the task has no residual of its own; --compare asks LAPACK"},

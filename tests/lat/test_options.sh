@@ -282,7 +282,7 @@ effects eval "inverse/model.safetensors --count 30" <<'END'
 --no-ceiling
 END
 accepted eval "$taught_model --count 20" <<'END'
---batch-size 3 --norm max --accept-trailing --no-classic-inverse --precision f32 --threads 1 --verbose --quiet
+--batch-size 3 --norm max --accept-trailing --accept-loose --no-accept-zero --no-classic-inverse --precision f32 --threads 1 --verbose --quiet
 --min-size 1 --max-size 2 --rectangular
 --method beam --beam-width 2 --length-penalty 0.5 --grammar
 END
@@ -290,6 +290,7 @@ accepted eval "inverse/model.safetensors --count 20" <<'END'
 --classic-inverse
 END
 accepted eval "mixture/model.safetensors --count 20" <<'END'
+--accept-zero
 --distribution laplace
 END
 accepted eval "eigenvalues/model.safetensors --count 20" <<'END'
@@ -298,6 +299,7 @@ END
 refused eval "$taught_model --count 4" <<'END'
 --distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
 --classic-inverse | --classic-inverse has no effect: the model inverts nothing
+--accept-zero | --accept-zero has no effect: the model's answers hold no vectors
 --beam-width 3 | --beam-width has no effect: it belongs to --method beam
 --method sample --length-penalty 1 | --length-penalty has no effect: it belongs to --method beam
 --temperature 2 | --temperature has no effect: it belongs to --method sample
@@ -306,6 +308,12 @@ refused eval "$taught_model --count 4" <<'END'
 --size 3 --max-size 4 --min-size 1 | --size has no effect: sizes are drawn
 --size 3 --cols 2 | --size stands for both
 --task transpose | unknown option '--task'
+END
+
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --output-encoding b1999 --out b1999
+refused eval 'b1999/model.safetensors --count 4' <<'END'
+--accept-loose | --accept-loose has no effect: it belongs to output in p10 or p1000
 END
 
 # ---- solve ----

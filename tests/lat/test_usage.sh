@@ -94,6 +94,12 @@ expect 2 bench --repeats 100
 expect 2 bench --seconds -1
 expect 2 plot run
 says err "-o FILE.svg is needed"
+for name in y.png y.PDF ./dir.d/y.jpeg; do
+  expect 2 plot run -o $name
+  says err "-o $name: the picture is written as SVG"
+done
+expect 1 plot run -o dir.d/y
+expect 1 plot run -o y.SVG
 
 # Words of the user are printed as text.
 expect 2 "$(printf 'no\033[2J')"
