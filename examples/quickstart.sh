@@ -1,6 +1,7 @@
 #!/bin/sh
 # From a fresh checkout to a trained model: installs what is missing, builds, trains a transformer
-# to transpose 5x5 matrices until 99 % of fresh ones come out exact, and transposes a file with it.
+# to transpose 5x5 matrices until 99 % of fresh ones come out exact, and transposes a file with it; then
+# asks a model that comes with the library for eigenvalues.
 # A run that was stopped is continued, a finished one is used; for another, remove its directory.
 #
 #   sh examples/quickstart.sh [DIRECTORY]      build/quickstart
@@ -11,6 +12,7 @@ build=build/release
 run=${1:-build/quickstart}
 model=$run/model.safetensors
 matrix=examples/data/matrix-5x5.txt
+symmetric=examples/data/symmetric-5x5.txt
 lat=$build/examples/lat/lat
 
 say() {
@@ -44,3 +46,7 @@ try "$lat" eval "$model" --count 1000 --seed 2
 say "Transpose $matrix"
 try cat "$matrix"
 try "$lat" solve "$model" "$matrix"
+
+say "Eigenvalues of $symmetric by a model that comes with lat, compared with LAPACK's"
+try cat "$symmetric"
+try "$lat" solve eigenvalues-5x5 "$symmetric" --compare

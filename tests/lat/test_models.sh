@@ -39,7 +39,7 @@ expect 0 info transpose-2x3
 says out 'name="transpose"'
 expect 1 solve transpose-2x4 matrix.txt
 says err "no model transpose-2x4 in /nowhere:$scratch/models:"
-says err 'there are transpose-2x3'
+says err transpose-2x3
 mkdir transpose-2x3
 expect 1 solve transpose-2x3 matrix.txt
 says err 'transpose-2x3: not a regular file'
