@@ -134,7 +134,7 @@ extern const null_call null_calls[]; /* the last has no name */
 #define GETTER(parameter, call)                                                                    \
   do {                                                                                             \
     mark_point();                                                                                  \
-    ck_assert_msg(!(call), "%s: %s: not 0", parameter, #call);                                     \
+    ck_assert_msg((call) == 0, "%s: %s: not 0", parameter, #call);                                     \
   } while (0)
 #define NOTHING(parameter, call)                                                                   \
   do {                                                                                             \
