@@ -5,8 +5,10 @@
 
 The model of the folder RUN is written to NAME.safetensors beside this script with bf16 parameters,
 evaluated on 10,000 fresh examples, and described in MANIFEST.json: what made it, what it reaches, and
-its SHA-256. A model of that name is replaced. The recipe is the command of the run without --out;
-tests/models/check_models.py holds the recipe against the file, and the file against its figures.
+its SHA-256. A model of that name is replaced. The recipe is the command of the run without --out, or
+several joined by ' && ', all but the last with --out FOLDER, from which a later one goes on by
+--from FOLDER/model.safetensors. tests/models/check_models.py holds the recipe against the file, and the
+file against its figures.
 """
 
 import argparse
@@ -25,9 +27,9 @@ TEST_SECONDS = 0.7  # what a test of the model may take on the machine that adds
 TEST_COUNTS = 40, 1000
 
 
-def run_lat(lat, *words):
-    """The JSON object that a command prints."""
-    done = subprocess.run([lat, *words, "--json"], check=True, capture_output=True, text=True)
+def run_lat(lat, *words, folder=None):
+    """The JSON object that a command prints, run in a folder."""
+    done = subprocess.run([lat, *words, "--json"], check=True, capture_output=True, text=True, cwd=folder)
     return json.loads(done.stdout)
 
 

@@ -67,13 +67,22 @@ def common_differences(ours, theirs, place):
     return [] if ours == theirs else [f"{place}: {ours} by the recipe, {theirs} in the file"]
 
 
+def follow_recipe(name, recipe, scratch):
+    """Trains one update by every command of a recipe; returns the description of the last one's model.
+
+    All commands but the last name the folder of their run, from which a later one goes on."""
+    commands = [shlex.split(command) for command in recipe.split(" && ")]
+    for words in commands:
+        expect(words[:2] == ["lat", "train"] and ("--out" in words) == (words is not commands[-1]),
+               f"{name}: not a recipe: {words}")
+        out = [] if "--out" in words else ["--out", "last"]
+        add_model.run_lat(lat, *words[1:], *out, "--examples", "1", "--quiet", folder=scratch)
+    return add_model.run_lat(lat, "info", os.path.join(scratch, "last", "model.safetensors"))["config"]
+
+
 def check_recipe(name, path, entry):
-    words = shlex.split(entry["recipe"])
-    expect(words[:2] == ["lat", "train"] and "--out" not in words, f"{name}: not a recipe: {words}")
     with tempfile.TemporaryDirectory() as scratch:
-        out = os.path.join(scratch, "run")
-        add_model.run_lat(lat, *words[1:], "--out", out, "--examples", "1", "--quiet")
-        made = add_model.run_lat(lat, "info", os.path.join(out, "model.safetensors"))["config"]
+        made = follow_recipe(name, entry["recipe"], scratch)
     shipped = add_model.run_lat(lat, "info", str(path))["config"]
     for part in ("task", "tokenizer", "model"):
         for line in common_differences(made[part], shipped[part], f"{name}: {part}"):
