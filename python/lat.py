@@ -311,7 +311,8 @@ class _DecodeOptions(_Structure):
         c_uint64, "seed",
         c_double, "tolerance",
         c_int32, "scaling compare refine fallback",
-        c_double, "certify_tolerance")
+        c_double, "certify_tolerance",
+        c_int32, "candidates reserved")
 
 
 class Report(_Structure):
@@ -320,7 +321,8 @@ class Report(_Structure):
     c_name = "report"
     _fields_ = _fields(
         c_double, "residual tolerance orthogonality log_probability scale",
-        c_int32, "verdict tokens source refine_steps", c_double, "residual_before error_bound")
+        c_int32, "verdict tokens source refine_steps", c_double, "residual_before error_bound",
+        c_int32, "candidates candidate")
 
 
 class _EvaluateOptions(_Structure):
@@ -343,7 +345,7 @@ class _Accuracy(ctypes.Structure):
     c_name = "accuracy"
     _fields_ = [("label", c_char * 32), ("count", c_int64), ("accuracy", c_double * 4),
                 ("ceiling", c_double * 4), ("exact", c_double), ("well_formed", c_double),
-                ("within_1pct", c_double)]
+                ("within_1pct", c_double), ("certified", c_double), ("candidates", c_double)]
 
 
 class _Matrix(ctypes.Structure):

@@ -8,7 +8,8 @@
 /* rate: examples a second. ceiling: 1 to show the exact solver's rows. */
 void accuracy_print(const lat_evaluation *evaluation, double rate, int ceiling);
 
-/* Keys count, accuracy, exact, well_formed, within_1pct, ceiling (where measured),
+/* Keys count, accuracy, exact, well_formed, within_1pct, candidates, certified and ceiling (where
+ * measured),
  * examples_per_second, groups. */
 json_t *accuracy_json(const lat_evaluation *evaluation, double rate);
 

@@ -27,6 +27,8 @@ static const cli_option eval_options[] = {
            "answers of zeros are right for eigenvectors and SVD, as in the paper's program"),
     OPTION(OPTION_FLAG, "ceiling", evaluate.ceiling, NULL,
            "what an exact solver reaches on the rounded input (inverses: always shown)"),
+    OPTION(OPTION_INT32, "refine", decode.refine, "N",
+           "at most N steps of refinement, to tell the share that is certified then (0)"),
     OPTIONS_END};
 static const option_group group_eval = {"Evaluation", 0, eval_options};
 

@@ -52,6 +52,9 @@ static const char *source_name(int32_t source) {
 
 /* What was done to the model's answer. */
 static void print_source(const lat_report *report) {
+  if (report->candidates > 1) {
+    fprintf(stderr, "candidate %d of %d; ", (int)report->candidate + 1, (int)report->candidates);
+  }
   if (report->source == LAT_SOURCE_REFINED) {
     fprintf(stderr, "refined in %d steps from a residual of %.3g; ", (int)report->refine_steps,
             report->residual_before);
@@ -103,14 +106,15 @@ static int show(const lat_matrix *answer, const lat_report *report, int json) {
   int outcome = EXIT_DONE;
   if (json) {
     outcome = report_json(json_pack(
-        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:o, s:o}", "output",
+        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:o, s:o, s:i, s:i}", "output",
         has_answer(report) ? json_matrix(answer) : json_null(), "residual",
         json_number(report->residual), "verdict", verdict_name(report->verdict), "tolerance",
         json_number(report->tolerance), "orthogonality", json_number(report->orthogonality),
         "log_probability", json_number(report->log_probability), "scale",
         json_number(report->scale), "tokens", (int)report->tokens, "source",
         source_name(report->source), "refine_steps", (int)report->refine_steps, "residual_before",
-        json_number(report->residual_before), "error_bound", json_number(report->error_bound)));
+        json_number(report->residual_before), "error_bound", json_number(report->error_bound),
+        "candidates", (int)report->candidates, "candidate", (int)report->candidate));
   } else {
     if (has_answer(report)) {
       print_matrix(answer);

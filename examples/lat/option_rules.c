@@ -83,6 +83,11 @@ static int no_vectors(const cli_settings *s) {
   return s->evaluate.accept_zero && (s->traits & TRAIT_VECTORS) == 0;
 }
 
+/* Candidates are read as a solver reads them. */
+static int reads_for_itself(const cli_settings *s) {
+  return s->decode.candidates > 1 && (s->evaluate.accept_trailing || s->evaluate.accept_loose);
+}
+
 static int nothing_trails(const cli_settings *s) {
   return s->evaluate.accept_trailing && s->decode.grammar == 1;
 }
@@ -149,12 +154,14 @@ static const option_rule rules[] = {
     {NULL, "classic-inverse", no_inverse, "has no effect: the model inverts nothing"},
     {NULL, "accept-trailing", nothing_trails,
      "has no effect: with --grammar nothing follows a complete matrix"},
+    {"eval", "candidates", reads_for_itself,
+     "chooses among complete matrices: leave --accept-trailing and --accept-loose out"},
     {NULL, "accept-loose", read_strictly, "has no effect: it belongs to output in p10 or p1000"},
     {NULL, "accept-zero", no_vectors, "has no effect: the model's answers hold no vectors"},
     {"solve", "compare", judged_without, "has no effect: the task has a residual of its own"},
     {"solve", "tolerance", judged_by_nothing,
      "has no effect: the task has no residual of its own; --compare asks LAPACK"},
-    {"solve", "refine", nothing_to_refine, "has no effect: only inverses and vectors are refined"},
+    {NULL, "refine", nothing_to_refine, "has no effect: only inverses and vectors are refined"},
     {"solve", "certify-tolerance", nothing_is_certified,
      "has no effect: without --refine or --fallback, or for this task, nothing is certified"},
     {"info", "list", tells_of_a_file, "lists the models that are known by name: it takes none"},

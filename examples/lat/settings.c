@@ -191,5 +191,7 @@ static const cli_option decoding_options[] = {
     OPTION(OPTION_UINT64, "decode-seed", decode.seed, "S", "of sampling (0)"),
     OPTION(OPTION_INT32, "max-tokens", decode.max_tokens, "N",
            "longest answer (the model's limit)"),
+    OPTION(OPTION_INT32, "candidates", decode.candidates, "K",
+           "answers decoded while none is right, of which the best stays (1)"),
     OPTIONS_END};
 const option_group group_decoding = {"Decoding", 0, decoding_options};

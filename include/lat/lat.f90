@@ -117,6 +117,7 @@ module lat
     real(c_double) :: tolerance
     integer(c_int32_t) :: scaling, compare, refine, fallback
     real(c_double) :: certify_tolerance
+    integer(c_int32_t) :: candidates, reserved
   end type lat_decode_options
 
   type, bind(C), public :: lat_report
@@ -124,6 +125,7 @@ module lat
     real(c_double) :: residual, tolerance, orthogonality, log_probability, scale
     integer(c_int32_t) :: verdict, tokens, source, refine_steps
     real(c_double) :: residual_before, error_bound
+    integer(c_int32_t) :: candidates, candidate
   end type lat_report
 
   type, bind(C), public :: lat_matrix

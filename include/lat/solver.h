@@ -58,6 +58,13 @@ typedef struct lat_decode_options {
   int32_t fallback; /**< 1: where the model's answer is not right, LAPACK's is returned instead and
                        the report says so; with refine, what is not certified is not right */
   double certify_tolerance; /**< relative residual that a certificate asks for; default 1e-12 */
+  int32_t candidates; /**< most answers decoded for a matrix, 1..1024, of which the best stays: a
+                         verdict costs little, and a second answer is often right where the first
+                         is not. Each is decoded from the matrix in another scale, or, by models
+                         that are not canonical, with rows and columns permuted and negated; SAMPLE
+                         draws others. The next is decoded only where none is right yet, all
+                         matrices of a call together. Default 1. Sessions take no notice of it */
+  int32_t reserved;   /**< 0 */
 } lat_decode_options;
 
 /** Verdict of a solver on its own answer. */
@@ -97,6 +104,8 @@ typedef struct lat_report {
                              |A^-1 - X|_F / |X|_F; of eigenvalues and singular values, the largest
                              |l_i - lambda_i| / |A|_F (for eigenvalues, of the symmetric part). NaN
                              otherwise */
+  int32_t candidates;     /**< answers decoded */
+  int32_t candidate;      /**< which of them it is, from 0 */
 } lat_report;
 
 /** Options of lat_evaluate(). @since 0.1 */
@@ -117,7 +126,11 @@ typedef struct lat_evaluate_options {
   const lat_task
       *task; /**< draws the examples: the model's task with other sizes, coefficients, spectra
                 or noise, or of a mixture some of its tasks; NULL: the model's own */
-  lat_decode_options *decode; /**< NULL: greedy without grammar, as the paper */
+  lat_decode_options *decode; /**< NULL: greedy without grammar, as the paper. With candidates, the
+                                 answer is chosen by its residual against the rounded input, not by
+                                 the target, and no more are decoded within the smallest tolerance;
+                                 answers must be complete matrices. refine: see
+                                 lat_accuracy.certified */
   int32_t (*progress)(int64_t done, int64_t count,
                       void *user); /**< non-zero cancels; may be NULL */
   void *user;                      /**< passed to progress */
@@ -141,6 +154,9 @@ typedef struct lat_accuracy {
   double exact;                    /**< all tokens equal */
   double well_formed;              /**< decodable, right shape, nothing after it */
   double within_1pct;              /**< share of coefficients within 1 % of the target's */
+  double certified;  /**< share whose answer is certified once it is refined; NaN unless
+                        decode->refine asks for it. Accuracies are those of answers as decoded */
+  double candidates; /**< answers decoded for an example, in the mean; not a share */
 } lat_accuracy;
 
 /** Opaque: the result of an evaluation. */

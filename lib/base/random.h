@@ -20,6 +20,11 @@ uint32_t lati_random_u32(lat_random *random);
 uint64_t lati_random_u64(lat_random *random);
 
 /* Streams of one seed; the public ones (training 0, validation 1, test 2, ...) lie below. */
-enum { LATI_STREAM_INIT = 0x40000000, LATI_STREAM_DROPOUT, LATI_STREAM_DECODE };
+enum {
+  LATI_STREAM_INIT = 0x40000000,
+  LATI_STREAM_DROPOUT,
+  LATI_STREAM_DECODE,
+  LATI_STREAM_CANDIDATE
+};
 
 #endif

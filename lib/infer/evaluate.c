@@ -1,6 +1,8 @@
 #include "base/floating.h"
+#include "infer/answers.h"
 #include "infer/evaluated_task.h"
 #include "infer/evaluation.h"
+#include "infer/improve.h"
 #include "transformer/transformer.h"
 
 #include <stdio.h>
@@ -35,20 +37,37 @@ void lat_evaluate_options_init_sized(lat_evaluate_options *options, size_t size)
 typedef struct bench {
   lat_evaluate_options options;
   lat_task *task;
-  lat_session *session;
+  lati_answers *answers;
   lat_sampler *sampler;
   lat_batch *batch;
   lati_scorer scorer;
+  double *work; /* of refinement; NULL where it is not asked for */
 } bench;
 
-static lat_status open_session(bench *with, lat_model *model) {
+static lat_status open_answers(bench *with, lat_model *model) {
   lat_decode_options decode;
-  if (with->options.decode != NULL) {
-    return lat_session_create(&with->session, model, with->options.decode);
-  }
+  lat_status status = LAT_OK;
   lat_decode_options_init(&decode);
   decode.grammar = 0;
-  return lat_session_create(&with->session, model, &decode);
+  LATI_TRY(LATI_NEW(with->answers, model->ctx, 1));
+  LATI_TRY(lati_answers_open(with->answers, model, with->task,
+                             with->options.decode != NULL ? with->options.decode : &decode,
+                             lati_evaluation_tolerances[LAT_TOLERANCES - 1]));
+  if (with->answers->options.refine > 0) {
+    size_t work = 0;
+    LATI_TRY(lati_improve_work(&work, with->task, &with->answers->options));
+    LATI_TRY(LATI_NEW(with->work, model->ctx, work));
+  }
+done:
+  return status;
+}
+
+static void close_answers(bench *with) {
+  if (with->answers != NULL) {
+    lati_answers_close(with->answers);
+    lati_free(with->answers);
+  }
+  lati_free(with->work);
 }
 
 static lat_status open_sampler(bench *with, lat_model *model, const lat_sampler_options *weights) {
@@ -74,7 +93,7 @@ static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_o
   LATI_TRY(lati_options_read(&with->options, sizeof with->options, evaluate_fields, options,
                              "evaluate options"));
   LATI_TRY(lati_evaluated_task(&with->task, model->task, with->options.task));
-  LATI_TRY(open_session(with, model));
+  LATI_TRY(open_answers(with, model));
   LATI_TRY(open_sampler(with, model, weights));
   LATI_TRY(lat_batch_create(&with->batch, model->tokenizer));
   lat_score_options_init(&score);
@@ -92,7 +111,7 @@ static void close_bench(bench *with) {
   lati_scorer_clear(&with->scorer);
   lat_batch_free(with->batch);
   lat_sampler_free(with->sampler);
-  lat_session_free(with->session);
+  close_answers(with);
   lat_task_free(with->task);
 }
 
@@ -140,6 +159,11 @@ static lat_status score_example(lat_evaluation *evaluation, const bench *with,
   lati_tokens guess = {predicted->tokens + predicted->offsets[i],
                        (size_t)(predicted->offsets[i + 1] - predicted->offsets[i])};
   LATI_TRY(lati_score_prediction(&prediction, &with->scorer, task, input, target, guess));
+  prediction.candidates = with->answers->candidates != NULL ? with->answers->candidates[i] : 1;
+  if (with->work != NULL) {
+    LATI_TRY(lati_certify_prediction(&prediction, &with->scorer, task, input, guess,
+                                     &with->answers->options, with->work));
+  }
   if (with->options.ceiling) {
     LATI_TRY(lati_score_ceiling(&ceiling, &with->scorer, task, input, target));
   }
@@ -152,7 +176,7 @@ static lat_status evaluate_batch(lat_evaluation *evaluation, bench *with, int64_
   lat_status status = LAT_OK;
   lat_sequences predicted;
   LATI_TRY(lat_sampler_next(with->batch, with->sampler, count));
-  LATI_TRY(lat_session_decode(&predicted, with->session, with->batch));
+  LATI_TRY(lati_answers_decode(&predicted, with->answers, with->batch));
   for (int64_t i = 0; i < count; ++i) {
     LATI_TRY(score_example(evaluation, with, &predicted, i));
   }
@@ -186,7 +210,7 @@ static lat_status evaluate_all(lat_evaluation *evaluation, bench *with) {
                        (long long)at, (long long)options->count);
     }
   }
-  lati_evaluation_finish(evaluation);
+  lati_evaluation_finish(evaluation, with->work != NULL);
   return LAT_OK;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double tolerances[LAT_TOLERANCES] = {0.05, 0.02, 0.01, 0.005};
+const double lati_evaluation_tolerances[LAT_TOLERANCES] = {0.05, 0.02, 0.01, 0.005};
 
 static lat_status find_row(lati_evaluation_row **out, lat_evaluation *evaluation, lati_group group,
                            int32_t order, const char *label) {
@@ -28,7 +28,7 @@ static lat_status find_row(lati_evaluation_row **out, lat_evaluation *evaluation
 /* Right at a tolerance: below it, as the paper says. */
 static void count_right(double counts[LAT_TOLERANCES], const lati_prediction *prediction) {
   for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
-    counts[t] += prediction->residual < tolerances[t];
+    counts[t] += prediction->residual < lati_evaluation_tolerances[t];
   }
 }
 
@@ -45,6 +45,8 @@ lat_status lati_evaluation_add(lat_evaluation *evaluation, lati_group group, int
   sums->exact += prediction->exact;
   sums->well_formed += prediction->well_formed;
   sums->within_1pct += prediction->within_1pct;
+  sums->certified += prediction->certified;
+  sums->candidates += prediction->candidates;
   count_right(sums->accuracy, prediction);
   if (ceiling != NULL) {
     count_right(sums->ceiling, ceiling);
@@ -67,7 +69,7 @@ static int by_place(const void *a, const void *b) {
   return strcmp(left->accuracy.label, right->accuracy.label);
 }
 
-static void to_percent(lat_accuracy *accuracy) {
+static void to_percent(lat_accuracy *accuracy, int refined) {
   double share = accuracy->count > 0 ? 100.0 / (double)accuracy->count : 0;
   for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
     accuracy->accuracy[t] *= share;
@@ -76,6 +78,8 @@ static void to_percent(lat_accuracy *accuracy) {
   accuracy->exact *= share;
   accuracy->well_formed *= share;
   accuracy->within_1pct *= share;
+  accuracy->certified = refined ? accuracy->certified * share : NAN;
+  accuracy->candidates /= accuracy->count > 0 ? (double)accuracy->count : 1;
 }
 
 static size_t rows_of_group(const lat_evaluation *evaluation, lati_group group) {
@@ -86,7 +90,7 @@ static size_t rows_of_group(const lat_evaluation *evaluation, lati_group group) 
   return count;
 }
 
-void lati_evaluation_finish(lat_evaluation *evaluation) {
+void lati_evaluation_finish(lat_evaluation *evaluation, int refined) {
   size_t in_group[LATI_GROUPS], kept = 0;
   for (int32_t g = LATI_GROUP_ALL; g < LATI_GROUPS; ++g) {
     in_group[g] = rows_of_group(evaluation, (lati_group)g);
@@ -99,7 +103,7 @@ void lati_evaluation_finish(lat_evaluation *evaluation) {
   }
   evaluation->count = kept;
   for (size_t i = 0; i < kept; ++i) {
-    to_percent(&evaluation->rows[i].accuracy);
+    to_percent(&evaluation->rows[i].accuracy, refined);
   }
   qsort(evaluation->rows, kept, sizeof *evaluation->rows, by_place);
 }

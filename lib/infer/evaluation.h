@@ -22,6 +22,9 @@ typedef struct lati_evaluation_row {
   int32_t order; /* within the group */
 } lati_evaluation_row;
 
+/* The tolerances that are reported, descending. */
+extern const double lati_evaluation_tolerances[LAT_TOLERANCES];
+
 struct lat_evaluation {
   lat_context *ctx;
   lati_evaluation_row *rows;
@@ -38,8 +41,8 @@ lat_status lati_evaluate(lat_evaluation **out, lat_model *model,
 lat_status lati_evaluation_add(lat_evaluation *evaluation, lati_group group, int32_t order,
                                const char *label, const lati_prediction *prediction,
                                const lati_prediction *ceiling);
-/* Puts the rows in order, drops groups of one row (nothing is mixed), turns counts into
- * percentages. */
-void lati_evaluation_finish(lat_evaluation *evaluation);
+/* Puts the rows in order, drops groups of one row (nothing is mixed), turns counts into percentages
+ * and sums into means. refined: 0: nothing is known of certificates. */
+void lati_evaluation_finish(lat_evaluation *evaluation, int refined);
 
 #endif

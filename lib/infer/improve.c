@@ -51,12 +51,26 @@ static lat_status judge(lat_report *report, const lat_matrix *answer, const lat_
   return status;
 }
 
-static lat_status refine_decoded(lat_report *report, lat_matrix *answer, const lat_task *task,
-                                 const lat_matrix *input, const lat_decode_options *options,
-                                 double *work) {
+int lati_is_right(const lat_report *report, const lat_task *task,
+                  const lat_decode_options *options) {
+  return report->verdict == LAT_VERDICT_CERTIFIED ||
+         (report->verdict == LAT_VERDICT_WITHIN &&
+          (options->refine == 0 || task->kind->certify == NULL));
+}
+
+lat_status lati_refine_decoded(lat_report *report, lat_matrix *answer, const lat_task *task,
+                               const lat_matrix *input, const lat_decode_options *options,
+                               double *work) {
   /* Defects are taken well below what the certificate, which adds rounding, asks for. */
   const double tolerance = options->certify_tolerance / 100;
   lat_status status = LAT_OK;
+  report->source = LAT_SOURCE_MODEL;
+  report->residual_before = report->residual;
+  report->error_bound = NAN;
+  if (options->refine == 0 || task->kind->refine == NULL ||
+      report->verdict == LAT_VERDICT_UNDECODABLE) {
+    return LAT_OK;
+  }
   LATI_TRY(refine(report, answer, task, input, options->refine, tolerance, work));
   report->source = report->refine_steps > 0 ? LAT_SOURCE_REFINED : LAT_SOURCE_MODEL;
   LATI_TRY(judge(report, answer, task, input, options->compare, options->certify_tolerance, work));
@@ -64,9 +78,12 @@ done:
   return status;
 }
 
-static lat_status fall_back(lat_report *report, lat_matrix *answer, const lat_task *task,
-                            const lat_matrix *input, const lat_decode_options *options,
-                            double *work) {
+lat_status lati_fall_back(lat_report *report, lat_matrix *answer, const lat_task *task,
+                          const lat_matrix *input, const lat_decode_options *options,
+                          double *work) {
+  if (!options->fallback || lati_is_right(report, task, options)) {
+    return LAT_OK;
+  }
   lat_status status = lat_task_answer(answer, task, input);
   if (status == LAT_ERROR_NUMERIC) {
     report->verdict = LAT_VERDICT_NO_ANSWER;
@@ -79,30 +96,6 @@ static lat_status fall_back(lat_report *report, lat_matrix *answer, const lat_ta
                     options->certify_tolerance / 100, work));
   }
   LATI_TRY(judge(report, answer, task, input, 1, options->certify_tolerance, work));
-done:
-  return status;
-}
-
-static int is_right(const lat_report *report, const lat_task *task,
-                    const lat_decode_options *options) {
-  return report->verdict == LAT_VERDICT_CERTIFIED ||
-         (report->verdict == LAT_VERDICT_WITHIN &&
-          (options->refine == 0 || task->kind->certify == NULL));
-}
-
-lat_status lati_improve(lat_report *report, lat_matrix *answer, const lat_task *task,
-                        const lat_matrix *input, const lat_decode_options *options, double *work) {
-  lat_status status = LAT_OK;
-  report->source = LAT_SOURCE_MODEL;
-  report->residual_before = report->residual;
-  report->error_bound = NAN;
-  if (options->refine > 0 && task->kind->refine != NULL &&
-      report->verdict != LAT_VERDICT_UNDECODABLE) {
-    LATI_TRY(refine_decoded(report, answer, task, input, options, work));
-  }
-  if (options->fallback && !is_right(report, task, options)) {
-    LATI_TRY(fall_back(report, answer, task, input, options, work));
-  }
 done:
   return status;
 }

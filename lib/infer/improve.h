@@ -11,9 +11,19 @@
 lat_status lati_improve_work(size_t *count, const lat_task *task,
                              const lat_decode_options *options);
 
-/* Improves `answer` (packed, in the caller's units) to `input` as the options ask, and brings the
- * report, which holds the decoded answer's verdict, up to date. */
-lat_status lati_improve(lat_report *report, lat_matrix *answer, const lat_task *task,
-                        const lat_matrix *input, const lat_decode_options *options, double *work);
+/* Refines the decoded `answer` (packed, in the caller's units) to `input`, certifies it, and brings
+ * the report, which holds its verdict, up to date; where the options ask for it. */
+lat_status lati_refine_decoded(lat_report *report, lat_matrix *answer, const lat_task *task,
+                               const lat_matrix *input, const lat_decode_options *options,
+                               double *work);
+
+/* True when the answer needs nothing more: certified, or within tolerance where no certificate was
+ * asked for or can be had. */
+int lati_is_right(const lat_report *report, const lat_task *task,
+                  const lat_decode_options *options);
+
+/* LAPACK's answer, where the options ask for it and `answer` is not right. */
+lat_status lati_fall_back(lat_report *report, lat_matrix *answer, const lat_task *task,
+                          const lat_matrix *input, const lat_decode_options *options, double *work);
 
 #endif

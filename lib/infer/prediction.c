@@ -1,5 +1,7 @@
 #include "infer/prediction.h"
 
+#include "infer/improve.h"
+#include "infer/verdict.h"
 #include "task/registry.h"
 
 #include <math.h>
@@ -101,6 +103,24 @@ lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer
   if (read_prediction(&guess, &out->well_formed, scorer, &right, predicted)) {
     LATI_TRY(score_matrix(out, scorer, task, &source.matrix, &right.matrix, &guess.matrix));
   }
+done:
+  return status;
+}
+
+lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scorer,
+                                   const lat_task *task, lati_tokens input, lati_tokens predicted,
+                                   const lat_decode_options *options, double *work) {
+  reading source, guess;
+  lat_status status = LAT_OK;
+  lat_report report = {.struct_size = sizeof report, .tolerance = options->tolerance};
+  if (!out->well_formed) {
+    return LAT_OK;
+  }
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&guess, scorer->predicted, scorer, LAT_OUTPUT, 0, predicted));
+  LATI_TRY(lati_verdict(&report, task, &source.matrix, &guess.matrix, options->compare));
+  LATI_TRY(lati_refine_decoded(&report, &guess.matrix, task, &source.matrix, options, work));
+  out->certified = report.verdict == LAT_VERDICT_CERTIFIED;
 done:
   return status;
 }

@@ -4,6 +4,8 @@
 
 #include "task/task_impl.h"
 
+#include <lat/solver.h>
+
 /* Tokens of one sequence, without framing. */
 typedef struct lati_tokens {
   const int32_t *tokens;
@@ -15,6 +17,8 @@ typedef struct lati_prediction {
   int32_t well_formed; /* decodable, right letter and shape, nothing after it */
   double residual;     /* infinity when wrong whatever the tolerance; 0 when exact */
   double within_1pct;  /* share of coefficients */
+  int32_t certified;   /* 1: certified once it is refined */
+  int32_t candidates;  /* decoded for it */
 } lati_prediction;
 
 typedef struct lati_scorer {
@@ -35,6 +39,12 @@ void lati_scorer_clear(lati_scorer *scorer);
 lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer,
                                  const lat_task *task, lati_tokens input, lati_tokens target,
                                  lati_tokens predicted);
+
+/* Fills out->certified: whether the prediction, refined as the options say, is certified against
+ * the rounded input. work: as lati_improve_work() tells. */
+lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scorer,
+                                   const lat_task *task, lati_tokens input, lati_tokens predicted,
+                                   const lat_decode_options *options, double *work);
 
 /* The score of the exact answer to the rounded input, itself rounded: what the encodings allow. */
 lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, const lat_task *task,

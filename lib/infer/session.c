@@ -21,6 +21,8 @@ const lati_field lati_decode_fields[] = {
     FIELD(refine, LATI_FIELD_INT32, 0, 0, 100),
     FIELD(fallback, LATI_FIELD_INT32, 0, 0, 1),
     FIELD(certify_tolerance, LATI_FIELD_DOUBLE, 1e-12, 1e-15, 1),
+    FIELD(candidates, LATI_FIELD_INT32, 1, 1, 1024),
+    FIELD(reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END};
 #undef FIELD
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static void start_identity(lati_transform *transform, const lat_matrix *a) {
+void lati_transform_start(lati_transform *transform, const lat_matrix *a) {
   *transform = (lati_transform){.rows = a->rows, .cols = a->cols, .sign = 1};
   for (int32_t i = 0; i < LAT_MAX_DIMENSION; ++i) {
     transform->row[i] = transform->col[i] = i;
@@ -46,7 +46,7 @@ void lati_canonical_symmetric(lati_transform *transform, const lat_matrix *a) {
   const int32_t n = a->rows;
   double diagonal[LAT_MAX_DIMENSION];
   double trace = 0;
-  start_identity(transform, a);
+  lati_transform_start(transform, a);
   for (int32_t i = 0; i < n; ++i) {
     trace += lati_matrix_get(a, i, i);
   }
@@ -105,7 +105,7 @@ static void sort_by_first(lati_transform *transform, const lat_matrix *a, int32_
 
 void lati_canonical_general(lati_transform *transform, const lat_matrix *a) {
   int32_t row = 0, col = 0;
-  start_identity(transform, a);
+  lati_transform_start(transform, a);
   find_largest(&row, &col, a, a->cols);
   move_to_front(transform->row, row);
   move_to_front(transform->col, col);
@@ -137,7 +137,7 @@ void lati_canonical_transposable(lati_transform *transform, const lat_matrix *a)
 
 void lati_canonical_rows(lati_transform *transform, const lat_matrix *a) {
   double sizes[LAT_MAX_DIMENSION];
-  start_identity(transform, a);
+  lati_transform_start(transform, a);
   for (int32_t i = 0; i < a->rows; ++i) {
     sizes[i] = fabs(lati_matrix_get(a, i, 0));
   }
@@ -150,7 +150,7 @@ void lati_canonical_rows(lati_transform *transform, const lat_matrix *a) {
 void lati_canonical_blocks(lati_transform *transform, const lat_matrix *a) {
   const int32_t cols = a->cols / 2;
   int32_t row = 0, col = 0;
-  start_identity(transform, a);
+  lati_transform_start(transform, a);
   find_largest(&row, &col, a, cols);
   move_to_front(transform->row, row);
   move_to_front(transform->col, col);

@@ -18,6 +18,9 @@ typedef struct lati_transform {
   double row_sign[LAT_MAX_DIMENSION], col_sign[LAT_MAX_DIMENSION];
 } lati_transform;
 
+/* Makes the transform the identity: C = A. */
+void lati_transform_start(lati_transform *transform, const lat_matrix *a);
+
 /* Symmetric A: C = s D P A P^T D with trace >= 0, the diagonal descending, and then for j = 1, 2,
  * ... the first entry of column j above the diagonal that is not 0 positive. */
 void lati_canonical_symmetric(lati_transform *transform, const lat_matrix *a);

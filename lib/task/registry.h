@@ -127,6 +127,14 @@ lat_status lati_task_canonicalize(lat_matrix *canonical, double *storage, void *
 lat_status lati_task_restore(const lat_matrix *answer, const lat_task *task, const void *transform,
                              const double *canonical);
 
+/* True when lati_task_draw_equivalent() finds other inputs: the task has symmetries, and does not
+ * take them away by canonical forms. */
+int lati_task_has_equivalents(const lat_task *task);
+/* A random element of the task's group of symmetries, for inputs of the shape of `a`; the task's
+ * restore() moves the answer to the transformed input back. */
+void lati_task_draw_equivalent(lati_transform *transform, const lat_task *task, const lat_matrix *a,
+                               lat_random *random);
+
 /* Gives the vectors in a canonical task's answer their documented signs. */
 void lati_task_orient(const lat_matrix *answer, const lat_task *task);
 

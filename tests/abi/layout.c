@@ -170,7 +170,7 @@ MEMBER(lat_optimizer_options, shrink, 112, 8);
 MEMBER(lat_optimizer_options, floor, 120, 8);
 MEMBER(lat_optimizer_options, ema_decay, 128, 8);
 
-SIZE(lat_decode_options, 80);
+SIZE(lat_decode_options, 88);
 MEMBER(lat_decode_options, struct_size, 0, 8);
 MEMBER(lat_decode_options, method, 8, 4);
 MEMBER(lat_decode_options, grammar, 12, 4);
@@ -185,8 +185,10 @@ MEMBER(lat_decode_options, compare, 60, 4);
 MEMBER(lat_decode_options, refine, 64, 4);
 MEMBER(lat_decode_options, fallback, 68, 4);
 MEMBER(lat_decode_options, certify_tolerance, 72, 8);
+MEMBER(lat_decode_options, candidates, 80, 4);
+MEMBER(lat_decode_options, reserved, 84, 4);
 
-SIZE(lat_report, 80);
+SIZE(lat_report, 88);
 MEMBER(lat_report, struct_size, 0, 8);
 MEMBER(lat_report, residual, 8, 8);
 MEMBER(lat_report, tolerance, 16, 8);
@@ -199,6 +201,8 @@ MEMBER(lat_report, source, 56, 4);
 MEMBER(lat_report, refine_steps, 60, 4);
 MEMBER(lat_report, residual_before, 64, 8);
 MEMBER(lat_report, error_bound, 72, 8);
+MEMBER(lat_report, candidates, 80, 4);
+MEMBER(lat_report, candidate, 84, 4);
 
 SIZE(lat_evaluate_options, 104);
 MEMBER(lat_evaluate_options, struct_size, 0, 8);
@@ -219,7 +223,7 @@ MEMBER(lat_evaluate_options, user, 88, 8);
 MEMBER(lat_evaluate_options, accept_loose, 96, 4);
 MEMBER(lat_evaluate_options, accept_zero, 100, 4);
 
-SIZE(lat_accuracy, 128);
+SIZE(lat_accuracy, 144);
 MEMBER(lat_accuracy, label, 0, 32);
 MEMBER(lat_accuracy, count, 32, 8);
 MEMBER(lat_accuracy, accuracy, 40, 32);
@@ -227,6 +231,8 @@ MEMBER(lat_accuracy, ceiling, 72, 32);
 MEMBER(lat_accuracy, exact, 104, 8);
 MEMBER(lat_accuracy, well_formed, 112, 8);
 MEMBER(lat_accuracy, within_1pct, 120, 8);
+MEMBER(lat_accuracy, certified, 128, 8);
+MEMBER(lat_accuracy, candidates, 136, 8);
 
 SIZE(lat_progress, 96);
 MEMBER(lat_progress, struct_size, 0, 8);
@@ -281,10 +287,10 @@ LAST(lat_model_options, seed);
 LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);
-LAST(lat_decode_options, certify_tolerance);
-LAST(lat_report, error_bound);
+LAST(lat_decode_options, reserved);
+LAST(lat_report, candidate);
 LAST(lat_evaluate_options, accept_zero);
-LAST(lat_accuracy, within_1pct);
+LAST(lat_accuracy, candidates);
 LAST(lat_progress, checkpointed);
 LAST(lat_trainer_options, target_spread_examples);
 

@@ -356,6 +356,34 @@ static lat_status evaluate(fault_world *world, void **out) {
   return lat_evaluate((lat_evaluation **)out, world->frozen, &options);
 }
 
+/* Several candidates, refined, with LAPACK's answer at last. */
+static lat_status solve_by_all_means(fault_world *world, void **out) {
+  lat_decode_options options;
+  lat_decode_options_init(&options);
+  options.candidates = options.refine = 3;
+  options.fallback = 1;
+  lat_status status = lat_solver_create((lat_solver **)out, world->frozen, &options);
+  if (status == LAT_OK) {
+    status = lat_solver_solve(&world->output, NULL, *out, &world->input);
+    if (status != LAT_OK) {
+      lat_solver_free(*out);
+      *out = NULL;
+    }
+  }
+  return status;
+}
+
+static lat_status evaluate_candidates(fault_world *world, void **out) {
+  lat_evaluate_options options;
+  lat_decode_options decode;
+  lat_evaluate_options_init(&options);
+  lat_decode_options_init(&decode);
+  decode.candidates = decode.refine = 2;
+  options.count = 3;
+  options.decode = &decode;
+  return lat_evaluate((lat_evaluation **)out, world->frozen, &options);
+}
+
 static lat_status create_trainer(fault_world *world, void **out) {
   return lat_trainer_create((lat_trainer **)out, world->model, &world->optimizer_options,
                             &world->trainer_options);
@@ -417,7 +445,9 @@ static const fault_case cases[] = {
     {"lat_solver_create", 0, create_solver, release_solver},
     {"lat_solver_solve", WITH_DECODING, solve, NULL},
     {"lat_solver_solve_many", WITH_DECODING, solve_many, NULL},
+    {"lat_solver_solve, by all means", 0, solve_by_all_means, release_solver},
     {"lat_evaluate", 0, evaluate, release_evaluation},
+    {"lat_evaluate, candidates", 0, evaluate_candidates, release_evaluation},
     {"lat_trainer_create", 0, create_trainer, release_trainer},
     {"lat_trainer_resume", WITH_RUN, resume_trainer, release_trainer},
     {"lat_trainer_run", WITH_NEW_TRAINER, run_trainer, NULL},

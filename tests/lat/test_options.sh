@@ -277,9 +277,11 @@ effects eval "$taught_model --count 100 --quiet" <<'END'
 --json
 --method sample --temperature 9
 --method sample --decode-seed 9
+--candidates 3
 END
 effects eval "inverse/model.safetensors --count 30" <<'END'
 --no-ceiling
+--refine 3
 END
 accepted eval "$taught_model --count 20" <<'END'
 --batch-size 3 --norm max --accept-trailing --accept-loose --no-accept-zero --no-classic-inverse --precision f32 --threads 1 --verbose --quiet
@@ -303,6 +305,8 @@ refused eval "$taught_model --count 4" <<'END'
 --beam-width 3 | --beam-width has no effect: it belongs to --method beam
 --method sample --length-penalty 1 | --length-penalty has no effect: it belongs to --method beam
 --temperature 2 | --temperature has no effect: it belongs to --method sample
+--candidates 2 --accept-trailing | --candidates chooses among complete matrices
+--refine 2 | --refine has no effect: only inverses and vectors are refined
 --method beam --decode-seed 2 | --decode-seed has no effect: it belongs to --method sample
 --grammar --accept-trailing | --accept-trailing has no effect: with --grammar
 --size 3 --max-size 4 --min-size 1 | --size has no effect: sizes are drawn
@@ -338,6 +342,7 @@ expect 0 train --task inverse --size 2 --layers 1 --width 16 --heads 2 --batch-s
 printf '2 1\n1 3\n' >input
 effects solve 'taught-inverse/model.safetensors input --fallback' <<'END'
 --refine 3 --certify-tolerance 1e-9 --json
+--candidates 3
 END
 refused solve taught-inverse/model.safetensors <<'END'
 --certify-tolerance 1e-9 | --certify-tolerance has no effect

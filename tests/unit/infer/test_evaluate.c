@@ -408,7 +408,7 @@ START_TEST(groups_of_one_are_dropped_and_the_rest_put_in_order) {
   must(lati_evaluation_add(&evaluation, LATI_GROUP_SIZE, 3, "2x2", &near_right, &wrong));
   must(lati_evaluation_add(&evaluation, LATI_GROUP_TASK, 0, "inverse", &right, &right));
   must(lati_evaluation_add(&evaluation, LATI_GROUP_ALL, 0, "all", &near_right, NULL));
-  lati_evaluation_finish(&evaluation);
+  lati_evaluation_finish(&evaluation, 0);
   ck_assert_int_eq(lat_evaluation_row_count(&evaluation), 3);
   ck_assert_str_eq(lat_evaluation_row(&evaluation, 0)->label, "all");
   const lat_accuracy *row = lat_evaluation_row(&evaluation, 1);

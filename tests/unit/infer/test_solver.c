@@ -259,7 +259,8 @@ static void improve(lat_report *report, const char *name, double *answer, int32_
   lat_report_init(report);
   report->tolerance = options.tolerance;
   must(lati_verdict(report, f.task, &input, &x, 0));
-  must(lati_improve(report, &x, f.task, &input, &options, work));
+  must(lati_refine_decoded(report, &x, f.task, &input, &options, work));
+  must(lati_fall_back(report, &x, f.task, &input, &options, work));
   fixture_close(&f);
 }
 

@@ -1,0 +1,215 @@
+/* Rounds of candidates, and the choice of the best by its verdict and residual. */
+#include "infer/candidates.h"
+
+#include "infer/improve.h"
+#include "infer/verdict.h"
+#include "linalg/matrix.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Bytes from one transform to the next, so that each is aligned for anything. */
+static size_t aligned(size_t size) {
+  const size_t unit = sizeof(max_align_t);
+  return (size + unit - 1) / unit * unit;
+}
+
+lat_status lati_search_open(lati_search *search, lat_model *model,
+                            const lat_decode_options *options) {
+  lat_status status = LAT_OK;
+  size_t work = 0;
+  search->model = lati_model_ref(model);
+  LATI_TRY(lat_session_create(&search->session, model, options));
+  LATI_TRY(lat_batch_create(&search->batch, model->tokenizer));
+  LATI_TRY(LATI_NEW(search->values, model->ctx, LATI_LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(search->caller, model->ctx, LATI_LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(search->moved, model->ctx, LATI_LARGEST_MATRIX));
+  LATI_TRY(lati_improve_work(&work, model->task, &search->session->options));
+  LATI_TRY(LATI_NEW(search->work, model->ctx, work));
+  search->transform_size =
+      aligned(lati_frame_transform_size(model->task, &search->session->options));
+  if (search->transform_size > 0) {
+    LATI_TRY(LATI_NEW(search->transforms, model->ctx, LATI_SEARCH_BATCH * search->transform_size));
+  }
+done:
+  return status;
+}
+
+void lati_search_close(lati_search *search) {
+  lati_free(search->values);
+  lati_free(search->caller);
+  lati_free(search->moved);
+  lati_free(search->work);
+  lati_free(search->transforms);
+  lat_batch_free(search->batch);
+  lat_session_free(search->session);
+  lat_model_free(search->model);
+}
+
+static void *transform_at(const lati_search *search, int64_t place) {
+  return search->transforms == NULL ? NULL
+                                    : search->transforms + (size_t)place * search->transform_size;
+}
+
+/* Puts candidate `round` of a problem into the batch. */
+static lat_status append(lati_search *search, const lati_problem *problem, int32_t round) {
+  const int64_t place = lat_batch_size(search->batch);
+  lati_frame *frame = &search->frames[place];
+  lat_matrix seen;
+  *frame =
+      (lati_frame){.task = problem->task,
+                   .candidate = round,
+                   .scaling = search->session->options.scaling && !(search->as_given && round == 0),
+                   .transform = transform_at(search, place)};
+  lat_status status = lati_frame_enter(&seen, frame, problem->a, search->values, search->moved);
+  return status == LAT_OK ? lat_batch_append(search->batch, problem->letter, &seen, NULL) : status;
+}
+
+static int wants_more(const lati_search *search, const lati_problem *problem) {
+  return !lati_is_right(&problem->report, problem->task, &search->session->options) &&
+         lati_frame_varies(problem->task, &search->session->options);
+}
+
+/* Fills the batch with candidate `round` of the problems that want one. A coefficient without a
+ * token is an error in the first round; later, a candidate that is left out. */
+static lat_status fill_batch(lati_search *search, const lati_problem *problems, int64_t count,
+                             int32_t round) {
+  lat_batch_clear(search->batch);
+  for (int64_t i = 0; i < count; ++i) {
+    if (round > 0 && !wants_more(search, &problems[i])) {
+      continue;
+    }
+    const int64_t place = lat_batch_size(search->batch);
+    const lat_status status = append(search, &problems[i], round);
+    if (status == LAT_OK) {
+      search->places[place] = i;
+    } else if (round == 0 || status != LAT_ERROR_NUMERIC) {
+      return status;
+    }
+  }
+  return LAT_OK;
+}
+
+/* Reads the answer; 0 when the tokens are no matrix of the right shape. */
+static int read_answer(lat_matrix *answer, const lati_search *search, int32_t letter,
+                       lati_tokens tokens) {
+  const int32_t rows = answer->rows, cols = answer->cols;
+  int32_t found = 0;
+  size_t used = 0;
+  if (lat_tokenizer_decode(answer, LATI_LARGEST_MATRIX, &found, &used, search->model->tokenizer,
+                           LAT_OUTPUT, tokens.tokens, tokens.count) != LAT_OK) {
+    return 0;
+  }
+  return used == tokens.count && found == letter && answer->rows == rows && answer->cols == cols;
+}
+
+/* The answer in the caller's units into search->caller, and its verdict; zeros where the tokens are
+ * no matrix of its shape. */
+static lat_status decode_answer(lat_matrix *answer, lat_report *report, const lati_search *search,
+                                const lati_problem *problem, const lat_matrix *own,
+                                const lati_frame *frame, lati_tokens tokens) {
+  lat_status status = LAT_OK;
+  const lat_decode_options *options = &search->session->options;
+  *answer = lati_matrix_view(search->moved, problem->x->rows, problem->x->cols);
+  if (!read_answer(answer, search, problem->letter, tokens)) {
+    *answer = lati_matrix_view(search->caller, problem->x->rows, problem->x->cols);
+    memset(answer->data, 0, lati_matrix_count(answer) * sizeof *answer->data);
+    report->verdict = LAT_VERDICT_UNDECODABLE;
+    report->residual = report->residual_before = INFINITY;
+    report->orthogonality = report->error_bound = NAN;
+    return LAT_OK;
+  }
+  LATI_TRY(lati_frame_leave(answer, frame, search->caller));
+  LATI_TRY(lati_verdict(report, problem->task, own, answer, options->compare));
+  LATI_TRY(lati_refine_decoded(report, answer, problem->task, own, options, search->work));
+done:
+  return status;
+}
+
+/* The smaller, the better: CERTIFIED, WITHIN, then what cannot be told, or is not right. */
+static int rank_of(int32_t verdict) {
+  switch (verdict) {
+  case LAT_VERDICT_CERTIFIED:
+    return 0;
+  case LAT_VERDICT_WITHIN:
+    return 1;
+  case LAT_VERDICT_UNDECODABLE:
+    return 3;
+  default:
+    return 2;
+  }
+}
+
+/* How far an answer is off; vectors count by their orthonormality too. fmax() ignores NaN. */
+static double distance(const lat_report *report) {
+  return fmax(report->residual, report->orthogonality);
+}
+
+static double likelihood(const lat_report *report) {
+  return report->log_probability / (report->tokens > 0 ? report->tokens : 1);
+}
+
+static int is_better(const lat_report *report, const lat_report *than) {
+  const int rank = rank_of(report->verdict), other = rank_of(than->verdict);
+  if (rank != other) {
+    return rank < other;
+  }
+  return isnan(distance(report)) ? likelihood(report) > likelihood(than)
+                                 : distance(report) < distance(than);
+}
+
+/* Keeps the answer where it is the first, or better than the one that is there. */
+static lat_status consider(lati_search *search, lati_problem *problem, const lati_frame *frame,
+                           double log_probability, lati_tokens tokens) {
+  lat_status status = LAT_OK;
+  lat_report *best = &problem->report;
+  const lat_matrix own = lati_matrix_view(search->values, problem->a->rows, problem->a->cols);
+  lat_report report = {.struct_size = sizeof report,
+                       .tolerance = search->session->options.tolerance,
+                       .log_probability = log_probability,
+                       .scale = frame->factor,
+                       .tokens = (int32_t)tokens.count,
+                       .candidate = frame->candidate};
+  lat_matrix answer;
+  lati_matrix_pack(own.data, problem->a);
+  LATI_TRY(decode_answer(&answer, &report, search, problem, &own, frame, tokens));
+  report.candidates = best->candidates + 1;
+  if (best->candidates == 0 || is_better(&report, best)) {
+    *best = report;
+    lati_matrix_unpack(problem->x, answer.data);
+  }
+  best->candidates = report.candidates;
+done:
+  return status;
+}
+
+static lat_status run_round(lati_search *search, lati_problem *problems) {
+  lat_status status = LAT_OK;
+  lat_sequences answers;
+  LATI_TRY(lat_session_decode(&answers, search->session, search->batch));
+  for (int64_t place = 0; place < answers.count; ++place) {
+    const lati_tokens tokens = {answers.tokens + answers.offsets[place],
+                                (size_t)(answers.offsets[place + 1] - answers.offsets[place])};
+    LATI_TRY(consider(search, &problems[search->places[place]], &search->frames[place],
+                      search->session->log_probabilities[place], tokens));
+  }
+done:
+  return status;
+}
+
+lat_status lati_search_run(lati_search *search, lati_problem *problems, int64_t count) {
+  lat_status status = LAT_OK;
+  for (int64_t i = 0; i < count; ++i) {
+    problems[i].report = (lat_report){.struct_size = sizeof problems[i].report};
+  }
+  for (int32_t round = 0; round < search->session->options.candidates; ++round) {
+    LATI_TRY(fill_batch(search, problems, count, round));
+    if (lat_batch_size(search->batch) == 0) {
+      break;
+    }
+    LATI_TRY(run_round(search, problems));
+  }
+done:
+  return status;
+}

@@ -1,0 +1,45 @@
+/* The search for an answer: a model decodes several candidates for each matrix, of which the best
+ * stays. Round 1 decodes the first candidate of all matrices in one batch, each later round another
+ * one of those matrices that have no right answer yet. */
+#ifndef LATI_CANDIDATES_H
+#define LATI_CANDIDATES_H
+
+#include "infer/frame.h"
+#include "infer/prediction.h"
+#include "infer/session_impl.h"
+
+enum { LATI_SEARCH_BATCH = 128, LATI_LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION };
+
+/* One matrix, and what is found for it. */
+typedef struct lati_problem {
+  const lat_task *task; /* not a mixture */
+  int32_t letter;       /* in front of both sequences; 0: none */
+  const lat_matrix *a;  /* any order and ld */
+  lat_matrix *x;        /* out: the best answer, zeros when undecodable */
+  lat_report report;    /* out: the whole structure */
+} lati_problem;
+
+typedef struct lati_search {
+  lat_model *model;
+  lat_session *session;
+  lat_batch *batch;
+  double *values;   /* a matrix as the model sees it, and as the caller gave it */
+  double *caller;   /* the answer in the caller's units */
+  double *moved;    /* the matrix, or the answer, in the model's frame */
+  double *work;     /* of refinement, and certificates */
+  int32_t as_given; /* 1: the first candidate is not scaled */
+  size_t transform_size;
+  char *transforms; /* one for each place of the batch; NULL where nothing is moved */
+  lati_frame frames[LATI_SEARCH_BATCH];
+  int64_t places[LATI_SEARCH_BATCH]; /* which problem each place of the batch belongs to */
+} lati_search;
+
+/* All memory zero or as lati_search_open() left it. */
+lat_status lati_search_open(lati_search *search, lat_model *model,
+                            const lat_decode_options *options);
+void lati_search_close(lati_search *search);
+
+/* Answers 1..LATI_SEARCH_BATCH problems, refined where the options ask for it. */
+lat_status lati_search_run(lati_search *search, lati_problem *problems, int64_t count);
+
+#endif

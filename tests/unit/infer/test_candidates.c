@@ -1,0 +1,237 @@
+/* Candidates: equivalent and rescaled inputs and the way back, the choice of the best, and which
+ * matrices later rounds decode. */
+#include "infer/candidates.h"
+#include "infer/frame.h"
+#include "infer_fixture.h"
+#include "linalg/matrix.h"
+#include "task/registry.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST = 64, MANY = 40 };
+
+static void fill(double *values, int32_t count, int32_t seed) {
+  for (int32_t i = 0; i < count; ++i) {
+    const double big = 1e4 * sin(1 + 3.7 * i + 11.3 * seed); /* the last digits of sines */
+    values[i] = 18 * (big - floor(big)) - 9;
+  }
+}
+
+static lat_task *task_of(lat_context *ctx, const char *name, int32_t rows, int32_t cols) {
+  lat_task *task = NULL;
+  lat_task_options options;
+  lat_task_options_init(&options);
+  options.name = name;
+  options.rows = rows;
+  options.cols = cols;
+  must(lat_task_create(&task, ctx, &options));
+  return task;
+}
+
+/* The exact answer to what a model sees, brought back, is an answer to the matrix. */
+static void check_frame(const lat_task *task, int32_t rows, int32_t cols, int32_t candidate,
+                        double size) {
+  double data[MOST], values[MOST], moved[MOST], answer[MOST], caller[MOST];
+  lati_transform transform;
+  lati_frame frame = {.task = task, .candidate = candidate, .scaling = 1, .transform = &transform};
+  const lat_matrix a = lati_matrix_view(data, rows, cols);
+  lat_matrix seen, x = lati_matrix_view(answer, 0, 0);
+  fill(data, rows * cols, candidate);
+  for (int32_t i = 0; i < rows * cols; ++i) {
+    const int32_t mirror = i % cols * cols + i / cols;
+    data[i] = lati_task_symmetric(task) && mirror < i ? data[mirror] : data[i] * size;
+  }
+  must(lati_frame_enter(&seen, &frame, &a, values, moved));
+  const double largest = lati_norm_max(seen.data, lati_matrix_count(&seen));
+  ck_assert_double_le(largest, 10 + 1e-9);
+  ck_assert_double_ge(largest, candidate == 0 ? 1 : 6.4);
+  must(lat_task_output_shape(&x.rows, &x.cols, task, seen.rows, seen.cols));
+  x.ld = x.cols;
+  must(lat_task_answer(&x, task, &seen));
+  must(lati_frame_leave(&x, &frame, caller));
+  lat_score score = {.struct_size = sizeof score};
+  must(lat_task_score(&score, task, &a, NULL, &x, NULL));
+  ck_assert_msg(score.residual < 1e-11, "%s, candidate %d: residual %g", lat_task_name(task),
+                candidate, score.residual);
+  ck_assert_int_eq(score.ordered, 1);
+}
+
+START_TEST(answers_come_back_from_every_candidate) {
+  static const struct {
+    const char *name;
+    int32_t rows, cols, input_rows, input_cols;
+  } tasks[] = {{"transpose", 3, 4, 3, 4},   {"add", 2, 3, 2, 6},
+               {"matvec", 3, 2, 3, 3},      {"product", 3, 2, 3, 4},
+               {"eigenvalues", 4, 4, 4, 4}, {"eigenvectors", 4, 4, 4, 4},
+               {"inverse", 4, 4, 4, 4},     {"syminverse", 4, 4, 4, 4},
+               {"svd", 4, 3, 4, 3},         {"singular-values", 3, 4, 3, 4}};
+  static const double sizes[] = {1, 1e-7, 1e9};
+  lat_context *ctx = NULL;
+  must(lat_context_create(&ctx, NULL));
+  for (size_t t = 0; t < sizeof tasks / sizeof *tasks; ++t) {
+    lat_task *task = task_of(ctx, tasks[t].name, tasks[t].rows, tasks[t].cols);
+    for (int32_t candidate = 0; candidate < 9; ++candidate) {
+      check_frame(task, tasks[t].input_rows, tasks[t].input_cols, candidate, sizes[candidate % 3]);
+    }
+    lat_task_free(task);
+  }
+  lat_context_free(ctx);
+}
+END_TEST
+
+/* Solves MANY 2 x 2 matrices; reports and answers are the caller's. */
+static void solve(lat_report *reports, double answers[MANY][4], const fixture *f, int32_t count,
+                  int32_t candidates, double tolerance, int32_t max_tokens) {
+  static double inputs[MANY][4];
+  lat_matrix a[MANY], x[MANY];
+  lat_decode_options options;
+  lat_solver *solver = NULL;
+  lat_decode_options_init(&options);
+  options.candidates = candidates;
+  options.tolerance = tolerance;
+  options.max_tokens = max_tokens;
+  options.grammar = max_tokens == 0;
+  for (int32_t i = 0; i < count; ++i) {
+    fill(inputs[i], 4, i);
+    a[i] = lati_matrix_view(inputs[i], 2, 2);
+    x[i] = lati_matrix_view(answers[i], 2, 2);
+    lat_report_init(&reports[i]);
+  }
+  must(lat_solver_create(&solver, f->model, &options));
+  must(lat_solver_solve_many(x, reports, solver, a, count));
+  lat_solver_free(solver);
+}
+
+static int by_size(const void *a, const void *b) {
+  const double left = *(const double *)a, right = *(const double *)b;
+  return (left > right) - (left < right);
+}
+
+START_TEST(the_best_stays_and_later_rounds_decode_what_is_not_right) {
+  static double first[MANY][4], best[MANY][4], alone[MANY][4];
+  static lat_report before[MANY], after[MANY], one[MANY];
+  const fixture_plan plan = {.task = "inverse", .rows = 2};
+  double sorted[MANY];
+  int32_t better = 0, decoded = 0;
+  fixture f;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 2);
+  solve(before, first, &f, MANY, 1, 0.05, 0);
+  for (int32_t i = 0; i < MANY; ++i) {
+    sorted[i] = before[i].residual;
+  }
+  qsort(sorted, MANY, sizeof *sorted, by_size);
+  const double median = sorted[MANY / 2];
+  solve(after, best, &f, MANY, 6, median, 0);
+  for (int32_t i = 0; i < MANY; ++i) {
+    const int right = before[i].residual <= median;
+    ck_assert_int_eq(before[i].candidates, 1);
+    ck_assert_int_eq(before[i].candidate, 0);
+    ck_assert_int_eq(right, after[i].candidates == 1);
+    ck_assert_double_le(after[i].residual, before[i].residual);
+    ck_assert_int_lt(after[i].candidate, after[i].candidates);
+    ck_assert_int_le(after[i].candidates, 6);
+    ck_assert_int_eq(after[i].candidate == 0, memcmp(first[i], best[i], sizeof *best) == 0);
+    ck_assert(after[i].verdict != LAT_VERDICT_WITHIN ||
+              after[i].candidate == after[i].candidates - 1);
+    better += after[i].residual < before[i].residual;
+    decoded += after[i].candidates;
+  }
+  ck_assert_int_gt(better, MANY / 10);
+  ck_assert_int_gt(decoded, MANY);
+  solve(one, alone, &f, 1, 6, median, 0); /* alone as in a batch */
+  ck_assert_mem_eq(alone[0], best[0], sizeof *best);
+  ck_assert_double_eq(one[0].residual, after[0].residual);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(nothing_decodable_takes_all_candidates) {
+  static double answers[MANY][4];
+  static lat_report reports[MANY];
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  fixture_open(&f, &plan);
+  solve(reports, answers, &f, 3, 4, 0.05, 2);
+  for (int32_t i = 0; i < 3; ++i) {
+    ck_assert_int_eq(reports[i].verdict, LAT_VERDICT_UNDECODABLE);
+    ck_assert_int_eq(reports[i].candidates, 4);
+    ck_assert_int_eq(reports[i].candidate, 0);
+    ck_assert_double_eq(answers[i][3], 0);
+  }
+  fixture_close(&f);
+}
+END_TEST
+
+/* A matrix that is seen in one way only is decoded once. */
+START_TEST(without_variation_there_is_one_candidate) {
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  lat_decode_options options;
+  lat_solver *solver = NULL;
+  lat_report report;
+  double data[4] = {1, 2, 3, 4}, answer[4];
+  const lat_matrix a = lati_matrix_view(data, 2, 2);
+  lat_matrix x = lati_matrix_view(answer, 2, 2);
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 2);
+  lat_decode_options_init(&options);
+  options.candidates = 5;
+  for (int32_t sampled = 0; sampled < 2; ++sampled) {
+    options.scaling = 0;
+    options.method = sampled ? LAT_DECODE_SAMPLE : LAT_DECODE_GREEDY;
+    must(lat_solver_create(&solver, f.model, &options));
+    lat_report_init(&report);
+    must(lat_solver_solve(&x, &report, solver, &a));
+    ck_assert_int_eq(report.candidates, sampled ? 5 : 1);
+    lat_solver_free(solver);
+  }
+  fixture_close(&f);
+}
+END_TEST
+
+static lat_accuracy evaluate(const fixture *f, int32_t candidates, int32_t refine) {
+  lat_evaluate_options options;
+  lat_decode_options decode;
+  lat_evaluation *evaluation = NULL;
+  lat_evaluate_options_init(&options);
+  lat_decode_options_init(&decode);
+  options.count = 300;
+  options.batch_size = 200; /* more than a search takes at once */
+  options.decode = &decode;
+  decode.candidates = candidates;
+  decode.refine = refine;
+  must(lat_evaluate(&evaluation, f->model, &options));
+  const lat_accuracy all = *lat_evaluation_row(evaluation, 0);
+  lat_evaluation_free(evaluation);
+  return all;
+}
+
+START_TEST(evaluations_count_candidates_and_certificates) {
+  const fixture_plan plan = {.task = "inverse", .rows = 1};
+  fixture f;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 1);
+  const lat_accuracy one = evaluate(&f, 1, 0), many = evaluate(&f, 16, 20);
+  ck_assert_int_eq(many.count, 300);
+  ck_assert_double_eq(one.candidates, 1);
+  ck_assert(isnan(one.certified));
+  ck_assert_double_gt(many.candidates, 10);
+  ck_assert_double_le(many.candidates, 16);
+  ck_assert_double_ge(many.accuracy[0], one.accuracy[0]);
+  ck_assert_double_ge(many.certified, 0);
+  ck_assert_double_lt(many.certified, 100);
+  fixture_close(&f);
+}
+END_TEST
+
+int main(void) {
+  const TTest *const tests[] = {answers_come_back_from_every_candidate,
+                                the_best_stays_and_later_rounds_decode_what_is_not_right,
+                                nothing_decodable_takes_all_candidates,
+                                without_variation_there_is_one_candidate,
+                                evaluations_count_candidates_and_certificates,
+                                NULL};
+  return run_suite("infer_candidates", tests);
+}
