@@ -1,4 +1,4 @@
-/* Attention of short sequences: head by head, over tiles in scratch memory. */
+/* Attention, head by head, over tiles in scratch memory. */
 #ifndef LATI_ATTENTION_H
 #define LATI_ATTENTION_H
 
@@ -98,7 +98,46 @@ static inline __attribute__((always_inline)) void lati_fetch_sequence(lati_rows 
                   lati_least(end - first, MOST), heads->count * shape->head_width);
 }
 
-/* Bytes that a direction takes for each worker. */
+/* What both directions work on. The gradients are none in the forward one. */
+typedef struct lati_attention_pass {
+  const lati_panel_kernel *kernel;
+  lati_rows q, k, v, o, d_q, d_k, d_v, d_o;
+  float *lse; /* written by the forward direction, read by the backward one */
+  const lati_attention *shape;
+  unsigned char *tiles; /* tile_bytes for each worker */
+  size_t tile_bytes;
+} lati_attention_pass;
+
+static inline void *lati_attention_tile(const lati_attention_pass *pass, int32_t worker) {
+  return pass->tiles + (size_t)worker * pass->tile_bytes;
+}
+
+/* A query's place among the log-sum-exps. */
+static inline float *lati_head_lse(const lati_attention_pass *pass, const lati_head *head,
+                                   int64_t query) {
+  return pass->lse + (head->first_query + query) * pass->shape->heads + head->column / head->width;
+}
+
+static inline int64_t lati_attention_longest(const lati_attention *shape) {
+  int64_t longest = 0;
+  for (int64_t s = 0; s < shape->sequences; ++s) {
+    const int64_t queries = shape->q_offsets[s + 1] - shape->q_offsets[s];
+    longest = queries > longest ? queries : longest;
+  }
+  return longest;
+}
+
+/* One head whose keys fit into one block (attention_short.c), which is most of them. */
+static inline int lati_head_is_short(const lati_head *head) {
+  return head->keys <= LATI_KEYS;
+}
+void lati_attention_short_forward(void *tile, const lati_attention_pass *pass,
+                                  const lati_head *head);
+void lati_attention_short_backward(void *tile, const lati_attention_pass *pass,
+                                   const lati_head *head);
+
+/* Bytes that each takes for each worker. */
+size_t lati_attention_short_scratch(int32_t head_width);
 size_t lati_attention_forward_scratch(int32_t head_width);
 size_t lati_attention_backward_scratch(int64_t longest, int32_t head_width);
 

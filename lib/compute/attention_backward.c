@@ -25,21 +25,14 @@ size_t lati_attention_backward_scratch(int64_t longest, int32_t head_width) {
 size_t lati_panel_attention_scratch(int64_t longest, int32_t head_width) {
   const size_t forward = lati_attention_forward_scratch(head_width);
   const size_t backward = lati_attention_backward_scratch(longest, head_width);
-  return backward > forward ? backward : forward;
+  const size_t both = backward > forward ? backward : forward;
+  const size_t of_short = lati_attention_short_scratch(head_width);
+  return both > of_short ? both : of_short;
 }
 
-typedef struct backward {
-  const lati_panel_kernel *kernel;
-  lati_rows d_q, d_k, d_v, d_o, o, q, k, v;
-  const float *lse;
-  const lati_attention *shape;
-  unsigned char *tiles; /* one per worker */
-  size_t tile_bytes;
-} backward;
-
 /* The scores q k^T in t->p and d_o v^T in t->d. */
-static void products_of_rows(tile *t, const backward *b, const lati_head *head, int64_t i,
-                             int64_t m, int64_t j, int64_t n) {
+static void products_of_rows(tile *t, const lati_attention_pass *b, const lati_head *head,
+                             int64_t i, int64_t m, int64_t j, int64_t n) {
   const lati_panel_kernel *kernel = b->kernel;
   for (int64_t d = 0; d < head->width; d += LATI_DEPTH) {
     const int64_t depth = lati_least(LATI_DEPTH, head->width - d);
@@ -61,11 +54,11 @@ static void products_of_rows(tile *t, const backward *b, const lati_head *head, 
 }
 
 /* Row r: scores become probabilities, d_P becomes d_S. */
-static void soften_row(tile *t, const backward *b, const lati_head *head, int64_t r, int64_t i,
-                       int64_t j, int64_t n) {
+static void soften_row(tile *t, const lati_attention_pass *b, const lati_head *head, int64_t r,
+                       int64_t i, int64_t j, int64_t n) {
   float *p = t->p + r * LATI_KEYS, *d = t->d + r * LATI_KEYS;
   int64_t seen = lati_head_visible(head, i, j, n);
-  float lse = b->lse[(head->first_query + i) * b->shape->heads + head->column / head->width];
+  float lse = *lati_head_lse(b, head, i);
   float offset =
       b->kernel->dot(lati_head_query(head, b->d_o, i), lati_head_query(head, b->o, i), head->width);
   head->vector->exponential(p, p, head->scale, lse, seen);
@@ -74,7 +67,7 @@ static void soften_row(tile *t, const backward *b, const lati_head *head, int64_
 }
 
 /* c (m, width) = (or +=) a times `count` rows of x. */
-static void multiply_rows(tile *t, const backward *b, float *c, lati_strip a, int64_t m,
+static void multiply_rows(tile *t, const lati_attention_pass *b, float *c, lati_strip a, int64_t m,
                           lati_rows x, int64_t count, int64_t width, int accumulate) {
   const int64_t words = lati_words(b->kernel, count);
   for (int64_t j = 0; j < width; j += LATI_PANEL) {
@@ -87,8 +80,8 @@ static void multiply_rows(tile *t, const backward *b, float *c, lati_strip a, in
 
 /* d_v and d_k of n keys from m queries, d_q of these from those keys; `begin`: the keys' first
  * queries. */
-static void accumulate_block(tile *t, const backward *b, const lati_head *head, int64_t i,
-                             int64_t m, int64_t j, int64_t n, int begin) {
+static void accumulate_block(tile *t, const lati_attention_pass *b, const lati_head *head,
+                             int64_t i, int64_t m, int64_t j, int64_t n, int begin) {
   const lati_panel_kernel *kernel = b->kernel;
   const int64_t by_queries = lati_words(kernel, m), by_keys = lati_words(kernel, n);
   const lati_rows p = lati_floats(t->p, LATI_KEYS), d = lati_floats(t->d, LATI_KEYS);
@@ -103,8 +96,8 @@ static void accumulate_block(tile *t, const backward *b, const lati_head *head, 
 
 /* m queries from i on against n keys from j on, of which the last of those queries sees the first
  * `seen`. */
-static void backward_block(tile *t, const backward *b, const lati_head *head, int64_t i, int64_t m,
-                           int64_t j, int64_t n, int begin) {
+static void backward_block(tile *t, const lati_attention_pass *b, const lati_head *head, int64_t i,
+                           int64_t m, int64_t j, int64_t n, int begin) {
   const int64_t seen = head->causal ? lati_least(n, i + m - j) : n;
   products_of_rows(t, b, head, i, m, j, n);
   for (int64_t r = 0; r < m; ++r) {
@@ -118,54 +111,50 @@ static void backward_block(tile *t, const backward *b, const lati_head *head, in
   accumulate_block(t, b, head, i, m, j, seen, begin);
 }
 
-static void backward_head(tile *t, const backward *b, int64_t sequence, int64_t h) {
-  const lati_head head = lati_head_of(b->shape, sequence, h);
+static void backward_head(tile *t, const lati_attention_pass *b, const lati_head *head) {
   t->key = -1;
   t->d_k = t->sums;
-  t->d_v = t->d_k + LATI_KEYS * head.width;
-  t->d_q = t->d_v + LATI_KEYS * head.width;
-  for (int64_t j = 0; j < head.keys; j += head.key_block) {
-    const int64_t n = lati_least(head.key_block, head.keys - j);
-    const int64_t first = head.causal ? j / head.query_block * head.query_block : 0;
-    for (int64_t i = first; i < head.queries; i += head.query_block) {
-      const int64_t m = lati_least(head.query_block, head.queries - i);
-      backward_block(t, b, &head, i, m, j, n, i == first);
+  t->d_v = t->d_k + LATI_KEYS * head->width;
+  t->d_q = t->d_v + LATI_KEYS * head->width;
+  for (int64_t j = 0; j < head->keys; j += head->key_block) {
+    const int64_t n = lati_least(head->key_block, head->keys - j);
+    const int64_t first = head->causal ? j / head->query_block * head->query_block : 0;
+    for (int64_t i = first; i < head->queries; i += head->query_block) {
+      const int64_t m = lati_least(head->query_block, head->queries - i);
+      backward_block(t, b, head, i, m, j, n, i == first);
     }
-    lati_store_sums(b->kernel, lati_head_key(&head, b->d_k, j), t->d_k, n, head.width);
-    lati_store_sums(b->kernel, lati_head_key(&head, b->d_v, j), t->d_v, n, head.width);
+    lati_store_sums(b->kernel, lati_head_key(head, b->d_k, j), t->d_k, n, head->width);
+    lati_store_sums(b->kernel, lati_head_key(head, b->d_v, j), t->d_v, n, head->width);
   }
-  lati_store_sums(b->kernel, lati_head_query(&head, b->d_q, 0), t->d_q, head.queries, head.width);
+  lati_store_sums(b->kernel, lati_head_query(head, b->d_q, 0), t->d_q, head->queries, head->width);
 }
 
 static void backward_heads(void *argument, int64_t task, int32_t worker) {
-  const backward *b = argument;
+  const lati_attention_pass *b = argument;
   const lati_attention *shape = b->shape;
   const lati_heads heads = lati_heads_of(shape, task);
+  void *own = lati_attention_tile(b, worker);
   lati_fetch_sequence(b->k, shape->k_offsets, shape, &heads);
   lati_fetch_sequence(b->v, shape->k_offsets, shape, &heads);
   lati_fetch_sequence(b->q, shape->q_offsets, shape, &heads);
   lati_fetch_sequence(b->d_o, shape->q_offsets, shape, &heads);
-  lati_fetch_sequence(b->o, shape->q_offsets, shape, &heads);
   for (int64_t h = 0; h < heads.count; ++h) {
-    backward_head((void *)(b->tiles + (size_t)worker * b->tile_bytes), b, heads.sequence,
-                  heads.first + h);
+    const lati_head head = lati_head_of(shape, heads.sequence, heads.first + h);
+    if (lati_head_is_short(&head)) {
+      lati_attention_short_backward(own, b, &head);
+    } else {
+      backward_head(own, b, &head);
+    }
   }
-}
-
-static int64_t longest_of(const lati_attention *shape) {
-  int64_t longest = 0;
-  for (int64_t s = 0; s < shape->sequences; ++s) {
-    const int64_t queries = shape->q_offsets[s + 1] - shape->q_offsets[s];
-    longest = queries > longest ? queries : longest;
-  }
-  return longest;
 }
 
 void lati_panel_attention_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_q,
                                    lati_rows d_k, lati_rows d_v, lati_rows d_o, lati_rows o,
                                    const float *lse, lati_rows q, lati_rows k, lati_rows v,
                                    const lati_attention *shape, void *scratch) {
-  const size_t bytes = lati_attention_backward_scratch(longest_of(shape), shape->head_width);
-  backward b = {kernel, d_q, d_k, d_v, d_o, o, q, k, v, lse, shape, scratch, bytes};
+  /* lati_attention_pass serves both directions; here the log-sum-exps are only read. */
+  lati_attention_pass b = {kernel, q,       k, v, o, d_q, d_k, d_v, d_o, (float *)(uintptr_t)lse,
+                           shape,  scratch, 0};
+  b.tile_bytes = lati_panel_attention_scratch(lati_attention_longest(shape), shape->head_width);
   lati_pool_run(pool, backward_heads, &b, lati_attention_tasks(shape));
 }

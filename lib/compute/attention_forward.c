@@ -20,18 +20,10 @@ size_t lati_attention_forward_scratch(int32_t head_width) {
   return lati_tile_bytes(sizeof(tile), (int64_t)LATI_QUERIES * head_width);
 }
 
-typedef struct forward {
-  const lati_panel_kernel *kernel;
-  lati_rows o, q, k, v;
-  float *lse;
-  const lati_attention *shape;
-  unsigned char *tiles; /* one per worker */
-} forward;
-
 /* Scores of m queries from i on against n keys from j on. Long heads are cut along their width; all
  * keys of the block are packed, and kept from one block of queries to the next. */
-static void score_block(tile *t, const forward *f, const lati_head *head, int64_t i, int64_t m,
-                        int64_t j, int64_t n) {
+static void score_block(tile *t, const lati_attention_pass *f, const lati_head *head, int64_t i,
+                        int64_t m, int64_t j, int64_t n) {
   const int64_t block = lati_least(head->key_block, head->keys - j);
   for (int64_t d = 0; d < head->width; d += LATI_DEPTH) {
     const int64_t depth = lati_least(LATI_DEPTH, head->width - d);
@@ -71,8 +63,8 @@ static void soften_row(tile *t, const lati_head *head, int64_t r, int64_t i, int
 }
 
 /* mixed (+)= P v for the same block. */
-static void mix_block(tile *t, const forward *f, const lati_head *head, int64_t m, int64_t j,
-                      int64_t n) {
+static void mix_block(tile *t, const lati_attention_pass *f, const lati_head *head, int64_t m,
+                      int64_t j, int64_t n) {
   const int64_t block = lati_least(head->key_block, head->keys - j);
   const int64_t words = lati_words(f->kernel, n);
   const lati_strip p =
@@ -90,7 +82,8 @@ static void mix_block(tile *t, const forward *f, const lati_head *head, int64_t 
   }
 }
 
-static void query_block(tile *t, const forward *f, const lati_head *head, int64_t i, int64_t m) {
+static void query_block(tile *t, const lati_attention_pass *f, const lati_head *head, int64_t i,
+                        int64_t m) {
   const int64_t end = head->causal ? lati_least(head->keys, i + m) : head->keys;
   for (int64_t r = 0; r < m; ++r) {
     t->maximum[r] = -INFINITY;
@@ -106,41 +99,48 @@ static void query_block(tile *t, const forward *f, const lati_head *head, int64_
   }
 }
 
-static void finish_block(tile *t, const forward *f, const lati_head *head, int64_t i, int64_t m) {
+static void finish_block(tile *t, const lati_attention_pass *f, const lati_head *head, int64_t i,
+                         int64_t m) {
   for (int64_t r = 0; r < m; ++r) {
-    int64_t row = head->first_query + i + r;
     head->vector->scale(t->mixed + r * head->width, 1.0F / t->sum[r], head->width);
-    f->lse[row * f->shape->heads + head->column / head->width] = t->maximum[r] + logf(t->sum[r]);
+    *lati_head_lse(f, head, i + r) = t->maximum[r] + logf(t->sum[r]);
   }
   lati_store_sums(f->kernel, lati_head_query(head, f->o, i), t->mixed, m, head->width);
 }
 
-static void forward_head(tile *t, const forward *f, int64_t sequence, int64_t h) {
-  const lati_head head = lati_head_of(f->shape, sequence, h);
+static void forward_head(tile *t, const lati_attention_pass *f, const lati_head *head) {
   t->key = t->value = -1;
-  for (int64_t i = 0; i < head.queries; i += head.query_block) {
-    int64_t m = lati_least(head.query_block, head.queries - i);
-    query_block(t, f, &head, i, m);
-    finish_block(t, f, &head, i, m);
+  for (int64_t i = 0; i < head->queries; i += head->query_block) {
+    int64_t m = lati_least(head->query_block, head->queries - i);
+    query_block(t, f, head, i, m);
+    finish_block(t, f, head, i, m);
   }
 }
 
 static void forward_heads(void *argument, int64_t task, int32_t worker) {
-  const forward *f = argument;
+  const lati_attention_pass *f = argument;
   const lati_attention *shape = f->shape;
   const lati_heads heads = lati_heads_of(shape, task);
-  void *own = f->tiles + (size_t)worker * lati_attention_forward_scratch(shape->head_width);
+  void *own = lati_attention_tile(f, worker);
   lati_fetch_sequence(f->k, shape->k_offsets, shape, &heads);
   lati_fetch_sequence(f->q, shape->q_offsets, shape, &heads);
   lati_fetch_sequence(f->v, shape->k_offsets, shape, &heads);
   for (int64_t h = 0; h < heads.count; ++h) {
-    forward_head(own, f, heads.sequence, heads.first + h);
+    const lati_head head = lati_head_of(shape, heads.sequence, heads.first + h);
+    if (lati_head_is_short(&head)) {
+      lati_attention_short_forward(own, f, &head);
+    } else {
+      forward_head(own, f, &head);
+    }
   }
 }
 
 void lati_panel_attention_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows o,
                                   float *lse, lati_rows q, lati_rows k, lati_rows v,
                                   const lati_attention *shape, void *scratch) {
-  forward f = {kernel, o, q, k, v, lse, shape, scratch};
+  lati_attention_pass f = {
+      .kernel = kernel, .q = q, .k = k, .v = v, .o = o, .lse = lse, .shape = shape};
+  f.tiles = scratch;
+  f.tile_bytes = lati_panel_attention_scratch(lati_attention_longest(shape), shape->head_width);
   lati_pool_run(pool, forward_heads, &f, lati_attention_tasks(shape));
 }

@@ -13,7 +13,7 @@ INLINE operand o_load(const element *p) {
   return _mm512_loadu_si512(p);
 }
 
-/* Panels are filled up, so that the last vector of a row is there too. */
+/* Panels have whole vectors, the last of which may hold anything behind the mask. */
 INLINE operand o_load_part(const element *p, vec_mask mask) {
   (void)mask;
   return o_load(p);

@@ -112,13 +112,14 @@ static lati_strip strip_of_rows(uint32_t *dst, int64_t pairs, lati_rows src, int
   return (lati_strip){dst, pairs, 1};
 }
 
-/* Pairs of rows, `width` words to a pair of rows (a multiple of sixteen). */
+/* Pairs of rows, `width` words to a pair of rows (a multiple of sixteen). Vectors behind the last
+ * column are left as they are, in all but the pairs that fill up the contraction. */
 static void pair_columns(uint32_t *dst, int64_t width, int64_t pairs, lati_rows src, int64_t rows,
                          int64_t cols) {
   int64_t filled = (rows + 1) / 2;
   for (int64_t p = 0; p < filled; ++p) {
-    for (int64_t j = 0; j < width; j += LANES) {
-      vec_mask mask = v_mask(cols > j ? cols - j : 0);
+    for (int64_t j = 0; j < cols; j += LANES) {
+      vec_mask mask = v_mask(cols - j);
       __m512i words = pairs_of_rows(src, 2 * p * src.ld + j, 2 * p + 1 < rows, mask);
       _mm512_storeu_si512(dst + p * width + j, words);
     }
@@ -132,7 +133,7 @@ static void panel_of_rows(uint32_t *dst, int64_t pairs, lati_rows src, int64_t r
 
 static void panel_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows,
                              int64_t cols) {
-  for (int64_t j = 0; j < LATI_PANEL; j += LANES) {
+  for (int64_t j = 0; j < rows; j += LANES) {
     for (int64_t p = 0; p < pairs; p += LANES) {
       __m512i words[16];
       for (int i = 0; i < LANES; ++i) {

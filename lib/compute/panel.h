@@ -3,7 +3,7 @@
  * Operands are 32-bit words along the contraction: a float, or two bf16 (the earlier in the low
  * half), which is how the processors' dot products and tiles take them. A packed B (k, n) lies in
  * panels of LATI_PANEL columns: panel, word, column. Words are filled up with zeros to whole steps
- * of the kernel, columns to whole panels. */
+ * of the kernel; columns that fill up a panel may be anything. */
 #ifndef LATI_PANEL_H
 #define LATI_PANEL_H
 

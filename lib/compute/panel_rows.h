@@ -55,8 +55,24 @@ INLINE void finish_rows(const lati_finish *f, const float *sums, int64_t ld, int
   }
 }
 
+/* Nothing but the sums, in the type of y. */
+static void store_rows(lati_rows y, const float *sums, int64_t ld, int64_t m, int64_t n) {
+  for (int64_t i = 0; i < m; ++i) {
+    FOR_LANES(j, mask, n) {
+      store_values(y, i * y.ld + j, mask, v_load_part(sums + i * ld + j, mask));
+    }
+  }
+}
+
+static int is_plain(const lati_finish *f) {
+  return f->bias == NULL && f->residual == NULL && lati_rows_none(f->pre) &&
+         f->activation == LATI_IDENTITY && f->slope.activation == LATI_IDENTITY;
+}
+
 static void finish(const lati_finish *f, const float *sums, int64_t ld, int64_t m, int64_t n) {
-  if (f->slope.activation == LATI_RELU) {
+  if (is_plain(f)) {
+    store_rows(f->y, sums, ld, m, n);
+  } else if (f->slope.activation == LATI_RELU) {
     finish_rows(f, sums, ld, m, n, LATI_IDENTITY, LATI_RELU);
   } else if (f->slope.activation == LATI_GELU) {
     finish_rows(f, sums, ld, m, n, LATI_IDENTITY, LATI_GELU);

@@ -12,6 +12,13 @@ typedef struct lati_adam_factors {
   float epsilon, shrink;            /* and p is first multiplied by shrink */
 } lati_adam_factors;
 
+/* A block of attention's scores, transposed: rows are keys, columns queries. A query i sees the
+ * keys j <= i + shift. */
+typedef struct lati_score_block {
+  float *data; /* (keys, queries) */
+  int64_t ld, keys, queries, shift;
+} lati_score_block;
+
 /* Words that a head takes when it is narrow: two bf16 each. */
 static inline int64_t lati_narrow_head(int64_t head_width) {
   return (head_width + 1) / 2;
@@ -34,6 +41,14 @@ typedef struct lati_vector {
   float (*exponential)(float *y, const float *x, float scale, float shift, int64_t n);
   /* d = scale p (d - offset): the gradient of softmax, in place. */
   void (*softmax_backward)(float *d, const float *p, float scale, float offset, int64_t n);
+
+  /* The softmax of every column of scale times the scores, in place; unseen keys become 0. maximum
+   * (of the scaled scores) and sum (of exp(score - maximum)) are (queries). */
+  void (*softmax_columns)(const lati_score_block *scores, float scale, float *maximum, float *sum);
+  /* Scores become probabilities P = exp(scale score - lse), and d = d_P becomes d_S = scale P (d_P
+   * - column sums of P d_P). d lies as the scores do; lse (queries). */
+  void (*softmax_columns_backward)(const lati_score_block *scores, float *d, float scale,
+                                   const float *lse);
 
   /* Mean and 1 / sqrt(variance + eps) of a row, and the row normalised. */
   void (*normalise)(float *y, float *mean, float *rstd, const float *x, const float *gamma,

@@ -131,6 +131,58 @@ static void softmax_backward(float *d, const float *p, float factor, float offse
   }
 }
 
+/* Row j of the columns from i on, with `unseen` where a column does not see that key. */
+INLINE vec v_seen(const lati_score_block *s, int64_t j, int64_t i, vec x, vec unseen) {
+  const int64_t hidden = j - s->shift - i;
+  return hidden <= 0 ? x : v_blend(v_mask(hidden), unseen, x);
+}
+
+static void softmax_columns(const lati_score_block *s, float factor, float *maximum, float *sum) {
+  const vec lowest = v_set(-INFINITY), zero = v_set(0.0F);
+  FOR_LANES(i, mask, s->queries) {
+    vec largest = lowest, total = zero;
+    for (int64_t j = 0; j < s->keys; ++j) {
+      largest = v_max(largest, v_seen(s, j, i, v_load_part(s->data + j * s->ld + i, mask), lowest));
+    }
+    largest = largest * v_set(factor);
+    for (int64_t j = 0; j < s->keys; ++j) {
+      float *place = s->data + j * s->ld + i;
+      vec value = v_exp(v_fma(v_load_part(place, mask), v_set(factor), zero - largest));
+      value = v_seen(s, j, i, value, zero);
+      v_store_part(place, mask, value);
+      total += value;
+    }
+    const vec inverse = v_set(1.0F) / total;
+    for (int64_t j = 0; j < s->keys; ++j) {
+      float *place = s->data + j * s->ld + i;
+      v_store_part(place, mask, v_load_part(place, mask) * inverse);
+    }
+    v_store_part(maximum + i, mask, largest);
+    v_store_part(sum + i, mask, total);
+  }
+}
+
+static void softmax_columns_backward(const lati_score_block *s, float *d, float factor,
+                                     const float *lse) {
+  const vec zero = v_set(0.0F);
+  FOR_LANES(i, mask, s->queries) {
+    const vec shift = zero - v_load_part(lse + i, mask);
+    vec offset = zero;
+    for (int64_t j = 0; j < s->keys; ++j) {
+      const int64_t place = j * s->ld + i;
+      vec value = v_exp(v_fma(v_load_part(s->data + place, mask), v_set(factor), shift));
+      value = v_seen(s, j, i, value, zero);
+      v_store_part(s->data + place, mask, value);
+      offset = v_fma(value, v_load_part(d + place, mask), offset);
+    }
+    for (int64_t j = 0; j < s->keys; ++j) {
+      const int64_t place = j * s->ld + i;
+      const vec moved = v_load_part(d + place, mask) - offset;
+      v_store_part(d + place, mask, v_set(factor) * v_load_part(s->data + place, mask) * moved);
+    }
+  }
+}
+
 static void normalise(float *y, float *mean, float *rstd, const float *x, const float *gamma,
                       const float *beta, int64_t n) {
   vec sum = v_set(0.0F), squares = v_set(0.0F);
@@ -264,6 +316,8 @@ const lati_vector TABLE = {
     .sum_of_squares = sum_of_squares,
     .exponential = exponential,
     .softmax_backward = softmax_backward,
+    .softmax_columns = softmax_columns,
+    .softmax_columns_backward = softmax_columns_backward,
     .normalise = normalise,
     .normalise_backward = normalise_backward,
     .normalise_parameters = normalise_parameters,

@@ -17,16 +17,20 @@ enum { BATCH = 64 };
 typedef struct sweep {
   const char *name, *task, *input, *output;
   int32_t size, layers, width, heads, decoder_width, decoder_heads;
+  int32_t campaign; /* 1: the options of the models in examples/models (docs/results/recipes.md) */
 } sweep;
 
 static const sweep sweeps[] = {
-    {"transpose-5x5", "transpose", "p1000", "p1000", 5, 1, 256, 8, 256, 8},
-    {"eigenvalues-5x5", "eigenvalues", "fp15", "fp15", 5, 6, 512, 8, 512, 8},
-    {"eigenvectors-5x5", "eigenvectors", "fp15", "p1000", 5, 6, 512, 8, 512, 8},
-    {"inverse-5x5", "inverse", "fp15", "p1000", 5, 6, 516, 12, 512, 8},
-    {"width-64", "eigenvalues", "fp15", "p1000", 5, 4, 64, 4, 64, 4},
-    {"width-128", "eigenvalues", "fp15", "p1000", 5, 4, 128, 4, 128, 4},
-    {"width-256", "eigenvalues", "fp15", "p1000", 5, 4, 256, 8, 256, 8},
+    {"transpose-5x5", "transpose", "p1000", "p1000", 5, 1, 256, 8, 256, 8, 0},
+    {"eigenvalues-5x5", "eigenvalues", "fp15", "fp15", 5, 6, 512, 8, 512, 8, 0},
+    {"eigenvectors-5x5", "eigenvectors", "fp15", "p1000", 5, 6, 512, 8, 512, 8, 0},
+    {"inverse-5x5", "inverse", "fp15", "p1000", 5, 6, 516, 12, 512, 8, 0},
+    {"width-64", "eigenvalues", "fp15", "p1000", 5, 4, 64, 4, 64, 4, 0},
+    {"width-128", "eigenvalues", "fp15", "p1000", 5, 4, 128, 4, 128, 4, 0},
+    {"width-256", "eigenvalues", "fp15", "p1000", 5, 4, 256, 8, 256, 8, 0},
+    {"campaign-64", "eigenvalues", "fp15", "p1000", 5, 4, 64, 4, 64, 4, 1},
+    {"campaign-128", "eigenvalues", "fp15", "p1000", 5, 4, 128, 4, 128, 4, 1},
+    {"campaign-256", "eigenvalues", "fp15", "p1000", 5, 4, 256, 8, 256, 8, 1},
 };
 
 enum operation {
@@ -209,6 +213,13 @@ static void prepare(run *r, lat_context *ctx, const sweep *s, const char *rule) 
   spelling.output_encoding = s->output;
   problem.name = s->task;
   problem.rows = s->size;
+  if (s->campaign) {
+    problem.canonical = spelling.input_triangle = 1;
+    shape.factored = shape.matrix_positions = 1;
+    shape.norm = LAT_NORM_PRE;
+    shape.activation = LAT_GELU;
+    shape.init = LAT_INIT_FOURIER;
+  }
   shape.encoder_layers = s->layers;
   shape.encoder_width = s->width;
   shape.encoder_heads = s->heads;
