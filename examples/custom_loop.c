@@ -57,7 +57,8 @@ static void all_reduce(float *gradients, size_t count, lat_loss_sum *sum) {
 /* [update] */
 static lat_status update(loop *l, double *loss) {
   lat_status status = LAT_OK;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   for (int i = 0; i < ACCUMULATE; ++i) {
     TRY(lat_sampler_next(l->batch, l->sampler, BATCH));
     TRY(lat_gradients_accumulate(l->gradients, &sum, l->model, l->batch));

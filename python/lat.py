@@ -41,7 +41,7 @@ from array import array
 from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t
 from ctypes import c_ssize_t, c_uint32, c_uint64, c_void_p
 
-SONAME = "liblat.so.0"
+SONAME = "liblat.so.1"
 
 PRECISION_AUTO, PRECISION_F32, PRECISION_BF16 = range(3)
 NORM_POST, NORM_PRE = range(2)
@@ -226,6 +226,15 @@ def _fields(*types_and_names):
     return fields
 
 
+def _told(structure, function, handle):
+    """What a getter of options tells, as a dict."""
+    options = structure()
+    function(byref(options), handle)
+    values = {name: getattr(options, name) for name, _ in structure._fields_[1:] if name != "reserved"}
+    return {name: value.decode() if isinstance(value, bytes) else value
+            for name, value in values.items()}
+
+
 class _ContextOptions(_Structure):
     c_name = "context_options"
     _fields_ = _fields(
@@ -343,9 +352,10 @@ class _EvaluateOptions(_Structure):
 
 class _Accuracy(ctypes.Structure):
     c_name = "accuracy"
-    _fields_ = [("label", c_char * 32), ("count", c_int64), ("accuracy", c_double * 4),
-                ("ceiling", c_double * 4), ("exact", c_double), ("well_formed", c_double),
-                ("within_1pct", c_double), ("certified", c_double), ("candidates", c_double)]
+    _fields_ = [("struct_size", c_size_t), ("label", c_char * 32), ("count", c_int64),
+                ("accuracy", c_double * 4), ("ceiling", c_double * 4), ("exact", c_double),
+                ("well_formed", c_double), ("within_1pct", c_double), ("certified", c_double),
+                ("candidates", c_double)]
 
 
 class _Matrix(ctypes.Structure):
@@ -354,10 +364,10 @@ class _Matrix(ctypes.Structure):
                 ("order", c_int32)]
 
 
-class _Tensor(ctypes.Structure):
+class _Tensor(_Structure):
     c_name = "tensor"
-    _fields_ = [("name", c_char_p), ("offset", c_size_t), ("size", c_size_t), ("rank", c_int32),
-                ("shape", c_int32 * 2), ("reserved", c_int32)]
+    _fields_ = [("struct_size", c_size_t), ("name", c_char_p), ("offset", c_size_t),
+                ("size", c_size_t), ("rank", c_int32), ("shape", c_int32 * 2), ("reserved", c_int32)]
 
 
 # Functions
@@ -368,6 +378,9 @@ _declare(None,  # the status, checked
          "lat_tokenizer_create", _P, _P, _P,
          "lat_task_create", _P, _P, _P,
          "lat_task_create_mixture", _P, _P, _P, _P, c_int32,
+         "lat_task_get_options", _P, _P,
+         "lat_tokenizer_get_options", _P, _P,
+         "lat_model_get_options", _P, _P,
          "lat_task_output_shape", _P, _P, _P, c_int32, c_int32,
          "lat_task_answer", _P, _P, _P,
          "lat_model_create", _P, _P, _P, _P,
@@ -666,6 +679,11 @@ class Tokenizer(_Handle):
         self._own(_library.lat_tokenizer_create, _context(context),
                   byref(_TokenizerOptions(**options)))
 
+    @property
+    def options(self):
+        """A dict of lat_tokenizer_options as they took effect."""
+        return _told(_TokenizerOptions, _library.lat_tokenizer_get_options, self._open())
+
 
 class Task(_Handle):
     """A problem: Task("eigenvalues", rows=5), ..."""
@@ -689,6 +707,11 @@ class Task(_Handle):
                   None if shares is None else (c_double * len(owned))(*shares), len(owned),
                   keeps=owned)
         return task
+
+    @property
+    def options(self):
+        """A dict of lat_task_options as they took effect; a mixture has none."""
+        return _told(_TaskOptions, _library.lat_task_get_options, self._open())
 
     def answer(self, a):
         """The answer to one matrix, by LAPACK."""
@@ -783,6 +806,11 @@ class Model(_Handle):
     def config(self):
         """The model's metadata."""
         return json.loads(_library.lat_model_config(self._open()))
+
+    @property
+    def options(self):
+        """A dict of lat_model_options as they took effect."""
+        return _told(_ModelOptions, _library.lat_model_get_options, self._open())
 
     @property
     def parameter_count(self):
@@ -900,7 +928,7 @@ def evaluate(model, task=None, decode=None, progress=None, **options):
         evaluation._own(_library.lat_evaluate, _opened(model, Model, "model"), byref(settings))
         rows = []
         while row := _library.lat_evaluation_row(evaluation._open(), len(rows)):
-            values = {name: getattr(row.contents, name) for name, _ in _Accuracy._fields_}
+            values = {name: getattr(row.contents, name) for name, _ in _Accuracy._fields_[1:]}
             rows.append({name: list(value) if isinstance(value, ctypes.Array) else
                          value.decode() if isinstance(value, bytes) else value
                          for name, value in values.items()})

@@ -59,7 +59,8 @@ static lat_status step(lat_loss_sum *sum, bench_rig *rig) {
 }
 
 static lat_status train(void *argument) {
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   return step(&sum, argument);
 }
 
@@ -134,6 +135,7 @@ static lat_status measure_ceilings(figures *found, bench_rig *rig, const cli_set
 static lat_status forbid_eos(lat_model *model) {
   float *parameters = NULL;
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   lat_status status = lat_model_map(&parameters, model);
   for (int32_t i = 0; status == LAT_OK && i < lat_model_tensor_count(model); ++i) {
     status = lat_model_tensor(&tensor, model, i);

@@ -32,6 +32,7 @@ static int show_build(const lat_context *ctx, int json) {
 static json_t *tensors_json(const lat_model *model) {
   json_t *list = json_array();
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   for (int32_t i = 0; i < lat_model_tensor_count(model); ++i) {
     if (lat_model_tensor(&tensor, model, i) == LAT_OK) {
       json_t *shape = tensor.rank == 2
@@ -69,6 +70,7 @@ static void print_section(const char *title, const json_t *object) {
 
 static void print_tensors(const lat_model *model) {
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   for (int32_t i = 0; i < lat_model_tensor_count(model); ++i) {
     if (lat_model_tensor(&tensor, model, i) == LAT_OK) {
       printf("  %-52s %d", tensor.name, (int)tensor.shape[0]);

@@ -86,6 +86,7 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
 double muon_multiply_adds(const lat_model *model) {
   double sum = 0;
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   for (int32_t i = 0; i < lat_model_tensor_count(model); ++i) {
     if (lat_model_tensor(&tensor, model, i) == LAT_OK && tensor.rank == 2 &&
         strstr(tensor.name, ".layers.") != NULL) {

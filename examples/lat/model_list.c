@@ -26,17 +26,17 @@ static json_t *manifest_entry(const char *path, const char *name) {
 }
 
 /* "5x4", or "2..6" for sizes that are drawn; "" for a mixture or a custom task. */
-static void size_text(char *text, size_t size, const json_t *task) {
-  const json_t *rows = json_object_get(task, "rows"), *cols = json_object_get(task, "cols");
-  const json_t *least = json_object_get(task, "min_size"),
-               *most = json_object_get(task, "max_size");
-  long long height = json_integer_value(rows), width = json_integer_value(cols);
+static void size_text(char *text, size_t size, const lat_task *task) {
+  lat_task_options options;
+  lat_task_options_init(&options);
   text[0] = '\0';
-  if (json_integer_value(most) > 0) {
-    snprintf(text, size, "%lld..%lld", (long long)json_integer_value(least),
-             (long long)json_integer_value(most));
-  } else if (height > 0) {
-    snprintf(text, size, "%lldx%lld", height, width > 0 ? width : height);
+  if (lat_task_get_options(&options, task) != LAT_OK) {
+    return;
+  }
+  if (options.max_size > 0) {
+    snprintf(text, size, "%d..%d", (int)options.min_size, (int)options.max_size);
+  } else {
+    snprintf(text, size, "%dx%d", (int)options.rows, (int)options.cols);
   }
 }
 
@@ -55,13 +55,11 @@ static void print_accuracy(const json_t *entry) {
 
 static int show_line(const lat_model *model, const char *name, const json_t *entry) {
   char size[48];
-  json_t *config = json_loads(lat_model_config(model), 0, NULL);
-  size_text(size, sizeof size, json_object_get(config, "task"));
+  size_text(size, sizeof size, lat_model_task(model));
   printf("%-24s %-16s %-8s %10zu", name, lat_task_name(lat_model_task(model)), size,
          lat_model_parameter_count(model));
   print_accuracy(entry);
   putchar('\n');
-  json_decref(config);
   return EXIT_DONE;
 }
 

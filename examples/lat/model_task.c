@@ -1,46 +1,14 @@
+/* The task of a model with other sizes, coefficients or noise, as the command line says. */
 #include "model_task.h"
 
 #include "report.h"
 
 enum { MAX_COMPONENTS = 16 };
 
-static void read_int(int32_t *field, const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  *field = json_is_integer(value) ? (int32_t)json_integer_value(value) : *field;
-}
-
-static void read_double(double *field, const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  *field = json_is_number(value) ? json_number_value(value) : *field;
-}
-
-static void read_text(const char **field, const json_t *object, const char *key) {
-  const char *value = json_string_value(json_object_get(object, key));
-  *field = value != NULL ? value : *field;
-}
-
-/* The task's options as the model's file has them; text stays the object's. */
-static void read_task(lat_task_options *options, const json_t *object) {
-  lat_task_options_init(options);
-  read_text(&options->name, object, "name");
-  read_int(&options->rows, object, "rows");
-  read_int(&options->cols, object, "cols");
-  read_int(&options->min_size, object, "min_size");
-  read_int(&options->max_size, object, "max_size");
-  read_int(&options->rectangular, object, "rectangular");
-  read_text(&options->coefficients, object, "coefficients");
-  read_double(&options->range, object, "range");
-  read_text(&options->distribution, object, "distribution");
-  read_double(&options->noise, object, "noise");
-  read_int(&options->canonical, object, "canonical");
-  read_int(&options->symmetric_noise, object, "symmetric_noise");
-  read_text(&options->structure, object, "structure");
-}
-
 /* The command line over the model's options. A fixed size takes the place of a range of sizes. */
-static int override(cli_settings *settings, const cli_command *command, const json_t *object) {
-  lat_task_options own;
-  read_task(&own, object);
+static int override(cli_settings *settings, const cli_command *command,
+                    const lat_task_options *trained) {
+  const lat_task_options own = *trained;
   settings->task = own;
   settings->task.rows = settings->task.cols = 0;
   int outcome = command_line_read(settings, command, settings->word_count, settings->words);
@@ -54,11 +22,13 @@ static int override(cli_settings *settings, const cli_command *command, const js
 }
 
 static int make_component(lat_task **out, workbench *bench, cli_settings *settings,
-                          const cli_command *command, const json_t *object) {
-  if (json_is_true(json_object_get(object, "custom"))) {
+                          const cli_command *command, const lat_task *trained) {
+  lat_task_options options;
+  lat_task_options_init(&options);
+  if (lat_task_get_options(&options, trained) != LAT_OK) {
     return report_error("the model's task is a custom one: its matrices cannot be changed");
   }
-  int outcome = override(settings, command, object);
+  int outcome = override(settings, command, &options);
   if (outcome == EXIT_DONE) {
     lat_status status = lat_task_create(out, bench->ctx, &settings->task);
     outcome = status == LAT_OK ? EXIT_DONE : report_setup(status);
@@ -67,17 +37,16 @@ static int make_component(lat_task **out, workbench *bench, cli_settings *settin
 }
 
 static int make_mixture(workbench *bench, cli_settings *settings, const cli_command *command,
-                        const json_t *object) {
-  const json_t *list = json_object_get(object, "tasks");
-  const json_t *weights = json_object_get(object, "weights");
+                        const lat_task *trained) {
   lat_task *tasks[MAX_COMPONENTS] = {NULL};
   double weight[MAX_COMPONENTS];
   int32_t count = 0;
   int outcome = EXIT_DONE;
-  while (outcome == EXIT_DONE && count < MAX_COMPONENTS && (size_t)count < json_array_size(list)) {
-    weight[count] = json_number_value(json_array_get(weights, (size_t)count));
-    outcome = make_component(&tasks[count], bench, settings, command,
-                             json_array_get(list, (size_t)count));
+  while (outcome == EXIT_DONE && count < MAX_COMPONENTS &&
+         count < lat_task_component_count(trained)) {
+    weight[count] = lat_task_weight(trained, count);
+    outcome =
+        make_component(&tasks[count], bench, settings, command, lat_task_component(trained, count));
     count += outcome == EXIT_DONE;
   }
   if (outcome == EXIT_DONE) {
@@ -91,11 +60,7 @@ static int make_mixture(workbench *bench, cli_settings *settings, const cli_comm
 }
 
 int make_other_task(workbench *bench, cli_settings *settings, const cli_command *command) {
-  json_t *config = json_loads(lat_model_config(bench->model), 0, NULL);
-  const json_t *task = json_object_get(config, "task");
-  int outcome = json_object_get(task, "tasks") != NULL
-                    ? make_mixture(bench, settings, command, task)
-                    : make_component(&bench->task, bench, settings, command, task);
-  json_decref(config);
-  return outcome;
+  const lat_task *task = lat_model_task(bench->model);
+  return lat_task_letter(task) == 0 ? make_mixture(bench, settings, command, task)
+                                    : make_component(&bench->task, bench, settings, command, task);
 }

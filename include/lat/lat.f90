@@ -171,6 +171,25 @@ module lat
       integer(c_int32_t), value :: input_rows, input_cols
     end function lat_task_output_shape
 
+    !> Tells the options of a task, tokenizer or model as they took effect; call lat_init(options) first.
+    integer(c_int32_t) function lat_task_get_options(options, task) bind(C)
+      import :: c_int32_t, c_ptr, lat_task_options
+      type(lat_task_options), intent(inout) :: options
+      type(c_ptr), value :: task
+    end function lat_task_get_options
+
+    integer(c_int32_t) function lat_tokenizer_get_options(options, tokenizer) bind(C)
+      import :: c_int32_t, c_ptr, lat_tokenizer_options
+      type(lat_tokenizer_options), intent(inout) :: options
+      type(c_ptr), value :: tokenizer
+    end function lat_tokenizer_get_options
+
+    integer(c_int32_t) function lat_model_get_options(options, model) bind(C)
+      import :: c_int32_t, c_ptr, lat_model_options
+      type(lat_model_options), intent(inout) :: options
+      type(c_ptr), value :: model
+    end function lat_model_get_options
+
     integer(c_int32_t) function lat_model_freeze(model) bind(C)
       import :: c_int32_t, c_ptr
       type(c_ptr), value :: model
@@ -231,7 +250,8 @@ module lat
     end subroutine lat_solver_free
   end interface
   public :: lat_version_number, lat_context_free, lat_tokenizer_free, lat_task_free, &
-    lat_task_output_shape, lat_model_freeze, lat_model_free, lat_model_task, &
+    lat_task_output_shape, lat_task_get_options, lat_tokenizer_get_options, lat_model_get_options, &
+    lat_model_freeze, lat_model_free, lat_model_task, &
     lat_model_parameter_count, lat_trainer_create, lat_trainer_resume, lat_trainer_run, &
     lat_trainer_progress, lat_trainer_free, lat_solver_free
 

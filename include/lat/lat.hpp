@@ -93,6 +93,8 @@ LAT_DEFAULTS(lat_score_options)
 LAT_DEFAULTS(lat_score)
 LAT_DEFAULTS(lat_sampler_options)
 LAT_DEFAULTS(lat_model_options)
+LAT_DEFAULTS(lat_loss_sum)
+LAT_DEFAULTS(lat_tensor)
 LAT_DEFAULTS(lat_optimizer_options)
 LAT_DEFAULTS(lat_trainer_options)
 LAT_DEFAULTS(lat_progress)
@@ -198,6 +200,13 @@ public:
                      const lat_tokenizer_options &options = defaults<lat_tokenizer_options>())
       : owner(created(lat_tokenizer_create, ctx.handle(), &options)) {
   }
+
+  /** lat_tokenizer_get_options(). */
+  lat_tokenizer_options options() const {
+    auto told = defaults<lat_tokenizer_options>();
+    check(lat_tokenizer_get_options(&told, handle()));
+    return told;
+  }
 };
 
 /** A lat_task. */
@@ -216,6 +225,13 @@ public:
   /** lat_task_create_custom(); @p user must outlive the task. */
   task(const context &ctx, const lat_task_functions &functions, void *user)
       : owner(created(lat_task_create_custom, ctx.handle(), &functions, user)) {
+  }
+
+  /** lat_task_get_options(); texts are the task's. */
+  lat_task_options options() const {
+    auto told = defaults<lat_task_options>();
+    check(lat_task_get_options(&told, handle()));
+    return told;
   }
 
 private:
@@ -266,6 +282,12 @@ public:
   /** lat_model_freeze(). */
   void freeze() {
     check(lat_model_freeze(handle()));
+  }
+  /** lat_model_get_options(). */
+  lat_model_options options() const {
+    auto told = defaults<lat_model_options>();
+    check(lat_model_get_options(&told, handle()));
+    return told;
   }
   /** lat_model_parameter_count(). */
   std::size_t parameter_count() const noexcept {

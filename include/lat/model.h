@@ -9,7 +9,8 @@
  * lat_model_create(&model, task, tokenizer, &options);
  * lat_gradients_create(&grads, model);
  * for (int64_t step = 0; step < steps; ++step) {
- *   lat_loss_sum sum = {0};
+ *   lat_loss_sum sum;
+ *   lat_loss_sum_init(&sum);
  *   lat_sampler_next(batch, draw, 64);
  *   lat_gradients_accumulate(grads, &sum, model, batch);
  *   lat_optimizer_step(optimizer, model, grads, &sum);
@@ -84,8 +85,10 @@ typedef struct lat_model_options {
   uint64_t seed;  /**< of the initial parameters and of dropout; default 0 */
 } lat_model_options;
 
-/** Sums over the tokens of batches, so that they add up across batches and processes. @since 0.1 */
+/** Sums over the tokens of batches, so that they add up across batches and processes. Fill with
+ * lat_loss_sum_init() first. @since 0.1 */
 typedef struct lat_loss_sum {
+  size_t struct_size;       /**< set by the init macro */
   double loss;              /**< sum of cross-entropies, in nats */
   int64_t tokens;           /**< target tokens, each sequence's closing EOS included */
   int64_t correct_tokens;   /**< tokens whose largest logit is the target's (teacher forcing) */
@@ -95,12 +98,13 @@ typedef struct lat_loss_sum {
 
 /** One named tensor of the flat parameter vector, row-major. @since 0.1 */
 typedef struct lat_tensor {
-  const char *name; /**< such as "encoder.layers.0.ffn.lin1.weight"; lives as long as the model */
-  size_t offset;    /**< of its first element in the flat vector */
-  size_t size;      /**< number of elements */
-  int32_t rank;     /**< 1 or 2 */
-  int32_t shape[2]; /**< (out, in) for matrices; shape[1] is 1 for vectors */
-  int32_t reserved; /**< 0 */
+  size_t struct_size; /**< set by the init macro */
+  const char *name;   /**< such as "encoder.layers.0.ffn.lin1.weight"; lives as long as the model */
+  size_t offset;      /**< of its first element in the flat vector */
+  size_t size;        /**< number of elements */
+  int32_t rank;       /**< 1 or 2 */
+  int32_t shape[2];   /**< (out, in) for matrices; shape[1] is 1 for vectors */
+  int32_t reserved;   /**< 0 */
 } lat_tensor;
 
 #ifdef __cplusplus
@@ -111,6 +115,16 @@ extern "C" {
 LAT_API void lat_model_options_init_sized(lat_model_options *options, size_t size);
 /** Fills a lat_model_options with the defaults. @since 0.1 */
 #define lat_model_options_init(options) lat_model_options_init_sized((options), sizeof *(options))
+
+/** The function behind lat_loss_sum_init(), which passes the caller's sizeof. @since 0.1 */
+LAT_API void lat_loss_sum_init_sized(lat_loss_sum *sum, size_t size);
+/** Fills a lat_loss_sum with zeros. @since 0.1 */
+#define lat_loss_sum_init(sum) lat_loss_sum_init_sized((sum), sizeof *(sum))
+
+/** The function behind lat_tensor_init(), which passes the caller's sizeof. @since 0.1 */
+LAT_API void lat_tensor_init_sized(lat_tensor *tensor, size_t size);
+/** Fills a lat_tensor with zeros. @since 0.1 */
+#define lat_tensor_init(tensor) lat_tensor_init_sized((tensor), sizeof *(tensor))
 
 /**
  * Creates a trainable model with initial parameters; keeps references to @p task and @p tokenizer.
@@ -171,8 +185,8 @@ LAT_API LAT_NODISCARD lat_status lat_model_load_named(lat_model **out, lat_conte
 /**
  * Saves the model as safetensors, atomically: a temporary file beside @p path, flushed, then
  * renamed. A symbolic link is followed: the file that it leads to is replaced or created. Devices,
- * pipes and folders are never replaced (IO). Everything needed to use it (task, encodings, architecture, provenance) is in the
- * metadata under "lat.config".
+ * pipes and folders are never replaced (IO). Everything needed to use it (task, encodings,
+ * architecture, provenance) is in the metadata under "lat.config".
  * @return OK, IO (an existing file at @p path is untouched), STATE (mapped), MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_model_save(const lat_model *model, const char *path);
@@ -224,13 +238,23 @@ LAT_API lat_tokenizer *lat_model_tokenizer(const lat_model *model);
  */
 LAT_API const char *lat_model_config(const lat_model *model);
 
+/**
+ * The model's options as they took effect, max_positions among them.
+ * @param[out] options  filled by lat_model_options_init() first; filled up to its struct_size
+ * @return OK, ARGUMENT (NULL, or not initialised). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_get_options(lat_model_options *options,
+                                                       const lat_model *model);
+
 /** @return number of parameters: the flat vector's length. @since 0.1 */
 LAT_API size_t lat_model_parameter_count(const lat_model *model);
 
 /** @return number of named tensors. @since 0.1 */
 LAT_API int32_t lat_model_tensor_count(const lat_model *model);
 
-/** Describes tensor @p index. @return OK, ARGUMENT. @since 0.1 */
+/** Describes tensor @p index. @param[out] out  filled by lat_tensor_init() first. @return OK,
+ * ARGUMENT.
+ * @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_model_tensor(lat_tensor *out, const lat_model *model,
                                                   int32_t index);
 
@@ -250,8 +274,8 @@ LAT_API LAT_NODISCARD lat_status lat_model_commit(lat_model *model);
 
 /**
  * Adds the batch's loss to @p sum, dropout off (validation).
- * @return OK, ARGUMENT (empty batch, missing target), LIMIT (a sequence longer than max_positions),
- * STATE, MEMORY. @since 0.1
+ * @return OK, ARGUMENT (empty batch, missing target, a sum that was not initialised), LIMIT (a
+ * sequence longer than max_positions), STATE, MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_model_loss(lat_loss_sum *sum, const lat_model *model,
                                                 const lat_batch *batch);

@@ -144,8 +144,10 @@ typedef struct lat_evaluate_options {
 /** Number of tolerances reported: 5, 2, 1 and 0.5 %. */
 #define LAT_TOLERANCES 4
 
-/** One row of an evaluation: shares in percent. @since 0.1 */
+/** One row of an evaluation: shares in percent. The library's own: a program reads members that lie
+ * within struct_size. @since 0.1 */
 typedef struct lat_accuracy {
+  size_t struct_size;              /**< bytes that the library knows */
   char label[32];                  /**< "all", or the group's: task, size "5x5", distribution */
   int64_t count;                   /**< examples in the row */
   double accuracy[LAT_TOLERANCES]; /**< right within 5, 2, 1, 0.5 % */

@@ -191,6 +191,16 @@ LAT_API int32_t lat_task_builtin_count(void);
 /** @return name of built-in task @p index, NULL past the end; static storage. @since 0.1 */
 LAT_API const char *lat_task_builtin_name(int32_t index);
 
+/**
+ * The options of a built-in task as they took effect. Texts are borrowed and live as long as the
+ * task.
+ * @param[out] options  filled by lat_task_options_init() first; filled up to its struct_size
+ * @return OK, ARGUMENT (NULL, or not initialised), STATE (a custom task; a mixture, whose
+ * components have options). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_task_get_options(lat_task_options *options,
+                                                      const lat_task *task);
+
 /** @return the task's name; "mixture" for a mixture. Lives as long as the task. @since 0.1 */
 LAT_API const char *lat_task_name(const lat_task *task);
 
@@ -203,6 +213,10 @@ LAT_API int32_t lat_task_component_count(const lat_task *task);
 /** @return component @p index of a mixture (borrowed), the task itself for index 0 otherwise; NULL
  * past the end. @since 0.1 */
 LAT_API const lat_task *lat_task_component(const lat_task *task, int32_t index);
+
+/** @return weight of component @p index of a mixture, as it was given; 1 for index 0 of any other
+ * task; 0 past the end. @since 0.1 */
+LAT_API double lat_task_weight(const lat_task *task, int32_t index);
 
 /** Shape of the answer to a rows x cols input. Not for mixtures. @return OK, SHAPE (with what the
  * task takes), STATE. @since 0.1 */

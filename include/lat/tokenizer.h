@@ -78,6 +78,14 @@ LAT_API LAT_NODISCARD lat_status lat_tokenizer_create(lat_tokenizer **out, lat_c
 /** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
 LAT_API void lat_tokenizer_free(lat_tokenizer *tokenizer);
 
+/**
+ * The tokenizer's options as they took effect. Texts are borrowed and live as long as the library.
+ * @param[out] options  filled by lat_tokenizer_options_init() first; filled up to its struct_size
+ * @return OK, ARGUMENT (NULL, or not initialised). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_tokenizer_get_options(lat_tokenizer_options *options,
+                                                           const lat_tokenizer *tokenizer);
+
 /** @return name of the side's encoding, such as "fp15"; lives as long as the tokenizer; NULL for a
  * side that there is not. @since 0.1 */
 LAT_API const char *lat_tokenizer_encoding(const lat_tokenizer *tokenizer, int32_t side);

@@ -168,3 +168,23 @@ lat_status lati_options_read(void *to, size_t own_size, const lati_field *fields
   default_strings(to, fields);
   return lati_options_check(to, fields, what);
 }
+
+lat_status lati_options_check_output(const void *to, const char *what) {
+  size_t size = 0;
+  if (to == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL", what);
+  }
+  memcpy(&size, to, sizeof size);
+  if (size <= sizeof size || size > LARGEST_STRUCTURE) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s: struct_size %zu is outside %zu..%d: not initialised",
+                     what, size, sizeof size + 1, LARGEST_STRUCTURE);
+  }
+  return LAT_OK;
+}
+
+void lati_options_store(void *to, const void *from, size_t own_size) {
+  size_t size = 0;
+  memcpy(&size, to, sizeof size);
+  memcpy(to, from, size < own_size ? size : own_size);
+  memcpy(to, &size, sizeof size);
+}

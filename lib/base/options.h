@@ -50,6 +50,12 @@ void lati_options_init(void *options, size_t size, const lati_field *fields, siz
 lat_status lati_options_read(void *to, size_t own_size, const lati_field *fields, const void *from,
                              const char *what);
 
+/* Fills a caller's structure from ours: the smaller of both sizes, struct_size stays the caller's.
+ * `to` was checked by lati_options_check_output(): ARGUMENT for NULL or a structure that was never
+ * initialised; `what` names it in messages. */
+lat_status lati_options_check_output(const void *to, const char *what);
+void lati_options_store(void *to, const void *from, size_t own_size);
+
 /* True when the member has its default value; the field must be a number. */
 int lati_options_is_default(const void *options, const lati_field *field);
 

@@ -41,6 +41,7 @@ lat_status lati_evaluation_add(lat_evaluation *evaluation, lati_group group, int
     return status;
   }
   lat_accuracy *sums = &row->accuracy;
+  sums->struct_size = sizeof *sums;
   ++sums->count;
   sums->exact += prediction->exact;
   sums->well_formed += prediction->well_formed;

@@ -77,12 +77,6 @@ static lat_report *report_at(lat_report *reports, int64_t i) {
   return (lat_report *)(void *)((char *)reports + (size_t)i * reports->struct_size);
 }
 
-static void write_report(lat_report *to, const lat_report *from) {
-  size_t size = to->struct_size;
-  memcpy(to, from, size < sizeof *from ? size : sizeof *from);
-  to->struct_size = size;
-}
-
 /* LAPACK's answer, where it is asked for and the model's is not right. */
 static lat_status fall_back(lati_problem *problem, const lat_solver *solver) {
   lat_status status = LAT_OK;
@@ -110,7 +104,8 @@ static lat_status solve_batch(lat_matrix *x, lat_report *reports, int64_t first,
   for (int64_t i = 0; i < count; ++i) {
     LATI_TRY(fall_back(&solver->problems[i], solver));
     if (reports != NULL) {
-      write_report(report_at(reports, first + i), &solver->problems[i].report);
+      lati_options_store(report_at(reports, first + i), &solver->problems[i].report,
+                         sizeof solver->problems[i].report);
     }
   }
 done:
@@ -138,9 +133,8 @@ static lat_status check_call(const lat_solver *solver, const lat_matrix *x,
   if (count < 1) {
     return lati_fail(LAT_ERROR_ARGUMENT, "count %lld is less than 1", (long long)count);
   }
-  if (reports != NULL && reports->struct_size <= sizeof reports->struct_size) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "report has struct_size %zu: initialise it first",
-                     reports->struct_size);
+  if (reports != NULL && lati_options_check_output(reports, "report") != LAT_OK) {
+    return LAT_ERROR_ARGUMENT;
   }
   if (solver->task == NULL) {
     return lati_fail(LAT_ERROR_STATE, "the model solves several tasks: select one");

@@ -231,14 +231,6 @@ done:
   return status;
 }
 
-/* Writes as much of the score as the caller's structure holds. */
-static lat_status store(lat_score *to, const lat_score *from) {
-  const size_t size = to->struct_size;
-  memcpy(to, from, size < sizeof *from ? size : sizeof *from);
-  to->struct_size = size;
-  return LAT_OK;
-}
-
 lat_status lat_task_score(lat_score *score, const lat_task *task, const lat_matrix *input,
                           const lat_matrix *target, const lat_matrix *prediction,
                           const lat_score_options *options) {
@@ -247,14 +239,12 @@ lat_status lat_task_score(lat_score *score, const lat_task *task, const lat_matr
   scoring s = {.task = task, .input = input, .target = target, .prediction = prediction};
   lati_floating saved;
   lati_floating_enter(&saved);
-  if (task == NULL || score == NULL || score->struct_size <= sizeof score->struct_size) {
-    LATI_TRY(lati_fail(LAT_ERROR_ARGUMENT,
-                       "the task or the score is NULL, or the score not initialised"));
-  }
+  LATI_TRY(lati_options_check_output(score, "score"));
+  LATI_TRY(task == NULL ? lati_fail(LAT_ERROR_ARGUMENT, "the task is NULL") : LAT_OK);
   LATI_TRY(
       lati_options_read(&s.options, sizeof s.options, option_fields, options, "score options"));
   LATI_TRY(score_checked(&result, &s));
-  LATI_TRY(store(score, &result));
+  lati_options_store(score, &result, sizeof result);
 done:
   lati_floating_leave(&saved);
   return status;

@@ -84,6 +84,28 @@ const lat_task *lat_task_component(const lat_task *task, int32_t index) {
   return task->count > 0 ? task->components[index] : task;
 }
 
+double lat_task_weight(const lat_task *task, int32_t index) {
+  if (index < 0 || index >= lat_task_component_count(task)) {
+    return 0;
+  }
+  return task->count > 0 ? task->weights[index] : 1;
+}
+
+lat_status lat_task_get_options(lat_task_options *options, const lat_task *task) {
+  lat_status status = lati_options_check_output(options, "options");
+  if (status == LAT_OK && task == NULL) {
+    status = lati_fail(LAT_ERROR_ARGUMENT, "task is NULL");
+  }
+  if (status == LAT_OK && (task->kind == &lati_task_custom || task->kind == &lati_task_mixture)) {
+    status = lati_fail(LAT_ERROR_STATE, "task '%s' is not a built-in one: it has no options",
+                       task->name);
+  }
+  if (status == LAT_OK) {
+    lati_options_store(options, &task->options, sizeof task->options);
+  }
+  return status;
+}
+
 int lati_task_symmetric(const lat_task *task) {
   return task->kind->symmetric;
 }

@@ -81,6 +81,18 @@ lat_status lati_tokenizer_side(const lati_vocabulary **out, const lat_tokenizer 
   return LAT_OK;
 }
 
+lat_status lat_tokenizer_get_options(lat_tokenizer_options *options,
+                                     const lat_tokenizer *tokenizer) {
+  lat_status status = lati_options_check_output(options, "options");
+  if (status == LAT_OK && tokenizer == NULL) {
+    status = lati_fail(LAT_ERROR_ARGUMENT, "tokenizer is NULL");
+  }
+  if (status == LAT_OK) {
+    lati_options_store(options, &tokenizer->options, sizeof tokenizer->options);
+  }
+  return status;
+}
+
 const char *lat_tokenizer_encoding(const lat_tokenizer *tokenizer, int32_t side) {
   const lati_vocabulary *vocabulary = NULL;
   return lati_tokenizer_side(&vocabulary, tokenizer, side) == LAT_OK ? vocabulary->encoding->name

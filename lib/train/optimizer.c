@@ -162,8 +162,11 @@ lat_status lati_optimizer_check_model(const lat_optimizer *optimizer, const lat_
 
 static lat_status check_step(const lat_optimizer *optimizer, const lat_model *model,
                              const lat_gradients *gradients, const lat_loss_sum *sum) {
-  if (optimizer == NULL || model == NULL || gradients == NULL || sum == NULL) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "optimizer, model, gradients or sum is NULL");
+  if (optimizer == NULL || model == NULL || gradients == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "optimizer, model or gradients is NULL");
+  }
+  if (lati_loss_sum_check(sum) != LAT_OK) {
+    return LAT_ERROR_ARGUMENT;
   }
   if (lat_gradients_size(gradients) != optimizer->count) {
     return lati_fail(LAT_ERROR_ARGUMENT,
@@ -242,7 +245,7 @@ static lat_status step(lat_optimizer *optimizer, lat_model *model, lat_gradients
   }
   lati_average_follow(optimizer, model);
   lati_model_repack(model);
-  *sum = (lat_loss_sum){0};
+  lat_loss_sum_init_sized(sum, sum->struct_size);
   optimizer->gradient_norm = norm;
   ++optimizer->updates;
   return LAT_OK;

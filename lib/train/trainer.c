@@ -289,13 +289,8 @@ void lat_trainer_free(lat_trainer *trainer) {
 }
 
 void lat_trainer_progress(lat_progress *out, const lat_trainer *trainer) {
-  if (out == NULL || trainer == NULL) {
-    return;
-  }
-  const size_t size = out->struct_size < sizeof *out ? out->struct_size : sizeof *out;
-  if (size > sizeof size) {
-    const size_t skip = sizeof out->struct_size;
-    memcpy((char *)out + skip, (const char *)&trainer->progress + skip, size - skip);
+  if (out != NULL && trainer != NULL && out->struct_size > sizeof out->struct_size) {
+    lati_options_store(out, &trainer->progress, sizeof trainer->progress);
   }
 }
 

@@ -50,7 +50,8 @@ static void rewind_update(lat_trainer *trainer) {
 
 static lat_status update(lat_trainer *trainer) {
   lat_status status = LAT_OK;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   LATI_TRY(accumulate(trainer, &sum));
   const lat_loss_sum drawn = sum;
   LATI_TRY(lat_optimizer_step(trainer->optimizer, trainer->model, trainer->gradients, &sum));

@@ -84,10 +84,13 @@ done:
 
 static lat_status check_arguments(const lat_gradients *gradients, const lat_loss_sum *sum,
                                   const lat_model *model) {
-  if (gradients == NULL || sum == NULL) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL", gradients == NULL ? "gradients" : "sum");
+  if (gradients == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "gradients is NULL");
   }
-  lat_status status = lati_model_usable(model);
+  lat_status status = lati_loss_sum_check(sum);
+  if (status == LAT_OK) {
+    status = lati_model_usable(model);
+  }
   if (status == LAT_OK && gradients->model != model) {
     return lati_fail(LAT_ERROR_ARGUMENT, "the gradients were created for another model");
   }

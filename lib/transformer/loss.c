@@ -28,8 +28,8 @@ lat_status lat_model_loss(lat_loss_sum *sum, const lat_model *model, const lat_b
   lat_status status = lati_model_usable(model);
   lati_workspace *work = NULL;
   lati_floating saved;
-  if (status == LAT_OK && sum == NULL) {
-    status = lati_fail(LAT_ERROR_ARGUMENT, "sum is NULL");
+  if (status == LAT_OK) {
+    status = lati_loss_sum_check(sum);
   }
   if (status != LAT_OK) {
     return status;

@@ -75,6 +75,9 @@ struct lat_model {
 extern const lati_field lati_model_fields[];
 lat_model *lati_model_ref(lat_model *model);
 
+/* ARGUMENT for NULL or a sum that was not initialised. */
+lat_status lati_loss_sum_check(const lat_loss_sum *sum);
+
 /* STATE when the model is mapped. Every use of the parameters asks first. */
 lat_status lati_model_usable(const lat_model *model);
 /* NUMERIC, naming the tensor, when a parameter is not finite. */

@@ -24,6 +24,7 @@
   X(lat_context_options)                                                                           \
   X(lat_decode_options)                                                                            \
   X(lat_evaluate_options)                                                                          \
+  X(lat_loss_sum)                                                                                  \
   X(lat_model_options)                                                                             \
   X(lat_optimizer_options)                                                                         \
   X(lat_progress)                                                                                  \
@@ -33,6 +34,7 @@
   X(lat_score_options)                                                                             \
   X(lat_task_functions)                                                                            \
   X(lat_task_options)                                                                              \
+  X(lat_tensor)                                                                                    \
   X(lat_tokenizer_options)                                                                         \
   X(lat_trainer_options)
 
@@ -47,7 +49,6 @@ typedef struct null_world {
   FOR_EACH_HANDLE(OUT_MEMBER)
   FOR_EACH_OPTIONS(OPTIONS_MEMBER)
   lat_sequences sequences;
-  lat_tensor tensor;
   double doubles[4096];
   float floats[4096], *lent;
   int32_t integers[4096];
@@ -73,7 +74,7 @@ extern const null_call null_calls[]; /* the last has no name */
 #define VALUE_lat_batch world->objects.batch
 #define VALUE_lat_context world->objects.ctx
 #define VALUE_lat_gradients world->objects.gradients
-#define VALUE_lat_loss_sum &world->objects.sum
+#define VALUE_lat_loss_sum &world->a_lat_loss_sum
 #define VALUE_lat_matrix &world->objects.input
 #define VALUE_lat_model world->objects.model
 #define VALUE_lat_optimizer world->objects.optimizer
@@ -83,7 +84,7 @@ extern const null_call null_calls[]; /* the last has no name */
 #define VALUE_lat_solver world->objects.solver
 #define VALUE_lat_task world->objects.task
 #define VALUES_lat_task &world->objects.task
-#define VALUE_lat_tensor &world->tensor
+#define VALUE_lat_tensor &world->a_lat_tensor
 #define VALUE_lat_tokenizer world->objects.tokenizer
 #define VALUE_lat_trainer world->objects.trainer
 #define VALUE_lat_context_options &world->a_lat_context_options
@@ -134,7 +135,7 @@ extern const null_call null_calls[]; /* the last has no name */
 #define GETTER(parameter, call)                                                                    \
   do {                                                                                             \
     mark_point();                                                                                  \
-    ck_assert_msg((call) == 0, "%s: %s: not 0", parameter, #call);                                     \
+    ck_assert_msg((call) == 0, "%s: %s: not 0", parameter, #call);                                 \
   } while (0)
 #define NOTHING(parameter, call)                                                                   \
   do {                                                                                             \

@@ -1,5 +1,7 @@
 #include "struct_users.h"
 
+#include <string.h>
+
 static void set_model(void *structure) {
   lat_model_options *options = structure;
   options->encoder_width = options->decoder_width = 16;
@@ -151,6 +153,51 @@ static lat_status use_evaluate(world *w, void *structure) {
   return status;
 }
 
+static lat_status use_loss_sum(world *w, void *structure) {
+  lat_batch *batch = NULL;
+  lat_sampler *sampler = NULL;
+  lat_status status = lat_batch_create(&batch, w->tokenizer);
+  if (status == LAT_OK) {
+    status = lat_sampler_create(&sampler, w->task, w->tokenizer, NULL);
+  }
+  if (status == LAT_OK) {
+    status = lat_sampler_next(batch, sampler, 1);
+  }
+  if (status == LAT_OK) {
+    status = lat_model_loss(structure, w->model, batch);
+  }
+  lat_sampler_free(sampler);
+  lat_batch_free(batch);
+  return status;
+}
+
+static lat_status use_tensor(world *w, void *structure) {
+  return lat_model_tensor(structure, w->model, 0);
+}
+
+/* Rows of evaluations are the library's own, and have no function that fills one. */
+static void lat_accuracy_init_sized(void *structure, size_t size) {
+  memset(structure, 0, size);
+  memcpy(structure, &size, sizeof size);
+}
+
+static lat_status use_accuracy(world *w, void *structure) {
+  lat_evaluation *evaluation = NULL;
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = 1;
+  lat_status status = lat_evaluate(&evaluation, w->model, &options);
+  if (status == LAT_OK) {
+    const lat_accuracy *row = lat_evaluation_row(evaluation, 0);
+    size_t size = 0, known = row->struct_size;
+    memcpy(&size, structure, sizeof size);
+    memcpy((char *)structure + sizeof size, (const char *)row + sizeof size,
+           (size < known ? size : known) - sizeof size);
+  }
+  lat_evaluation_free(evaluation);
+  return status;
+}
+
 /* The init functions, as one type of function. */
 #define INIT(structure)                                                                            \
   static void init_##structure(void *s, size_t size) {                                             \
@@ -164,6 +211,9 @@ INIT(score_options)
 INIT(score)
 INIT(sampler_options)
 INIT(model_options)
+INIT(loss_sum)
+INIT(tensor)
+INIT(accuracy)
 INIT(optimizer_options)
 INIT(trainer_options)
 INIT(progress)
@@ -185,6 +235,9 @@ const struct_user struct_users[] = {
     USER(score, FIRST(score), 1, NULL, use_score),
     USER(sampler_options, FIRST(sampler_options), 0, NULL, use_sampler),
     USER(model_options, UP_TO(model_options, decoder_heads), 0, set_model, use_model),
+    USER(loss_sum, UP_TO(loss_sum, correct_examples), 1, NULL, use_loss_sum),
+    USER(tensor, FIRST(tensor), 1, NULL, use_tensor),
+    USER(accuracy, FIRST(accuracy), 1, NULL, use_accuracy),
     USER(optimizer_options, FIRST(optimizer_options), 0, NULL, use_optimizer),
     USER(trainer_options, UP_TO(trainer_options, max_examples), 0, set_trainer, use_trainer),
     USER(progress, FIRST(progress), 1, NULL, use_progress),

@@ -236,7 +236,8 @@ static void prepare(run *r, lat_context *ctx, const sweep *s, const char *rule) 
 }
 
 static void train(run *r) {
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   const double start = now();
   check(lat_sampler_next(r->batch, r->sampler, BATCH));
   const double drawn = now();

@@ -83,6 +83,7 @@ void fault_world_open(fault_world *world, fault_host *host, const scratch_folder
   memset(world, 0, sizeof *world);
   world->host = host;
   world->ctx = host->ctx;
+  lat_loss_sum_init(&world->sum);
   open_options(world, folder);
   open_tasks(world);
   open_model(world);

@@ -79,6 +79,7 @@ static void fill_parameters(lat_model *model) {
   float *parameters = NULL;
   int32_t count = lat_model_tensor_count(model);
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   ok(lat_model_map(&parameters, model));
   for (int32_t i = 0; i < count; ++i) {
     ok(lat_model_tensor(&tensor, model, i));
@@ -220,6 +221,7 @@ static void check_gradients(const subject *s, const float *gradients) {
   ck_assert_int_eq(lati_safetensors_count(file), lat_model_tensor_count(s->model));
   for (int32_t i = 0; i < lat_model_tensor_count(s->model); ++i) {
     lat_tensor tensor;
+    lat_tensor_init(&tensor);
     ok(lat_model_tensor(&tensor, s->model, i));
     float *expected = read_tensor(file, tensor.name, tensor.rank, (size_t)tensor.shape[0],
                                   (size_t)tensor.shape[1]);
@@ -233,7 +235,9 @@ static void check_gradients(const subject *s, const float *gradients) {
 START_TEST(logits_loss_and_gradients) {
   const json_t *base = golden_member(golden, "base");
   lat_gradients *gradients = NULL;
-  lat_loss_sum sum = {0}, validation = {0};
+  lat_loss_sum sum, validation;
+  lat_loss_sum_init(&sum);
+  lat_loss_sum_init(&validation);
   subject s;
   subject_create(&s, base);
   double error = logit_error(&s, "base", 1);
@@ -275,6 +279,7 @@ static void check_parameters(const subject *s, double learning_rate, size_t step
   lati_safetensors *file = open_file("model-adam.safetensors");
   for (int32_t i = 0; i < lat_model_tensor_count(s->model); ++i) {
     lat_tensor tensor;
+    lat_tensor_init(&tensor);
     ok(lat_model_tensor(&tensor, s->model, i));
     float *expected = read_tensor(file, tensor.name, tensor.rank, (size_t)tensor.shape[0],
                                   (size_t)tensor.shape[1]);
@@ -297,7 +302,8 @@ START_TEST(ten_steps) {
   ok(lat_gradients_create(&gradients, s.model));
   ck_assert_uint_eq(json_array_size(losses), 10);
   for (size_t step = 0; step < 10; ++step) {
-    lat_loss_sum sum = {0};
+    lat_loss_sum sum;
+    lat_loss_sum_init(&sum);
     ok(lat_gradients_accumulate(gradients, &sum, s.model, s.batch));
     check_step("loss", step, sum.loss / (double)sum.tokens, losses);
     ok(lat_optimizer_step(optimizer, s.model, gradients, &sum));
@@ -333,6 +339,7 @@ static void check_all_marks(const subject *s, const float *gradients, const json
   ck_assert_int_eq(lat_model_tensor_count(s->model), (int32_t)json_object_size(marks));
   for (int32_t i = 0; i < lat_model_tensor_count(s->model); ++i) {
     lat_tensor tensor;
+    lat_tensor_init(&tensor);
     ok(lat_model_tensor(&tensor, s->model, i));
     check_marks(&tensor, gradients + tensor.offset, golden_member(marks, tensor.name));
   }
@@ -342,7 +349,8 @@ START_TEST(variants_of_the_architecture) {
   const json_t *variant = json_array_get(golden_member(golden, "variants"), (size_t)_i);
   const char *name = golden_text(variant, "name");
   lat_gradients *gradients = NULL;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   subject s;
   subject_create(&s, variant);
   double error = logit_error(&s, name, (size_t)golden_integer(variant, "stride"));

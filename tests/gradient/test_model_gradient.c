@@ -35,7 +35,8 @@ static void set_parameter(lat_model *model, size_t coordinate, float value) {
 
 /* The loss as training sees it: with the dropout masks of step 0. */
 static double loss_of(gradient_check *check) {
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   if (check->f.model->options.dropout == 0 && check->spread == 0) {
     return model_fixture_loss(check->f.model, check->f.batch);
   }
@@ -98,7 +99,8 @@ static void run_check(gradient_check *check, const architecture *which,
                       const lati_backend *backend) {
   const model_plan plan = {
       .input = which->input, .output = which->output, .backend = backend, .model = &which->options};
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   memset(check, 0, sizeof *check);
   model_fixture_open(&check->f, &plan);
   lat_batch_free(check->f.batch);
@@ -116,6 +118,7 @@ static void run_check(gradient_check *check, const architecture *which,
   memcpy(gradient, lat_gradients_data(check->gradients), size * sizeof *gradient);
   for (int32_t i = 0; i < lat_model_tensor_count(check->f.model); ++i) {
     lat_tensor tensor;
+    lat_tensor_init(&tensor);
     must(lat_model_tensor(&tensor, check->f.model, i));
     check_tensor(check, &tensor, gradient + tensor.offset, which->parts);
   }

@@ -40,7 +40,8 @@ static void loop_close(loop *self) {
 static lat_status loop_go_on(loop *self, double *log_probability) {
   lat_status status = LAT_OK;
   for (int i = 0; i < UPDATES && status == LAT_OK; ++i) {
-    lat_loss_sum sum = {0};
+    lat_loss_sum sum;
+    lat_loss_sum_init(&sum);
     status = lat_sampler_next(self->batch, self->sampler, EXAMPLES);
     if (status == LAT_OK) {
       status = lat_gradients_accumulate(self->gradients, &sum, self->run.model, self->batch);

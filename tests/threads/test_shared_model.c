@@ -59,6 +59,7 @@ static void answer(answers *found) {
   lat_sampler_seek(sampler, (uint64_t)found->first);
   THREAD_OK(lat_sampler_next(batch, sampler, MATRICES));
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   const int32_t none = 1000 + (int32_t)found->first;
   THREAD_CHECK(lat_model_tensor(&tensor, found->model, none) == LAT_ERROR_ARGUMENT);
   solve(found, batch);

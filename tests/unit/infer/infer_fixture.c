@@ -75,7 +75,7 @@ lat_batch *fixture_batch(const fixture *f, uint64_t first, int64_t count) {
 
 void fixture_prefer_size(fixture *f, int32_t n) {
   float *parameters;
-  lat_tensor tensor = {.name = ""};
+  lat_tensor tensor = {.struct_size = sizeof tensor, .name = ""};
   for (int32_t i = 0; strcmp(tensor.name, "decoder.proj.bias") != 0; ++i) {
     must(lat_model_tensor(&tensor, f->model, i));
   }

@@ -88,7 +88,8 @@ static void compare_ten_steps(const char *rule, double decay, double clip) {
   CHECK_OK(lat_gradients_create(&gradients, run.model));
   naive_open(&naive, run.model);
   for (int step = 0; step < 10; ++step) {
-    lat_loss_sum sum = {0};
+    lat_loss_sum sum;
+    lat_loss_sum_init(&sum);
     small_run_accumulate(gradients, &sum, &run, 4);
     const double tokens = (double)sum.tokens;
     const double norm = naive_norm(lat_gradients_data(gradients), naive.count, tokens);
@@ -138,7 +139,7 @@ static void step_open(step_fixture *f, const char *rule) {
   small_run_optimizer_options(&options, rule);
   CHECK_OK(lat_optimizer_create(&f->optimizer, f->run.model, &options));
   CHECK_OK(lat_gradients_create(&f->gradients, f->run.model));
-  f->sum = (lat_loss_sum){0};
+  lat_loss_sum_init(&f->sum);
   small_run_accumulate(f->gradients, &f->sum, &f->run, 4);
   f->size = lat_model_parameter_count(f->run.model) * sizeof(float);
   f->before = malloc(f->size);

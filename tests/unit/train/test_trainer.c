@@ -374,6 +374,7 @@ static int file_has(const char *name, const char *text) {
 static int checkpoint_holds(const float *parameters) {
   char path[256];
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   CHECK_OK(lat_model_tensor(&tensor, run.model, 0));
   file_bytes file = read_bytes(in_run(path, "checkpoint.safetensors"));
   const int found = memmem(file.data, file.size, parameters + tensor.offset,

@@ -78,7 +78,8 @@ void model_fixture_close(model_fixture *f) {
 }
 
 double model_fixture_loss(const lat_model *model, const lat_batch *batch) {
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   must(lat_model_loss(&sum, model, batch));
   return sum.loss;
 }

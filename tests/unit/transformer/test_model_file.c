@@ -105,6 +105,7 @@ static void write_changed(const model_fixture *f, const change *how) {
   data[total - 1] = how->last;
   for (int32_t i = 0; i < count; ++i) {
     lat_tensor tensor;
+    lat_tensor_init(&tensor);
     must(lat_model_tensor(&tensor, f->model, i));
     views[i] = (lati_tensor_view){.name = tensor.name,
                                   .rank = tensor.rank,

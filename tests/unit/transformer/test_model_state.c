@@ -12,7 +12,8 @@ START_TEST(a_mapped_model_is_not_used) {
   float *parameters = NULL, *again = NULL, logits[1];
   lat_model *copy = NULL;
   lat_gradients *gradients = NULL;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   model_fixture_open(&f, &(model_plan){0});
   must(lat_gradients_create(&gradients, f.model));
   must(lat_model_map(&parameters, f.model));
@@ -73,7 +74,8 @@ END_TEST
 START_TEST(null_arguments_are_refused) {
   model_fixture f;
   lat_gradients *gradients = NULL;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   float *parameters = NULL;
   model_fixture_open(&f, &(model_plan){0});
   must_fail(LAT_ERROR_ARGUMENT, lat_model_map(NULL, f.model), "parameters is NULL");
@@ -105,7 +107,8 @@ END_TEST
 START_TEST(gradients_outlive_the_caller_s_model) {
   model_fixture f;
   lat_gradients *gradients = NULL;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   lat_model *copy = NULL;
   model_fixture_open(&f, &(model_plan){0});
   must(lat_model_clone(&copy, f.model));
@@ -126,7 +129,8 @@ static lat_status use_model(const model_fixture *f, lat_tokenizer *tokenizer) {
   lat_model_options options;
   lat_model *model = NULL, *copy = NULL;
   lat_gradients *gradients = NULL;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   model_fixture_options(&options);
   options.positions = LAT_POSITIONS_SINUSOIDAL;
   options.init = LAT_INIT_FOURIER;

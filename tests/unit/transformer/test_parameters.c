@@ -123,6 +123,7 @@ START_TEST(names_and_shapes_of_the_paper_s_model) {
   ck_assert_int_eq(lat_model_tensor_count(f.model), PLAIN_COUNT);
   for (int32_t i = 0; i < PLAIN_COUNT; ++i) {
     lat_tensor tensor;
+    lat_tensor_init(&tensor);
     must(lat_model_tensor(&tensor, f.model, i));
     check_entry(&tensor, &plain[i]);
     ck_assert_uint_eq(tensor.offset, offset);
@@ -137,6 +138,7 @@ START_TEST(names_and_shapes_of_the_other_options) {
   model_fixture f;
   lat_model_options options;
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   model_fixture_options(&options);
   options.norm = LAT_NORM_PRE;
   options.positions = LAT_POSITIONS_SINUSOIDAL;
@@ -190,6 +192,7 @@ END_TEST
 START_TEST(bad_indices_are_refused) {
   model_fixture f;
   lat_tensor tensor;
+  lat_tensor_init(&tensor);
   model_fixture_open(&f, &(model_plan){0});
   must_fail(LAT_ERROR_ARGUMENT, lat_model_tensor(&tensor, f.model, -1),
             "tensor -1 is outside 0..50");

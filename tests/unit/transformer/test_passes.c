@@ -68,7 +68,9 @@ static void open_which(model_fixture *f, int which, int32_t threads, const lati_
 START_TEST(a_ragged_batch_is_its_sequences_one_by_one) {
   model_fixture f;
   size_t count = 0, one = 0, done = 0;
-  lat_loss_sum together = {0}, apart = {0};
+  lat_loss_sum together, apart;
+  lat_loss_sum_init(&together);
+  lat_loss_sum_init(&apart);
   open_which(&f, _i, 1, NULL);
   float *all = logits_of(&f, f.batch, &count);
   must(lat_model_loss(&together, f.model, f.batch));
@@ -94,7 +96,8 @@ END_TEST
 START_TEST(fast_operations_agree_with_the_slow_twin) {
   model_fixture fast, slow;
   size_t count = 0;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   open_which(&fast, _i, 2, NULL);
   open_which(&slow, _i, 1, &lati_backend_naive);
   float *a = logits_of(&fast, fast.batch, &count), *b = logits_of(&slow, slow.batch, &count);
@@ -115,7 +118,8 @@ START_TEST(threads_change_no_bit) {
   float *expected = NULL;
   for (int32_t threads = 1; threads <= 4; threads *= 2) {
     model_fixture f;
-    lat_loss_sum sum = {0};
+    lat_loss_sum sum;
+    lat_loss_sum_init(&sum);
     open_which(&f, _i, threads, NULL);
     lat_batch *batch = model_fixture_batch(&f, 0, 60);
     const size_t bytes = lat_model_parameter_count(f.model) * sizeof(float);
@@ -138,7 +142,9 @@ START_TEST(the_loss_is_that_of_the_logits) {
   model_fixture f;
   size_t count = 0;
   lat_sequences targets;
-  lat_loss_sum sum = {0}, trained = {0};
+  lat_loss_sum sum, trained;
+  lat_loss_sum_init(&sum);
+  lat_loss_sum_init(&trained);
   double loss = 0;
   int64_t row = 0, correct = 0;
   open_which(&f, _i, 1, NULL);
@@ -173,7 +179,9 @@ END_TEST
 START_TEST(gradients_add_up) {
   model_fixture f;
   lat_gradients *gradients = NULL;
-  lat_loss_sum sum = {0}, once = {0};
+  lat_loss_sum sum, once;
+  lat_loss_sum_init(&sum);
+  lat_loss_sum_init(&once);
   open_which(&f, 1, 1, NULL);
   float *single = gradient_of(f.model, f.batch, &once);
   must(lat_gradients_create(&gradients, f.model));
@@ -198,7 +206,9 @@ END_TEST
 START_TEST(a_batch_of_many_tokens_is_the_sum_of_its_parts) {
   model_fixture f;
   lat_gradients *gradients = NULL;
-  lat_loss_sum parts = {0}, whole = {0};
+  lat_loss_sum parts, whole;
+  lat_loss_sum_init(&parts);
+  lat_loss_sum_init(&whole);
   open_which(&f, 3, 2, NULL);
   lat_batch *all = model_fixture_batch(&f, 0, 100);
   float *expected = gradient_of(f.model, all, &whole);
@@ -225,11 +235,14 @@ START_TEST(dropout_is_a_function_of_the_step) {
   model_fixture f;
   lat_model_options options;
   lat_gradients *gradients = NULL;
-  lat_loss_sum sums[4] = {{0}};
+  lat_loss_sum sums[4];
   model_fixture_options(&options);
   options.dropout = 0.5;
   model_fixture_open(&f, &(model_plan){.model = &options});
   must(lat_gradients_create(&gradients, f.model));
+  for (int i = 0; i < 4; ++i) {
+    lat_loss_sum_init(&sums[i]);
+  }
   for (int i = 0; i < 3; ++i) {
     must(lat_gradients_accumulate(gradients, &sums[i], f.model, f.batch));
   }
@@ -246,7 +259,8 @@ END_TEST
 START_TEST(bad_batches_are_refused) {
   model_fixture f, other;
   lat_model_options options;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   lat_batch *batch = NULL;
   double entries[4] = {1, 2, 3, 4};
   const lat_matrix a = {entries, 2, 2, 2, LAT_ROW_MAJOR};
@@ -256,6 +270,8 @@ START_TEST(bad_batches_are_refused) {
   model_fixture_open(&f, &(model_plan){.model = &options});
   model_fixture_open(&other, &(model_plan){.output = "b1999"});
   must(lat_batch_create(&batch, f.tokenizer));
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_loss(&(lat_loss_sum){0}, f.model, f.batch),
+            "sum: struct_size 0 is below 48: not initialised");
   must_fail(LAT_ERROR_ARGUMENT, lat_model_loss(&sum, f.model, batch), "the batch is empty");
   must(lat_batch_append(batch, 0, &(lat_matrix){entries, 1, 1, 1, LAT_ROW_MAJOR}, NULL));
   must_fail(LAT_ERROR_ARGUMENT, lat_model_loss(&sum, f.model, batch), "example 0 has no target");
@@ -281,7 +297,8 @@ START_TEST(a_loss_that_is_not_finite_is_reported) {
   model_fixture f;
   float *parameters = NULL;
   lat_gradients *gradients = NULL;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   model_fixture_open(&f, &(model_plan){0});
   must(lat_gradients_create(&gradients, f.model));
   must(lat_model_map(&parameters, f.model));
@@ -305,7 +322,8 @@ START_TEST(a_step_allocates_nothing) {
   lat_tokenizer *tokenizer = NULL;
   lat_gradients *gradients = NULL;
   lat_model *model = NULL;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   model_fixture f;
   model_fixture_open(&f, &(model_plan){.input = "p1000", .output = "p1000"});
   must(lat_context_create(&ctx, &context));
@@ -327,7 +345,9 @@ END_TEST
 
 START_TEST(the_caller_s_rounding_mode_changes_no_bit) {
   model_fixture f;
-  lat_loss_sum nearest = {0}, upward = {0};
+  lat_loss_sum nearest, upward;
+  lat_loss_sum_init(&nearest);
+  lat_loss_sum_init(&upward);
   open_which(&f, 0, 2, NULL);
   const size_t bytes = lat_model_parameter_count(f.model) * sizeof(float);
   float *expected = gradient_of(f.model, f.batch, &nearest);

@@ -28,6 +28,9 @@ static const float *tensor_of(const lat_model *model, const char *name, lat_tens
 static void check_positions(const lat_model *larger, const lat_model *from, const lat_model *fresh,
                             const char *name) {
   lat_tensor had, has, would_have;
+  lat_tensor_init(&had);
+  lat_tensor_init(&has);
+  lat_tensor_init(&would_have);
   const float *old = tensor_of(from, name, &had), *now = tensor_of(larger, name, &has);
   const float *new = tensor_of(fresh, name, &would_have);
   ck_assert_int_gt(has.shape[0], had.shape[0]);
@@ -39,6 +42,8 @@ static void check_positions(const lat_model *larger, const lat_model *from, cons
 static void check_other_tensors(const lat_model *larger, const lat_model *from) {
   for (int32_t i = 0; i < lat_model_tensor_count(from); ++i) {
     lat_tensor had, has;
+    lat_tensor_init(&had);
+    lat_tensor_init(&has);
     must(lat_model_tensor(&had, from, i));
     const float *now = tensor_of(larger, had.name, &has);
     if (strstr(had.name, "position_embeddings") == NULL) {
