@@ -58,7 +58,7 @@ lat_status lat_model_tensor(lat_tensor *out, const lat_model *model, int32_t ind
   if (model == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "model is NULL");
   }
-  if (lati_options_check_output(out, "tensor") != LAT_OK) {
+  if (lati_options_check_output(out, "out") != LAT_OK) {
     return LAT_ERROR_ARGUMENT;
   }
   if (index < 0 || index >= model->table.count) {

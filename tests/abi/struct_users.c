@@ -191,6 +191,7 @@ static lat_status use_accuracy(world *w, void *structure) {
     const lat_accuracy *row = lat_evaluation_row(evaluation, 0);
     size_t size = 0, known = row->struct_size;
     memcpy(&size, structure, sizeof size);
+    size = size > sizeof size ? size : sizeof size; /* never initialised */
     memcpy((char *)structure + sizeof size, (const char *)row + sizeof size,
            (size < known ? size : known) - sizeof size);
   }

@@ -80,6 +80,8 @@ CASES = {
     "Context.threads": (lambda w: (lambda: w.context.threads), lambda w: {}, None),
     "Context.kernels": (lambda w: (lambda: w.context.kernels), lambda w: {}, None),
     "Tokenizer": (lambda w: lat.Tokenizer, lambda w: dict(context=("context", None)), lat._TokenizerOptions),
+    "Tokenizer.options": (lambda w: (lambda: w.tokenizer.options), lambda w: {}, None),
+    "Task.options": (lambda w: (lambda: w.task.options), lambda w: {}, None),
     "Task": (lambda w: lat.Task, lambda w: dict(name=("name", "svd"), context=("context", None)),
              lat._TaskOptions),
     "Task.mixture": (lambda w: lat.Task.mixture, lambda w: dict(
@@ -99,6 +101,7 @@ CASES = {
         path=("path", w.path), storage=("storage", "f32")), None),
     "Model.freeze": (lambda w: w.model.freeze, lambda w: {}, None),
     "Model.config": (lambda w: (lambda: w.model.config), lambda w: {}, None),
+    "Model.options": (lambda w: (lambda: w.model.options), lambda w: {}, None),
     "Model.parameter_count": (lambda w: (lambda: w.model.parameter_count), lambda w: {}, None),
     "Model.tensors": (lambda w: w.model.tensors, lambda w: {}, None),
     "Solver": (lambda w: lat.Solver, lambda w: dict(model=("own model", w.model)), lat._DecodeOptions),
