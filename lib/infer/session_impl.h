@@ -2,8 +2,8 @@
 #ifndef LATI_SESSION_IMPL_H
 #define LATI_SESSION_IMPL_H
 
-#include "infer/decode_step.h"
 #include "infer/grammar.h"
+#include "transformer/decode_step.h"
 
 #include <lat/solver.h>
 

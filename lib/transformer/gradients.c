@@ -1,4 +1,6 @@
+/* Gradients of a batch: forward, the head, backward, into one flat vector. */
 #include "base/floating.h"
+#include "transformer/head.h"
 #include "transformer/passes.h"
 #include "transformer/spread.h"
 
@@ -108,16 +110,9 @@ lat_status lat_gradients_accumulate(lat_gradients *gradients, lat_loss_sum *sum,
   lati_floating_enter(&saved);
   LATI_TRY(lati_workspace_plan(work, batch, LATI_TRAIN));
   work->step = gradients->step;
-  lati_encoder_forward(work, batch);
-  lati_decoder_forward(work, batch);
+  lati_forward(work, batch);
   LATI_TRY(lati_head(work, sum, batch));
-  lati_scratch *scratch = &work->scratch;
-  memset(scratch->d_encoded, 0,
-         (size_t)work->encoder.tokens * (size_t)model->encoder.width * sizeof(float));
-  lati_stack_backward(work, &work->decoder, scratch->d_hidden);
-  lati_embed_backward(work, &work->decoder, scratch->d_hidden);
-  lati_stack_backward(work, &work->encoder, scratch->d_encoded);
-  lati_embed_backward(work, &work->encoder, scratch->d_encoded);
+  lati_backward(work);
   ++gradients->step;
 done:
   lati_floating_leave(&saved);

@@ -1,25 +1,63 @@
-#include "transformer/passes.h"
+/* The head: logits = h W^T + b and their cross-entropy with the targets, a chunk of tokens at a
+ * time so that memory stays bounded. The gradient of the SUM of losses takes the logits' place. */
+#include "transformer/head.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-/* A run of the decoder's tokens whose logits exist at once. */
+/* Logits of at most this many floats exist at once, so that memory stays bounded when a large
+ * vocabulary meets a large batch. */
+#define LOGIT_FLOATS (1 << 23)
+
+void lati_head_declare(lati_declaration *to, const lat_model *model) {
+  const int32_t symbols = model->dimensions.vocabulary[LAT_OUTPUT];
+  if (!model->options.tied) {
+    lati_declare(to, "proj.weight", symbols, to->width, LATI_INIT_LINEAR, to->width);
+  }
+  lati_declare(to, "proj.bias", symbols, 0, LATI_INIT_LINEAR, to->width);
+}
+
+void lati_head_view(lat_model *model) {
+  const lati_stack *last = lati_last_stack(model);
+  lati_scope in = {.model = model};
+  snprintf(in.prefix, sizeof in.prefix, "%s.", last->name);
+  model->projection =
+      lati_view_linear(&in, NULL, "proj", model->dimensions.vocabulary[LAT_OUTPUT], last->width);
+  if (model->options.tied) {
+    model->projection.weight = last->embedding.table;
+  }
+}
+
+void lati_head_plan(lati_workspace *work, lati_arena *from) {
+  const int32_t symbols = work->model->projection.out;
+  const int64_t tokens = lati_answers(work)->tokens;
+  const int64_t most = LOGIT_FLOATS > symbols ? LOGIT_FLOATS / symbols : 1;
+  lati_scratch *scratch = &work->scratch;
+  scratch->chunk = tokens < most ? tokens : most;
+  scratch->logits = lati_take_floats(from, scratch->chunk + LATI_TILE, symbols);
+  scratch->targets = lati_take(from, tokens, sizeof(int32_t));
+  scratch->losses = lati_take(from, tokens, sizeof(double));
+  scratch->correct = lati_take(from, tokens, sizeof(uint8_t));
+}
+
+/* A run of the answers' tokens whose logits exist at once. */
 typedef struct chunk {
   int64_t first, count;
 } chunk;
 
 static chunk chunk_at(const lati_workspace *work, int64_t first) {
-  const int64_t left = work->decoder.tokens - first;
+  const int64_t left = lati_answers(work)->tokens - first;
   return (chunk){first, left < work->scratch.chunk ? left : work->scratch.chunk};
 }
 
 static lati_rows hidden_rows(const lati_workspace *work, chunk at) {
-  return lati_rows_at(work->decoder.output.operand, at.first, 0);
+  return lati_rows_at(lati_answers(work)->output.operand, at.first, 0);
 }
 
 /* The logits' gradient, which takes their place. Narrow rows begin where theirs do. */
 static lati_rows gradient_rows(const lati_workspace *work) {
-  const int64_t symbols = work->decoder.stack->symbols;
+  const int64_t symbols = work->model->projection.out;
   return lati_operand(work->backend, work->scratch.logits,
                       work->backend->narrow ? 2 * symbols : symbols);
 }
@@ -49,7 +87,7 @@ static lat_status chunk_losses(const lati_workspace *work, chunk at, int backwar
   double *losses = scratch->losses + at.first;
   work->backend->cross_entropy(work->pool, losses, scratch->correct + at.first,
                                backward ? gradient_rows(work) : (lati_rows){0}, scratch->logits,
-                               scratch->targets + at.first, at.count, work->decoder.stack->symbols,
+                               scratch->targets + at.first, at.count, work->model->projection.out,
                                backward && work->spread.width > 0 ? &work->spread : NULL);
   for (int64_t t = 0; t < at.count; ++t) {
     if (!isfinite(losses[t])) {
@@ -72,26 +110,26 @@ static void chunk_backward(const lati_workspace *work, chunk at) {
       work->pool, d_weight, lati_gradient_of(work, projection->bias), d_logits,
       hidden_rows(work, at), at.count, projection->out, width, work->scratch.packed);
   work->backend->linear_backward_input(
-      work->pool, lati_floats(work->scratch.d_hidden + at.first * width, width), projection,
+      work->pool, lati_floats(lati_answers(work)->d_hidden + at.first * width, width), projection,
       d_logits, at.count, 0, NULL);
 }
 
 /* Gradients of an expanded table belong to the factors that it was put together from. */
 static void collect_factors(const lati_workspace *work) {
-  const lati_stack *stack = work->decoder.stack;
-  const lati_factors *factors = &stack->factors;
+  const lati_stack *stack = lati_last_stack(work->model);
+  const lati_factors *factors = &stack->embedding.factors;
   const float *const tables[3] = {factors->special_table, factors->mantissa_table,
                                   factors->exponent_table};
   const int32_t *const maps[3] = {factors->special, factors->mantissa, factors->exponent};
   for (int i = 0; i < 3; ++i) {
     work->backend->embedding_backward(work->pool, lati_gradient_of(work, tables[i]),
-                                      work->scratch.d_expanded, maps[i], stack->symbols,
+                                      work->scratch.d_expanded, maps[i], stack->embedding.symbols,
                                       stack->width);
   }
 }
 
 static void add_losses(lat_loss_sum *sum, const lati_workspace *work) {
-  const lati_stack_state *state = &work->decoder;
+  const lati_stack_state *state = lati_answers(work);
   const lati_scratch *scratch = &work->scratch;
   double loss = 0;
   for (int64_t i = 0; i < state->sequences; ++i) {
@@ -110,14 +148,14 @@ static void add_losses(lat_loss_sum *sum, const lati_workspace *work) {
 
 lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *batch) {
   const int backward = work->purpose == LATI_TRAIN;
-  const lati_stack *stack = work->decoder.stack;
+  const lati_linear *projection = &work->model->projection;
   lati_scratch *scratch = &work->scratch;
-  fill_targets(scratch->targets, &work->decoder, batch);
+  fill_targets(scratch->targets, lati_answers(work), batch);
   if (backward && scratch->d_expanded != NULL) {
     memset(scratch->d_expanded, 0,
-           (size_t)stack->symbols * (size_t)stack->width * sizeof *scratch->d_expanded);
+           (size_t)projection->out * (size_t)projection->in * sizeof *scratch->d_expanded);
   }
-  for (int64_t first = 0; first < work->decoder.tokens; first += scratch->chunk) {
+  for (int64_t first = 0; first < lati_answers(work)->tokens; first += scratch->chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
     lat_status status = chunk_losses(work, at, backward);
@@ -136,8 +174,8 @@ lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *b
 }
 
 void lati_head_logits(lati_workspace *work, float *logits) {
-  const int64_t symbols = work->decoder.stack->symbols;
-  for (int64_t first = 0; first < work->decoder.tokens; first += work->scratch.chunk) {
+  const int64_t symbols = work->model->projection.out;
+  for (int64_t first = 0; first < lati_answers(work)->tokens; first += work->scratch.chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
     memcpy(logits + first * symbols, work->scratch.logits,

@@ -1,4 +1,6 @@
+/* Scoring a batch without gradients: the encoder's output, the loss, the logits. */
 #include "base/floating.h"
+#include "transformer/head.h"
 #include "transformer/passes.h"
 
 lat_status lati_encode(lati_rows *encoded, const int64_t **offsets, lati_workspace *workspace,
@@ -12,9 +14,9 @@ lat_status lati_encode(lati_rows *encoded, const int64_t **offsets, lati_workspa
   if (status != LAT_OK) {
     return status;
   }
-  lati_encoder_forward(workspace, batch);
-  *encoded = workspace->encoder.output.operand;
-  *offsets = workspace->encoder.offsets;
+  lati_forward(workspace, batch);
+  *encoded = workspace->stack[0].output.operand;
+  *offsets = workspace->stack[0].offsets;
   return LAT_OK;
 }
 
@@ -36,8 +38,7 @@ lat_status lat_model_loss(lat_loss_sum *sum, const lat_model *model, const lat_b
   }
   lati_floating_enter(&saved);
   LATI_TRY(plan_score(&work, model, batch));
-  lati_encoder_forward(work, batch);
-  lati_decoder_forward(work, batch);
+  lati_forward(work, batch);
   LATI_TRY(lati_head(work, sum, batch));
 done:
   lati_workspace_free(work);
@@ -58,14 +59,13 @@ lat_status lat_model_logits(float *logits, size_t capacity, const lat_model *mod
   }
   lati_floating_enter(&saved);
   LATI_TRY(plan_score(&work, model, batch));
-  const size_t needed = (size_t)work->decoder.tokens * (size_t)model->decoder.symbols;
+  const size_t needed = (size_t)lati_answers(work)->tokens * (size_t)model->projection.out;
   if (capacity < needed) {
     status = lati_fail(LAT_ERROR_LIMIT, "capacity of %zu floats is below the %zu of the logits",
                        capacity, needed);
     goto done;
   }
-  lati_encoder_forward(work, batch);
-  lati_decoder_forward(work, batch);
+  lati_forward(work, batch);
   lati_head_logits(work, logits);
 done:
   lati_workspace_free(work);

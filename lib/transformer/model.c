@@ -1,3 +1,4 @@
+/* The life of a model: created, cloned, mapped, committed, frozen, freed. */
 #include "base/floating.h"
 #include "transformer/config.h"
 #include "transformer/initialise.h"
@@ -48,8 +49,8 @@ static lat_status create_skeleton(lat_model **out, lat_task *task, lat_tokenizer
   model->task = lati_task_ref(task);
   model->tokenizer = lati_tokenizer_ref(tokenizer);
   LATI_TRY(lati_config_resolve(&model->options, &model->dimensions, task, tokenizer, options));
-  LATI_TRY(
-      lati_parameter_table_build(&model->table, model->ctx, &model->options, &model->dimensions));
+  LATI_TRY(lati_stacks_list(model));
+  LATI_TRY(lati_stacks_declare(model));
   LATI_TRY(lati_model_set_training(model, training));
   *out = model;
   model = NULL;

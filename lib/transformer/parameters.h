@@ -1,5 +1,5 @@
-/* One table of all parameters: name, shape, initial values, place in the flat vector
- * (design 3.2, 3.9). */
+/* One table of all parameters: name, shape, initial values, place in the flat vector. Stacks, their
+ * blocks and the head declare theirs in the order of model files, and find them again by name. */
 #ifndef LATI_PARAMETERS_H
 #define LATI_PARAMETERS_H
 
@@ -40,9 +40,29 @@ typedef struct lati_dimensions {
   int32_t max_positions;
 } lati_dimensions;
 
-lat_status lati_parameter_table_build(lati_parameter_table *out, const lat_context *ctx,
-                                      const lat_model_options *options,
-                                      const lati_dimensions *dimensions);
+/* The table as it grows: where the next parameter belongs. The first failure stays, so that
+ * declaring needs no check each time. */
+typedef struct lati_declaration {
+  lati_parameter_table *table;
+  const lat_context *ctx;
+  size_t capacity;
+  lat_status status;
+  int32_t side, width;
+  const char *stack; /* "encoder" */
+  int32_t layer;     /* -1 outside layers */
+} lati_declaration;
+
+/* A tensor of `cols` columns, or a vector when cols is 0. */
+void lati_declare(lati_declaration *to, const char *name, int32_t rows, int32_t cols,
+                  lati_init init, int32_t fan_in);
+/* gamma and beta of a LayerNorm of the stack's width. */
+void lati_declare_norm(lati_declaration *to, const char *name);
+/* block.name.weight and block.name.bias, or one of them. */
+void lati_declare_linear(lati_declaration *to, const char *block, const char *name, int32_t out,
+                         int32_t in);
+void lati_declare_linear_part(lati_declaration *to, const char *block, const char *name,
+                              const char *part, int32_t out, int32_t in);
+
 void lati_parameter_table_free(lati_parameter_table *table);
 const lati_parameter *lati_parameter_find(const lati_parameter_table *table, const char *name);
 

@@ -1,4 +1,5 @@
-#include "transformer/blocks.h"
+/* The residual sum, dropout and LayerNorm around every block, and products of blocks. */
+#include "transformer/block_kind.h"
 
 int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site) {
   const lat_model_options *options = &work->model->options;
@@ -6,11 +7,12 @@ int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site
   return work->purpose == LATI_TRAIN && options->dropout > 0;
 }
 
-static void norm_forward(const lati_block *block, const float *x) {
-  const lati_residual_state *state = block->residual;
-  block->work->backend->layernorm_forward(
-      block->work->pool, state->normed.values, state->normed.operand, state->mean, state->rstd, x,
-      block->norm->gamma, block->norm->beta, block->state->tokens, block->state->stack->width);
+static void norm_forward(const lati_block_pass *pass, const float *x) {
+  const lati_residual_state *state = &pass->saved->residual;
+  pass->work->backend->layernorm_forward(pass->work->pool, state->normed.values,
+                                         state->normed.operand, state->mean, state->rstd, x,
+                                         pass->block->norm.gamma, pass->block->norm.beta,
+                                         pass->state->tokens, pass->state->stack->width);
 }
 
 void lati_norm_backward(const lati_workspace *work, const lati_stack_state *stack,
@@ -22,49 +24,49 @@ void lati_norm_backward(const lati_workspace *work, const lati_stack_state *stac
                                     accumulate, work->scratch.norm_sums);
 }
 
-static void norm_backward(const lati_block *block, float *d_x, lati_rows shortened,
+static void norm_backward(const lati_block_pass *pass, float *d_x, lati_rows shortened,
                           const float *d_y, const float *x, int accumulate) {
-  lati_norm_backward(block->work, block->state, block->norm, block->residual, d_x, shortened, d_y,
-                     x, accumulate);
+  lati_norm_backward(pass->work, pass->state, &pass->block->norm, &pass->saved->residual, d_x,
+                     shortened, d_y, x, accumulate);
 }
 
-lati_hidden lati_residual_result(const lati_block *block) {
-  if (block->state->stack->pre_norm) {
-    return (lati_hidden){.values = block->residual->sum};
+lati_hidden lati_residual_result(const lati_block_pass *pass) {
+  if (pass->state->stack->pre_norm) {
+    return (lati_hidden){.values = pass->saved->residual.sum};
   }
-  return block->residual->normed;
+  return pass->saved->residual.normed;
 }
 
-lati_hidden lati_residual_forward(const lati_block *block, const float *x,
+lati_hidden lati_residual_forward(const lati_block_pass *pass, const float *x,
                                   const lati_hidden *source) {
-  const lati_workspace *work = block->work;
-  const lati_stack *stack = block->state->stack;
-  float *sum = block->residual->sum;
+  const lati_workspace *work = pass->work;
+  const lati_stack *stack = pass->state->stack;
+  float *sum = pass->saved->residual.sum;
   lati_rows operand = source->operand;
   lati_dropout dropout;
   if (stack->pre_norm) {
-    norm_forward(block, source->values);
-    operand = block->residual->normed.operand;
+    norm_forward(pass, source->values);
+    operand = pass->saved->residual.normed.operand;
   }
-  if (lati_dropout_at(&dropout, work, block->site)) {
-    block->kind->forward(block, sum, operand, NULL);
-    work->backend->dropout(work->pool, sum, sum, x, block->state->tokens * stack->width, &dropout);
+  if (lati_dropout_at(&dropout, work, pass->site)) {
+    pass->block->kind->forward(pass, sum, operand, NULL);
+    work->backend->dropout(work->pool, sum, sum, x, pass->state->tokens * stack->width, &dropout);
   } else {
-    block->kind->forward(block, sum, operand, x);
+    pass->block->kind->forward(pass, sum, operand, x);
   }
   if (!stack->pre_norm) {
-    norm_forward(block, sum);
+    norm_forward(pass, sum);
   }
-  return lati_residual_result(block);
+  return lati_residual_result(pass);
 }
 
 /* d_h as the gradient of the block's output that its products take, through its dropout. Where
  * d_h's rows have been shortened already, they are in `shortened`. */
-static lati_rows block_gradient(const lati_block *block, float *d_h, lati_rows shortened,
+static lati_rows block_gradient(const lati_block_pass *pass, float *d_h, lati_rows shortened,
                                 const lati_dropout *dropout) {
-  const lati_workspace *work = block->work;
-  const int64_t tokens = block->state->tokens;
-  const int32_t width = block->state->stack->width;
+  const lati_workspace *work = pass->work;
+  const int64_t tokens = pass->state->tokens;
+  const int32_t width = pass->state->stack->width;
   if (dropout != NULL) {
     work->backend->dropout(work->pool, work->scratch.d_block, d_h, NULL, tokens * width, dropout);
     d_h = work->scratch.d_block;
@@ -72,32 +74,38 @@ static lati_rows block_gradient(const lati_block *block, float *d_h, lati_rows s
   if (!work->backend->narrow) {
     return lati_floats(d_h, width);
   }
-  if (dropout != NULL || block->state->stack->pre_norm) {
+  if (dropout != NULL || pass->state->stack->pre_norm) {
     work->backend->shorten(work->pool, shortened, d_h, tokens, width);
   }
   return shortened;
 }
 
-void lati_residual_backward(const lati_block *block, float *d_h, float *d_source,
+void lati_residual_backward(const lati_block_pass *pass, float *d_h, float *d_source,
                             const lati_hidden *source) {
-  const lati_workspace *work = block->work;
-  const lati_stack *stack = block->state->stack;
+  const lati_workspace *work = pass->work;
+  const lati_stack *stack = pass->state->stack;
   const int accumulate = d_source == d_h;
   const lati_rows shortened = lati_operand_rows(work, work->scratch.d_narrow, stack->width);
   const lati_rows none = {0};
   lati_dropout dropout;
-  const int drops = lati_dropout_at(&dropout, work, block->site);
+  const int drops = lati_dropout_at(&dropout, work, pass->site);
   if (!stack->pre_norm) {
-    norm_backward(block, d_h, drops ? none : shortened, d_h, block->residual->sum, 0);
+    norm_backward(pass, d_h, drops ? none : shortened, d_h, pass->saved->residual.sum, 0);
   }
-  const lati_rows d_block = block_gradient(block, d_h, shortened, drops ? &dropout : NULL);
+  const lati_rows d_block = block_gradient(pass, d_h, shortened, drops ? &dropout : NULL);
   if (!stack->pre_norm) {
-    block->kind->backward(block, d_source, accumulate, d_block, source->operand);
+    pass->block->kind->backward(pass, d_source, accumulate, d_block, source->operand);
     return;
   }
   float *d_normed = work->scratch.d_normed;
-  block->kind->backward(block, d_normed, 0, d_block, block->residual->normed.operand);
-  norm_backward(block, d_source, none, d_normed, source->values, accumulate);
+  pass->block->kind->backward(pass, d_normed, 0, d_block, pass->saved->residual.normed.operand);
+  norm_backward(pass, d_source, none, d_normed, source->values, accumulate);
+}
+
+void lati_block_product(const lati_block_pass *pass, lati_rows y, int32_t linear, lati_rows x,
+                        int64_t tokens, const float *residual) {
+  pass->work->backend->linear_forward(pass->work->pool, y, &pass->block->linear[linear], x, tokens,
+                                      LATI_IDENTITY, (lati_rows){0}, residual);
 }
 
 void lati_linear_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_x,

@@ -17,16 +17,16 @@ typedef struct lati_tensor_view {
 
 /* Writes tensors and metadata (an object of strings) atomically: temporary file beside path, fsync,
  * rename, fsync of the folder. On failure an older file at path is untouched and the temporary file
- * is gone. The same content gives the same bytes. NUMERIC, naming the element, for one that bf16 does
- * not hold. */
+ * is gone. The same content gives the same bytes. NUMERIC, naming the element, for one that bf16
+ * does not hold. */
 lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
                                   const lati_tensor_view *tensors, int32_t count,
                                   const json_t *metadata);
 
 typedef struct lati_safetensors lati_safetensors;
 
-/* Opens and validates: header length, JSON, duplicate keys, dtypes (F32, BF16, F16), shapes against offsets,
- * offsets without holes or overlaps and within the file. Messages name path and place. */
+/* Opens and validates: header length, JSON, duplicate keys, dtypes (F32, BF16, F16), shapes against
+ * offsets, offsets without holes or overlaps and within the file. Messages name path and place. */
 lat_status lati_safetensors_open(lati_safetensors **out, const lat_context *ctx, const char *path);
 void lati_safetensors_close(lati_safetensors *file);
 /* Metadata value, NULL when absent; borrowed. */

@@ -1,30 +1,30 @@
-/* The model behind the handle; encoder and decoder, forward and backward. */
+/* The model behind the handle: stacks of layers, which are lists of blocks, and a head. */
 #ifndef LATI_TRANSFORMER_H
 #define LATI_TRANSFORMER_H
 
 #include "compute/backend.h"
 #include "task/task_impl.h"
+#include "transformer/arena.h"
 #include "transformer/parameters.h"
+
+typedef struct lati_stack lati_stack;
+typedef struct lati_block_kind lati_block_kind; /* transformer/block_kind.h */
+
+enum { LATI_STACKS = 2, LATI_BLOCK_LINEARS = 3, LATI_LAYER_BLOCKS = 3 };
 
 typedef struct lati_norm {
   const float *gamma, *beta;
 } lati_norm;
 
-/* q_lin, k_lin and v_lin lie end to end in the flat vector (weights, then biases), so that several
- * are one product. */
-typedef struct lati_attention_block {
-  lati_linear qkv;   /* self-attention: (3 width, width); zero in cross-attention */
-  lati_linear q, kv; /* cross-attention: (width, width) and (2 width, encoder width); zero in
-                        self-attention */
-  lati_linear out;
-} lati_attention_block;
-
-typedef struct lati_layer {
-  lati_attention_block self, cross; /* cross: decoder only */
-  lati_norm norm1, norm15,
-      norm2; /* after (post) or before (pre) self-attention, cross-attention, feed-forward */
-  lati_linear lin1, lin2;
-} lati_layer;
+/* A block of one layer: its kind, and views of its parameters. */
+typedef struct lati_block {
+  const lati_block_kind *kind;
+  const lati_stack *stack;
+  const lati_stack *memory; /* the stack whose output it attends to; NULL: none */
+  int32_t reads_input;      /* 1: it reads the layer's input instead of the block before it */
+  lati_norm norm;           /* after (post) or before (pre) the block */
+  lati_linear linear[LATI_BLOCK_LINEARS]; /* kind->linears of them, in the kind's order */
+} lati_block;
 
 /* Factored embeddings: symbol s is the sum of those of special[s], mantissa[s] and exponent[s] that
  * are not -1. */
@@ -33,22 +33,40 @@ typedef struct lati_factors {
   const float *special_table, *mantissa_table, *exponent_table;
 } lati_factors;
 
-/* Encoder or decoder. Pass l of layers * loops uses layer l % layers. */
-typedef struct lati_stack {
-  int32_t side; /* LAT_INPUT: encoder; LAT_OUTPUT: decoder */
-  int32_t layers, loops, width, heads, inner;
-  lati_activation activation;
-  int32_t pre_norm;
-  lati_layer *layer;
-  int32_t symbols;         /* of the side's vocabulary */
-  const float *embeddings; /* (symbols, width): the parameters themselves, or the decoder's expanded
-                              from factors; NULL for a factored encoder */
+/* What the tokens of a stack are the sum of, and the LayerNorm behind it. */
+typedef struct lati_embedding {
+  int32_t symbols;    /* of the side's vocabulary */
+  const float *table; /* (symbols, width): the parameters themselves, or the answers' expanded from
+                         factors; NULL for factored problems */
   lati_factors factors;
   const float *positions; /* (max_positions, width) */
   const float *rows,
-      *cols; /* (LAT_MAX_DIMENSION + 1, width), row 0 outside entries; NULL when off */
-  lati_norm norm_emb, norm_out; /* norm_out: pre-LN only */
-} lati_stack;
+      *cols;        /* (LAT_MAX_DIMENSION + 1, width), row 0 outside entries; NULL when off */
+  float *sinusoids; /* the position table, owned; NULL when learned */
+  float *expanded;  /* factored embeddings of answers put together, owned; or NULL */
+  lati_norm norm;
+} lati_embedding;
+
+/* Pass l of layers * loops uses layer l % layers. */
+struct lati_stack {
+  const char *name; /* in front of its tensors, "encoder" */
+  int32_t index;    /* in model->stack */
+  int32_t side;     /* LAT_INPUT or LAT_OUTPUT: which sequences it reads */
+  int32_t causal;   /* 1: a token attends to those up to itself */
+  int32_t layers, loops, width, heads, inner;
+  lati_activation activation;
+  int32_t pre_norm;
+  int32_t blocks;    /* of a layer */
+  lati_block *block; /* (layers, blocks) */
+  lati_embedding embedding;
+  lati_norm norm_out; /* pre-norm only */
+};
+
+/* Where tensors are looked up by name: "encoder." or "decoder.layers.3." in front. */
+typedef struct lati_scope {
+  const lat_model *model;
+  char prefix[32];
+} lati_scope;
 
 typedef enum lati_model_state { LATI_TRAINABLE, LATI_MAPPED, LATI_FROZEN } lati_model_state;
 
@@ -61,11 +79,11 @@ struct lat_model {
   lati_dimensions dimensions;
   lati_parameter_table table;
   float *parameters;
-  lati_stack encoder, decoder;
-  lati_linear projection; /* (output vocabulary, decoder width): tied embeddings or proj.weight,
-                             bias proj.bias */
-  float *expanded;        /* the decoder's factored embeddings, put together; or NULL */
-  float *sinusoids[2];    /* position tables of encoder and decoder; NULL when learned */
+  lati_stack stack[LATI_STACKS]; /* in the order of their passes; the last one's output is read by
+                                    the head */
+  int32_t stacks;
+  lati_linear projection; /* (output vocabulary, width): tied embeddings or proj.weight, bias
+                             proj.bias */
   unsigned char *packed;  /* packed forms of all weights; NULL when the backend keeps none */
   lati_model_state state;
   json_t *training; /* provenance, NULL before training */
@@ -94,12 +112,23 @@ lat_status lati_model_from_config(lat_model **out, lat_context *ctx, const char 
 /* Gives a skeleton its parameters, all zero, and the views onto them. */
 lat_status lati_model_materialise(lat_model *model);
 
-/* Values (tokens, width), and the same rows as products take them: the values themselves in f32, or
- * narrow ones beside them. */
-typedef struct lati_hidden {
-  float *values;
-  lati_rows operand;
-} lati_hidden;
+/* The stack whose output the head reads. */
+static inline const lati_stack *lati_last_stack(const lat_model *model) {
+  return &model->stack[model->stacks - 1];
+}
+
+/* Passes of a stack through its layers, loops counted. */
+static inline int32_t lati_stack_passes(const lati_stack *stack) {
+  return stack->layers * stack->loops;
+}
+
+/* A tensor's place in the flat vector, `block` and `part` end to end behind the scope's prefix;
+ * NULL when the model has none of that name. */
+const float *lati_view(const lati_scope *in, const char *block, const char *part);
+lati_norm lati_view_norm(const lati_scope *in, const char *name);
+/* block.name; block NULL: name alone. */
+lati_linear lati_view_linear(const lati_scope *in, const char *block, const char *name, int32_t out,
+                             int32_t width);
 
 /* Activations and scratch memory of forward and backward passes; grows to the largest batch it has
  * seen, after which a pass allocates nothing. */

@@ -1,169 +1,122 @@
+/* Planning a pass: the arena's layout follows from the batch's token counts and the model's lists
+ * of blocks, each of which plans its own part. */
 #include "transformer/workspace.h"
 
-#include <string.h>
-
-/* Logits of at most this many floats exist at once, so that memory stays bounded when a large
- * vocabulary meets a large batch. */
-#define LOGIT_FLOATS (1 << 23)
-
-/* A bump allocator; without base it only counts. */
-typedef struct arena {
-  const lati_backend *backend; /* whose operands it holds */
-  unsigned char *base;
-  size_t used;
-} arena;
-
-static void *take(arena *from, int64_t count, size_t size) {
-  void *block = from->base == NULL ? NULL : from->base + from->used;
-  const size_t bytes = (size_t)count * size;
-  from->used += (bytes + LATI_ALIGNMENT - 1) / LATI_ALIGNMENT * LATI_ALIGNMENT;
-  return block;
-}
-
-static float *take_floats(arena *from, int64_t rows, int64_t cols) {
-  return take(from, rows * cols, sizeof(float));
-}
+#include "transformer/block_kind.h"
+#include "transformer/embed.h"
+#include "transformer/head.h"
 
 static int64_t larger(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
-static lati_rows take_operand(arena *from, int64_t rows, int64_t width) {
-  const int64_t bytes = lati_operand_bytes(from->backend, rows, width);
-  return lati_operand(from->backend, take(from, bytes, 1), lati_operand_ld(from->backend, width));
+void lati_residual_plan(lati_residual_state *state, lati_arena *from, int64_t tokens,
+                        int32_t width) {
+  state->sum = lati_take_floats(from, tokens, width);
+  state->normed = lati_take_hidden(from, tokens, width);
+  state->mean = lati_take_floats(from, tokens, 1);
+  state->rstd = lati_take_floats(from, tokens, 1);
 }
 
-static lati_hidden take_hidden(arena *from, int64_t rows, int64_t width) {
-  lati_hidden hidden = {.values = take_floats(from, rows, width)};
-  hidden.operand =
-      from->backend->narrow ? take_operand(from, rows, width) : lati_floats(hidden.values, width);
-  return hidden;
+static lati_extent extent_of(lati_workspace *work, const lati_stack_state *state,
+                             const lati_block *block) {
+  return (lati_extent){.tokens = state->tokens,
+                       .memory_tokens =
+                           block->memory != NULL ? lati_memory_state(work, block)->tokens : 0,
+                       .training = work->purpose == LATI_TRAIN};
 }
 
-static void plan_residual(lati_residual_state *state, arena *from, int64_t tokens, int32_t width) {
-  state->sum = take_floats(from, tokens, width);
-  state->normed = take_hidden(from, tokens, width);
-  state->mean = take_floats(from, tokens, 1);
-  state->rstd = take_floats(from, tokens, 1);
-}
-
-static void plan_layer(lati_layer_state *state, arena *from, const lati_stack *stack,
-                       int64_t tokens, int64_t memory_tokens, int training) {
-  const int32_t width = stack->width;
-  plan_residual(&state->self, from, tokens, width);
-  state->qkv = take_operand(from, tokens, 3 * width);
-  state->self_out = take_operand(from, tokens, width);
-  state->self_lse = take_floats(from, tokens, stack->heads);
-  if (stack->side == LAT_OUTPUT) {
-    plan_residual(&state->cross, from, tokens, width);
-    state->q = take_operand(from, tokens, width);
-    state->kv = take_operand(from, memory_tokens, 2 * width);
-    state->cross_out = take_operand(from, tokens, width);
-    state->cross_lse = take_floats(from, tokens, stack->heads);
-  }
-  plan_residual(&state->ffn, from, tokens, width);
-  state->inner = take_operand(from, tokens, stack->inner);
-  state->pre = (lati_rows){0};
-  if (training && stack->activation == LATI_GELU) {
-    state->pre = take_operand(from, tokens, stack->inner);
-  }
-}
-
-static void plan_lookups(lati_stack_state *state, arena *from) {
-  for (int i = 0; i < LATI_MAX_LOOKUPS; ++i) {
-    state->lookup[i].ids = take(from, state->tokens, sizeof(int32_t));
-  }
-}
-
-static void plan_stack(lati_stack_state *state, arena *from, int64_t memory_tokens, int training) {
+static void plan_stack(lati_workspace *work, lati_stack_state *state, lati_arena *from) {
   const lati_stack *stack = state->stack;
-  state->passes = training ? stack->layers * stack->loops : 1;
-  state->offsets = take(from, state->sequences + 1, sizeof(int64_t));
-  plan_lookups(state, from);
-  plan_residual(&state->embedded, from, state->tokens, stack->width);
-  for (int32_t i = 0; i < state->passes; ++i) {
-    plan_layer(&state->pass[i], from, stack, state->tokens, memory_tokens, training);
+  state->passes = work->purpose == LATI_TRAIN ? lati_stack_passes(stack) : 1;
+  state->offsets = lati_take(from, state->sequences + 1, sizeof(int64_t));
+  lati_embed_plan(state, from);
+  for (int32_t i = 0; i < state->passes * stack->blocks; ++i) {
+    const lati_block *block = &stack->block[i % (stack->layers * stack->blocks)];
+    const lati_extent extent = extent_of(work, state, block);
+    lati_residual_plan(&state->block[i].residual, from, state->tokens, stack->width);
+    block->kind->plan(&state->block[i], from, block, &extent);
   }
   if (stack->pre_norm) {
-    state->last.normed = take_hidden(from, state->tokens, stack->width);
-    state->last.mean = take_floats(from, state->tokens, 1);
-    state->last.rstd = take_floats(from, state->tokens, 1);
+    state->last.normed = lati_take_hidden(from, state->tokens, stack->width);
+    state->last.mean = lati_take_floats(from, state->tokens, 1);
+    state->last.rstd = lati_take_floats(from, state->tokens, 1);
   }
 }
 
-/* Bytes for the layer whose inputs take the most. */
-static size_t packed_bytes(const lati_workspace *work) {
-  const lati_stack *encoder = &work->model->encoder, *decoder = &work->model->decoder;
-  const lati_backend *backend = work->backend;
-  const size_t source = backend->weight_scratch(work->encoder.tokens, encoder->inner);
-  const size_t target = backend->weight_scratch(work->decoder.tokens, decoder->inner);
-  return source > target ? source : target;
+/* What backward needs of each kind of scratch memory, in floats or bytes: the most of any block. */
+typedef struct backward_needs {
+  int64_t hidden, operand, block, packed, width;
+} backward_needs;
+
+static void need_block(backward_needs *needs, lati_workspace *work, const lati_stack_state *state,
+                       const lati_block *block) {
+  const lati_extent extent = extent_of(work, state, block);
+  const int64_t tokens = larger(extent.tokens, extent.memory_tokens);
+  const size_t bytes = block->kind->backward_bytes(work->backend, block, &extent);
+  needs->block = larger(needs->block, (int64_t)bytes);
+  for (int32_t l = 0; l < block->kind->linears; ++l) {
+    const size_t packed = work->backend->weight_scratch(tokens, block->linear[l].in);
+    needs->packed = larger(needs->packed, (int64_t)packed);
+  }
 }
 
-/* Memory for rows of either stack: factors of its width. */
-static void *take_either(arena *from, const lati_workspace *work, int32_t factor) {
-  const lati_backend *backend = work->backend;
-  const int64_t source = lati_operand_bytes(backend, work->encoder.tokens,
-                                            factor * (int64_t)work->model->encoder.width);
-  const int64_t target = lati_operand_bytes(backend, work->decoder.tokens,
-                                            factor * (int64_t)work->model->decoder.width);
-  return take(from, larger(source, target), 1);
+static void need_stack(backward_needs *needs, lati_workspace *work, const lati_stack_state *state) {
+  const lati_stack *stack = state->stack;
+  const int64_t bytes = lati_operand_bytes(work->backend, state->tokens, stack->width);
+  needs->hidden = larger(needs->hidden, state->tokens * stack->width);
+  needs->operand = larger(needs->operand, bytes);
+  needs->width = larger(needs->width, stack->width);
+  for (int32_t i = 0; i < stack->blocks; ++i) {
+    need_block(needs, work, state, &stack->block[i]);
+  }
 }
 
-static void plan_backward(lati_workspace *work, arena *from) {
-  const lati_stack *encoder = &work->model->encoder, *decoder = &work->model->decoder;
-  const int64_t source = work->encoder.tokens, target = work->decoder.tokens;
-  const int64_t hidden = larger(source * encoder->width, target * decoder->width);
-  const int32_t factor = work->model->options.ffn_factor;
+static void plan_backward(lati_workspace *work, lati_arena *from) {
+  const lat_model *model = work->model;
   lati_scratch *scratch = &work->scratch;
-  scratch->d_hidden = take_floats(from, target, decoder->width);
-  scratch->d_encoded = take_floats(from, source, encoder->width);
-  scratch->d_source = take_floats(from, target, decoder->width);
-  scratch->d_block = take_floats(from, hidden, 1);
-  scratch->d_normed = take_floats(from, hidden, 1);
-  scratch->d_narrow = work->backend->narrow ? take_either(from, work, 1) : NULL;
-  scratch->d_mixed = take_either(from, work, 1);
-  scratch->d_wide = take_either(from, work, factor > 3 ? factor : 3);
-  scratch->d_kv = take(from, lati_operand_bytes(work->backend, source, 2 * decoder->width), 1);
-  scratch->norm_sums =
-      take_floats(from, 2 * LATI_NORM_GROUPS, larger(encoder->width, decoder->width));
-  scratch->packed = take(from, 1, packed_bytes(work));
+  backward_needs needs = {0};
+  for (int32_t s = 0; s < work->stacks; ++s) {
+    lati_stack_state *state = &work->stack[s];
+    state->d_hidden = lati_take_floats(from, state->tokens, state->stack->width);
+    need_stack(&needs, work, state);
+  }
+  scratch->d_source = lati_take_floats(from, needs.hidden, 1);
+  scratch->d_block = lati_take_floats(from, needs.hidden, 1);
+  scratch->d_normed = lati_take_floats(from, needs.hidden, 1);
+  scratch->d_narrow = work->backend->narrow ? lati_take(from, needs.operand, 1) : NULL;
+  scratch->block = lati_take(from, needs.block, 1);
+  scratch->norm_sums = lati_take_floats(from, 2 * LATI_NORM_GROUPS, needs.width);
+  const size_t head =
+      work->backend->weight_scratch(lati_answers(work)->tokens, model->projection.in);
+  scratch->packed = lati_take(from, larger(needs.packed, (int64_t)head), 1);
   scratch->d_expanded = NULL;
-  if (work->model->expanded != NULL && work->model->options.tied) {
-    scratch->d_expanded = take_floats(from, decoder->symbols, decoder->width);
+  if (lati_last_stack(model)->embedding.expanded != NULL && model->options.tied) {
+    scratch->d_expanded = lati_take_floats(from, model->projection.out, model->projection.in);
   }
 }
 
-static void plan_head(lati_workspace *work, arena *from) {
-  const int32_t symbols = work->model->decoder.symbols;
-  const int64_t tokens = work->decoder.tokens, most = larger(LOGIT_FLOATS / symbols, 1);
-  lati_scratch *scratch = &work->scratch;
-  scratch->chunk = tokens < most ? tokens : most;
-  scratch->logits = take_floats(from, scratch->chunk + LATI_TILE, symbols);
-  scratch->targets = take(from, tokens, sizeof(int32_t));
-  scratch->losses = take(from, tokens, sizeof(double));
-  scratch->correct = take(from, tokens, sizeof(uint8_t));
-}
-
-static size_t tile_bytes(const lati_workspace *work) {
-  const lati_stack *encoder = &work->model->encoder, *decoder = &work->model->decoder;
-  const size_t source =
-      work->backend->attention_scratch(work->encoder.longest, encoder->width / encoder->heads);
-  const size_t target =
-      work->backend->attention_scratch(work->decoder.longest, decoder->width / decoder->heads);
-  return source > target ? source : target;
+static int64_t tile_bytes(const lati_workspace *work) {
+  int64_t most = 0;
+  for (int32_t s = 0; s < work->stacks; ++s) {
+    const lati_stack *stack = work->stack[s].stack;
+    const size_t bytes =
+        work->backend->attention_scratch(work->stack[s].longest, stack->width / stack->heads);
+    most = larger(most, (int64_t)bytes);
+  }
+  return most;
 }
 
 static size_t plan(lati_workspace *work, unsigned char *base) {
-  const int training = work->purpose == LATI_TRAIN;
-  arena from = {work->backend, base, 0};
-  plan_stack(&work->encoder, &from, 0, training);
-  work->scratch.tiles = take(&from, lati_pool_size(work->pool), tile_bytes(work));
-  if (work->purpose != LATI_ENCODE) {
-    plan_stack(&work->decoder, &from, work->encoder.tokens, training);
-    plan_head(work, &from);
+  lati_arena from = {work->backend, base, 0};
+  for (int32_t s = 0; s < work->stacks; ++s) {
+    plan_stack(work, &work->stack[s], &from);
   }
-  if (training) {
+  work->scratch.tiles = lati_take(&from, lati_pool_size(work->pool) * tile_bytes(work), 1);
+  if (work->purpose != LATI_ENCODE) {
+    lati_head_plan(work, &from);
+  }
+  if (work->purpose == LATI_TRAIN) {
     plan_backward(work, &from);
   }
   return from.used;
@@ -227,10 +180,11 @@ static lat_status check_batch(const lat_model *model, const lat_batch *batch,
                                                     : check_sequences(model, batch, LAT_OUTPUT);
 }
 
-/* Sequences of the batch's side with `framing` symbols around each. */
-static void measure_side(lati_stack_state *state, const lat_batch *batch, int32_t side,
-                         int64_t framing) {
-  const int64_t *offsets = batch->side[side].offsets;
+/* Sequences of the stack's side, framed. */
+static void measure_stack(lati_stack_state *state, const lat_batch *batch) {
+  const int32_t side = state->stack->side;
+  const int64_t *offsets = batch->side[side].offsets, framing = side == LAT_INPUT ? 2 : 1;
+  state->sequences = batch->size;
   state->tokens = offsets[batch->size] + framing * batch->size;
   state->longest = 0;
   for (int64_t i = 0; i < batch->size; ++i) {
@@ -242,11 +196,9 @@ lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lat
   lat_status status = LAT_OK;
   LATI_TRY(check_batch(work->model, batch, purpose));
   work->purpose = purpose;
-  work->encoder.sequences = work->decoder.sequences = batch->size;
-  measure_side(&work->encoder, batch, LAT_INPUT, 2);
-  measure_side(&work->decoder, batch, LAT_OUTPUT, 1);
-  if (purpose == LATI_ENCODE) {
-    work->decoder.tokens = work->decoder.longest = 0;
+  work->stacks = purpose == LATI_ENCODE ? 1 : work->model->stacks;
+  for (int32_t s = 0; s < work->stacks; ++s) {
+    measure_stack(&work->stack[s], batch);
   }
   LATI_TRY(reserve(work, plan(work, NULL)));
   plan(work, work->arena);
@@ -257,7 +209,7 @@ done:
 static lat_status prepare_stack(lati_stack_state *state, const lat_context *ctx,
                                 const lati_stack *stack) {
   state->stack = stack;
-  return LATI_NEW(state->pass, ctx, stack->layers * stack->loops);
+  return LATI_NEW(state->block, ctx, (size_t)(lati_stack_passes(stack) * stack->blocks));
 }
 
 lat_status lati_workspace_create(lati_workspace **out, const lat_model *model) {
@@ -268,8 +220,9 @@ lat_status lati_workspace_create(lati_workspace **out, const lat_model *model) {
   work->model = model;
   work->backend = model->ctx->backend;
   work->pool = model->ctx->pool;
-  LATI_TRY(prepare_stack(&work->encoder, model->ctx, &model->encoder));
-  LATI_TRY(prepare_stack(&work->decoder, model->ctx, &model->decoder));
+  for (int32_t s = 0; s < model->stacks; ++s) {
+    LATI_TRY(prepare_stack(&work->stack[s], model->ctx, &model->stack[s]));
+  }
   *out = work;
   work = NULL;
 done:
@@ -279,8 +232,9 @@ done:
 
 void lati_workspace_free(lati_workspace *work) {
   if (work != NULL) {
-    lati_free(work->encoder.pass);
-    lati_free(work->decoder.pass);
+    for (int32_t s = 0; s < LATI_STACKS; ++s) {
+      lati_free(work->stack[s].block);
+    }
     lati_free(work->arena);
     lati_free(work);
   }

@@ -5,6 +5,8 @@
 
 #include "transformer/transformer.h"
 
+typedef struct lati_block_pass lati_block_pass; /* transformer/block_kind.h */
+
 /* What a pass is for. */
 typedef enum lati_purpose {
   LATI_ENCODE, /* the encoder's output */
@@ -19,14 +21,15 @@ typedef struct lati_residual_state {
   lati_hidden normed;
 } lati_residual_state;
 
-/* Rows are operands of products, and narrow where the backend is. */
-typedef struct lati_layer_state {
-  lati_residual_state self, cross, ffn;
-  lati_rows qkv, self_out;     /* (T, 3 width), (T, width) */
-  lati_rows q, kv, cross_out;  /* (T, width), (S, 2 width), (T, width) */
-  float *self_lse, *cross_lse; /* (T, heads) */
-  lati_rows inner, pre;        /* (T, inner); pre: GELU in training alone, else none */
-} lati_layer_state;
+enum { LATI_BLOCK_ROWS = 3 };
+
+/* What forward of a block leaves for backward; a kind names the places of its rows. Rows are
+ * operands of products, and bf16 where the backend is. */
+typedef struct lati_block_state {
+  lati_residual_state residual;
+  lati_rows rows[LATI_BLOCK_ROWS];
+  float *lse; /* attention: (T, heads) */
+} lati_block_state;
 
 /* One term of the tokens' embeddings: rows ids[t] of a table. */
 typedef struct lati_lookup {
@@ -46,23 +49,20 @@ typedef struct lati_stack_state {
   lati_lookup lookup[LATI_MAX_LOOKUPS];
   int32_t lookups;
   lati_residual_state embedded; /* the embeddings' sum, and after its LayerNorm */
-  lati_layer_state *pass;       /* one per pass of a layer in training, else one for all */
-  int32_t passes;               /* of them in use */
-  lati_residual_state last;     /* pre-LN: layer_norm_out; it has no sum */
+  lati_block_state *block;      /* (passes, stack->blocks) */
+  int32_t passes;               /* in use: all of the stack's in training, else one for all */
+  lati_residual_state last;     /* pre-norm: layer_norm_out; it has no sum */
   lati_hidden output;           /* (tokens, width) */
+  float *d_hidden;              /* (tokens, width) gradient as it runs down the stack */
 } lati_stack_state;
 
-/* Scratch memory of backward and of the projection; sizes are the larger of both stacks'. */
+/* Scratch memory of backward and of the projection; sizes are the largest of all stacks'. */
 typedef struct lati_scratch {
-  float *d_hidden;   /* (T, width) decoder: gradient as it runs down the stack */
-  float *d_encoded;  /* (S, encoder width) encoder: likewise, begun by cross-attention */
-  float *d_source;   /* (T, width) gradient of the layer's input through cross-attention's query */
-  float *d_block;    /* (T, width) behind a block's dropout */
-  float *d_normed;   /* (T, width) pre-LN: gradient of a block's input */
-  void *d_narrow;    /* (T, width) gradient of a block's output as products take it, if narrow */
-  void *d_mixed;     /* (T, width) attention: gradient before the output product */
-  void *d_wide;      /* (T, max(3 width, inner)) gradient of q, k, v or of the inner activations */
-  void *d_kv;        /* (S, 2 width) cross-attention */
+  float *d_source;   /* gradient of the layer's input through a block that reads it */
+  float *d_block;    /* behind a block's dropout */
+  float *d_normed;   /* pre-norm: gradient of a block's input */
+  void *d_narrow;    /* gradient of a block's output as products take it, if bf16 */
+  void *block;       /* what the kind's backward takes */
   float *d_expanded; /* (symbols, width) gradient of a factored tied projection's weight */
   float *norm_sums;  /* (2 LATI_NORM_GROUPS, width) */
   void *packed;      /* a layer's inputs as the backend wants them for its weights' gradient */
@@ -84,9 +84,24 @@ struct lati_workspace {
   uint64_t step;      /* of dropout */
   float *gradient;    /* the flat vector that backward adds to */
   lati_spread spread; /* of targets while training; width 0: none */
-  lati_stack_state encoder, decoder;
+  lati_stack_state stack[LATI_STACKS];
+  int32_t stacks; /* in use: all of the model's, or the first alone for LATI_ENCODE */
   lati_scratch scratch;
 };
+
+/* The state of the stack whose output the head reads. */
+static inline const lati_stack_state *lati_answers(const lati_workspace *work) {
+  return &work->stack[work->model->stacks - 1];
+}
+
+/* The state of the stack that a block attends to. */
+static inline const lati_stack_state *lati_memory_state(const lati_workspace *work,
+                                                        const lati_block *block) {
+  return &work->stack[block->memory->index];
+}
+
+void lati_residual_plan(lati_residual_state *state, lati_arena *from, int64_t tokens,
+                        int32_t width);
 
 /* Checks the batch against the model and lays out memory for it: ARGUMENT, LIMIT, MEMORY. */
 lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lati_purpose purpose);

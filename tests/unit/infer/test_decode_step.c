@@ -1,5 +1,5 @@
 /* Decoding over the cache gives the logits of teacher forcing, token by token. */
-#include "infer/decode_step.h"
+#include "transformer/decode_step.h"
 #include "infer_fixture.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-#include "infer/decoder_impl.h"
-
-enum { TOKENS_A_TASK = 32 };
+/* The life of a decoder: memory for as many rows as a batch needs, and the start of a batch. */
+#include "transformer/block_kind.h"
+#include "transformer/decoder_impl.h"
 
 static int32_t workers_of(const lati_decoder *decoder) {
   return lati_pool_size(decoder->ctx->pool);
@@ -10,7 +10,7 @@ lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32
   *out = NULL;
   lat_status status = LAT_OK;
   lati_decoder *decoder = NULL;
-  const lati_stack *stack = &model->decoder;
+  const lati_stack *stack = lati_last_stack(model);
   LATI_TRY(LATI_NEW(decoder, model->ctx, 1));
   decoder->ctx = model->ctx;
   decoder->model = model;
@@ -24,7 +24,7 @@ lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32
                           ? stack->heads * (int32_t)lati_narrow_head(decoder->head_width)
                           : stack->width;
   LATI_TRY(LATI_NEW(decoder->scratch, decoder->ctx, workers_of(decoder)));
-  LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_decoder_passes(stack),
+  LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_stack_passes(stack),
                            decoder->kv_width, max_length));
   LATI_TRY(lati_workspace_create(&decoder->workspace, model));
 done:
@@ -84,7 +84,7 @@ static lati_rows take_operands(unsigned char **place, const lati_backend *backen
 
 static lat_status reserve_operands(lati_decoder *decoder, int64_t rows) {
   const lati_backend *backend = decoder->backend;
-  const lati_stack *stack = &decoder->model->decoder;
+  const lati_stack *stack = lati_last_stack(decoder->model);
   lati_hidden *hidden[] = {&decoder->x, &decoder->y, &decoder->h};
   const int64_t bytes = lati_operand_bytes(backend, rows, stack->inner) +
                         3 * lati_operand_bytes(backend, rows, stack->width);
@@ -107,7 +107,7 @@ static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
   }
   lat_status status = LAT_OK;
   const lat_context *ctx = decoder->ctx;
-  const lati_stack *stack = &decoder->model->decoder;
+  const lati_stack *stack = lati_last_stack(decoder->model);
   size_t n = (size_t)rows, width = n * (size_t)stack->width;
   free_rows(decoder);
   lati_cache_reserve_rows(&decoder->cache, rows);
@@ -140,8 +140,7 @@ static lat_status reserve_scratch(lati_decoder *decoder, int64_t keys) {
   free_scratch(decoder);
   for (int32_t w = 0; w < workers_of(decoder); ++w) {
     LATI_TRY(LATI_NEW(decoder->scratch[w].keys, decoder->ctx, n));
-    LATI_TRY(LATI_NEW(decoder->scratch[w].scores, decoder->ctx,
-                      n * (size_t)decoder->model->decoder.heads));
+    LATI_TRY(LATI_NEW(decoder->scratch[w].scores, decoder->ctx, n * (size_t)decoder->heads));
   }
   decoder->scratch_keys = keys;
 done:
@@ -151,63 +150,29 @@ done:
   return status;
 }
 
-static lat_status reserve_floats(float **block, size_t *capacity, const lati_decoder *decoder,
-                                 size_t count) {
-  if (count <= *capacity) {
+lat_status lati_decoder_reserve(float **block, size_t *capacity, const lati_decoder *decoder,
+                                int64_t count) {
+  if ((size_t)count <= *capacity) {
     return LAT_OK;
   }
   lati_free(*block);
   *block = NULL;
   *capacity = 0;
   lat_status status = LATI_NEW(*block, decoder->ctx, count);
-  *capacity = status == LAT_OK ? count : 0;
+  *capacity = status == LAT_OK ? (size_t)count : 0;
   return status;
 }
 
-typedef struct keeping {
-  const lati_decoder *decoder;
-  float *keys;
-} keeping;
-
-static void keep_tokens(void *argument, int64_t task, int32_t worker) {
-  (void)worker;
-  const keeping *call = argument;
-  const lati_decoder *decoder = call->decoder;
-  const int64_t width = decoder->model->decoder.width, tokens = decoder->source_tokens;
-  int64_t end = (task + 1) * TOKENS_A_TASK;
-  end = end < tokens ? end : tokens;
-  for (int64_t t = task * TOKENS_A_TASK; t < end; ++t) {
-    float *key = call->keys + t * decoder->kv_width;
-    const float *projected = decoder->projected + t * 2 * width;
-    lati_decoder_keep(decoder, key, projected);
-    lati_decoder_keep(decoder, key + tokens * decoder->kv_width, projected + width);
-  }
-}
-
-/* Keys and values of the encoder's output for one layer; its loops share them. */
-static void project_layer(lati_decoder *decoder, lati_rows encoded, int32_t layer) {
-  const lati_stack *stack = &decoder->model->decoder;
-  const int64_t tokens = decoder->source_tokens;
-  keeping call = {decoder, decoder->cross + layer * 2 * tokens * decoder->kv_width};
-  decoder->backend->linear_forward(
-      decoder->ctx->pool, lati_floats(decoder->projected, 2 * (int64_t)stack->width),
-      &stack->layer[layer].cross.kv, encoded, tokens, LATI_IDENTITY, (lati_rows){0}, NULL);
-  lati_pool_run(decoder->ctx->pool, keep_tokens, &call,
-                (tokens + TOKENS_A_TASK - 1) / TOKENS_A_TASK);
-}
-
-static lat_status project_sources(lati_decoder *decoder, lati_rows encoded) {
+/* What every layer's blocks compute once for the whole of their memory; loops share it. */
+static lat_status start_blocks(lati_decoder *decoder, lati_rows memory) {
+  const lati_stack *stack = lati_last_stack(decoder->model);
   lat_status status = LAT_OK;
-  const lati_stack *stack = &decoder->model->decoder;
-  size_t tokens = (size_t)decoder->source_tokens;
-  LATI_TRY(reserve_floats(&decoder->cross, &decoder->cross_capacity, decoder,
-                          (size_t)stack->layers * tokens * 2 * (size_t)decoder->kv_width));
-  LATI_TRY(reserve_floats(&decoder->projected, &decoder->projected_capacity, decoder,
-                          tokens * 2 * (size_t)stack->width));
-  for (int32_t l = 0; l < stack->layers; ++l) {
-    project_layer(decoder, encoded, l);
+  for (int32_t i = 0; status == LAT_OK && i < stack->layers * stack->blocks; ++i) {
+    const lati_block *block = &stack->block[i];
+    if (block->kind->start != NULL) {
+      status = block->kind->start(decoder, block, i / stack->blocks, memory);
+    }
   }
-done:
   return status;
 }
 
@@ -226,7 +191,7 @@ lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int
   }
   LATI_TRY(reserve_rows(decoder, rows));
   LATI_TRY(reserve_scratch(decoder, longest));
-  LATI_TRY(project_sources(decoder, encoded));
+  LATI_TRY(start_blocks(decoder, encoded));
 done:
   return status;
 }

@@ -1,4 +1,4 @@
-#include "infer/key_value_cache.h"
+#include "transformer/key_value_cache.h"
 
 lat_status lati_cache_init(lati_key_value_cache *cache, const lat_context *ctx, int32_t passes,
                            int32_t width, int32_t max_length) {

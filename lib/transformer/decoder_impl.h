@@ -3,8 +3,8 @@
 #define LATI_DECODER_IMPL_H
 
 #include "compute/vector.h"
-#include "infer/decode_step.h"
-#include "infer/key_value_cache.h"
+#include "transformer/decode_step.h"
+#include "transformer/key_value_cache.h"
 
 #include <string.h>
 
@@ -47,11 +47,6 @@ struct lati_decoder {
   int64_t scratch_keys;
 };
 
-/* Layers of the decoder's stack, loops counted. */
-static inline int32_t lati_decoder_passes(const lati_stack *stack) {
-  return stack->layers * stack->loops;
-}
-
 /* Keeps a key or a value (width). */
 static inline void lati_decoder_keep(const lati_decoder *decoder, float *dst, const float *src) {
   if (decoder->narrow) {
@@ -60,5 +55,33 @@ static inline void lati_decoder_keep(const lati_decoder *decoder, float *dst, co
     memcpy(dst, src, (size_t)decoder->kv_width * sizeof *dst);
   }
 }
+
+/* One block of a step, over its `count` rows. */
+typedef struct lati_decode_call {
+  lati_decoder *decoder;
+  const lati_decode_row *rows;
+  const lati_block *block;
+  int32_t pass;
+} lati_decode_call;
+
+/* One attention over all rows of a step: queries are the first columns of decoder->qkv, the result
+ * goes to decoder->attended. */
+typedef struct lati_attend lati_attend;
+struct lati_attend {
+  const lati_decode_call *call;
+  /* Fills in where the keys of a row lie; returns how many there are. */
+  int64_t (*find_keys)(const float **keys, const lati_attend *attend, int64_t row);
+  const float *keys; /* the kind's own */
+  int64_t to_value;  /* floats from a key to its value */
+  int64_t query_ld;
+};
+
+void lati_decoder_attend(const lati_attend *attend);
+/* y = activation(x W^T + b) + residual over the rows of a step. */
+void lati_decoder_linear(lati_decoder *decoder, lati_rows y, const lati_linear *linear, lati_rows x,
+                         lati_activation activation, const float *residual);
+/* Memory of at least `count` floats, whose contents are lost when it grows. */
+lat_status lati_decoder_reserve(float **block, size_t *capacity, const lati_decoder *decoder,
+                                int64_t count);
 
 #endif

@@ -1,0 +1,111 @@
+/* One position of incremental decoding: a loop over the last stack's blocks, each of which has its
+ * own step. */
+#include "transformer/block_kind.h"
+#include "transformer/decoder_impl.h"
+#include "transformer/embed.h"
+
+enum { ROWS_A_TASK = 4 };
+
+static void normalize(lati_decoder *decoder, const lati_hidden *y, const lati_norm *norm,
+                      const float *x) {
+  decoder->backend->layernorm_forward(decoder->ctx->pool, y->values, y->operand, decoder->mean,
+                                      decoder->rstd, x, norm->gamma, norm->beta, decoder->count,
+                                      lati_last_stack(decoder->model)->width);
+}
+
+void lati_decoder_linear(lati_decoder *decoder, lati_rows y, const lati_linear *layer, lati_rows x,
+                         lati_activation activation, const float *residual) {
+  decoder->backend->linear_forward(decoder->ctx->pool, y, layer, x, decoder->count, activation,
+                                   (lati_rows){0}, residual);
+}
+
+static void attend_rows(void *argument, int64_t task, int32_t worker) {
+  const lati_attend *attend = argument;
+  const lati_decoder *decoder = attend->call->decoder;
+  const int64_t width = attend->call->block->stack->width;
+  const lati_attention_scratch *scratch = &decoder->scratch[worker];
+  int64_t first = task * ROWS_A_TASK;
+  int64_t end = first + ROWS_A_TASK < decoder->count ? first + ROWS_A_TASK : decoder->count;
+  for (int64_t i = first; i < end; ++i) {
+    const int64_t count = attend->find_keys(scratch->keys, attend, i);
+    (decoder->narrow ? decoder->vector->attend_narrow : decoder->vector->attend)(
+        decoder->attended + i * width, decoder->qkv + i * attend->query_ld, scratch->keys,
+        attend->to_value, count, decoder->heads, decoder->head_width, scratch->scores);
+  }
+}
+
+void lati_decoder_attend(const lati_attend *attend) {
+  const lati_decoder *decoder = attend->call->decoder;
+  const int64_t tasks = (decoder->count + ROWS_A_TASK - 1) / ROWS_A_TASK;
+  lati_pool_run(decoder->ctx->pool, attend_rows, (void *)attend, tasks);
+}
+
+/* One block: `to` = `from` + block, with its norm before or behind. `input` is the layer's. */
+static void block_step(const lati_decode_call *call, const lati_hidden *to, const lati_hidden *from,
+                       const lati_hidden *input) {
+  lati_decoder *decoder = call->decoder;
+  const lati_block *block = call->block;
+  const lati_hidden *source = block->reads_input ? input : from;
+  if (block->stack->pre_norm) {
+    normalize(decoder, &decoder->h, &block->norm, source->values);
+    block->kind->step(call, to->values, decoder->h.operand, from->values);
+  } else {
+    block->kind->step(call, to->values, source->operand, from->values);
+    normalize(decoder, to, &block->norm, to->values);
+  }
+}
+
+/* The layer's input stays in x until its last block. */
+static void layer_step(lati_decoder *decoder, const lati_decode_row *rows, int32_t pass) {
+  const lati_stack *stack = lati_last_stack(decoder->model);
+  const lati_hidden *x = &decoder->x, *y = &decoder->y;
+  for (int32_t i = 0; i < stack->blocks; ++i) {
+    const lati_block *block = &stack->block[pass % stack->layers * stack->blocks + i];
+    const lati_decode_call call = {decoder, rows, block, pass};
+    block_step(&call, i + 1 < stack->blocks ? y : x, i > 0 ? y : x, x);
+  }
+}
+
+lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows, int64_t count) {
+  const lati_stack *stack = lati_last_stack(decoder->model);
+  if (decoder->position >= decoder->max_length || count > decoder->row_capacity) {
+    return LATI_BUG("more positions or rows than were asked for");
+  }
+  lat_status status = lati_cache_reserve_position(&decoder->cache, decoder->position);
+  if (status != LAT_OK) {
+    return status;
+  }
+  decoder->count = count;
+  for (int64_t i = 0; i < count; ++i) {
+    decoder->history[rows[i].history * decoder->max_length + decoder->position] = (int32_t)i;
+  }
+  lati_embed_step(decoder, rows);
+  normalize(decoder, &decoder->x, &stack->embedding.norm, decoder->x.values);
+  for (int32_t pass = 0; pass < lati_stack_passes(stack); ++pass) {
+    layer_step(decoder, rows, pass);
+  }
+  if (stack->pre_norm) {
+    normalize(decoder, &decoder->x, &stack->norm_out, decoder->x.values);
+  }
+  ++decoder->position;
+  return LAT_OK;
+}
+
+float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols) {
+  lati_linear slice;
+  decoder->backend->linear_slice(&slice, &decoder->model->projection, symbols.first, symbols.end);
+  lati_decoder_linear(decoder, lati_floats(decoder->logits, slice.out), &slice, decoder->x.operand,
+                      LATI_IDENTITY, NULL);
+  return decoder->logits;
+}
+
+void lati_decoder_fork(lati_decoder *decoder, const int64_t *parents, int64_t count) {
+  int32_t *next = decoder->next_history;
+  size_t bytes = (size_t)decoder->position * sizeof *next;
+  for (int64_t i = 0; i < count; ++i) {
+    memcpy(next + i * decoder->max_length, decoder->history + parents[i] * decoder->max_length,
+           bytes);
+  }
+  decoder->next_history = decoder->history;
+  decoder->history = next;
+}
