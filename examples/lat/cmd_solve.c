@@ -14,7 +14,7 @@ static const cli_option solve_options[] = {
     OPTION(OPTION_DOUBLE, "tolerance", decode.tolerance, "T",
            "relative residual that counts as right (0.05)"),
     OPTION(OPTION_FLAG, "compare", decode.compare, NULL,
-           "compare with LAPACK where the task has no residual of its own"),
+           "eigenvalues, singular values: compare with LAPACK instead of bounding the residual"),
     OPTION(OPTION_FLAG, "scaling", decode.scaling, NULL,
            "scale the matrix into the trained range (on; --no-scaling)"),
     OPTION(OPTION_INT32, "refine", decode.refine, "N",
@@ -90,7 +90,7 @@ static void print_verdict(const lat_report *report) {
     fprintf(stderr, "undecodable: the model's tokens are no matrix of the right shape\n");
     break;
   default:
-    fprintf(stderr, "unknown: the task has no residual of its own; --compare asks LAPACK\n");
+    fprintf(stderr, "unknown: the task has no residual of its own\n");
   }
 }
 
@@ -216,7 +216,5 @@ const cli_command command_solve = {
              ".npy. Problems of two operands are written side by side: [A B], or [M v].\n"
              "The answer goes to standard output, residual and verdict to standard error. The exit "
              "code\n"
-             "is 0 only for an answer that was found to be within the tolerance; it is 1 also "
-             "where that\n"
-             "is unknown, as for eigenvalues without --compare.",
+             "is 0 only for an answer that is within the tolerance, or certified.",
     .run = run};

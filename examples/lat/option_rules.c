@@ -96,18 +96,15 @@ static int judged_without(const cli_settings *s) {
   return s->decode.compare && (s->traits & TRAIT_NO_RESIDUAL) == 0;
 }
 
-static int judged_by_nothing(const cli_settings *s) {
-  return !s->decode.compare && !s->decode.fallback && (s->traits & TRAIT_RESIDUAL) == 0;
-}
-
-/* Inverses and vectors are refined, values alone and sums are not. */
+/* Inverses, vectors and values are refined; sums and products are not. */
 static int nothing_to_refine(const cli_settings *s) {
-  return s->decode.refine > 0 && (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS)) == 0;
+  return s->decode.refine > 0 &&
+         (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS | TRAIT_NO_RESIDUAL)) == 0;
 }
 
 static int nothing_is_certified(const cli_settings *s) {
   return (s->decode.refine == 0 && !s->decode.fallback) ||
-         (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS)) == 0;
+         (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS | TRAIT_NO_RESIDUAL)) == 0;
 }
 
 static int tells_of_a_file(const cli_settings *s) {
@@ -159,9 +156,8 @@ static const option_rule rules[] = {
     {NULL, "accept-loose", read_strictly, "has no effect: it belongs to output in p10 or p1000"},
     {NULL, "accept-zero", no_vectors, "has no effect: the model's answers hold no vectors"},
     {"solve", "compare", judged_without, "has no effect: the task has a residual of its own"},
-    {"solve", "tolerance", judged_by_nothing,
-     "has no effect: the task has no residual of its own; --compare asks LAPACK"},
-    {NULL, "refine", nothing_to_refine, "has no effect: only inverses and vectors are refined"},
+    {NULL, "refine", nothing_to_refine,
+     "has no effect: sums, products and transposes are not refined"},
     {"solve", "certify-tolerance", nothing_is_certified,
      "has no effect: without --refine or --fallback, or for this task, nothing is certified"},
     {"info", "list", tells_of_a_file, "lists the models that are known by name: it takes none"},

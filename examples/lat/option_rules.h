@@ -10,9 +10,9 @@ enum {
   TRAIT_SYMMETRIC = 1, /* matrices with a spectrum */
   TRAIT_GENERAL = 2,   /* matrices without */
   TRAIT_INVERSE = 4,
-  TRAIT_VECTORS = 8,   /* answers hold values over vectors */
-  TRAIT_RESIDUAL = 16, /* answers can be judged from the problem alone */
-  TRAIT_NO_RESIDUAL = 32,
+  TRAIT_VECTORS = 8,      /* answers hold values over vectors */
+  TRAIT_RESIDUAL = 16,    /* answers can be judged from the problem alone */
+  TRAIT_NO_RESIDUAL = 32, /* eigenvalues or singular values alone: by bounds, or by comparison */
   TRAIT_ANY = 63 /* of a task that is not known here or not yet: nothing is refused for it */
 };
 

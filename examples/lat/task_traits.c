@@ -10,9 +10,9 @@ typedef struct named_traits {
 
 static const named_traits table[] = {
     {"transpose", TRAIT_GENERAL | TRAIT_RESIDUAL},
-    {"add", TRAIT_GENERAL | TRAIT_NO_RESIDUAL},
-    {"matvec", TRAIT_GENERAL | TRAIT_NO_RESIDUAL},
-    {"product", TRAIT_GENERAL | TRAIT_NO_RESIDUAL},
+    {"add", TRAIT_GENERAL | TRAIT_RESIDUAL},
+    {"matvec", TRAIT_GENERAL | TRAIT_RESIDUAL},
+    {"product", TRAIT_GENERAL | TRAIT_RESIDUAL},
     {"eigenvalues", TRAIT_SYMMETRIC | TRAIT_NO_RESIDUAL},
     {"eigenvectors", TRAIT_SYMMETRIC | TRAIT_RESIDUAL | TRAIT_VECTORS},
     {"inverse", TRAIT_GENERAL | TRAIT_RESIDUAL | TRAIT_INVERSE},

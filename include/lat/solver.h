@@ -50,11 +50,14 @@ typedef struct lat_decode_options {
   int32_t scaling;  /**< 1 (default): where the task allows, inputs are scaled into the trained
                        range and answers back; by a power of ten, and but for transpose and add by
                        a round number up to 8 besides, so that solve(10 A) follows from solve(A) */
-  int32_t compare;  /**< 1: tasks that have no residual of their own (eigenvalues, singular values)
-                       are compared with LAPACK's answer; default 0: their verdict is UNKNOWN */
+  int32_t compare;  /**< 1: eigenvalues, singular values and custom tasks without a residual are
+                       compared with LAPACK's answer, or the task's own; default 0: the residual of
+                       values is enclosed by Sylvester's law of inertia, without LAPACK's answer,
+                       and the verdict on custom tasks is UNKNOWN */
   int32_t refine;   /**< most steps of refinement in double precision, 0..100: inverses by Newton
-                       and Schulz, eigenvectors and the SVD after Ogita and Aishima; other tasks
-                       have none. A refined answer is certified where it can be. Default 0: off */
+                       and Schulz, eigenvectors and the SVD after Ogita and Aishima, values alone by
+                       inverse iteration first; other tasks have none. A refined answer is certified
+                       where it can be. Default 0: off */
   int32_t fallback; /**< 1: where the model's answer is not right, LAPACK's is returned instead and
                        the report says so; with refine, what is not certified is not right */
   double certify_tolerance; /**< relative residual that a certificate asks for; default 1e-12 */
@@ -73,7 +76,7 @@ enum {
   LAT_VERDICT_OUTSIDE =
       1, /**< decoded, but not within tolerance (or vectors not orthonormal, values not ordered) */
   LAT_VERDICT_UNDECODABLE = 2, /**< the tokens are no matrix, or one of the wrong shape */
-  LAT_VERDICT_UNKNOWN = 3,     /**< decoded; the task has no residual and comparison is off */
+  LAT_VERDICT_UNKNOWN = 3, /**< decoded; a custom task without a residual, and comparison is off */
   LAT_VERDICT_CERTIFIED = 4, /**< within certify_tolerance, with a bound on the error that includes
                                 the rounding of its own computation */
   LAT_VERDICT_NO_ANSWER = 5  /**< LAPACK, which was asked instead, finds none: a singular matrix */
@@ -90,7 +93,9 @@ enum {
 typedef struct lat_report {
   size_t struct_size; /**< set by the init macro */
   double residual;  /**< relative residual against the caller's own matrix; NaN if unknown, infinity
-                       if undecodable */
+                       if undecodable. Of eigenvalues and singular values a bound of it: the upper
+                       one, of an answer outside the tolerance the lower one; they differ by a
+                       quarter at most */
   double tolerance; /**< what it was held against */
   double orthogonality;   /**< max |V^T V - I|; NaN where the task has no vectors */
   double log_probability; /**< of the output's tokens, see lat_session_log_probabilities() */

@@ -15,7 +15,7 @@ static size_t aligned(size_t size) {
   return (size + unit - 1) / unit * unit;
 }
 
-lat_status lati_search_open(lati_search *search, lat_model *model,
+lat_status lati_search_open(lati_search *search, lat_model *model, const lat_task *task,
                             const lat_decode_options *options) {
   lat_status status = LAT_OK;
   size_t work = 0;
@@ -25,10 +25,9 @@ lat_status lati_search_open(lati_search *search, lat_model *model,
   LATI_TRY(LATI_NEW(search->values, model->ctx, LATI_LARGEST_MATRIX));
   LATI_TRY(LATI_NEW(search->caller, model->ctx, LATI_LARGEST_MATRIX));
   LATI_TRY(LATI_NEW(search->moved, model->ctx, LATI_LARGEST_MATRIX));
-  LATI_TRY(lati_improve_work(&work, model->task, &search->session->options));
+  LATI_TRY(lati_improve_work(&work, task, &search->session->options));
   LATI_TRY(LATI_NEW(search->work, model->ctx, work));
-  search->transform_size =
-      aligned(lati_frame_transform_size(model->task, &search->session->options));
+  search->transform_size = aligned(lati_frame_transform_size(task, &search->session->options));
   if (search->transform_size > 0) {
     LATI_TRY(LATI_NEW(search->transforms, model->ctx, LATI_SEARCH_BATCH * search->transform_size));
   }
@@ -121,7 +120,7 @@ static lat_status decode_answer(lat_matrix *answer, lat_report *report, const la
     return LAT_OK;
   }
   LATI_TRY(lati_frame_leave(answer, frame, search->caller));
-  LATI_TRY(lati_verdict(report, problem->task, own, answer, options->compare));
+  LATI_TRY(lati_verdict(report, problem->task, own, answer, options->compare, search->work));
   LATI_TRY(lati_refine_decoded(report, answer, problem->task, own, options, search->work));
 done:
   return status;

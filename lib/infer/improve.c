@@ -10,21 +10,33 @@
 /* Steps after LAPACK, whose answers are within rounding already. */
 enum { STEPS_AFTER_LAPACK = 2 };
 
+static size_t larger(size_t a, size_t b) {
+  return a > b ? a : b;
+}
+
+/* Of one task, not a mixture. */
+static lat_status work_of(size_t *count, const lat_task *task, const lat_decode_options *options) {
+  lat_status status = LAT_OK;
+  const lati_task_kind *kind = task->kind;
+  int32_t rows = 0, cols = 0, output_rows = 0, output_cols = 0;
+  LATI_TRY(lat_task_max_shapes(&rows, &cols, &output_rows, &output_cols, task));
+  *count = larger(*count, lati_score_work(task, rows, cols, output_rows, output_cols));
+  if (kind->verify_work != NULL) {
+    *count = larger(*count, kind->verify_work(rows, cols));
+  }
+  if (kind->refine_work != NULL && (options->refine > 0 || options->fallback)) {
+    *count = larger(*count, kind->refine_work(rows, cols));
+  }
+done:
+  return status;
+}
+
 lat_status lati_improve_work(size_t *count, const lat_task *task,
                              const lat_decode_options *options) {
   lat_status status = LAT_OK;
-  const lat_task *component = NULL;
   *count = 0;
-  if (options->refine == 0 && options->fallback == 0) {
-    return LAT_OK;
-  }
-  for (int32_t i = 0; (component = lat_task_component(task, i)) != NULL; ++i) {
-    int32_t rows = 0, cols = 0, output_rows = 0, output_cols = 0;
-    if (component->kind->refine_work != NULL) {
-      LATI_TRY(lat_task_max_shapes(&rows, &cols, &output_rows, &output_cols, component));
-      const size_t own = component->kind->refine_work(rows, cols);
-      *count = own > *count ? own : *count;
-    }
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    LATI_TRY(work_of(count, lat_task_component(task, i), options));
   }
 done:
   return status;
@@ -39,14 +51,32 @@ static lat_status refine(lat_report *report, lat_matrix *answer, const lat_task 
   return status == LAT_ERROR_NUMERIC ? LAT_OK : status; /* then the answer is as good as it was */
 }
 
+/* A certificate bounds every value's error by a part of |A|_F, and so the residual. */
+static double certified_residual(double bound, const lat_matrix *values, const lat_matrix *input) {
+  const size_t count = lati_matrix_count(values);
+  const double largest = lati_norm_max(input->data, lati_matrix_count(input));
+  const double size = lati_norm_l1(values->data, count);
+  double squares = 0;
+  for (size_t i = 0; i < lati_matrix_count(input) && largest > 0; ++i) {
+    const double part = input->data[i] / largest;
+    squares += part * part;
+  }
+  return bound == 0 ? 0 : bound * (double)count * sqrt(squares) * (largest / size);
+}
+
 /* Residual, verdict and certificate of the answer as it is now. */
 static lat_status judge(lat_report *report, const lat_matrix *answer, const lat_task *task,
                         const lat_matrix *input, int compare, double tolerance, double *work) {
-  const lat_status status = lati_verdict(report, task, input, answer, compare);
+  const lat_status status = lati_verdict(report, task, input, answer, compare, work);
   if (status == LAT_OK && task->kind->certify != NULL) {
     const lati_certificate certificate = task->kind->certify(answer, input, tolerance, work);
     report->error_bound = certificate.bound;
-    report->verdict = certificate.certified ? LAT_VERDICT_CERTIFIED : report->verdict;
+    if (certificate.certified) {
+      report->verdict = LAT_VERDICT_CERTIFIED;
+      report->residual = task->kind->verify != NULL && !compare
+                             ? certified_residual(certificate.bound, answer, input)
+                             : report->residual;
+    }
   }
   return status;
 }

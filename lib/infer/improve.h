@@ -6,8 +6,8 @@
 
 #include <lat/solver.h>
 
-/* Doubles of work that improving answers of any of the task's components takes; 0 where the options
- * ask for nothing. */
+/* Doubles of work that a verdict on an answer of any of the task's components takes, and improving
+ * it where the options ask for that. */
 lat_status lati_improve_work(size_t *count, const lat_task *task,
                              const lat_decode_options *options);
 

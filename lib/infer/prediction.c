@@ -118,7 +118,7 @@ lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scor
   }
   LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
   LATI_TRY(read_tokens(&guess, scorer->predicted, scorer, LAT_OUTPUT, 0, predicted));
-  LATI_TRY(lati_verdict(&report, task, &source.matrix, &guess.matrix, options->compare));
+  LATI_TRY(lati_verdict(&report, task, &source.matrix, &guess.matrix, options->compare, work));
   LATI_TRY(lati_refine_decoded(&report, &guess.matrix, task, &source.matrix, options, work));
   out->certified = report.verdict == LAT_VERDICT_CERTIFIED;
 done:

@@ -9,7 +9,7 @@ int lati_verdict_known(const lat_task *task, int compare) {
   if (kind == &lati_task_custom) {
     return compare || task->functions.residual != NULL;
   }
-  return compare || kind->self_scoring || kind->order == LATI_ORDER_NONE;
+  return compare || kind->self_scoring || kind->verify != NULL || kind->order == LATI_ORDER_NONE;
 }
 
 static int32_t judge(const lat_report *report, const lat_score *score, int has_vectors) {
@@ -22,22 +22,36 @@ static int32_t judge(const lat_report *report, const lat_score *score, int has_v
   return LAT_VERDICT_WITHIN;
 }
 
+/* Bounds are narrowed to a quarter of the residual: enough to tell candidates apart. */
+#define SHARPNESS 0.25
+
+/* The upper bound of the residual where it is within tolerance, and where nothing is decided;
+ * otherwise the lower one. */
+static void judge_values(lat_report *report, const lat_task *task, const lat_matrix *input,
+                         const lat_matrix *prediction, double *work) {
+  const lati_question question = {report->tolerance, SHARPNESS};
+  const lati_error_bounds bounds = task->kind->verify(prediction, input, &question, work);
+  report->residual = bounds.low > report->tolerance ? bounds.low : bounds.high;
+  report->verdict = bounds.high <= report->tolerance ? LAT_VERDICT_WITHIN : LAT_VERDICT_OUTSIDE;
+}
+
 lat_status lati_verdict(lat_report *report, const lat_task *task, const lat_matrix *input,
-                        const lat_matrix *prediction, int compare) {
+                        const lat_matrix *prediction, int compare, double *work) {
   report->residual = report->orthogonality = NAN;
   report->verdict = LAT_VERDICT_UNKNOWN;
   if (!lati_verdict_known(task, compare)) {
     return LAT_OK;
   }
-  lat_score score = {.struct_size = sizeof score};
-  lat_status status = lat_task_score(&score, task, input, NULL, prediction, NULL);
-  if (status == LAT_ERROR_NUMERIC) { /* there is no answer to compare with */
+  if (!compare && task->kind->verify != NULL) {
+    judge_values(report, task, input, prediction, work);
     return LAT_OK;
   }
+  lat_score score;
+  const lat_status status = lati_task_judge(&score, task, input, prediction, work);
   if (status == LAT_OK) {
     report->residual = score.residual;
     report->orthogonality = score.orthogonality;
     report->verdict = judge(report, &score, lati_task_has_vectors(task));
   }
-  return status;
+  return status == LAT_ERROR_NUMERIC ? LAT_OK : status; /* nothing to compare with */
 }

@@ -8,14 +8,15 @@
 
 #include <lat/solver.h>
 
-/* True when the residual of a prediction can be told: from the input, or because the exact answer
- * is no harder to compute than the residual (sums and products). Eigenvalues and singular values
- * are known only by comparison with LAPACK's. */
+/* True when the residual of a prediction can be told: from the input, because the exact answer is
+ * no harder to compute than the residual (sums and products), or by bounds (eigenvalues and
+ * singular values, whose comparison with LAPACK's can be asked for instead). */
 int lati_verdict_known(const lat_task *task, int compare);
 
 /* Fills residual, orthogonality and verdict of a decoded prediction for the caller's own input,
- * against report->tolerance. Matrices are in the caller's units. */
+ * against report->tolerance. Matrices are packed, in the caller's units. work: as
+ * lati_improve_work() tells. */
 lat_status lati_verdict(lat_report *report, const lat_task *task, const lat_matrix *input,
-                        const lat_matrix *prediction, int compare);
+                        const lat_matrix *prediction, int compare, double *work);
 
 #endif

@@ -41,6 +41,16 @@ lat_status lati_refine_svd(lati_refinement *refinement, double *s, double *u, do
                            const double *a, int32_t rows, int32_t cols, double *work);
 size_t lati_refine_svd_work(int32_t rows, int32_t cols);
 
+/* The same where values alone are known, from which inverse iteration finds vectors: eigenvalues
+ * (descending) of the symmetric part of a, singular values of a. They keep their values where it
+ * does not converge. */
+lat_status lati_refine_eigenvalues(lati_refinement *refinement, double *values, const double *a,
+                                   int32_t n, double *work);
+size_t lati_refine_eigenvalues_work(int32_t n);
+lat_status lati_refine_singular_values(lati_refinement *refinement, double *s, const double *a,
+                                       int32_t rows, int32_t cols, double *work);
+size_t lati_refine_singular_values_work(int32_t rows, int32_t cols);
+
 /* d = I - a x, in twice the working precision because its terms cancel; returns |d|_F, infinity
  * where it is no number. */
 double lati_inverse_defect(double *d, const double *a, const double *x, int32_t n);

@@ -7,6 +7,7 @@
 #include "linalg/structures.h"
 #include "refine/certify.h"
 #include "refine/refine.h"
+#include "refine/verify.h"
 #include "task/canonical.h"
 #include "task/task_impl.h"
 
@@ -60,6 +61,11 @@ struct lati_task_kind {
   lati_certificate (*certify)(const lat_matrix *answer, const lat_matrix *input, double tolerance,
                               double *work);
   size_t (*refine_work)(int32_t rows, int32_t cols);
+  /* Bounds of the residual of values alone, without the exact ones; NULL where the residual itself
+   * is as easily had. `work` of verify_work() doubles. */
+  lati_error_bounds (*verify)(const lat_matrix *answer, const lat_matrix *input,
+                              const lati_question *question, double *work);
+  size_t (*verify_work)(int32_t rows, int32_t cols);
   /* How the input is moved to its canonical form; NULL: the task has none. */
   void (*canonicalize)(lati_transform *transform, const lat_matrix *input);
   /* answer = the answer to the input from `canonical`, that to its canonical form; both packed.
@@ -116,6 +122,13 @@ lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *opt
 
 /* Largest transform_size of a custom task. */
 enum { LATI_MAX_TRANSFORM = 1 << 16 };
+
+/* What a solver's verdict asks of lat_task_score(): residual, orthogonality and order against the
+ * answer of least effort, in `work` of lati_score_work() doubles. */
+lat_status lati_task_judge(lat_score *score, const lat_task *task, const lat_matrix *input,
+                           const lat_matrix *prediction, double *work);
+size_t lati_score_work(const lat_task *task, int32_t rows, int32_t cols, int32_t output_rows,
+                       int32_t output_cols);
 
 /* True when the task's inputs are moved to their canonical forms. */
 int lati_task_canonical(const lat_task *task);

@@ -70,7 +70,8 @@ static size_t condition_work(int32_t rows, int32_t cols) {
   return (size_t)widest * ((size_t)widest + 1) + lati_lapack_work(widest, widest);
 }
 
-static lat_status score_vectors(lat_score *score, const lat_task *task, const lati_trial *trial) {
+static lat_status score_vectors(lat_score *score, const lat_task *task, const lati_trial *trial,
+                                int brief) {
   const int32_t k = trial->prediction->cols;
   const int32_t heights[2] = {trial->input->rows, trial->input->cols};
   const double *data = trial->prediction->data + k;
@@ -78,8 +79,10 @@ static lat_status score_vectors(lat_score *score, const lat_task *task, const la
   for (int32_t i = 0; i < task->kind->vector_blocks && status == LAT_OK; ++i) {
     const vectors block = {data, heights[i], k};
     double number = 0;
-    status = condition(&number, &block, trial->work);
-    score->condition = fmax(score->condition, number); /* which ignores the NaN it starts as */
+    if (!brief) {
+      status = condition(&number, &block, trial->work);
+      score->condition = fmax(score->condition, number); /* which ignores the NaN it starts as */
+    }
     score->orthogonality = fmax(score->orthogonality, orthogonality(&block));
     data += (size_t)heights[i] * (size_t)k;
   }
@@ -117,7 +120,8 @@ static void score_coefficients(lat_score *score, const lati_trial *trial) {
   score->exact = equal == count;
 }
 
-static lat_status score_trial(lat_score *score, const lat_task *task, const lati_trial *trial) {
+static lat_status score_trial(lat_score *score, const lat_task *task, const lati_trial *trial,
+                              int brief) {
   lat_status status = task->kind->residual(&score->residual, task, trial);
   if (status != LAT_OK) {
     return status;
@@ -129,7 +133,7 @@ static lat_status score_trial(lat_score *score, const lat_task *task, const lati
   if (trial->target != NULL) {
     score_coefficients(score, trial);
   }
-  return score_vectors(score, task, trial);
+  return score_vectors(score, task, trial, brief);
 }
 
 /* What lat_task_score() was given, checked, and room for its packed form. */
@@ -137,6 +141,7 @@ typedef struct scoring {
   const lat_task *task;
   const lat_matrix *input, *target, *prediction; /* the caller's; target may be NULL */
   lat_score_options options;
+  int32_t brief; /* 1: only what a solver's verdict asks for */
   lat_matrix packed_input, packed_target, packed_prediction;
   double *work;
 } scoring;
@@ -144,6 +149,9 @@ typedef struct scoring {
 /* The target: the caller's, or the answer. A task that scores itself does without where there is no
  * answer (a singular matrix). */
 static lat_status find_target(lati_trial *trial, scoring *s) {
+  if (s->brief && s->task->kind->self_scoring) {
+    return LAT_OK;
+  }
   trial->target = &s->packed_target;
   if (s->target != NULL) {
     lati_matrix_pack(s->packed_target.data, s->target);
@@ -158,19 +166,19 @@ static lat_status find_target(lati_trial *trial, scoring *s) {
   return status;
 }
 
-static lat_status score_packed(lat_score *score, scoring *s) {
+size_t lati_score_work(const lat_task *task, int32_t rows, int32_t cols, int32_t output_rows,
+                       int32_t output_cols) {
+  return (size_t)rows * (size_t)cols + 2 * (size_t)output_rows * (size_t)output_cols +
+         lati_residual_work(rows, cols) + condition_work(rows, cols) +
+         lati_task_work(task, rows, cols);
+}
+
+static lat_status score_packed(lat_score *score, scoring *s, double *memory) {
   lat_status status = LAT_OK;
-  double *memory = NULL;
-  const int32_t m = s->input->rows;
-  const int32_t n = s->input->cols;
   const lat_matrix *p = s->prediction;
-  const size_t input_count = lati_matrix_count(s->input);
   const size_t output_count = lati_matrix_count(p);
-  const size_t work =
-      lati_residual_work(m, n) + condition_work(m, n) + lati_task_work(s->task, m, n);
-  LATI_TRY(LATI_NEW(memory, s->task->ctx, input_count + 2 * output_count + work));
-  s->packed_input = lati_matrix_view(memory, m, n);
-  s->packed_target = lati_matrix_view(memory + input_count, p->rows, p->cols);
+  s->packed_input = lati_matrix_view(memory, s->input->rows, s->input->cols);
+  s->packed_target = lati_matrix_view(memory + lati_matrix_count(s->input), p->rows, p->cols);
   s->packed_prediction = lati_matrix_view(s->packed_target.data + output_count, p->rows, p->cols);
   s->work = s->packed_prediction.data + output_count;
   lati_matrix_pack(s->packed_input.data, s->input);
@@ -182,8 +190,20 @@ static lat_status score_packed(lat_score *score, scoring *s) {
                       .accept_zero = s->options.accept_zero,
                       .work = s->work};
   LATI_TRY(find_target(&trial, s));
-  LATI_TRY(score_trial(score, s->task, &trial));
+  LATI_TRY(score_trial(score, s->task, &trial, s->brief));
 done:
+  return status;
+}
+
+static lat_status score_in_own_memory(lat_score *score, scoring *s) {
+  double *memory = NULL;
+  const lat_matrix *p = s->prediction;
+  lat_status status =
+      LATI_NEW(memory, s->task->ctx,
+               lati_score_work(s->task, s->input->rows, s->input->cols, p->rows, p->cols));
+  if (status == LAT_OK) {
+    status = score_packed(score, s, memory);
+  }
   lati_free(memory);
   return status;
 }
@@ -211,7 +231,7 @@ done:
 }
 
 /* A prediction of the wrong shape, or with a coefficient that is no number, is wrong. */
-static lat_status score_checked(lat_score *score, scoring *s) {
+static lat_status score_checked(lat_score *score, scoring *s, double *work) {
   lat_status status = LAT_OK;
   int32_t rows = 0;
   int32_t cols = 0;
@@ -222,7 +242,7 @@ static lat_status score_checked(lat_score *score, scoring *s) {
   LATI_TRY(check_target(s, rows, cols));
   LATI_TRY(check_prediction(&scorable, s, rows, cols));
   if (scorable) {
-    LATI_TRY(score_packed(score, s));
+    LATI_TRY(work != NULL ? score_packed(score, s, work) : score_in_own_memory(score, s));
   } else {
     score->residual = INFINITY;
     score->within_1pct = 0;
@@ -231,11 +251,21 @@ done:
   return status;
 }
 
+static const lat_score unknown = {
+    .residual = NAN, .within_1pct = NAN, .orthogonality = NAN, .condition = NAN};
+
+lat_status lati_task_judge(lat_score *score, const lat_task *task, const lat_matrix *input,
+                           const lat_matrix *prediction, double *work) {
+  scoring s = {.task = task, .input = input, .prediction = prediction, .brief = 1};
+  *score = unknown;
+  return score_checked(score, &s, work);
+}
+
 lat_status lat_task_score(lat_score *score, const lat_task *task, const lat_matrix *input,
                           const lat_matrix *target, const lat_matrix *prediction,
                           const lat_score_options *options) {
   lat_status status = LAT_OK;
-  lat_score result = {.residual = NAN, .within_1pct = NAN, .orthogonality = NAN, .condition = NAN};
+  lat_score result = unknown;
   scoring s = {.task = task, .input = input, .target = target, .prediction = prediction};
   lati_floating saved;
   lati_floating_enter(&saved);
@@ -243,7 +273,7 @@ lat_status lat_task_score(lat_score *score, const lat_task *task, const lat_matr
   LATI_TRY(task == NULL ? lati_fail(LAT_ERROR_ARGUMENT, "the task is NULL") : LAT_OK);
   LATI_TRY(
       lati_options_read(&s.options, sizeof s.options, option_fields, options, "score options"));
-  LATI_TRY(score_checked(&result, &s));
+  LATI_TRY(score_checked(&result, &s, NULL));
   lati_options_store(score, &result, sizeof result);
 done:
   lati_floating_leave(&saved);

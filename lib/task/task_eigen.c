@@ -116,6 +116,32 @@ static size_t vectors_refine_work(int32_t rows, int32_t cols) {
   return refining > certifying ? refining : certifying;
 }
 
+static lat_status values_refine(lati_refinement *refinement, const lat_matrix *answer,
+                                const lat_matrix *input, double *work) {
+  return lati_refine_eigenvalues(refinement, answer->data, input->data, input->rows, work);
+}
+
+static lati_certificate values_certify(const lat_matrix *answer, const lat_matrix *input,
+                                       double tolerance, double *work) {
+  return lati_certify_eigenvalues(answer->data, input->data, input->rows, tolerance, work);
+}
+
+static size_t values_verify_work(int32_t rows, int32_t cols) {
+  (void)cols;
+  return lati_verify_eigenvalues_work(rows);
+}
+
+static size_t values_refine_work(int32_t rows, int32_t cols) {
+  const size_t refining = lati_refine_eigenvalues_work(rows);
+  const size_t certifying = values_verify_work(rows, cols);
+  return refining > certifying ? refining : certifying;
+}
+
+static lati_error_bounds values_verify(const lat_matrix *answer, const lat_matrix *input,
+                                       const lati_question *question, double *work) {
+  return lati_verify_eigenvalues(answer->data, input->data, input->rows, question, work);
+}
+
 const lati_task_kind lati_task_eigenvalues = {
     .name = "eigenvalues",
     .letter = 'E',
@@ -132,6 +158,11 @@ const lati_task_kind lati_task_eigenvalues = {
     .residual = lati_residual_target,
     .canonicalize = lati_canonical_symmetric,
     .restore = values_restore,
+    .refine = values_refine,
+    .certify = values_certify,
+    .refine_work = values_refine_work,
+    .verify = values_verify,
+    .verify_work = values_verify_work,
 };
 
 const lati_task_kind lati_task_eigenvectors = {

@@ -120,6 +120,30 @@ static size_t svd_refine_work(int32_t rows, int32_t cols) {
   return refining > certifying ? refining : certifying;
 }
 
+static lat_status values_refine(lati_refinement *refinement, const lat_matrix *answer,
+                                const lat_matrix *input, double *work) {
+  return lati_refine_singular_values(refinement, answer->data, input->data, input->rows,
+                                     input->cols, work);
+}
+
+static lati_certificate values_certify(const lat_matrix *answer, const lat_matrix *input,
+                                       double tolerance, double *work) {
+  return lati_certify_singular_values(answer->data, input->data, input->rows, input->cols,
+                                      tolerance, work);
+}
+
+static size_t values_refine_work(int32_t rows, int32_t cols) {
+  const size_t refining = lati_refine_singular_values_work(rows, cols);
+  const size_t certifying = lati_verify_singular_values_work(rows, cols);
+  return refining > certifying ? refining : certifying;
+}
+
+static lati_error_bounds values_verify(const lat_matrix *answer, const lat_matrix *input,
+                                       const lati_question *question, double *work) {
+  return lati_verify_singular_values(answer->data, input->data, input->rows, input->cols, question,
+                                     work);
+}
+
 const lati_task_kind lati_task_singular_values = {
     .name = "singular-values",
     .letter = 'G',
@@ -133,6 +157,11 @@ const lati_task_kind lati_task_singular_values = {
     .answer = values_answer,
     .residual = lati_residual_target,
     .canonicalize = lati_canonical_transposable,
+    .refine = values_refine,
+    .certify = values_certify,
+    .refine_work = values_refine_work,
+    .verify = values_verify,
+    .verify_work = lati_verify_singular_values_work,
 };
 
 const lati_task_kind lati_task_svd = {

@@ -306,7 +306,7 @@ refused eval "$taught_model --count 4" <<'END'
 --method sample --length-penalty 1 | --length-penalty has no effect: it belongs to --method beam
 --temperature 2 | --temperature has no effect: it belongs to --method sample
 --candidates 2 --accept-trailing | --candidates chooses among complete matrices
---refine 2 | --refine has no effect: only inverses and vectors are refined
+--refine 2 | --refine has no effect: sums and vectors are refined
 --method beam --decode-seed 2 | --decode-seed has no effect: it belongs to --method sample
 --grammar --accept-trailing | --accept-trailing has no effect: with --grammar
 --size 3 --max-size 4 --min-size 1 | --size has no effect: sizes are drawn
@@ -335,6 +335,8 @@ END
 printf '1 2\n2 4\n' >input
 accepted solve eigenvalues/model.safetensors <<'END'
 --compare --tolerance 1e9
+--tolerance 1e9
+--refine 30 --tolerance 1e9
 --fallback --tolerance 0.1
 END
 expect 0 train --task inverse --size 2 --layers 1 --width 16 --heads 2 --batch-size 4 --examples 8 \
@@ -348,14 +350,11 @@ refused solve taught-inverse/model.safetensors <<'END'
 --certify-tolerance 1e-9 | --certify-tolerance has no effect
 END
 refused solve "$taught_model" <<'END'
---refine 3 | --refine has no effect: only inverses and vectors are refined
+--refine 3 | --refine has no effect: sums, products and transposes are not refined
 --compare | --compare has no effect: the task has a residual of its own
 --beam-width 3 | --beam-width has no effect
 --temperature 3 | --temperature has no effect
 --quiet | unknown option '--quiet'
-END
-refused solve eigenvalues/model.safetensors <<'END'
---tolerance 0.1 | --tolerance has no effect: the task has no residual of its own; --compare asks LAPACK
 END
 rm input
 
