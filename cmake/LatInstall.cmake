@@ -1,5 +1,5 @@
-# Headers (the Fortran module among them), both libraries, the CMake package, lat.pc, trained models, the
-# Python module, the manual page.
+# Headers (the Fortran module among them), both libraries, the CMake package, files for pkg-config, trained
+# models, the Python module, the manual page.
 include(CMakePackageConfigHelpers)
 # What runs, what is built with, what is typed: the parts that LatPackage makes packages of.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
@@ -12,28 +12,48 @@ install(EXPORT lat_shared_targets NAMESPACE lat:: FILE latTargets.cmake DESTINAT
 install(EXPORT lat_static_targets NAMESPACE lat:: FILE latStaticTargets.cmake DESTINATION ${package_dir})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/latConfig.cmake.in ${PROJECT_BINARY_DIR}/latConfig.cmake
-                              INSTALL_DESTINATION ${package_dir})
+                              INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/latConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/latConfig.cmake ${PROJECT_BINARY_DIR}/latConfigVersion.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLatLibraries.cmake
         DESTINATION ${package_dir})
 
 # Relocatable where the library's folder lies below the prefix; an absolute one is taken as it is.
+# Blanks have to be escaped there.
 foreach(name LIBDIR INCLUDEDIR)
-  if(IS_ABSOLUTE ${CMAKE_INSTALL_${name}})
-    set(pc_${name} ${CMAKE_INSTALL_${name}})
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${name}}")
+    set(pc_${name} "${CMAKE_INSTALL_${name}}")
   else()
-    set(pc_${name} \${prefix}/${CMAKE_INSTALL_${name}})
+    set(pc_${name} "\${prefix}/${CMAKE_INSTALL_${name}}")
   endif()
 endforeach()
-if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
-  set(pc_prefix ${CMAKE_INSTALL_PREFIX})
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
 else()
-  file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-  string(REGEX REPLACE "/$" "" pc_prefix \${pcfiledir}/${pc_prefix})
+  file(RELATIVE_PATH pc_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" /)
+  string(REGEX REPLACE "/$" "" pc_prefix "\${pcfiledir}/${pc_prefix}")
 endif()
-configure_file(${PROJECT_SOURCE_DIR}/lat.pc.in ${PROJECT_BINARY_DIR}/lat.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/lat.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# By name what the linker finds by itself.
+get_filename_component(lapack_dir "${LAT_LAPACK_LIBRARY}" DIRECTORY)
+if(lapack_dir IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
+  set(pc_lapack -llapack)
+else()
+  set(pc_lapack "${LAT_LAPACK_LIBRARY}")
+endif()
+set(pc_blis "${LAT_BLIS_LIBRARY}")
+foreach(name LIBDIR INCLUDEDIR prefix lapack blis)
+  string(REPLACE " " "\\ " pc_${name} "${pc_${name}}")
+endforeach()
+list(TRANSFORM LAT_FORTRAN_RUNTIME PREPEND -l OUTPUT_VARIABLE pc_fortran)
+list(JOIN pc_fortran " " pc_fortran)
+foreach(name lat lat-libdir)
+  configure_file(${PROJECT_SOURCE_DIR}/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
+# A folder in which -llat is the archive, for pkg-config --static.
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/static)
+file(CREATE_LINK ../liblat.a ${PROJECT_BINARY_DIR}/static/liblat.a SYMBOLIC)
+install(FILES ${PROJECT_BINARY_DIR}/static/liblat.a DESTINATION ${CMAKE_INSTALL_LIBDIR}/lat)
 
 # lat_model_folder() finds them there.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/lat/models

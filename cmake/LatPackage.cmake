@@ -36,6 +36,10 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME liblat-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "liblat${soversion} (= ${PROJECT_VERSION}), libblis-serial-dev, liblapack-dev, libjansson-dev")
+execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=libgfortran.a OUTPUT_VARIABLE fortran_runtime)
+if(fortran_runtime MATCHES "/([0-9]+)/libgfortran")
+  string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", libgfortran-${CMAKE_MATCH_1}-dev")
+endif()
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "transformers that learn linear algebra (development files)\n${about}\n\
  .\n This package holds headers, the static library, and files for CMake and pkg-config.")
 

@@ -5,6 +5,11 @@
 #ifndef LATI_FLOATING_H
 #define LATI_FLOATING_H
 
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error                                                                                             \
+    "NaN and infinity are told from numbers: compile without -ffast-math, -Ofast, -ffinite-math-only"
+#endif
+
 #include <fenv.h>
 
 typedef struct lati_floating {

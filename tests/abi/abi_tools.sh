@@ -2,8 +2,8 @@
 
 # A library with debug information, for abidw: build_debug SOURCE_DIRECTORY BUILD_DIRECTORY
 build_debug() {
-  "$cmake" -S "$1" -B "$2" -G "$generator" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-w \
-    -DLAT_BUILD_TESTS=OFF -DLAT_BUILD_EXAMPLES=OFF >/dev/null
+  "$cmake" -S "$1" -B "$2" -G "$generator" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE=Debug -DLAT_OPTIMIZE_KERNELS=OFF -DCMAKE_C_FLAGS=-w \
+    -DLAT_BUILD_TESTS=OFF -DLAT_BUILD_EXAMPLES=OFF -DLAT_INSTALL=OFF >/dev/null
   "$cmake" --build "$2" --target lat_shared --parallel "$(nproc)" >/dev/null
 }
 

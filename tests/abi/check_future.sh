@@ -23,7 +23,7 @@ expect_failure() { # expect_failure WHAT COMMAND...
 
 rm -rf "$work/source"
 mkdir -p "$work/source"
-cp -R "$source/CMakeLists.txt" "$source/cmake" "$source/include" "$source/lib" "$source/lat.pc.in" "$source/LICENSE" \
+cp -R "$source/CMakeLists.txt" "$source/cmake" "$source/include" "$source/lib" "$source/LICENSE" \
   "$work/source"
 mkdir "$work/source/docs"
 grown=0

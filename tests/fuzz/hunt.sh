@@ -9,7 +9,7 @@ shift
 [ $# -gt 0 ] || set -- tokens options matrix safetensors config model checkpoint
 
 sh cmake/dependencies.sh build test fuzz
-CC=clang cmake -S . -B build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLAT_SANITIZE=address,undefined -DLAT_FUZZ=ON \
+CC=clang cmake -S . -B build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLAT_SANITIZE=address,undefined -DLAT_FUZZ=ON -DLAT_OPTIMIZE_KERNELS=OFF \
   -DLAT_CXX=OFF -DLAT_FORTRAN=OFF >/dev/null
 for name in "$@"; do
   cmake --build build-fuzz --target "fuzz_${name}_engine" --parallel "$(nproc)" >/dev/null

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs a build, moves it elsewhere, and builds and runs a consumer in every documented way.
 #   check_install.sh HOW BUILD_DIRECTORY CMAKE C_COMPILER
-# HOW: package, pkgconfig, static-pkgconfig, subdirectory, destdir, absolute-libdir.
+# HOW: package, pkgconfig, static-pkgconfig, blanks, fortran, destdir, absolute-libdir.
 set -eu
 how=$1
 build=$2
@@ -11,10 +11,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-install_moved() {
+install_moved() { # install_moved FOLDER
+  prefix=$work/$1
   "$cmake" --install "$build" --prefix "$work/first" >/dev/null
-  mv "$work/first" "$work/prefix"
-  pc=$(find "$work/prefix" -name lat.pc)
+  mv "$work/first" "$prefix"
+  pc=$(find "$prefix" -name lat.pc)
   export PKG_CONFIG_PATH="${pc%/lat.pc}"
   libdir=${PKG_CONFIG_PATH%/pkgconfig}
 }
@@ -29,30 +30,65 @@ run_project() { # run_project FOLDER OPTIONS...
   "$work/build/consumer_static"
 }
 
+has_archives() {
+  for name in lapack gfortran jansson c; do
+    case $("$cc" -print-file-name="lib$name.a") in /*) ;; *) return 1 ;; esac
+  done
+}
+
 # shellcheck disable=SC2046,SC2086 # flags are words
 case $how in
 package)
-  install_moved
-  run_project package -DCMAKE_PREFIX_PATH="$work/prefix"
-  if [ -e "$work/prefix/bin/lat" ]; then
-    env -u LD_LIBRARY_PATH "$work/prefix/bin/lat" --version
-    env -u LD_LIBRARY_PATH -u LAT_MODEL_PATH "$work/prefix/bin/lat" info --list --json |
-      grep -F "\"path\":\"$work/prefix/share/lat/models/transpose-5x5.safetensors\""
+  install_moved prefix
+  run_project package -DCMAKE_PREFIX_PATH="$prefix"
+  if [ -e "$prefix/bin/lat" ]; then
+    env -u LD_LIBRARY_PATH "$prefix/bin/lat" --version
+    env -u LD_LIBRARY_PATH -u LAT_MODEL_PATH "$prefix/bin/lat" info --list --json |
+      grep -F "\"path\":\"$prefix/share/lat/models/transpose-5x5.safetensors\""
   fi
   ;;
-subdirectory)
-  run_project subdirectory -DCMAKE_BUILD_TYPE=Release
-  ;;
 pkgconfig)
-  install_moved
+  install_moved prefix
   "$cc" "$here/consumer.c" $(pkg-config --cflags --libs lat) -Wl,-rpath,"$libdir" -o "$work/consumer"
   "$work/consumer" | grep -F "lat $(pkg-config --modversion lat),"
   ;;
 static-pkgconfig)
-  install_moved
-  rm "$libdir"/liblat.so*
-  "$cc" $(pkg-config --static --cflags lat) "$here/consumer.c" $(pkg-config --static --libs lat) -o "$work/consumer"
+  install_moved prefix
+  for option in '' -static; do
+    if [ -n "$option" ] && ! has_archives; then
+      echo 'LAPACK or the Fortran runtime has no archive here: -static is not tested'
+      continue
+    fi
+    "$cc" $option "$here/consumer.c" $(pkg-config --static --cflags --libs lat) -o "$work/consumer"
+    if readelf -d "$work/consumer" | grep -F liblat; then
+      echo 'the program above asks for the shared library'
+      exit 1
+    fi
+    "$work/consumer"
+  done
+  ;;
+blanks)
+  install_moved 'the prefix'
+  run_project package -DCMAKE_PREFIX_PATH="$prefix"
+  eval "$cc" "$here/consumer.c" "$(pkg-config --cflags --libs lat)" -o "$work/consumer"
+  LD_LIBRARY_PATH=$libdir "$work/consumer"
+  eval "$cc" "$here/consumer.c" "$(pkg-config --static --cflags --libs lat)" -o "$work/consumer"
   "$work/consumer"
+  ;;
+fortran)
+  install_moved prefix
+  for generator in 'Unix Makefiles' Ninja; do
+    if [ "$generator" = Ninja ] && ! command -v ninja >/dev/null; then
+      continue
+    fi
+    rm -rf "$work/build"
+    "$cmake" -S "$here/fortran" -B "$work/build" -G "$generator" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+    "$cmake" --build "$work/build" --parallel 2 >/dev/null
+    test "$(find "$work/build" -name lat.mod | wc -l)" -eq 1
+    for program in first second part/third; do
+      "$work/build/$program"
+    done
+  done
   ;;
 destdir)
   DESTDIR=$work/root "$cmake" --install "$build" --prefix /opt/lat >/dev/null
@@ -68,7 +104,7 @@ absolute-libdir)
     -DCMAKE_INSTALL_LIBDIR=/srv/lib -DLAT_BUILD_TESTS=OFF -DLAT_BUILD_EXAMPLES=OFF >/dev/null
   export PKG_CONFIG_PATH="$work/build"
   test "$(pkg-config --variable=prefix lat)" = /opt/lat
-  test "$(pkg-config --cflags --libs lat | sed 's/ *$//')" = '-I/opt/lat/include -L/srv/lib -llat'
+  test "$(pkg-config --cflags --libs lat | sed 's/ *$//')" = '-I/opt/lat/include -llat -L/srv/lib'
   ;;
 *)
   echo "unknown way: $how" >&2

@@ -1,6 +1,9 @@
-/* A program of a user's: exits 0 when the library it was linked with works. */
+/* A program of a user's: exits 0 when the library it was linked with works, tells NaN from numbers,
+ * and has left the process's floating-point state alone. */
 #include <lat/lat.h>
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 
 static lat_status invert(double *inverse, lat_context *ctx, double *matrix) {
@@ -19,6 +22,23 @@ static lat_status invert(double *inverse, lat_context *ctx, double *matrix) {
   return status;
 }
 
+static int refuses_nan(lat_context *ctx) {
+  double matrix[4] = {2, 0, 0, 4};
+  double inverse[4];
+  matrix[3] = NAN;
+  return invert(inverse, ctx, matrix) != LAT_OK;
+}
+
+/* A program linked with -ffast-math has flush-to-zero by its own choice. */
+static int keeps_denormals(void) {
+#ifdef __FAST_MATH__
+  return 1;
+#else
+  volatile double least = DBL_MIN;
+  return least / 2 > 0;
+#endif
+}
+
 int main(void) {
   double matrix[4] = {2, 0, 0, 4};
   double inverse[4] = {0, 0, 0, 0};
@@ -34,7 +54,11 @@ int main(void) {
   if (status != LAT_OK) {
     fprintf(stderr, "%s: %s\n", lat_status_name(status), lat_last_error());
   }
+  int safe = refuses_nan(ctx) && keeps_denormals();
   lat_context_free(ctx);
+  if (!safe) {
+    fprintf(stderr, "NaN is taken for a number, or denormals are flushed to zero\n");
+  }
   printf("%s: %g %g\n", lat_build_info(), inverse[0], inverse[3]);
-  return status == LAT_OK && inverse[0] == 0.5 && inverse[3] == 0.25 ? 0 : 1;
+  return status == LAT_OK && safe && inverse[0] == 0.5 && inverse[3] == 0.25 ? 0 : 1;
 }
