@@ -385,6 +385,7 @@ _declare(None,  # the status, checked
          "lat_task_answer", _P, _P, _P,
          "lat_model_create", _P, _P, _P, _P,
          "lat_model_load", _P, _P, c_char_p, _P,
+         "lat_model_inspect", _P, _P, c_char_p,
          "lat_model_load_named", _P, _P, c_char_p, c_char_p, _P,
          "lat_model_name", _P, c_size_t, c_char_p, c_int32,
          "lat_model_create_from", _P, _P, _P, _P,
@@ -775,6 +776,12 @@ class Model(_Handle):
     def load(cls, path, context=None):
         """The model of a file, frozen."""
         return cls._made(_library.lat_model_load, _context(context), _path(path, "path"), None)
+
+    @classmethod
+    def inspect(cls, path, context=None):
+        """The model of a file, to be looked at or saved again: what it does with custom tasks, which
+        Python cannot give, raises Error."""
+        return cls._made(_library.lat_model_inspect, _context(context), _path(path, "path"))
 
     @classmethod
     def load_named(cls, name, folders=None, context=None):

@@ -31,7 +31,7 @@ static int run(cli_settings *settings, const cli_command *command) {
   const char *storage = settings->storage != NULL ? settings->storage : "f32";
   int outcome = EXIT_DONE;
   (void)command;
-  lat_status status = workbench_load(&bench, settings, settings->operands[0]);
+  lat_status status = workbench_inspect(&bench, settings, settings->operands[0]);
   if (status != LAT_OK) {
     outcome = report_failure(status);
   } else {

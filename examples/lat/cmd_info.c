@@ -97,7 +97,7 @@ static int show_model(const lat_model *model, const char *path, const json_t *co
 
 static int show_file(workbench *bench, const cli_settings *settings) {
   const char *path = settings->operands[0];
-  lat_status status = workbench_load(bench, settings, path);
+  lat_status status = workbench_inspect(bench, settings, path);
   if (status != LAT_OK) {
     return report_failure(status);
   }

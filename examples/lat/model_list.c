@@ -75,7 +75,7 @@ static int show_model(lat_context *ctx, const char *folders, const char *name, i
   lat_model *model = NULL;
   lat_status status = lat_model_find(path, sizeof path, folders, name);
   if (status == LAT_OK) {
-    status = lat_model_load(&model, ctx, path, NULL);
+    status = lat_model_inspect(&model, ctx, path);
   }
   if (status != LAT_OK) {
     return report_failure(status);

@@ -99,13 +99,23 @@ lat_status workbench_make_model(workbench *bench, const cli_settings *settings) 
   return status;
 }
 
+/* The context, and the path of a model that is a file or a name. */
+static lat_status find_model(char *path, size_t size, workbench *bench,
+                             const cli_settings *settings, const char *model) {
+  lat_status status = workbench_make_context(bench, settings);
+  return status != LAT_OK ? status : model_path(path, size, model);
+}
+
 lat_status workbench_load(workbench *bench, const cli_settings *settings, const char *model) {
   char path[PATH_MAX];
-  lat_status status = workbench_make_context(bench, settings);
-  if (status == LAT_OK) {
-    status = model_path(path, sizeof path, model);
-  }
+  lat_status status = find_model(path, sizeof path, bench, settings, model);
   return status != LAT_OK ? status : lat_model_load(&bench->model, bench->ctx, path, NULL);
+}
+
+lat_status workbench_inspect(workbench *bench, const cli_settings *settings, const char *model) {
+  char path[PATH_MAX];
+  lat_status status = find_model(path, sizeof path, bench, settings, model);
+  return status != LAT_OK ? status : lat_model_inspect(&bench->model, bench->ctx, path);
 }
 
 lat_status workbench_load_trainable(workbench *bench, const cli_settings *settings,

@@ -20,7 +20,10 @@ lat_status workbench_make_model(workbench *bench, const cli_settings *settings);
 /* The model of a file, or of a name (model_path.h), with its own task and tokenizer. */
 lat_status workbench_load(workbench *bench, const cli_settings *settings, const char *model);
 
-/* A trainable copy of that model. */
+/* The same, but a custom task that it needs may be missing (lat_model_inspect()). */
+lat_status workbench_inspect(workbench *bench, const cli_settings *settings, const char *model);
+
+/* A trainable copy of workbench_load()'s model. */
 lat_status workbench_load_trainable(workbench *bench, const cli_settings *settings,
                                     const char *model);
 

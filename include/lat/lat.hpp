@@ -261,6 +261,10 @@ public:
   static model load(const context &ctx, const std::string &path, const task &custom) {
     return model(created(lat_model_load, ctx.handle(), c_text(path), custom.handle()));
   }
+  /** lat_model_inspect(). */
+  static model inspect(const context &ctx, const std::string &path) {
+    return model(created(lat_model_inspect, ctx.handle(), c_text(path)));
+  }
   /** lat_model_load_named(); no folders: that of installed models. */
   static model load_named(const context &ctx, const std::string &name,
                           const std::string &folders = std::string()) {

@@ -144,6 +144,17 @@ LAT_API LAT_NODISCARD lat_status lat_model_load(lat_model **out, lat_context *ct
                                                 lat_task *custom);
 
 /**
+ * lat_model_load() for programs that look at models, or store them otherwise, and do not have their
+ * custom tasks: configuration, tensors and parameters are there, and lat_model_save_as() writes the
+ * same model. A custom task that the file names is a placeholder of that name: what draws, answers
+ * or solves it is a STATE error. A mixture's placeholders have letters of their own, not the
+ * tasks'.
+ * @return as lat_model_load(), without NOT_FOUND for custom tasks. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_inspect(lat_model **out, lat_context *ctx,
+                                                   const char *path);
+
+/**
  * @return the folder of installed models: share/lat/models below the prefix that the library lies
  * in, wherever that has been moved; otherwise the one that it was configured for. It need not
  * exist.

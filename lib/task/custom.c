@@ -94,6 +94,10 @@ done:
 }
 
 static lat_status failed(const lat_task *task, const char *function, int32_t code) {
+  if (lati_task_is_placeholder(task)) {
+    return lati_fail(LAT_ERROR_STATE,
+                     "custom task '%s' was not given: its model was only inspected", task->name);
+  }
   return lati_fail(LAT_ERROR_CALLBACK, "task '%s': %s returned %d", task->name, function, code);
 }
 

@@ -130,6 +130,9 @@ lat_status lati_task_judge(lat_score *score, const lat_task *task, const lat_mat
 size_t lati_score_work(const lat_task *task, int32_t rows, int32_t cols, int32_t output_rows,
                        int32_t output_cols);
 
+/* placeholder.c: true for what lati_task_placeholders() makes. */
+int lati_task_is_placeholder(const lat_task *task);
+
 /* True when the task's inputs are moved to their canonical forms. */
 int lati_task_canonical(const lat_task *task);
 /* Moves packed `input` to its canonical form in `storage`, of as many doubles; *canonical becomes

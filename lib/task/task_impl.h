@@ -41,6 +41,10 @@ void lati_sampler_stay_at_end(lat_sampler *sampler);
 lat_status lati_task_to_json(json_t **out, const lat_task *task);
 lat_status lati_task_from_json(lat_task **out, lat_context *ctx, const json_t *object,
                                lat_task *custom);
+/* Stand-ins for the custom tasks in a file's description of its task; *out is NULL
+ * when there are none, a mixture where the file has one. ARGUMENT for a name that no custom task
+ * can have. */
+lat_status lati_task_placeholders(lat_task **out, lat_context *ctx, const json_t *object);
 
 /* One side of a batch. Tokens include no framing; the model adds it. For each token and for the
  * closing EOS (so offsets[i] + i is sequence i's first place): 1-based matrix coordinates of the

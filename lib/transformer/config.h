@@ -32,6 +32,8 @@ typedef struct lati_config_parts {
 
 lat_status lati_config_read(lati_config_parts *out, lat_context *ctx, const char *config,
                             lat_task *custom);
+/* Placeholders for the custom tasks that a metadata text names; NULL when it names none. */
+lat_status lati_config_placeholders(lat_task **out, lat_context *ctx, const char *config);
 void lati_config_parts_free(lati_config_parts *parts);
 
 #endif

@@ -98,6 +98,19 @@ done:
   return status;
 }
 
+lat_status lati_config_placeholders(lat_task **out, lat_context *ctx, const char *config) {
+  lat_status status = LAT_OK;
+  json_t *object = NULL;
+  const json_t *task = NULL;
+  *out = NULL;
+  LATI_TRY(parse(&object, ctx, config));
+  LATI_TRY(object_member(&task, object, "task"));
+  LATI_TRY(lati_task_placeholders(out, ctx, task));
+done:
+  json_decref(object);
+  return status == LAT_ERROR_ARGUMENT ? lati_fail_prefix(LAT_ERROR_FORMAT, "lat.config") : status;
+}
+
 void lati_config_parts_free(lati_config_parts *parts) {
   lat_task_free(parts->task);
   lat_tokenizer_free(parts->tokenizer);

@@ -1,5 +1,8 @@
+/* Models as safetensors files: every parameter is a tensor, and the metadata holds what is needed
+ * to use the model. */
 #include "base/floating.h"
 #include "base/log.h"
+#include "transformer/config.h"
 #include "transformer/safetensors.h"
 #include "transformer/transformer.h"
 
@@ -70,13 +73,32 @@ static lat_status check_file(const lat_model *model, lati_safetensors *file, con
   return read_tensors(model, file, NULL);
 }
 
-static lat_status read_skeleton(lat_model **out, lat_context *ctx, lati_safetensors *file,
-                                const char *path, lat_task *custom) {
-  const char *config = lati_safetensors_metadata(file, CONFIG_KEY);
-  if (config == NULL) {
-    return lati_fail(LAT_ERROR_FORMAT, "%s: there is no %s in its metadata", path, CONFIG_KEY);
+static lat_status find_config(const char **config, const lati_safetensors *file, const char *path) {
+  *config = lati_safetensors_metadata(file, CONFIG_KEY);
+  return *config != NULL
+             ? LAT_OK
+             : lati_fail(LAT_ERROR_FORMAT, "%s: there is no %s in its metadata", path, CONFIG_KEY);
+}
+
+static lat_status make_placeholders(lat_task **out, lat_context *ctx, const lati_safetensors *file,
+                                    const char *path) {
+  const char *config = NULL;
+  lat_status status = find_config(&config, file, path);
+  if (status != LAT_OK) {
+    return status;
   }
-  lat_status status = lati_model_from_config(out, ctx, config, custom);
+  status = lati_config_placeholders(out, ctx, config);
+  return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "%s", path);
+}
+
+static lat_status read_skeleton(lat_model **out, lat_context *ctx, const lati_safetensors *file,
+                                const char *path, lat_task *custom) {
+  const char *config = NULL;
+  lat_status status = find_config(&config, file, path);
+  if (status != LAT_OK) {
+    return status;
+  }
+  status = lati_model_from_config(out, ctx, config, custom);
   return status == LAT_OK ? LAT_OK : lati_fail_prefix(status, "%s", path);
 }
 
@@ -93,10 +115,32 @@ done:
   return status;
 }
 
-lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path, lat_task *custom) {
+/* A model whose custom tasks are `custom`, or (inspect) placeholders. */
+static lat_status load_file(lat_model **out, lat_context *ctx, const char *path, lat_task *custom,
+                            int inspect) {
   lat_status status = LAT_OK;
   lati_safetensors *file = NULL;
+  lat_task *placeholders = NULL;
   lat_model *model = NULL;
+  LATI_TRY(lati_safetensors_open(&file, ctx, path));
+  if (inspect) {
+    LATI_TRY(make_placeholders(&placeholders, ctx, file, path));
+  }
+  LATI_TRY(read_skeleton(&model, ctx, file, path, inspect ? placeholders : custom));
+  LATI_TRY(check_file(model, file, path));
+  LATI_TRY(read_parameters(model, file, path));
+  lati_log(ctx, LAT_LOG_INFO, "%s: loaded, %zu parameters", path, lat_model_parameter_count(model));
+  *out = model;
+  model = NULL;
+done:
+  lat_model_free(model);
+  lat_task_free(placeholders);
+  lati_safetensors_close(file);
+  return status;
+}
+
+static lat_status load(lat_model **out, lat_context *ctx, const char *path, lat_task *custom,
+                       int inspect) {
   lati_floating saved;
   if (out != NULL) {
     *out = NULL;
@@ -106,16 +150,15 @@ lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path, l
                      out == NULL ? "out" : (ctx == NULL ? "context" : "path"));
   }
   lati_floating_enter(&saved);
-  LATI_TRY(lati_safetensors_open(&file, ctx, path));
-  LATI_TRY(read_skeleton(&model, ctx, file, path, custom));
-  LATI_TRY(check_file(model, file, path));
-  LATI_TRY(read_parameters(model, file, path));
-  lati_log(ctx, LAT_LOG_INFO, "%s: loaded, %zu parameters", path, lat_model_parameter_count(model));
-  *out = model;
-  model = NULL;
-done:
-  lat_model_free(model);
-  lati_safetensors_close(file);
+  const lat_status status = load_file(out, ctx, path, custom, inspect);
   lati_floating_leave(&saved);
   return status;
+}
+
+lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path, lat_task *custom) {
+  return load(out, ctx, path, custom, 0);
+}
+
+lat_status lat_model_inspect(lat_model **out, lat_context *ctx, const char *path) {
+  return load(out, ctx, path, NULL, 1);
 }

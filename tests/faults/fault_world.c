@@ -1,5 +1,7 @@
 #include "fault_world.h"
 
+#include "task/registry.h"
+
 static void open_tasks(fault_world *world) {
   lat_task_options options;
   lat_task_options_init(&options);
@@ -12,7 +14,7 @@ static void open_tasks(fault_world *world) {
   CHECK_OK(lat_task_create_mixture(&world->mixture, world->ctx, tasks, NULL, 2));
 }
 
-static void open_model(fault_world *world) {
+static void open_model(fault_world *world, int with) {
   lat_tokenizer_options tokenizer;
   lat_model_options model;
   lat_tokenizer_options_init(&tokenizer);
@@ -23,9 +25,26 @@ static void open_model(fault_world *world) {
   CHECK_OK(lat_batch_create(&world->empty, world->tokenizer));
   CHECK_OK(lat_sampler_next(world->batch, world->sampler, 3));
   small_run_model_options(&model);
-  CHECK_OK(lat_model_create(&world->model, world->task, world->tokenizer, &model));
+  CHECK_OK(lat_model_create(&world->model, with & WITH_MIXTURE ? world->mixture : world->task,
+                            world->tokenizer, &model));
   CHECK_OK(lat_model_clone(&world->frozen, world->model));
   CHECK_OK(lat_model_freeze(world->frozen));
+}
+
+static void save_custom_model(const fault_world *world) {
+  lat_model_options options;
+  lat_model *model = NULL;
+  lat_task *task = NULL;
+  json_t *description = json_pack("{s:s, s:[{s:s, s:b}, {s:s, s:b}]}", "name", "mixture", "tasks",
+                                  "name", "first", "custom", 1, "name", "second", "custom", 1);
+  CHECK_OK(lati_task_placeholders(&task, world->ctx, description));
+  json_decref(description);
+  small_run_model_options(&options);
+  options.max_positions = 16;
+  CHECK_OK(lat_model_create(&model, task, world->tokenizer, &options));
+  CHECK_OK(lat_model_save(model, world->path));
+  lat_model_free(model);
+  lat_task_free(task);
 }
 
 static void open_training(fault_world *world, int with) {
@@ -86,7 +105,7 @@ void fault_world_open(fault_world *world, fault_host *host, const scratch_folder
   lat_loss_sum_init(&world->sum);
   open_options(world, folder);
   open_tasks(world);
-  open_model(world);
+  open_model(world, with);
   open_training(world, with);
   if (with & WITH_DECODING) {
     CHECK_OK(lat_session_create(&world->session, world->frozen, NULL));
@@ -94,6 +113,9 @@ void fault_world_open(fault_world *world, fault_host *host, const scratch_folder
   }
   if (with & WITH_FILE) {
     CHECK_OK(lat_model_save(world->frozen, world->path));
+  }
+  if (with & WITH_CUSTOM_FILE) {
+    save_custom_model(world);
   }
   memcpy(world->numbers, (double[]){2, 1, 1, 3}, sizeof world->numbers);
   world->input = (lat_matrix){world->numbers, 2, 2, 2, LAT_ROW_MAJOR};

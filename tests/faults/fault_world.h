@@ -40,7 +40,9 @@ enum {
   WITH_TRAINER = 4,   /* with a directory; has run a little */
   WITH_RUN = 8,       /* a trainer's directory, the trainer gone */
   WITH_FILE = 16,     /* of the frozen model, at path */
-  WITH_NEW_TRAINER = 32
+  WITH_NEW_TRAINER = 32,
+  WITH_CUSTOM_FILE = 64, /* of a model whose tasks are custom ones, at path */
+  WITH_MIXTURE = 128     /* models of the mixture instead of `task` */
 };
 
 /* counted: through the counting allocator, else through the C library's. */

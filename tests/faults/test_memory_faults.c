@@ -254,6 +254,10 @@ static lat_status load_model(fault_world *world, void **out) {
   return lat_model_load((lat_model **)out, world->ctx, world->path, NULL);
 }
 
+static lat_status inspect_model(fault_world *world, void **out) {
+  return lat_model_inspect((lat_model **)out, world->ctx, world->path);
+}
+
 static lat_status model_loss(fault_world *world, void **out) {
   (void)out;
   return lat_model_loss(&world->sum, world->model, world->batch);
@@ -384,6 +388,15 @@ static lat_status evaluate_candidates(fault_world *world, void **out) {
   return lat_evaluate((lat_evaluation **)out, world->frozen, &options);
 }
 
+/* One task of the mixture's model. */
+static lat_status evaluate_one(fault_world *world, void **out) {
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = 1;
+  options.task = world->other;
+  return lat_evaluate((lat_evaluation **)out, world->frozen, &options);
+}
+
 static lat_status create_trainer(fault_world *world, void **out) {
   return lat_trainer_create((lat_trainer **)out, world->model, &world->optimizer_options,
                             &world->trainer_options);
@@ -430,6 +443,7 @@ static const fault_case cases[] = {
     {"lat_model_save_as", 0, save_as, NULL},
     {"lat_model_create_from", 0, create_from, release_model},
     {"lat_model_load", WITH_FILE, load_model, release_model},
+    {"lat_model_inspect", WITH_CUSTOM_FILE, inspect_model, release_model},
     {"lat_model_load_named, folder", WITH_FILE, load_named, release_model},
     {"lat_model_find, lat_model_name", WITH_FILE, find_and_name, NULL},
     {"lat_model_loss", 0, model_loss, NULL},
@@ -448,6 +462,7 @@ static const fault_case cases[] = {
     {"lat_solver_solve, by all means", 0, solve_by_all_means, release_solver},
     {"lat_evaluate", 0, evaluate, release_evaluation},
     {"lat_evaluate, candidates", 0, evaluate_candidates, release_evaluation},
+    {"lat_evaluate, a task of a mixture", WITH_MIXTURE, evaluate_one, release_evaluation},
     {"lat_trainer_create", 0, create_trainer, release_trainer},
     {"lat_trainer_resume", WITH_RUN, resume_trainer, release_trainer},
     {"lat_trainer_run", WITH_NEW_TRAINER, run_trainer, NULL},

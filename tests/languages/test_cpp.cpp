@@ -78,6 +78,9 @@ void test_named_models(const lat::context &ctx) {
   model.save("./test-cpp-named.safetensors", "bf16");
   EXPECT(lat::model::load_named(ctx, "test-cpp-named", "/nowhere:.").parameter_count() ==
          model.parameter_count());
+  EXPECT(lat::model::inspect(ctx, "./test-cpp-named.safetensors").parameter_count() ==
+         model.parameter_count());
+  EXPECT(status_of([&] { lat::model::inspect(ctx, "/nonexistent"); }) == LAT_ERROR_IO);
   EXPECT(lat::model::create_from(model, larger).parameter_count() > model.parameter_count());
   EXPECT(status_of([&] { lat::model::load_named(ctx, "test-cpp-none", "."); }) ==
          LAT_ERROR_NOT_FOUND);

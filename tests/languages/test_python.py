@@ -222,6 +222,7 @@ class Training(unittest.TestCase):
             path = os.path.join(folder, "model.safetensors")
             model.save(path)
             loaded = lat.Model.load(path)
+            self.assertEqual(lat.Model.inspect(path).config, loaded.config)
         self.assertEqual(loaded.config["task"]["name"], "transpose")
         a = [[1, 2], [3, 4]]
         x, report = lat.Solver(loaded).solve(a)

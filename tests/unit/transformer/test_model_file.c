@@ -176,12 +176,12 @@ static int32_t copy_one(lat_matrix *output, const lat_matrix *input, void *user)
   return 0;
 }
 
-static lat_task *create_custom(lat_context *ctx) {
+static lat_task *create_custom(lat_context *ctx, const char *name, int32_t letter) {
   lat_task_functions functions;
   lat_task *task = NULL;
   lat_task_functions_init(&functions);
-  functions.name = "identity";
-  functions.letter = 'Q';
+  functions.name = name;
+  functions.letter = letter;
   functions.input_shape = always_one;
   functions.output_shape = same_shape;
   functions.draw = draw_one;
@@ -195,7 +195,7 @@ START_TEST(a_custom_task_is_asked_for) {
   lat_model_options options;
   lat_model *model = NULL, *loaded = NULL;
   model_fixture_open(&f, &(model_plan){0});
-  lat_task *task = create_custom(f.ctx);
+  lat_task *task = create_custom(f.ctx, "copy-one", 'C');
   model_fixture_options(&options);
   options.max_positions = 16;
   must(lat_model_create(&model, task, f.tokenizer, &options));
@@ -211,6 +211,90 @@ START_TEST(a_custom_task_is_asked_for) {
 }
 END_TEST
 
+/* A model of one custom task, or of a mixture with a built-in and another custom one, whose letters
+ * are those that a placeholder would take last. */
+static lat_model *create_custom_model(const model_fixture *f, int mixed) {
+  lat_task *tasks[3] = {create_custom(f->ctx, "copy-one", 'Z'), f->task,
+                        create_custom(f->ctx, "copy-two", 'B')};
+  lat_task *mixture = NULL;
+  lat_model *model = NULL;
+  lat_model_options options;
+  model_fixture_options(&options);
+  options.max_positions = 40;
+  must(lat_task_create_mixture(&mixture, f->ctx, tasks, NULL, 3));
+  must(lat_model_create(&model, mixed ? mixture : tasks[0], f->tokenizer, &options));
+  lat_task_free(mixture);
+  lat_task_free(tasks[0]);
+  lat_task_free(tasks[2]);
+  return model;
+}
+
+START_TEST(a_custom_task_need_not_be_there_to_look) {
+  model_fixture f;
+  lat_model *model = NULL, *seen = NULL, *again = NULL;
+  lat_solver *solver = NULL;
+  lat_sampler *sampler = NULL;
+  double data[] = {1}, answer[] = {0};
+  const lat_matrix input = {data, 1, 1, 1, LAT_ROW_MAJOR};
+  lat_matrix output = {answer, 1, 1, 1, LAT_ROW_MAJOR};
+  model_fixture_open(&f, &(model_plan){0});
+  model = create_custom_model(&f, _i);
+  must(lat_model_save(model, path));
+  ck_assert_int_eq(lat_model_load(&seen, f.ctx, path, NULL), LAT_ERROR_NOT_FOUND);
+  must(lat_model_inspect(&seen, f.ctx, path));
+  ck_assert_str_eq(lat_model_config(seen), lat_model_config(model));
+  ck_assert_int_eq(lat_model_tensor_count(seen), lat_model_tensor_count(model));
+  ck_assert_mem_eq(lat_model_parameters(seen), lat_model_parameters(model),
+                   lat_model_parameter_count(model) * sizeof(float));
+  const lat_task *task = lat_task_component(lat_model_task(seen), 0);
+  ck_assert_str_eq(lat_task_name(task), "copy-one");
+  must_fail(LAT_ERROR_STATE, lat_task_answer(&output, task, &input),
+            "custom task 'copy-one' was not given: its model was only inspected");
+  must(lat_sampler_create(&sampler, lat_model_task(seen), f.tokenizer, NULL));
+  ck_assert_int_eq(lat_sampler_next(f.batch, sampler, 40), LAT_ERROR_STATE);
+  lat_sampler_free(sampler);
+  must(lat_solver_create(&solver, seen, NULL));
+  ck_assert_int_eq(lat_solver_solve(&output, NULL, solver, &input), LAT_ERROR_STATE);
+  lat_solver_free(solver);
+  must(lat_model_save(seen, path));
+  must(lat_model_inspect(&again, f.ctx, path));
+  ck_assert_str_eq(lat_model_config(again), lat_model_config(model));
+  lat_model_free(again);
+  lat_model_free(seen);
+  lat_model_free(model);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(looking_refuses_what_loading_refuses) {
+  model_fixture f;
+  lat_model *model = NULL;
+  model_fixture_open(&f, &(model_plan){0});
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_inspect(NULL, f.ctx, path), "out is NULL");
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_inspect(&model, NULL, path), "context is NULL");
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_inspect(&model, f.ctx, NULL), "path is NULL");
+  ck_assert_int_eq(lat_model_inspect(&model, f.ctx, "absent"), LAT_ERROR_IO);
+  lati_tensor_view none = {.name = "a", .rank = 1, .shape = {1, 1}, .data = (float[]){0}};
+  const char *const configs[] = {
+      "{\"task\":{\"name\":\"Not A Name\",\"custom\":true}}",
+      "{\"task\":{\"custom\":true}}",
+      "{\"task\":{\"name\":\"mixture\",\"tasks\":[{\"name\":\"add\",\"custom\":true}]}}",
+      "{\"task\":{\"name\":\"mixture\",\"tasks\":3}}",
+      "{}",
+      "[",
+  };
+  for (size_t i = 0; i < sizeof configs / sizeof *configs; ++i) {
+    json_t *metadata = json_pack("{s:s}", "lat.config", configs[i]);
+    must(lati_safetensors_write(f.ctx, path, &none, 1, metadata));
+    json_decref(metadata);
+    ck_assert_msg(lat_model_inspect(&model, f.ctx, path) == LAT_ERROR_FORMAT, "%s: %s", configs[i],
+                  lat_last_error());
+    ck_assert_ptr_null(model);
+  }
+  model_fixture_close(&f);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("model file");
   tcase_add_checked_fixture(tests, make_path, remove_path);
@@ -219,5 +303,7 @@ int main(void) {
   tcase_add_loop_test(tests, changed_files_are_refused, 0, sizeof changes / sizeof changes[0]);
   tcase_add_test(tests, bad_paths_and_arguments_are_refused);
   tcase_add_test(tests, a_custom_task_is_asked_for);
+  tcase_add_loop_test(tests, a_custom_task_need_not_be_there_to_look, 0, 2);
+  tcase_add_test(tests, looking_refuses_what_loading_refuses);
   return run_case("model file", tests);
 }
