@@ -65,6 +65,11 @@ for kind, first in enumerate(("p10", "p1000", "b1999", "fp15")):
     for side in range(2):
         tokens = [28, 28] + [128, 131, 132, 133, 160][: 5 if kind == 0 else 3 if kind == 1 else 2 if kind == 2 else 1]
         put("tokens", f"{first}-{side}", bytes([kind + 4 * side]) + struct.pack(f"<{len(tokens)}h", *tokens))
+for name, kind, tokens in (  # what only the loose reading takes: digits and exponents that are missing or too many
+        ("short", 0, [128, 135, 137, 237]), ("whole", 0, [129, 133, 131, 134]), ("long", 0, [128] + [139] * 40 + [140]),
+        ("two", 1, [128, 135, 137, 1133]), ("alone", 1, [129, 444])):
+    tokens = [28, 28] + tokens
+    put("tokens", f"loose-{name}", bytes([kind]) + struct.pack(f"<{len(tokens)}h", *tokens))
 put("tokens", "negative", b"\0" + struct.pack("<3h", -1, -32768, 32767))
 
 

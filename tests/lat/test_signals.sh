@@ -75,6 +75,7 @@ cmp -s closed/model.safetensors straight/model.safetensors || problem 'what was 
 model=closed/model.safetensors
 printf '1 2\n3 4\n' >matrix
 for command in 'sample --task transpose' "eval $model --count 4" "solve $model matrix --tolerance 1e9" "info $model" \
+  "info $model --json" 'info --list' "convert $model converted" "convert $model converted --json" \
   info 'bench --size 2 --layers 1 --width 16 --heads 2 --repeats 1 --seconds 0 --no-decoding' \
   "train $options --examples 4 --out full --quiet" --version --help 'plot --help'; do
   [ -w /dev/full ] || break
