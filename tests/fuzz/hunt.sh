@@ -9,8 +9,8 @@ shift
 [ $# -gt 0 ] || set -- tokens options matrix safetensors config model checkpoint
 
 sh cmake/dependencies.sh build test fuzz
-CC=clang cmake -S . -B build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLAT_SANITIZE=address,undefined -DLAT_FUZZ=ON -DLAT_OPTIMIZE_KERNELS=OFF \
-  -DLAT_CXX=OFF -DLAT_FORTRAN=OFF >/dev/null
+CC=clang cmake -S . -B build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g1 -DNDEBUG" \
+  -DLAT_SANITIZE=address,undefined -DLAT_FUZZ=ON -DLAT_OPTIMIZE_KERNELS=OFF -DLAT_CXX=OFF -DLAT_FORTRAN=OFF >/dev/null
 for name in "$@"; do
   cmake --build build-fuzz --target "fuzz_${name}_engine" --parallel "$(nproc)" >/dev/null
   mkdir -p "build-fuzz/found/$name"
