@@ -18,10 +18,11 @@ static int show_file(const char *path, const char *storage, int json) {
     return report_error("%s: cannot be looked at", path);
   }
   if (json) {
-    return report_json(json_pack("{s:s, s:s, s:I}", "path", path, "storage", storage, "bytes",
-                                 (json_int_t)info.st_size));
+    return report_json(json_pack("{s:o, s:s, s:I}", "path", json_name(path), "storage", storage,
+                                 "bytes", (json_int_t)info.st_size));
   }
-  printf("%s: %s, %lld bytes\n", path, storage, (long long)info.st_size);
+  print_name(path);
+  printf(": %s, %lld bytes\n", storage, (long long)info.st_size);
   return EXIT_DONE;
 }
 

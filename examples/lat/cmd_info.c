@@ -45,7 +45,7 @@ static json_t *tensors_json(const lat_model *model) {
 }
 
 static int show_model_json(const lat_model *model, const char *path, json_t *config) {
-  return report_json(json_pack("{s:s, s:I, s:O, s:o}", "path", path, "parameters",
+  return report_json(json_pack("{s:o, s:I, s:O, s:o}", "path", json_name(path), "parameters",
                                (json_int_t)lat_model_parameter_count(model), "config", config,
                                "tensors", tensors_json(model)));
 }
@@ -82,7 +82,9 @@ static void print_tensors(const lat_model *model) {
 static int show_model(const lat_model *model, const char *path, const json_t *config, int verbose) {
   const char *key = NULL;
   json_t *value = NULL;
-  printf("file       %s\nparameters %zu in %d tensors\n", path, lat_model_parameter_count(model),
+  fputs("file       ", stdout);
+  print_name(path);
+  printf("\nparameters %zu in %d tensors\n", lat_model_parameter_count(model),
          (int)lat_model_tensor_count(model));
   json_object_foreach((json_t *)config, key, value) {
     if (json_is_object(value)) {

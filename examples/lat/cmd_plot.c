@@ -140,7 +140,7 @@ static int other_extension(const char *path) {
 
 static int run(cli_settings *settings, const cli_command *command) {
   run_curves curves = {0};
-  if (settings->output == NULL) {
+  if (settings->output == NULL || settings->output[0] == '\0') {
     return report_usage(command->name, "-o FILE.svg is needed");
   }
   if (other_extension(settings->output)) {

@@ -94,14 +94,15 @@ static int show_result(const cli_settings *settings, const lat_trainer *trainer)
   lat_trainer_progress(&progress, trainer);
   if (settings->json) {
     return report_json(
-        json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:b}", "directory", settings->output,
-                  "examples", (json_int_t)progress.examples, "updates",
+        json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:b}", "directory",
+                  json_name(settings->output), "examples", (json_int_t)progress.examples, "updates",
                   (json_int_t)progress.updates, "loss", json_number(progress.loss), "accuracy",
                   json_number(progress.accuracy), "exact", json_number(progress.exact), "seconds",
                   json_number(progress.seconds), "interrupted", interrupted != 0));
   }
-  printf("%s: %lld examples in %lld updates, loss %.4f", settings->output,
-         (long long)progress.examples, (long long)progress.updates, progress.loss);
+  print_name(settings->output);
+  printf(": %lld examples in %lld updates, loss %.4f", (long long)progress.examples,
+         (long long)progress.updates, progress.loss);
   if (!isnan(progress.accuracy)) {
     printf(", within 5 %%: %.1f %%, exact: %.1f %%", progress.accuracy, progress.exact);
   }

@@ -189,6 +189,9 @@ static int read_operand(cli_settings *settings, word_reader *reader) {
   if (settings->operand_count >= reader->command->max_operands) {
     return refuse(reader->command, "unexpected operand", "", word);
   }
+  if (word[0] == '\0') {
+    return refuse(reader->command, "an operand is empty: ", reader->command->operands, NULL);
+  }
   settings->operands[settings->operand_count++] = word;
   return EXIT_DONE;
 }

@@ -75,21 +75,52 @@ static int run(const cli_command *command, int count, const char *const *words) 
   return outcome == EXIT_DONE ? command->run(&settings, command) : outcome;
 }
 
+static int refuse(const char *what, const char *word) {
+  report_error("%s '%s'", what, word);
+  fprintf(stderr, "Try 'lat --help'.\n");
+  return EXIT_USAGE;
+}
+
+/* Help on the command that is named, or on all of them. */
+static int show_help(int count, const char *const *words) {
+  const cli_command *command = count > 0 ? find(words[0]) : NULL;
+  if (count > 1 || (count == 1 && command == NULL)) {
+    return count > 1 ? refuse("unexpected operand", words[1]) : refuse("no command", words[0]);
+  }
+  if (command != NULL) {
+    command_line_help(command);
+  } else {
+    print_help();
+  }
+  return EXIT_DONE;
+}
+
+static int show_version(int count, const char *const *words) {
+  if (count > 0) {
+    return refuse("unexpected operand", words[0]);
+  }
+  printf("lat %s\n", lat_version_string());
+  return EXIT_DONE;
+}
+
 static int dispatch(int argc, char **argv) {
   const char *word = argc > 1 ? argv[1] : "";
+  const int count = argc > 1 ? argc - 2 : 0;
+  const char *const *words = (const char *const *)argv + 2;
   const cli_command *command = find(word);
   if (command != NULL) {
-    return run(command, argc - 2, (const char *const *)argv + 2);
+    return run(command, count, words);
   }
   if (strcmp(word, "--version") == 0) {
-    printf("lat %s\n", lat_version_string());
-    return EXIT_DONE;
+    return show_version(count, words);
   }
   if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-    print_help();
-    return EXIT_DONE;
+    return show_help(count, words);
   }
-  report_error(argc > 1 ? "no command '%s'" : "no command%s", word);
+  if (argc > 1) {
+    return refuse("no command", word);
+  }
+  report_error("no command");
   fprintf(stderr, "Try 'lat --help'.\n");
   return EXIT_USAGE;
 }

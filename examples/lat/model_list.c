@@ -53,10 +53,17 @@ static void print_accuracy(const json_t *entry) {
   }
 }
 
+/* Blanks behind a name in a column of 24. */
+static int name_padding(const char *name) {
+  const size_t length = strlen(name);
+  return length < 24 ? (int)(24 - length) : 0;
+}
+
 static int show_line(const lat_model *model, const char *name, const json_t *entry) {
   char size[48];
   size_text(size, sizeof size, lat_model_task(model));
-  printf("%-24s %-16s %-8s %10zu", name, lat_task_name(lat_model_task(model)), size,
+  print_name(name);
+  printf("%*s %-16s %-8s %10zu", name_padding(name), "", lat_task_name(lat_model_task(model)), size,
          lat_model_parameter_count(model));
   print_accuracy(entry);
   putchar('\n');
@@ -64,9 +71,10 @@ static int show_line(const lat_model *model, const char *name, const json_t *ent
 }
 
 static int show_object(const lat_model *model, const char *name, const char *path, json_t *entry) {
-  return report_json(json_pack("{s:s, s:s, s:s, s:I, s:O?}", "name", name, "path", path, "task",
-                               lat_task_name(lat_model_task(model)), "parameters",
-                               (json_int_t)lat_model_parameter_count(model), "manifest", entry));
+  return report_json(json_pack("{s:o, s:o, s:s, s:I, s:O?}", "name", json_name(name), "path",
+                               json_name(path), "task", lat_task_name(lat_model_task(model)),
+                               "parameters", (json_int_t)lat_model_parameter_count(model),
+                               "manifest", entry));
 }
 
 /* A file that cannot be loaded is named on standard error, and the list goes on. */
@@ -92,8 +100,10 @@ int list_models(lat_context *ctx, int json) {
   int outcome = EXIT_DONE;
   lat_status status = model_folders(folders, sizeof folders);
   if (status == LAT_OK && !json) {
-    printf("models of %s\n%-24s %-16s %-8s %10s %7s %7s %7s %7s\n", folders, "name", "task", "size",
-           "parameters", "5 %", "2 %", "1 %", "0.5 %");
+    fputs("models of ", stdout);
+    print_name(folders);
+    printf("\n%-24s %-16s %-8s %10s %7s %7s %7s %7s\n", "name", "task", "size", "parameters", "5 %",
+           "2 %", "1 %", "0.5 %");
   }
   for (int32_t i = 0; status == LAT_OK; ++i) {
     status = lat_model_name(name, sizeof name, folders, i);

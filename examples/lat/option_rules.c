@@ -58,6 +58,10 @@ static int nothing_is_drawn_from_the_set(const cli_settings *s) {
   return s->sampler.repeat_count > 0 && s->sampler.repeat_share == 0;
 }
 
+static int no_spread(const cli_settings *s) {
+  return s->trainer.target_spread == 0;
+}
+
 static int no_validation(const cli_settings *s) {
   return s->trainer.validate_every == 0;
 }
@@ -143,6 +147,7 @@ static const option_rule rules[] = {
     {NULL, "muon-momentum", not_muon, MUON_ONLY},
     {"train", "repeat-count", nothing_trains_on_the_set, NO_SHARE},
     {"sample", "repeat-count", nothing_is_drawn_from_the_set, NO_SHARE},
+    {"train", "target-spread-examples", no_spread, "has no effect: --target-spread is 0"},
     {NULL, "validate-count", no_validation, "has no effect: --validate-every is 0"},
     {NULL, "beam-width", not_beam, BEAM_ONLY},
     {NULL, "length-penalty", not_beam, BEAM_ONLY},

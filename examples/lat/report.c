@@ -108,6 +108,22 @@ int report_json(json_t *object) {
   return outcome;
 }
 
+/* A name without control characters and bytes that are not UTF-8. */
+static void clean_name(char text[MESSAGE_SIZE], const char *name) {
+  snprintf(text, MESSAGE_SIZE, "%s", name);
+  report_clean(text);
+}
+
+json_t *json_name(const char *name) {
+  json_t *exact = json_string(name);
+  if (exact != NULL) {
+    return exact;
+  }
+  char text[MESSAGE_SIZE];
+  clean_name(text, name);
+  return json_string(text);
+}
+
 json_t *json_number(double value) {
   return isfinite(value) ? json_real(value) : json_null();
 }
@@ -147,6 +163,12 @@ void print_matrix(const lat_matrix *matrix) {
     }
     putchar('\n');
   }
+}
+
+void print_name(const char *name) {
+  char text[MESSAGE_SIZE];
+  clean_name(text, name);
+  fputs(text, stdout);
 }
 
 double seconds_now(void) {

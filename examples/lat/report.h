@@ -26,6 +26,9 @@ int report_usage(const char *command, const char *format, ...)
 /* Prints an object as one line and releases it; returns EXIT_DONE or EXIT_FAILED. */
 int report_json(json_t *object);
 
+/* A file's name; where it is not UTF-8, which JSON cannot hold, as report_clean() leaves it. */
+json_t *json_name(const char *name);
+
 /* A number, or null when it is not finite. */
 json_t *json_number(double value);
 
@@ -34,6 +37,8 @@ json_t *json_matrix(const lat_matrix *matrix);
 
 /* Prints rows of numbers, with as many digits as read back alike. */
 void print_matrix(const lat_matrix *matrix);
+/* A file's name, as report_clean() leaves it. */
+void print_name(const char *name);
 
 /* Seconds on a clock that only goes forward. */
 double seconds_now(void);

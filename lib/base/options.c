@@ -6,6 +6,9 @@
 #include <string.h>
 
 /* No structure of ours comes near; a struct_size beyond is one that was never set. */
+/* 2^53: doubles are all the whole numbers up to it. */
+#define LARGEST_WHOLE 9007199254740992.0
+
 enum { LARGEST_STRUCTURE = 1 << 16, NUMBER_TEXT = 40 };
 
 typedef union field_value {
@@ -108,6 +111,23 @@ int lati_options_is_default(const void *options, const lati_field *field) {
   return memcmp((const char *)options + field->offset, &initial, field_size(field->type)) == 0;
 }
 
+/* A bound of a field's values: of a whole number all digits that a double has. */
+static void limit_text(char text[NUMBER_TEXT], const lati_field *field, double limit) {
+  if (field->type == LATI_FIELD_DOUBLE || fabs(limit) > LARGEST_WHOLE) {
+    lati_format(text, NUMBER_TEXT, "%.15g", limit);
+  } else {
+    lati_format(text, NUMBER_TEXT, "%.0f", limit);
+  }
+}
+
+static lat_status outside(const lati_field *field, const char *text, const char *what) {
+  char low[NUMBER_TEXT], high[NUMBER_TEXT];
+  limit_text(low, field, field->low);
+  limit_text(high, field, field->high);
+  return lati_fail(LAT_ERROR_ARGUMENT, "%s: %s %s is outside %s..%s", what, field->name, text, low,
+                   high);
+}
+
 lat_status lati_options_check(const void *options, const lati_field *fields, const char *what) {
   for (const lati_field *field = fields; field->name != NULL; ++field) {
     if (field->type == LATI_FIELD_STRING || field->type == LATI_FIELD_POINTER) {
@@ -119,8 +139,7 @@ lat_status lati_options_check(const void *options, const lati_field *fields, con
       return lati_fail(LAT_ERROR_ARGUMENT, "%s: %s %s is not finite", what, field->name, text);
     }
     if (value < field->low || value > field->high) {
-      return lati_fail(LAT_ERROR_ARGUMENT, "%s: %s %s is outside %.15g..%.15g", what, field->name,
-                       text, field->low, field->high);
+      return outside(field, text, what);
     }
   }
   return LAT_OK;

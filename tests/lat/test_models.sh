@@ -100,4 +100,31 @@ says err '101'
 # shellcheck disable=SC2086
 expect 1 train --from transpose-9x9 --size 3 $from --out none
 
+# Names are a stranger's text: nothing of theirs reaches a terminal, and JSON stays JSON.
+mkdir strange
+odd=$(printf 'a\033[2J\377')
+cp "$here/../../examples/models/transpose-5x5.safetensors" "strange/$odd.safetensors"
+printf 'a?[2J?' >clean
+for words in "info strange/$odd.safetensors" "convert strange/$odd.safetensors strange/$odd.safetensors"; do
+  # shellcheck disable=SC2086
+  expect 0 $words
+  says out "strange/$(cat clean).safetensors"
+  # shellcheck disable=SC2086
+  expect 0 $words --json
+  says out "\"path\":\"strange/$(cat clean).safetensors\""
+done
+LAT_MODEL_PATH=$PWD/strange
+export LAT_MODEL_PATH
+expect 0 info --list
+says out "$(cat clean) "
+expect 0 info --list --json
+says out "\"name\":\"$(cat clean)\""
+unset LAT_MODEL_PATH
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --out "strange/$odd"
+says out "strange/$(cat clean): 8 examples"
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --out "strange/2$odd" --json
+says out "\"directory\":\"strange/2$(cat clean)\""
+
 finish

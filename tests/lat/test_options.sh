@@ -165,6 +165,7 @@ covered train --from
 
 refused train '--task transpose --out none' <<'END'
 --period 10 | --period has no effect: it belongs to --schedule cosine
+--target-spread-examples 10 | --target-spread-examples has no effect: --target-spread is 0
 --schedule inverse-sqrt --shrink 0.5 | --shrink has no effect: it belongs to --schedule cosine
 --period-multiplier 2 | --period-multiplier has no effect: it belongs to --schedule cosine
 --floor 0.1 | --floor has no effect: it belongs to --schedule cosine

@@ -20,6 +20,21 @@ for command in sample train eval solve info bench plot; do
   expect 2 $command a b c
 done
 
+expect 0 help solve
+says out 'Usage: lat solve'
+expect 0 --help convert
+says out 'Usage: lat convert'
+for words in 'help learn' 'help solve eval' '--version please' '--help --version'; do
+  # shellcheck disable=SC2086
+  expect 2 $words
+  says err "'${words##* }'"
+  silent out
+done
+expect 2 info ''
+says err 'lat info: an operand is empty: [MODEL]'
+expect 2 convert model.safetensors ''
+says err 'an operand is empty: MODEL FILE'
+
 expect 2
 says err "no command"
 expect 2 learn
@@ -94,6 +109,7 @@ expect 2 bench --repeats 100
 expect 2 bench --seconds -1
 expect 2 plot run
 says err "-o FILE.svg is needed"
+expect 2 plot run -o ''
 for name in y.png y.PDF ./dir.d/y.jpeg; do
   expect 2 plot run -o $name
   says err "-o $name: the picture is written as SVG"

@@ -123,9 +123,9 @@ START_TEST(ranges) {
   refuse(&options, "sample: width 4097 is outside 1..4096");
   sample_init(&options);
   options.count = -11;
-  refuse(&options, "sample: count -11 is outside -10..1e+15");
+  refuse(&options, "sample: count -11 is outside -10..1000000000000000");
   options.count = INT64_MAX;
-  refuse(&options, "sample: count 9223372036854775807 is outside -10..1e+15");
+  refuse(&options, "sample: count 9223372036854775807 is outside -10..1000000000000000");
   sample_init(&options);
   options.reserved = 1;
   refuse(&options, "sample: reserved 1 is outside 0..0");
