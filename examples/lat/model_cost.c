@@ -81,7 +81,7 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
   memcpy(layers, found, sizeof found);
 }
 
-/* With s the shorter side and l the longer: 13 symmetric products (s, s, s) of which half is
+/* With s the shorter side and l the longer: 9 symmetric products (s, s, s) of which half is
  * computed, half of one (s, s, l), and a whole one. */
 double muon_multiply_adds(const lat_model *model) {
   double sum = 0;
@@ -92,7 +92,7 @@ double muon_multiply_adds(const lat_model *model) {
         strstr(tensor.name, ".layers.") != NULL) {
       const double rows = tensor.shape[0], cols = tensor.shape[1];
       const double side = rows < cols ? rows : cols;
-      sum += side * (6.5 * side * side + 1.5 * rows * cols);
+      sum += side * (4.5 * side * side + 1.5 * rows * cols);
     }
   }
   return sum;

@@ -10,8 +10,8 @@
  * the next.
  *
  * Muon: M = momentum M + G, U = G + momentum M; the matrix P (out, in) becomes P - rate (s O +
- * decay P), O near U's orthogonal factor by four Newton-Schulz steps (singular values of
- * 0.72 to 1.08), s = sqrt(max(1, out / in)).
+ * decay P), O near U's orthogonal factor by three Newton-Schulz steps (singular values of
+ * 0.65 to 1.15), s = sqrt(max(1, out / in)).
  * The matrices are those inside layers, q_lin, k_lin and v_lin each on its own.
  *
  * The average, with n updates done before: keep average + (1 - keep) parameters, keep =

@@ -18,12 +18,11 @@ typedef struct quintic {
 } quintic;
 
 /* Each is the odd polynomial of degree five that is nearest to 1, in the largest deviation, on the
- * interval that the steps before make of [0.003, 1]; the last leaves 0.80 to 1.20. From
+ * interval that the steps before make of [0.01, 1]; the last leaves 0.73 to 1.27. From
  * tests/unit/compute/quintics.py, which finds them by Remez's exchange. */
-static const quintic steps[] = {{8.383673613, -24.765905858, 18.357081893},
-                                {4.043420434, -3.011404994, 0.569512150},
-                                {3.505570617, -2.626653836, 0.525719405},
-                                {2.490115939, -1.834275083, 0.436834707}};
+static const quintic steps[] = {{8.093368513, -23.620430329, 17.446151750},
+                                {3.636585554, -2.721926747, 0.536546288},
+                                {2.661299986, -1.977154522, 0.452616407}};
 enum { STEPS = sizeof steps / sizeof *steps };
 
 /* Singular values come near this, which keeps updates as long as they were with the coefficients
@@ -33,8 +32,10 @@ static const double target = 0.9;
 /* Of the steps: symmetric matrices (side, side) in panels. */
 typedef struct iteration {
   const lati_vector *vector;
-  int64_t side, size; /* size: floats of a matrix */
+  const lati_panel_kernel *kernel; /* of all products but the first step's */
+  int64_t side, size;              /* size: floats of a matrix */
   float *a, *p, *q, *spare;
+  uint32_t *packed[2]; /* operands of a product; room for X too */
 } iteration;
 
 static int64_t shorter(int32_t rows, int32_t cols) {
@@ -45,47 +46,125 @@ static int64_t longer(int32_t rows, int32_t cols) {
   return rows < cols ? cols : rows;
 }
 
+/* Words of an operand of `length` rows in panels: floats, or pairs in whole steps of sixteen. */
+static int64_t operand_words(int64_t length, int64_t side) {
+  return lati_panel_floats(lati_blocks(length, LATI_TILE) * LATI_TILE, side);
+}
+
 size_t lati_orthogonalise_work(int32_t rows, int32_t cols) {
   const int64_t side = shorter(rows, cols);
-  return (size_t)(4 * lati_panel_floats(side, side) + lati_panel_floats(longer(rows, cols), side));
+  return (size_t)(4 * lati_panel_floats(side, side) + operand_words(side, side) +
+                  operand_words(longer(rows, cols), side));
+}
+
+static const lati_panel_kernel *kernel_of(int bf16) {
+#if defined(__x86_64__)
+  if (bf16) {
+    return &lati_panel_bf16_avx512;
+  }
+#endif
+  (void)bf16;
+  return lati_vector_best()->panels;
 }
 
 /* Columns that fill up the last panel are zero in all matrices and stay so. */
-static void begin(iteration *it, int64_t side, float *work) {
+static void begin(iteration *it, int64_t side, int bf16, float *work) {
   const int64_t size = lati_panel_floats(side, side);
-  *it = (iteration){lati_vector_best(), side,           size, work, work + size,
-                    work + 2 * size,    work + 3 * size};
+  uint32_t *packed = (uint32_t *)(void *)(work + 4 * size);
+  *it = (iteration){.vector = lati_vector_best(),
+                    .kernel = kernel_of(bf16),
+                    .side = side,
+                    .size = size,
+                    .a = work,
+                    .p = work + size,
+                    .q = work + 2 * size,
+                    .spare = work + 3 * size,
+                    .packed = {packed, packed + operand_words(side, side)}};
   if (side % LATI_PANEL != 0) {
     memset(work, 0, (size_t)(4 * size) * sizeof *work);
   }
 }
 
 /* X, or its transpose where it is wide, as (length, side) in panels. */
-static void pack(float *packed, const lati_panel_kernel *kernel, lati_rows x, int64_t rows,
+static void pack(uint32_t *packed, const lati_panel_kernel *kernel, lati_rows x, int64_t rows,
                  int64_t cols) {
   const int64_t side = lati_least(rows, cols), length = rows + cols - side;
+  const int64_t words = lati_words(kernel, length);
   for (int64_t j = 0; j < side; j += LATI_PANEL) {
     const int64_t n = lati_least(LATI_PANEL, side - j);
-    uint32_t *panel = (uint32_t *)(void *)(packed + j * length);
     if (rows > cols) {
-      kernel->panel_of_rows(panel, length, lati_rows_at(x, 0, j), length, n);
+      kernel->panel_of_rows(packed + j * words, words, lati_rows_at(x, 0, j), length, n);
     } else {
-      kernel->panel_of_columns(panel, length, lati_rows_at(x, j, 0), n, length);
+      kernel->panel_of_columns(packed + j * words, words, lati_rows_at(x, j, 0), n, length);
     }
+  }
+}
+
+/* A symmetric matrix, packed for the rounding kernel. */
+static const uint32_t *pack_symmetric(const iteration *it, uint32_t *packed, float *x) {
+  const int64_t words = lati_words(it->kernel, it->side);
+  for (int64_t j = 0; j < it->side; j += LATI_PANEL) {
+    it->kernel->panel_of_rows(packed + j * words, words, lati_floats(x + j * it->side, LATI_PANEL),
+                              it->side, lati_least(LATI_PANEL, it->side - j));
+  }
+  return packed;
+}
+
+static float *diagonal(const iteration *it, float *x, int64_t i) {
+  return x + i / LATI_PANEL * LATI_PANEL * it->side + i * LATI_PANEL + i % LATI_PANEL;
+}
+
+static void add_to_diagonal(const iteration *it, float *x, float value) {
+  for (int64_t i = 0; i < it->side; ++i) {
+    *diagonal(it, x, i) += value;
+  }
+}
+
+/* Takes the mean eigenvalue out of x, and returns it. */
+static float take_mean(const iteration *it, float *x) {
+  double sum = 0;
+  for (int64_t i = 0; i < it->side; ++i) {
+    sum += (double)*diagonal(it, x, i);
+  }
+  const float mean = (float)(sum / (double)it->side);
+  add_to_diagonal(it, x, -mean);
+  return mean;
+}
+
+/* c = a b of operands as they lie in f32, for symmetric matrices that commute. */
+static void multiply_exactly(const iteration *it, float *c, const float *a, const float *b) {
+  lati_symmetric_product(it->vector->panels, c, (const uint32_t *)(const void *)a,
+                         (const uint32_t *)(const void *)b, it->side, it->side);
+}
+
+/* Likewise by (s + a') (t + b') = s t + t a' + s b' + a' b', of which only a' b' is a product of
+ * rounded operands: the means s and t, which are most of some factors, keep all their digits. */
+static void multiply_rounded(const iteration *it, float *c, float *a, float *b) {
+  const float s = take_mean(it, a), t = a == b ? s : take_mean(it, b);
+  const uint32_t *left = pack_symmetric(it, it->packed[0], a);
+  const uint32_t *right = a == b ? left : pack_symmetric(it, it->packed[1], b);
+  lati_symmetric_product(it->kernel, c, left, right, it->side, it->side);
+  it->vector->combine(c, 1, a, t, it->size);
+  it->vector->combine(c, 1, b, s, it->size);
+  add_to_diagonal(it, c, s * t);
+  add_to_diagonal(it, a, s);
+  if (a != b) {
+    add_to_diagonal(it, b, t);
+  }
+}
+
+static void multiply(const iteration *it, int exactly, float *c, float *a, float *b) {
+  if (exactly) {
+    multiply_exactly(it, c, a, b);
+  } else {
+    multiply_rounded(it, c, a, b);
   }
 }
 
 /* P = scale (a + b A + c A^2), from A^2 in P. */
 static void make_polynomial(const iteration *it, const quintic *step, double scale) {
   it->vector->combine(it->p, (float)(scale * step->c), it->a, (float)(scale * step->b), it->size);
-  for (int64_t i = 0; i < it->side; ++i) {
-    const int64_t panel = i / LATI_PANEL * LATI_PANEL;
-    it->p[panel * it->side + i * LATI_PANEL + i % LATI_PANEL] += (float)(scale * step->a);
-  }
-}
-
-static void multiply(const iteration *it, float *c, const float *a, const float *b) {
-  lati_symmetric_product(c, a, b, it->side, it->side);
+  add_to_diagonal(it, it->p, (float)(scale * step->a));
 }
 
 static void swap(float **a, float **b) {
@@ -95,19 +174,19 @@ static void swap(float **a, float **b) {
 }
 
 /* Q <- Q P, with P itself for the first. */
-static void gather(iteration *it, int is_first) {
+static void gather(iteration *it, int is_first, int exactly) {
   if (is_first) {
     swap(&it->q, &it->p);
   } else {
-    multiply(it, it->spare, it->q, it->p);
+    multiply(it, exactly, it->spare, it->q, it->p);
     swap(&it->q, &it->spare);
   }
 }
 
 /* A <- A P^2. */
-static void advance(iteration *it) {
-  multiply(it, it->spare, it->p, it->a);
-  multiply(it, it->a, it->spare, it->p);
+static void advance(iteration *it, int exactly) {
+  multiply(it, exactly, it->spare, it->p, it->a);
+  multiply(it, exactly, it->a, it->spare, it->p);
 }
 
 /* Divides A, and A^2 in P, by a bound of A's largest eigenvalue, ||A^2||_F^(1/2): it is much nearer
@@ -121,66 +200,85 @@ static double shrink(iteration *it) {
   return sqrt(factor);
 }
 
-/* Q from A. */
+/* Q from A. The first step is exact: rounding A there would move its small eigenvalues, which the
+ * steps are about to make large, by more than themselves. */
 static void iterate(iteration *it) {
   double factor = 1;
   for (int step = 0; step < STEPS; ++step) {
     const int is_first = step == 0, is_last = step == STEPS - 1;
-    multiply(it, it->p, it->a, it->a);
+    const int exactly = is_first || it->kernel->values == 1;
+    multiply(it, exactly, it->p, it->a, it->a);
     if (is_first) {
       factor = shrink(it);
     }
     make_polynomial(it, &steps[step], is_last ? target * factor : 1);
     if (!is_last) {
-      advance(it);
+      advance(it, exactly);
     }
-    gather(it, is_first);
+    gather(it, is_first, exactly);
   }
 }
 
-/* out = X Q for a tall X, as it lies. */
-static void multiply_tall(const iteration *it, float *out, const float *x, int64_t rows) {
+/* Q as an operand of the last product: as it lies in f32, or packed. */
+static const uint32_t *last_factor(const iteration *it) {
+  return it->kernel->values == 1 ? (const uint32_t *)(const void *)it->q
+                                 : pack_symmetric(it, it->packed[0], it->q);
+}
+
+/* out = X Q for a tall X, a strip of which is packed at a time. */
+static void multiply_tall(const iteration *it, float *out, lati_rows x, int64_t rows) {
+  const lati_panel_kernel *kernel = it->kernel;
+  const uint32_t *q = last_factor(it);
+  const int64_t words = lati_words(kernel, it->side);
   for (int64_t i = 0; i < rows; i += LATI_PANEL) {
-    const int64_t place = i * it->side;
-    const lati_strip strip = {(const uint32_t *)(const void *)(x + place), it->side, 1};
-    it->vector->panels->multiply(out + place, it->side, strip,
-                                 (const uint32_t *)(const void *)it->q, it->side * LATI_PANEL,
-                                 lati_least(LATI_PANEL, rows - i), it->side, it->side, 0);
+    const int64_t m = lati_least(LATI_PANEL, rows - i);
+    const lati_strip strip =
+        kernel->strip_of_rows(it->packed[1], words, lati_rows_at(x, i, 0), m, it->side);
+    kernel->multiply(out + i * it->side, it->side, strip, q, words * LATI_PANEL, m, it->side,
+                     lati_used_words(kernel, it->side), 0);
   }
 }
 
 /* out = Q X for a wide X, a panel of which is packed at a time. */
-static void multiply_wide(const iteration *it, float *out, lati_rows x, int64_t cols,
-                          float *packed) {
-  const lati_panel_kernel *kernel = it->vector->panels;
-  uint32_t *panel = (uint32_t *)(void *)packed;
+static void multiply_wide(const iteration *it, float *out, lati_rows x, int64_t cols) {
+  const lati_panel_kernel *kernel = it->kernel;
+  const uint32_t *q = last_factor(it);
+  const int64_t words = lati_words(kernel, it->side);
   for (int64_t j = 0; j < cols; j += LATI_PANEL) {
     const int64_t n = lati_least(LATI_PANEL, cols - j);
-    kernel->panel_of_rows(panel, it->side, lati_rows_at(x, 0, j), it->side, n);
+    kernel->panel_of_rows(it->packed[1], words, lati_rows_at(x, 0, j), it->side, n);
     for (int64_t i = 0; i < it->side; i += LATI_PANEL) {
-      const float *q = it->q + i * it->side;
-      kernel->multiply(out + i * cols + j, cols,
-                       (lati_strip){(const uint32_t *)(const void *)q, 1, LATI_PANEL}, panel, 0,
-                       lati_least(LATI_PANEL, it->side - i), n, it->side, 0);
+      kernel->multiply(out + i * cols + j, cols, (lati_strip){q + i * words, 1, LATI_PANEL},
+                       it->packed[1], 0, lati_least(LATI_PANEL, it->side - i), n,
+                       lati_used_words(kernel, it->side), 0);
     }
   }
 }
 
-void lati_orthogonalise(float *out, float *x, int32_t rows, int32_t cols, float *work) {
+/* out = X Q, or Q X; a Q that is rounded is rounded without its mean eigenvalue. */
+static void multiply_last(const iteration *it, float *out, lati_rows x, int64_t rows,
+                          int64_t cols) {
+  const float mean = it->kernel->values == 1 ? 0 : take_mean(it, it->q);
+  if (rows > cols) {
+    multiply_tall(it, out, x, rows);
+  } else {
+    multiply_wide(it, out, x, cols);
+  }
+  if (mean != 0) {
+    it->vector->combine(out, 1, x.data, mean, rows * cols);
+  }
+}
+
+void lati_orthogonalise(float *out, float *x, int32_t rows, int32_t cols, int bf16, float *work) {
   const int64_t side = shorter(rows, cols), length = longer(rows, cols);
   const int64_t count = side * length;
   const lati_rows matrix = lati_floats(x, cols);
   iteration it;
-  begin(&it, side, work);
-  float *packed = work + 4 * it.size;
+  begin(&it, side, bf16, work);
   const double norm = sqrt(it.vector->sum_of_squares(x, count));
   it.vector->scale(x, norm > (double)FLT_MIN ? (float)(1 / norm) : 0, count);
-  pack(packed, it.vector->panels, matrix, rows, cols);
-  lati_symmetric_product(it.a, packed, packed, length, side);
+  pack(it.packed[1], it.kernel, matrix, rows, cols);
+  lati_symmetric_product(it.kernel, it.a, it.packed[1], it.packed[1], length, side);
   iterate(&it);
-  if (rows > cols) {
-    multiply_tall(&it, out, x, rows);
-  } else {
-    multiply_wide(&it, out, matrix, cols, packed);
-  }
+  multiply_last(&it, out, matrix, rows, cols);
 }

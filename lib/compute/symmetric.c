@@ -6,7 +6,7 @@
 #include "compute/ops.h"
 #include "compute/vector.h"
 
-/* Rows of the contraction that are multiplied at a time: a panel of them is 64 KiB. */
+/* Words of the contraction that are multiplied at a time: a panel of them is 64 KiB. */
 enum { PIECE = 256 };
 /* The blocks on the diagonal are computed and mirrored in halves. */
 enum { HALF = LATI_PANEL / 2 };
@@ -17,22 +17,22 @@ int64_t lati_panel_floats(int64_t rows, int64_t cols) {
 
 typedef struct product {
   const lati_vector *vector;
+  const lati_panel_kernel *kernel;
   float *c;
-  const float *a, *b;
-  int64_t length, side;
+  const uint32_t *a, *b;
+  int64_t words, used, side; /* words: from panel to panel, per column; used: multiplied */
 } product;
 
 /* C's rows i .. i + m - 1 and columns j .. j + n - 1, within one panel of A and one of B. */
 static void multiply_block(const product *p, int64_t i, int64_t m, int64_t j, int64_t n) {
   const int64_t in_a = i / LATI_PANEL * LATI_PANEL, in_b = j / LATI_PANEL * LATI_PANEL;
-  const float *a = p->a + in_a * p->length + i % LATI_PANEL;
-  const float *b = p->b + in_b * p->length + j % LATI_PANEL;
+  const uint32_t *a = p->a + in_a * p->words + i % LATI_PANEL;
+  const uint32_t *b = p->b + in_b * p->words + j % LATI_PANEL;
   float *c = p->c + in_b * p->side + i * LATI_PANEL + j % LATI_PANEL;
-  for (int64_t k = 0; k < p->length; k += PIECE) {
-    const lati_strip strip = {(const uint32_t *)(const void *)(a + k * LATI_PANEL), 1, LATI_PANEL};
-    p->vector->panels->multiply(c, LATI_PANEL, strip,
-                                (const uint32_t *)(const void *)(b + k * LATI_PANEL), 0, m, n,
-                                lati_least(PIECE, p->length - k), k > 0);
+  for (int64_t k = 0; k < p->used; k += PIECE) {
+    const lati_strip strip = {a + k * LATI_PANEL, 1, LATI_PANEL};
+    p->kernel->multiply(c, LATI_PANEL, strip, b + k * LATI_PANEL, 0, m, n,
+                        lati_least(PIECE, p->used - k), k > 0);
   }
 }
 
@@ -52,9 +52,16 @@ static void diagonal_block(const product *p, int64_t j, int64_t n) {
   }
 }
 
-void lati_symmetric_product(float *c, const float *a, const float *b, int64_t length,
-                            int64_t side) {
-  const product p = {lati_vector_best(), c, a, b, length, side};
+void lati_symmetric_product(const lati_panel_kernel *kernel, float *c, const uint32_t *a,
+                            const uint32_t *b, int64_t length, int64_t side) {
+  const product p = {.vector = lati_vector_best(),
+                     .kernel = kernel,
+                     .c = c,
+                     .a = a,
+                     .b = b,
+                     .words = lati_words(kernel, length),
+                     .used = lati_used_words(kernel, length),
+                     .side = side};
   for (int64_t j = 0; j < side; j += LATI_PANEL) {
     const int64_t n = lati_least(LATI_PANEL, side - j);
     for (int64_t i = 0; i < j; i += LATI_PANEL) {

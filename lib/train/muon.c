@@ -2,6 +2,7 @@
  * each. */
 #include "train/muon.h"
 
+#include "compute/backend.h"
 #include "compute/orthogonalise.h"
 #include "compute/vector.h"
 
@@ -17,15 +18,16 @@ typedef struct muon_matrix {
 struct lati_muon {
   muon_matrix *matrices; /* dearest first, so that workers end at about the same time */
   int32_t count;
+  int bf16;    /* operands of products are rounded, as the context's are */
   float *work; /* work_size floats for each worker */
   size_t work_size;
 };
 
-/* About the multiply-adds, in the cube of the shorter side: 6.5 for the steps, 1.5 for every square
+/* About the multiply-adds, in the cube of the shorter side: 4.5 for the steps, 1.5 for every square
  * that fits into the matrix. */
 static double cost(const muon_matrix *matrix) {
   const double side = matrix->rows < matrix->cols ? matrix->rows : matrix->cols;
-  return side * (6.5 * side * side + 1.5 * matrix->rows * matrix->cols);
+  return side * (4.5 * side * side + 1.5 * matrix->rows * matrix->cols);
 }
 
 /* By falling cost, then by place: one order, whatever qsort does with equals. */
@@ -59,6 +61,7 @@ lat_status lati_muon_create(lati_muon **out, const lat_context *ctx,
   LATI_TRY(LATI_NEW(muon, ctx, 1));
   LATI_TRY(LATI_NEW(muon->matrices, ctx, table->count));
   collect(muon, table);
+  muon->bf16 = ctx->backend->narrow;
   LATI_TRY(LATI_NEW(muon->work, ctx, muon->work_size * (size_t)lati_pool_size(ctx->pool)));
   *out = muon;
   muon = NULL;
@@ -93,7 +96,7 @@ static void update_matrix(void *argument, int64_t task, int32_t worker) {
   float *o = u->scratch + matrix->offset;
   vector->nesterov(g, u->momentum + matrix->offset, (float)u->step->scale, (float)u->step->momentum,
                    count);
-  lati_orthogonalise(o, g, matrix->rows, matrix->cols,
+  lati_orthogonalise(o, g, matrix->rows, matrix->cols, u->muon->bf16,
                      u->muon->work + (size_t)worker * u->muon->work_size);
   vector->combine(p, 1 - decay, o, -rate, count);
   memset(g, 0, (size_t)count * sizeof *g);

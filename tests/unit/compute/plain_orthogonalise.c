@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What quintics.py prints for 0.003 and four steps. */
-static const double steps[4][3] = {{8.383673613, -24.765905858, 18.357081893},
-                                   {4.043420434, -3.011404994, 0.569512150},
-                                   {3.505570617, -2.626653836, 0.525719405},
-                                   {2.490115939, -1.834275083, 0.436834707}};
+/* What quintics.py prints for 0.01 and three steps. */
+enum { STEPS = 3 };
+static const double steps[STEPS][3] = {{8.093368513, -23.620430329, 17.446151750},
+                                       {3.636585554, -2.721926747, 0.536546288},
+                                       {2.661299986, -1.977154522, 0.452616407}};
 
 static double *new_matrix(int64_t rows, int64_t cols) {
   double *x = calloc((size_t)(rows * cols), sizeof *x);
@@ -56,7 +56,7 @@ static void orthogonalise_wide(double *x, int64_t side, int64_t length) {
   double *gram = new_matrix(side, side), *square = new_matrix(side, side);
   double *next = new_matrix(side, length);
   normalise(x, gram, square, side, length);
-  for (int step = 0; step < 4; ++step) {
+  for (int step = 0; step < STEPS; ++step) {
     multiply(gram, x, x, side, side, length, 1);
     multiply(square, gram, gram, side, side, side, 0);
     for (int64_t i = 0; i < side * side; ++i) {
