@@ -44,11 +44,18 @@ typedef struct scatter {
   int64_t tokens, width;
 } scatter;
 
+/* Columns that a task owns: fewer where the width makes few tasks of whole blocks. */
+static int64_t columns_of(int64_t width) {
+  enum { LEAST = 32 };
+  return width > LATI_COLUMN_BLOCK ? LATI_COLUMN_BLOCK : LEAST;
+}
+
 /* Equal ids add up in the order of the tokens: a task owns columns, not tokens. */
 static void backward_columns(void *argument, int64_t task, int32_t worker) {
   (void)worker;
   const scatter *s = argument;
-  int64_t first = task * LATI_COLUMN_BLOCK, n = lati_least(LATI_COLUMN_BLOCK, s->width - first);
+  const int64_t size = columns_of(s->width);
+  const int64_t first = task * size, n = lati_least(size, s->width - first);
   for (int64_t t = 0; t < s->tokens; ++t) {
     if (s->ids[t] >= 0) {
       s->vector->add(s->d_table + s->ids[t] * s->width + first, s->d_x + t * s->width + first, n);
@@ -59,5 +66,5 @@ static void backward_columns(void *argument, int64_t task, int32_t worker) {
 void lati_embedding_backward(lati_pool *pool, float *d_table, const float *d_x, const int32_t *ids,
                              int64_t tokens, int32_t width) {
   scatter s = {lati_vector_best(), d_table, d_x, ids, tokens, width};
-  lati_pool_run(pool, backward_columns, &s, lati_blocks(width, LATI_COLUMN_BLOCK));
+  lati_pool_run(pool, backward_columns, &s, lati_blocks(width, columns_of(width)));
 }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 16384 };
+enum { BLOCK = LATI_UPDATE_BLOCK };
 
 int64_t lati_sum_of_squares_partials(int64_t count) {
   return lati_blocks(count, BLOCK);
@@ -40,22 +40,23 @@ double lati_sum_of_squares(lati_pool *pool, const float *x, int64_t count, doubl
 typedef struct adam_update {
   const lati_vector *vector;
   float *p, *g, *m, *v;
-  int64_t count;
+  const lati_stretch *stretches;
   lati_adam_factors factors;
 } adam_update;
 
-static void adam_block(void *argument, int64_t task, int32_t worker) {
+static void adam_stretch(void *argument, int64_t task, int32_t worker) {
   (void)worker;
   const adam_update *a = argument;
-  int64_t first = task * BLOCK;
+  const size_t first = a->stretches[task].offset;
   a->vector->adam(a->p + first, a->g + first, a->m + first, a->v + first, &a->factors,
-                  lati_least(BLOCK, a->count - first));
+                  (int64_t)a->stretches[task].size);
 }
 
 /* Factors that do not change along the vector are put together in double. */
-void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v, int64_t count,
-                      const lati_adam *adam) {
-  adam_update a = {.vector = lati_vector_best(), .p = p, .g = g, .m = m, .v = v, .count = count};
+void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v,
+                      const lati_stretch *stretches, int32_t count, const lati_adam *adam) {
+  adam_update a = {
+      .vector = lati_vector_best(), .p = p, .g = g, .m = m, .v = v, .stretches = stretches};
   a.factors = (lati_adam_factors){
       .keep1 = (float)adam->beta1,
       .take1 = (float)((1.0 - adam->beta1) * adam->scale),
@@ -66,7 +67,7 @@ void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v, i
       .epsilon = (float)adam->epsilon,
       .shrink = (float)(1.0 - adam->rate * adam->decay),
   };
-  lati_pool_run(pool, adam_block, &a, lati_blocks(count, BLOCK));
+  lati_pool_run(pool, adam_stretch, &a, count);
 }
 
 typedef struct average_update {

@@ -4,6 +4,7 @@
 
 #include "base/threads.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Sum of squares in double, in blocks of fixed size added in order. NaN or infinity in, NaN or
@@ -12,14 +13,20 @@ double lati_sum_of_squares(lati_pool *pool, const float *x, int64_t count, doubl
 /* Doubles of `partials` needed for `count` elements. */
 int64_t lati_sum_of_squares_partials(int64_t count);
 
-/* Adam on parameters p with gradient scale * g: m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
- * p -= rate (m / c1) / (sqrt(v / c2) + epsilon) + rate decay p, c1 = 1 - b1^t, c2 = 1 - b2^t. g is
- * set to zero. */
+/* A stretch of a flat vector; one task's where it has at most LATI_UPDATE_BLOCK elements. */
+typedef struct lati_stretch {
+  size_t offset, size;
+} lati_stretch;
+enum { LATI_UPDATE_BLOCK = 16384 };
+
+/* Adam on the stretches, a task each, of parameters p with gradient scale * g: m = b1 m + (1 - b1)
+ * g; v = b2 v + (1 - b2) g^2; p -= rate (m / c1) / (sqrt(v / c2) + epsilon) + rate decay p, c1 = 1
+ * - b1^t, c2 = 1 - b2^t. g is set to zero. */
 typedef struct lati_adam {
   double rate, beta1, beta2, epsilon, decay, correction1, correction2, scale;
 } lati_adam;
-void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v, int64_t count,
-                      const lati_adam *adam);
+void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v,
+                      const lati_stretch *stretches, int32_t count, const lati_adam *adam);
 
 /* average = keep average + (1 - keep) x, element by element; keep 0 copies. */
 void lati_average_update(lati_pool *pool, float *average, const float *x, int64_t count,

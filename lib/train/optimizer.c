@@ -77,20 +77,33 @@ static lat_status check_trainable(const lat_model *model) {
   return lati_model_usable(model);
 }
 
+/* The last stretch grows by a parameter that follows it, up to a task's size; then another begins.
+ */
+static void add_to_stretches(lat_optimizer *optimizer, const lati_parameter *entry) {
+  size_t at = entry->offset, left = entry->size;
+  while (left > 0) {
+    const int32_t count = optimizer->stretch_count;
+    lati_stretch *last = count > 0 ? &optimizer->stretches[count - 1] : NULL;
+    if (last == NULL || last->offset + last->size != at || last->size == LATI_UPDATE_BLOCK) {
+      last = &optimizer->stretches[optimizer->stretch_count++];
+      *last = (lati_stretch){at, 0};
+    }
+    const size_t room = LATI_UPDATE_BLOCK - last->size, part = left < room ? left : room;
+    last->size += part;
+    at += part;
+    left -= part;
+  }
+}
+
 /* Adam's stretches: everything, or what lies between Muon's matrices. */
 static lat_status plan_stretches(lat_optimizer *optimizer, const lati_parameter_table *table) {
-  size_t end = 0;
-  lat_status status = LATI_NEW(optimizer->stretches, optimizer->ctx, table->count);
+  const size_t most = (size_t)table->count + table->total / LATI_UPDATE_BLOCK;
+  lat_status status = LATI_NEW(optimizer->stretches, optimizer->ctx, most);
   for (int32_t i = 0; i < table->count && status == LAT_OK; ++i) {
     const lati_parameter *entry = &table->entries[i];
-    if (optimizer->muon != NULL && entry->hidden) {
-      continue;
+    if (optimizer->muon == NULL || !entry->hidden) {
+      add_to_stretches(optimizer, entry);
     }
-    if (optimizer->stretch_count == 0 || entry->offset != end) {
-      optimizer->stretches[optimizer->stretch_count++] = (lati_stretch){entry->offset, 0};
-    }
-    optimizer->stretches[optimizer->stretch_count - 1].size += entry->size;
-    end = entry->offset + entry->size;
   }
   return status;
 }
@@ -196,11 +209,8 @@ static void update_by_adam(lat_optimizer *optimizer, float *parameters, float *g
                           .correction1 = 1 - pow(options->beta1, t),
                           .correction2 = 1 - pow(options->beta2, t),
                           .scale = scale};
-  for (int32_t i = 0; i < optimizer->stretch_count; ++i) {
-    const size_t at = optimizer->stretches[i].offset;
-    lati_adam_update(optimizer->ctx->pool, parameters + at, gradients + at, optimizer->m + at,
-                     optimizer->v + at, (int64_t)optimizer->stretches[i].size, &adam);
-  }
+  lati_adam_update(optimizer->ctx->pool, parameters, gradients, optimizer->m, optimizer->v,
+                   optimizer->stretches, optimizer->stretch_count, &adam);
 }
 
 static void update_by_muon(lat_optimizer *optimizer, float *parameters, float *gradients,

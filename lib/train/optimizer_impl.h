@@ -3,14 +3,10 @@
 #define LATI_OPTIMIZER_IMPL_H
 
 #include "base/options.h"
+#include "compute/update.h"
 #include "train/muon.h"
 
 #include <lat/optimizer.h>
-
-/* A stretch of the flat vector that Adam updates. */
-typedef struct lati_stretch {
-  size_t offset, size;
-} lati_stretch;
 
 struct lat_optimizer {
   lat_context *ctx;
@@ -21,7 +17,7 @@ struct lat_optimizer {
   float *average;                /* of the parameters; NULL when ema_decay is 0 */
   int averaged; /* 1: the model holds the average, `average` the parameters of training */
   double *partials;
-  lati_stretch *stretches;
+  lati_stretch *stretches; /* that Adam updates, of a task's size */
   int32_t stretch_count;
   lati_muon *muon; /* NULL unless the rule is muon */
   int64_t updates;

@@ -304,8 +304,12 @@ enum { PARAMETERS = 6 << 20 };
 static void run_adam(void *argument) {
   float *p = argument;
   const lati_adam adam = {1e-4, 0.9, 0.999, 1e-8, 0.0, 0.1, 0.001, 1e-3};
-  lati_adam_update(pool, p, p + PARAMETERS, p + 2 * PARAMETERS, p + 3 * PARAMETERS, PARAMETERS,
-                   &adam);
+  lati_stretch stretches[PARAMETERS / LATI_UPDATE_BLOCK];
+  for (size_t i = 0; i < sizeof stretches / sizeof *stretches; ++i) {
+    stretches[i] = (lati_stretch){i * LATI_UPDATE_BLOCK, LATI_UPDATE_BLOCK};
+  }
+  lati_adam_update(pool, p, p + PARAMETERS, p + 2 * PARAMETERS, p + 3 * PARAMETERS, stretches,
+                   sizeof stretches / sizeof *stretches, &adam);
 }
 
 static void run_squares(void *argument) {

@@ -46,13 +46,14 @@ START_TEST(adam_follows_its_equation) {
   float *p = fixture_random(&f, COUNT), *start = fixture_copy(&f, p, COUNT);
   float *g = NEW(&f, float, COUNT), *m = NEW(&f, float, COUNT), *v = NEW(&f, float, COUNT);
   lati_adam adam = {1e-2, 0.9, 0.999, 1e-8, 0.1, 0.0, 0.0, 1.0 / 64.0};
+  const lati_stretch stretches[] = {{0, 16384}, {16384, 77}, {16461, COUNT - 16461}};
   for (int step = 1; step <= STEPS; ++step) {
     adam.correction1 = 1.0 - pow(adam.beta1, step);
     adam.correction2 = 1.0 - pow(adam.beta2, step);
     for (int i = 0; i < COUNT; ++i) {
       g[i] = (float)sin(i + 0.1 * step);
     }
-    lati_adam_update(f.pool, p, g, m, v, COUNT, &adam);
+    lati_adam_update(f.pool, p, g, m, v, stretches, 3, &adam);
   }
   for (int i = 0; i < COUNT; ++i) {
     double expected = (double)start[i], first = 0.0, second = 0.0;
@@ -152,7 +153,8 @@ static void whole_update(fixture *f, void *out, const void *argument) {
   double *partials = fixture_new(f, lati_sum_of_squares_partials(COUNT), sizeof(double));
   double sum = lati_sum_of_squares(f->pool, x, COUNT, partials);
   const lati_adam adam = {1e-2, 0.9, 0.999, 1e-8, 0.1, 0.1, 0.001, 1.0};
-  lati_adam_update(f->pool, p, x, m, v, COUNT, &adam);
+  const lati_stretch stretches[] = {{0, 16384}, {16384, 16384}, {32768, COUNT - 32768}};
+  lati_adam_update(f->pool, p, x, m, v, stretches, 3, &adam);
   lati_average_update(f->pool, p, m, COUNT, 0.3);
   memcpy(p + COUNT, &sum, sizeof sum);
   lati_gemm_parallel(f->pool, 0, 1, 250, 200, 150, 1.0F, m, 200, v, 200, 0.0F, p + COUNT + 2, 200);

@@ -325,6 +325,7 @@ START_TEST(stretches_cover_what_muon_leaves) {
   size_t adam = 0, hidden = 0;
   for (int32_t i = 0; i < f.optimizer->stretch_count; ++i) {
     adam += f.optimizer->stretches[i].size;
+    ck_assert(f.optimizer->stretches[i].size <= LATI_UPDATE_BLOCK);
   }
   for (int32_t i = 0; i < f.run.model->table.count; ++i) {
     const lati_parameter *entry = &f.run.model->table.entries[i];
