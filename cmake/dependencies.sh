@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, if it may; otherwise names them and fails.
-#   dependencies.sh [build] [test] [docs] [fuzz] [ci]     build
+#   dependencies.sh [build] [test] [docs] [fuzz] [ci] [bench]     build
 set -eu
 
 packages() {
@@ -12,8 +12,9 @@ packages() {
   docs) echo doxygen doxygen-awesome-css ;;
   fuzz) echo clang libclang-rt-14-dev ;;
   ci) echo clang valgrind cppcheck gcovr python3-numpy ;;
+  bench) echo python3 python3-torch ;;
   *)
-    echo "dependencies.sh: no such group: $1 (build, test, docs, fuzz, ci)" >&2
+    echo "dependencies.sh: no such group: $1 (build, test, docs, fuzz, ci, bench)" >&2
     exit 2
     ;;
   esac

@@ -20,6 +20,6 @@ grep -q -e --dimensions "$scratch/help"
   --quick-seeds 1 --count 2 --jobs 1 --output "$scratch/precision.md" >"$scratch/out" 2>&1
 [ "$(grep -c '^| 5 % |' "$scratch/precision.md")" -eq 2 ]
 
-"$python" "$here/small_models.py" --lat "$lat" --widths 64 --rules muon --threads 1 --batches 2 --rounds 1 \
+"$python" "$here/small_models.py" --lat "$lat" --campaign --widths 64 --rules muon --threads 1 --batches 2 --rounds 1 \
   --seconds 0.01 >"$scratch/out"
 grep -q '^| 64 | muon | 2 | 1 |' "$scratch/out"
