@@ -196,6 +196,7 @@ def _option(value, kind, name):
 
 _PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
 _EVALUATED = ctypes.CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
+_OBSERVED = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
 _LOG = ctypes.CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 _OPTION_KINDS = (c_int32, c_int64, c_uint32, c_uint64, c_double, c_char_p)
 
@@ -347,7 +348,10 @@ class _EvaluateOptions(_Structure):
         POINTER(_DecodeOptions), "decode",
         _EVALUATED, "progress",
         c_void_p, "user",
-        c_int32, "accept_loose accept_zero")
+        c_int32, "accept_loose accept_zero",
+        c_double * 4, "tolerances",
+        _OBSERVED, "observe",
+        c_int32, "diagnose reserved2")
 
 
 class _Accuracy(ctypes.Structure):
@@ -356,6 +360,15 @@ class _Accuracy(ctypes.Structure):
                 ("accuracy", c_double * 4), ("ceiling", c_double * 4), ("exact", c_double),
                 ("well_formed", c_double), ("within_1pct", c_double), ("certified", c_double),
                 ("candidates", c_double)]
+
+
+class _Diagnosis(_Structure):
+    c_name = "diagnosis"
+    _fields_ = _fields(
+        c_int64, "count failed",
+        c_double * 4, "values norms orthogonality",
+        c_double, "threshold sorted auc right_98 failed_2",
+        c_int32, "criterion reserved")
 
 
 class _Matrix(ctypes.Structure):
@@ -399,7 +412,8 @@ _declare(None,  # the status, checked
          "lat_solver_create", _P, _P, _P,
          "lat_solver_select", _P, c_char_p,
          "lat_solver_solve_many", _P, _P, _P, _P, c_int64,
-         "lat_evaluate", _P, _P, _P)
+         "lat_evaluate", _P, _P, _P,
+         "lat_evaluation_diagnosis", _P, _P)
 _declare(c_int32,  # what the free functions leave behind is never looked at
          "lat_version_number",
          "lat_context_free", _P, "lat_tokenizer_free", _P, "lat_task_free", _P,
@@ -920,10 +934,18 @@ def evaluate(model, task=None, decode=None, progress=None, **options):
     """Solves fresh examples and scores them: a list of dicts, the first over all examples.
 
     task: draws the examples instead of the model's own. decode: a dict of lat_decode_options.
-    progress: called with (done, count); a true value cancels.
+    progress: called with (done, count); a true value cancels. tolerances: up to four. diagnose: the
+    first dict has a "diagnosis" of the failed answers.
     """
     _function(progress, "progress")
+    tolerances = options.pop("tolerances", [])
+    if not isinstance(tolerances, (list, tuple)):
+        raise TypeError(f"tolerances is a list of numbers, not {_type(tolerances)}")
+    tolerances = [_real(value, "tolerances") for value in tolerances]
+    if len(tolerances) > 4:
+        raise ValueError(f"{len(tolerances)} tolerances are more than 4")
     settings = _EvaluateOptions(**options)
+    settings.tolerances = (c_double * 4)(*tolerances)
     settings.progress = _callback(_EVALUATED, lambda done, count, user:
                                   progress is not None and progress(done, count))
     if task is not None:
@@ -939,4 +961,11 @@ def evaluate(model, task=None, decode=None, progress=None, **options):
             rows.append({name: list(value) if isinstance(value, ctypes.Array) else
                          value.decode() if isinstance(value, bytes) else value
                          for name, value in values.items()})
+        if settings.diagnose:
+            found = _Diagnosis()
+            _library.lat_evaluation_diagnosis(byref(found), evaluation._open())
+            rows[0]["diagnosis"] = {
+                name: list(value) if isinstance(value, ctypes.Array) else value
+                for name, _ in _Diagnosis._fields_[1:] if name != "reserved"
+                for value in [getattr(found, name)]}
         return rows

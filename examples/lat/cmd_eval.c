@@ -2,12 +2,16 @@
 #include "accuracy_table.h"
 #include "model_task.h"
 #include "option_rules.h"
+#include "predictions.h"
 #include "progress_line.h"
 #include "report.h"
 #include "subcommands.h"
 #include "workbench.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const cli_option eval_options[] = {
     OPTION(OPTION_INT64, "count", evaluate.count, "N", "fresh examples (1000)"),
@@ -29,20 +33,69 @@ static const cli_option eval_options[] = {
            "what an exact solver reaches on the rounded input (inverses: always shown)"),
     OPTION(OPTION_INT32, "refine", decode.refine, "N",
            "at most N steps of refinement, to tell the share that is certified then (0)"),
+    OPTION(OPTION_TEXT, "tolerances", tolerances, "A,B,C,D",
+           "up to four relative residuals to count as right (0.05,0.02,0.01,0.005)"),
+    OPTION(OPTION_FLAG, "diagnose", evaluate.diagnose, NULL,
+           "what of failed answers is right, and which condition number tells them"),
+    OPTION(OPTION_TEXT, "predictions", predictions, "FILE",
+           "write every example with its prediction, a JSON object a line"),
     OPTIONS_END};
 static const option_group group_eval = {"Evaluation", 0, eval_options};
 
+/* What the library's calls come back with. */
+typedef struct audience {
+  progress_line line;
+  FILE *predictions; /* NULL: none asked for */
+  const lat_tokenizer *tokenizer;
+} audience;
+
 static int32_t show_progress(int64_t done, int64_t count, void *user) {
+  audience *to = user;
   char text[96];
   snprintf(text, sizeof text, "%lld of %lld examples", (long long)done, (long long)count);
-  progress_line_show(user, count > 0 ? (double)done / (double)count : 1, text, 0);
+  progress_line_show(&to->line, count > 0 ? (double)done / (double)count : 1, text, 0);
   return 0;
 }
 
-static int evaluate(const workbench *bench, cli_settings *settings) {
+static int32_t write_prediction(const lat_observation *observation, void *user) {
+  const audience *to = user;
+  return !prediction_write(to->predictions, observation, to->tokenizer);
+}
+
+/* Reads "A,B,C,D". Prints what is wrong; an exit code. */
+static int read_tolerances(double tolerances[LAT_TOLERANCES], const char *text) {
+  int count = 0;
+  for (const char *at = text; at != NULL;) {
+    char *end = NULL;
+    const double value = strtod(at, &end);
+    if (end == at || (*end != ',' && *end != '\0') || !(value > 0) || count == LAT_TOLERANCES) {
+      return report_usage("eval", "--tolerances takes one to %d positive numbers, not %s",
+                          LAT_TOLERANCES, text);
+    }
+    tolerances[count++] = value;
+    at = *end == ',' ? end + 1 : NULL;
+  }
+  return EXIT_DONE;
+}
+
+/* Shows an evaluation as what was asked for. */
+static int show(const lat_evaluation *evaluation, const cli_settings *settings, double rate) {
+  int outcome = EXIT_DONE;
+  if (settings->json) {
+    outcome = report_json(accuracy_json(evaluation, rate, settings->test_set));
+  } else {
+    if (settings->test_set != NULL) {
+      printf("%s%s\n", "distribution ", settings->test_set);
+    }
+    accuracy_print(evaluation, rate, settings->evaluate.ceiling);
+    diagnosis_print(evaluation);
+  }
+  return outcome;
+}
+
+static int evaluate(const workbench *bench, cli_settings *settings, audience *to) {
   lat_evaluation *evaluation = NULL;
-  progress_line line;
-  progress_line_start(&line, settings->quiet);
+  progress_line_start(&to->line, settings->quiet);
   if (settings->decode.grammar == UNSAID) {
     settings->decode.grammar = 0;
   }
@@ -51,20 +104,14 @@ static int evaluate(const workbench *bench, cli_settings *settings) {
   }
   settings->evaluate.decode = &settings->decode;
   settings->evaluate.progress = show_progress;
-  settings->evaluate.user = &line;
+  settings->evaluate.observe = to->predictions != NULL ? write_prediction : NULL;
+  settings->evaluate.user = to;
   settings->evaluate.task = bench->task;
   double started = seconds_now();
   lat_status status = lat_evaluate(&evaluation, bench->model, &settings->evaluate);
   double rate = (double)settings->evaluate.count / (seconds_now() - started);
-  progress_line_end(&line);
-  int outcome = EXIT_DONE;
-  if (status != LAT_OK) {
-    outcome = report_setup(status);
-  } else if (settings->json) {
-    outcome = report_json(accuracy_json(evaluation, rate));
-  } else {
-    accuracy_print(evaluation, rate, settings->evaluate.ceiling);
-  }
+  progress_line_end(&to->line);
+  int outcome = status == LAT_OK ? show(evaluation, settings, rate) : report_setup(status);
   lat_evaluation_free(evaluation);
   return outcome;
 }
@@ -78,23 +125,73 @@ static int check_for_model(cli_settings *settings, const cli_command *command,
   return options_check(settings, command);
 }
 
+/* The model's own task, or the one that options describe, checked and evaluated. */
+static int evaluate_set(workbench *bench, cli_settings *settings, const cli_command *command,
+                        audience *to) {
+  int outcome = EXIT_DONE;
+  if (settings->given & GIVEN_SIZES) {
+    lat_task_free(bench->task);
+    bench->task = NULL;
+    outcome = make_other_task(bench, settings, command);
+  }
+  if (outcome == EXIT_DONE) {
+    outcome = check_for_model(settings, command, bench);
+  }
+  return outcome == EXIT_DONE ? evaluate(bench, settings, to) : outcome;
+}
+
+/* "a;b;c": a table for each. */
+static int evaluate_sets(workbench *bench, cli_settings *settings, const cli_command *command,
+                         audience *to) {
+  char sets[1024], *rest = sets;
+  const int length = snprintf(sets, sizeof sets, "%s", settings->task.distribution);
+  int outcome = length < (int)sizeof sets
+                    ? EXIT_DONE
+                    : report_usage("eval", "--distribution is longer than %zu", sizeof sets - 1);
+  for (char *set = strtok_r(sets, ";", &rest); set != NULL && outcome == EXIT_DONE;
+       set = strtok_r(NULL, ";", &rest)) {
+    settings->test_set = set;
+    outcome = evaluate_set(bench, settings, command, to);
+  }
+  settings->test_set = NULL;
+  return outcome;
+}
+
+static int open_predictions(audience *to, const cli_settings *settings) {
+  if (settings->predictions != NULL) {
+    to->predictions = fopen(settings->predictions, "w");
+    if (to->predictions == NULL) {
+      return report_error("%s: %s", settings->predictions, strerror(errno));
+    }
+  }
+  return EXIT_DONE;
+}
+
+static int close_predictions(audience *to, const cli_settings *settings) {
+  const int broken = to->predictions != NULL && ferror(to->predictions);
+  return to->predictions != NULL && (fclose(to->predictions) != 0 || broken)
+             ? report_error("%s could not be written", settings->predictions)
+             : EXIT_DONE;
+}
+
 static int run(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
-  int outcome = EXIT_DONE;
-  lat_status status = workbench_load(&bench, settings, settings->operands[0]);
-  if (status != LAT_OK) {
-    outcome = report_failure(status);
-  } else if (settings->given & GIVEN_SIZES) {
-    outcome = make_other_task(&bench, settings, command);
+  audience to = {.predictions = NULL};
+  int outcome = read_tolerances(settings->evaluate.tolerances, settings->tolerances);
+  if (outcome != EXIT_DONE) {
+    return outcome;
   }
+  const lat_status status = workbench_load(&bench, settings, settings->operands[0]);
+  outcome = status == LAT_OK ? open_predictions(&to, settings) : report_failure(status);
   if (outcome == EXIT_DONE) {
-    outcome = check_for_model(settings, command, &bench);
+    to.tokenizer = lat_model_tokenizer(bench.model);
+    outcome = strchr(settings->task.distribution, ';') != NULL
+                  ? evaluate_sets(&bench, settings, command, &to)
+                  : evaluate_set(&bench, settings, command, &to);
   }
-  if (outcome == EXIT_DONE) {
-    outcome = evaluate(&bench, settings);
-  }
+  const int closed = close_predictions(&to, settings);
   workbench_free(&bench);
-  return outcome;
+  return outcome == EXIT_DONE ? closed : outcome;
 }
 
 static const option_group *const groups[] = {&group_eval,    &group_sizes, &group_decoding,
@@ -107,5 +204,7 @@ const cli_command command_eval = {
     .min_operands = 1,
     .max_operands = 1,
     .groups = groups,
-    .notes = "Options under Matrices replace those of the model's own task.",
+    .notes = "Options under Matrices replace those of the model's own task. --distribution 'a;b;c' "
+             "draws\n"
+             "three test sets, one after the other.",
     .run = run};

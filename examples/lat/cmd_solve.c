@@ -27,23 +27,6 @@ static const cli_option solve_options[] = {
     OPTIONS_END};
 static const option_group group_solve = {"Solving", 0, solve_options};
 
-static const char *verdict_name(int32_t verdict) {
-  switch (verdict) {
-  case LAT_VERDICT_WITHIN:
-    return "within";
-  case LAT_VERDICT_OUTSIDE:
-    return "outside";
-  case LAT_VERDICT_UNDECODABLE:
-    return "undecodable";
-  case LAT_VERDICT_CERTIFIED:
-    return "certified";
-  case LAT_VERDICT_NO_ANSWER:
-    return "no answer";
-  default:
-    return "unknown";
-  }
-}
-
 static const char *source_name(int32_t source) {
   return source == LAT_SOURCE_LAPACK    ? "lapack"
          : source == LAT_SOURCE_REFINED ? "refined"

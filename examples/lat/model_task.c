@@ -12,6 +12,9 @@ static int override(cli_settings *settings, const cli_command *command,
   settings->task = own;
   settings->task.rows = settings->task.cols = 0;
   int outcome = command_line_read(settings, command, settings->word_count, settings->words);
+  if (settings->test_set != NULL) {
+    settings->task.distribution = settings->test_set;
+  }
   if (settings->task.rows != 0) {
     settings->task.min_size = settings->task.max_size = 0;
   } else {

@@ -171,6 +171,23 @@ void print_name(const char *name) {
   fputs(text, stdout);
 }
 
+const char *verdict_name(int32_t verdict) {
+  switch (verdict) {
+  case LAT_VERDICT_WITHIN:
+    return "within";
+  case LAT_VERDICT_OUTSIDE:
+    return "outside";
+  case LAT_VERDICT_UNDECODABLE:
+    return "undecodable";
+  case LAT_VERDICT_CERTIFIED:
+    return "certified";
+  case LAT_VERDICT_NO_ANSWER:
+    return "no answer";
+  default:
+    return "unknown";
+  }
+}
+
 double seconds_now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);

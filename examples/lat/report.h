@@ -40,6 +40,9 @@ void print_matrix(const lat_matrix *matrix);
 /* A file's name, as report_clean() leaves it. */
 void print_name(const char *name);
 
+/* A LAT_VERDICT_... in a word. */
+const char *verdict_name(int32_t verdict);
+
 /* Seconds on a clock that only goes forward. */
 double seconds_now(void);
 

@@ -26,6 +26,9 @@ typedef struct cli_settings {
   lat_evaluate_options evaluate;
   const char *task_names; /* NAME or A[:w],B[:w] */
   const char *preset, *output, *from;
+  const char *tolerances;  /* of eval: A,B,C,D */
+  const char *predictions; /* eval: file of every prediction */
+  const char *test_set;    /* eval: one distribution of several */
   const char *storage;     /* of the parameters in a file; NULL: f32 */
   char preset_words[1024]; /* what the preset's options point into */
   int64_t count;           /* of examples to draw */

@@ -113,6 +113,29 @@ typedef struct lat_report {
   int32_t candidate;      /**< which of them it is, from 0 */
 } lat_report;
 
+/** Number of tolerances reported: by default 5, 2, 1 and 0.5 %. */
+#define LAT_TOLERANCES 4
+
+/** One example of an evaluation, as it was scored. Everything is borrowed, valid during the call.
+ * @since 0.1 */
+typedef struct lat_observation {
+  size_t struct_size;
+  uint64_t index;           /**< of the example in the evaluation, from 0 */
+  const lat_task *task;     /**< its own, of a mixture the component */
+  const lat_matrix *input;  /**< as its tokens say it, in the canonical frame where there is one */
+  const lat_matrix *target; /**< likewise */
+  const lat_matrix *prediction; /**< NULL: no matrix, or one of the wrong shape */
+  const int32_t *tokens;        /**< the prediction's, without framing EOS */
+  size_t token_count;
+  double residual;      /**< of the score; infinity: wrong whatever the tolerance; 0 when exact */
+  double orthogonality; /**< largest |v_i . v_j| / (|v_i| |v_j|) of predicted vectors; NaN */
+  double condition;     /**< condition number of the predicted vectors; for inverses that of the
+                           input, sum |A| |A^-1| / n; NaN for other tasks */
+  int32_t verdict;      /**< LAT_VERDICT_...: WITHIN or OUTSIDE the first tolerance, UNDECODABLE;
+                           CERTIFIED with decode->refine */
+  int32_t candidates;   /**< answers decoded */
+} lat_observation;
+
 /** Options of lat_evaluate(). @since 0.1 */
 typedef struct lat_evaluate_options {
   size_t struct_size;      /**< set by the init macro */
@@ -144,10 +167,14 @@ typedef struct lat_evaluate_options {
                            none, so that + 5 7 E-3 is 0.057; it is not well-formed all the same.
                            b1999 and fp15 have no other reading */
   int32_t accept_zero;  /**< 1: see lat_score_options */
+  double tolerances[LAT_TOLERANCES]; /**< what counts as right; 0: none in this place. All 0
+                                        (default): 0.05, 0.02, 0.01, 0.005. The first decides what
+                                        failed, for the diagnosis */
+  int32_t (*observe)(const lat_observation *observation,
+                     void *user); /**< called for each example; non-zero cancels; may be NULL */
+  int32_t diagnose;  /**< 1: collects what lat_evaluation_diagnosis() tells; tasks of one kind */
+  int32_t reserved2; /**< 0 */
 } lat_evaluate_options;
-
-/** Number of tolerances reported: 5, 2, 1 and 0.5 %. */
-#define LAT_TOLERANCES 4
 
 /** One row of an evaluation: shares in percent. The library's own: a program reads members that lie
  * within struct_size. @since 0.1 */
@@ -155,7 +182,7 @@ typedef struct lat_accuracy {
   size_t struct_size;              /**< bytes that the library knows */
   char label[32];                  /**< "all", or the group's: task, size "5x5", distribution */
   int64_t count;                   /**< examples in the row */
-  double accuracy[LAT_TOLERANCES]; /**< right within 5, 2, 1, 0.5 % */
+  double accuracy[LAT_TOLERANCES]; /**< right within the tolerances; NaN where there is none */
   double ceiling[LAT_TOLERANCES];  /**< what an exact solver reaches on the rounded input; NaN when
                                       not asked */
   double exact;                    /**< all tokens equal */
@@ -165,6 +192,31 @@ typedef struct lat_accuracy {
                         decode->refine asks for it. Accuracies are those of answers as decoded */
   double candidates; /**< answers decoded for an example, in the mean; not a share */
 } lat_accuracy;
+
+/** What tells right answers from failed ones, lat_diagnosis.criterion. */
+enum {
+  LAT_CRITERION_NONE = 0,
+  LAT_CRITERION_VECTORS = 1, /**< condition number of the predicted vectors */
+  LAT_CRITERION_INPUT = 2    /**< sum |A| |A^-1| / n of the matrix to be inverted */
+};
+
+/** What became of the answers that failed. Numbers that do not exist are NaN. @since 0.1 */
+typedef struct lat_diagnosis {
+  size_t struct_size;                   /**< set by the init macro */
+  int64_t count;                        /**< answers that are matrices of the right shape */
+  int64_t failed;                       /**< those not right within the first tolerance */
+  double values[LAT_TOLERANCES];        /**< percent of the failed whose values are right within
+                                           each tolerance */
+  double norms[LAT_TOLERANCES];         /**< whose vectors all have norm 1 within */
+  double orthogonality[LAT_TOLERANCES]; /**< whose vectors are orthogonal, |cos| within */
+  double threshold;  /**< of the criterion, that sorts most outcomes: right at or below */
+  double sorted;     /**< percent of all answers that it sorts rightly */
+  double auc;        /**< probability that a failed answer's criterion is above a right one's */
+  double right_98;   /**< 98th percentile of the criterion among right answers */
+  double failed_2;   /**< 2nd percentile among failed ones */
+  int32_t criterion; /**< LAT_CRITERION_... */
+  int32_t reserved;  /**< 0 */
+} lat_diagnosis;
 
 /** Opaque: the result of an evaluation. */
 typedef struct lat_evaluation lat_evaluation;
@@ -259,6 +311,19 @@ LAT_API LAT_NODISCARD lat_status lat_evaluate(lat_evaluation **out, lat_model *m
 
 /** NULL is a no-op. @since 0.1 */
 LAT_API void lat_evaluation_free(lat_evaluation *evaluation);
+
+/** The function behind lat_diagnosis_init(), which passes the caller's sizeof. @since 0.1 */
+LAT_API void lat_diagnosis_init_sized(lat_diagnosis *diagnosis, size_t size);
+/** Fills a lat_diagnosis with zeros. @since 0.1 */
+#define lat_diagnosis_init(diagnosis) lat_diagnosis_init_sized((diagnosis), sizeof *(diagnosis))
+
+/** What became of the failed answers, over all examples (after Charton, "What is my math
+ * transformer doing?", 2022). @return OK, ARGUMENT, STATE (options.diagnose was 0). @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_evaluation_diagnosis(lat_diagnosis *out,
+                                                          const lat_evaluation *evaluation);
+
+/** @return tolerance @p index of the accuracies; 0 where there is none. @since 0.1 */
+LAT_API double lat_evaluation_tolerance(const lat_evaluation *evaluation, int32_t index);
 
 /** @return number of rows: row 0 is "all", then groups where sizes, tasks or distributions are
  * mixed. @since 0.1 */

@@ -3,6 +3,7 @@
 #include "infer/evaluated_task.h"
 #include "infer/evaluation.h"
 #include "infer/improve.h"
+#include "infer/observe.h"
 #include "transformer/transformer.h"
 
 #include <stdio.h>
@@ -26,6 +27,13 @@ static const lati_field evaluate_fields[] = {
     LATI_POINTER(lat_evaluate_options, user),
     FIELD(accept_loose, LATI_FIELD_INT32, 0, 0, 1),
     FIELD(accept_zero, LATI_FIELD_INT32, 0, 0, 1),
+    FIELD(tolerances[0], LATI_FIELD_DOUBLE, 0, 0, 1e300),
+    FIELD(tolerances[1], LATI_FIELD_DOUBLE, 0, 0, 1e300),
+    FIELD(tolerances[2], LATI_FIELD_DOUBLE, 0, 0, 1e300),
+    FIELD(tolerances[3], LATI_FIELD_DOUBLE, 0, 0, 1e300),
+    LATI_POINTER(lat_evaluate_options, observe),
+    FIELD(diagnose, LATI_FIELD_INT32, 0, 0, 1),
+    FIELD(reserved2, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END};
 #undef FIELD
 
@@ -44,7 +52,7 @@ typedef struct bench {
   double *work; /* of refinement; NULL where it is not asked for */
 } bench;
 
-static lat_status open_answers(bench *with, lat_model *model) {
+static lat_status open_answers(bench *with, lat_model *model, double tolerance) {
   lat_decode_options decode;
   lat_status status = LAT_OK;
   lat_decode_options_init(&decode);
@@ -52,7 +60,7 @@ static lat_status open_answers(bench *with, lat_model *model) {
   LATI_TRY(LATI_NEW(with->answers, model->ctx, 1));
   LATI_TRY(lati_answers_open(with->answers, model, with->task,
                              with->options.decode != NULL ? with->options.decode : &decode,
-                             lati_evaluation_tolerances[LAT_TOLERANCES - 1]));
+                             tolerance));
   if (with->answers->options.refine > 0) {
     size_t work = 0;
     LATI_TRY(lati_improve_work(&work, with->task, &with->answers->options));
@@ -86,14 +94,27 @@ static lat_status open_sampler(bench *with, lat_model *model, const lat_sampler_
   return status;
 }
 
-static lat_status open_bench(bench *with, lat_model *model, const lat_evaluate_options *options,
+/* Condition numbers of different kinds are not to be compared. */
+static lat_status check_diagnosis(const bench *with) {
+  return !with->options.diagnose || lat_task_component_count(with->task) == 1
+             ? LAT_OK
+             : lati_fail(LAT_ERROR_ARGUMENT,
+                         "evaluate options: diagnose asks for examples of one task, not of %d",
+                         lat_task_component_count(with->task));
+}
+
+static lat_status open_bench(bench *with, lat_evaluation *evaluation, lat_model *model,
+                             const lat_evaluate_options *options,
                              const lat_sampler_options *weights) {
   lat_status status = LAT_OK;
   lat_score_options score;
   LATI_TRY(lati_options_read(&with->options, sizeof with->options, evaluate_fields, options,
                              "evaluate options"));
   LATI_TRY(lati_evaluated_task(&with->task, model->task, with->options.task));
-  LATI_TRY(open_answers(with, model));
+  LATI_TRY(check_diagnosis(with));
+  lati_evaluation_set_tolerances(evaluation, with->options.tolerances);
+  evaluation->diagnosed = with->options.diagnose;
+  LATI_TRY(open_answers(with, model, lati_evaluation_strictest(evaluation)));
   LATI_TRY(open_sampler(with, model, weights));
   LATI_TRY(lat_batch_create(&with->batch, model->tokenizer));
   lat_score_options_init(&score);
@@ -149,8 +170,9 @@ done:
   return status;
 }
 
+/* at: index of the batch's first example. */
 static lat_status score_example(lat_evaluation *evaluation, const bench *with,
-                                const lat_sequences *predicted, int64_t i) {
+                                const lat_sequences *predicted, int64_t at, int64_t i) {
   lat_status status = LAT_OK;
   lati_prediction prediction, ceiling;
   const lat_task *task = lat_task_component(with->task, lat_batch_component(with->batch, i));
@@ -164,6 +186,11 @@ static lat_status score_example(lat_evaluation *evaluation, const bench *with,
     LATI_TRY(lati_certify_prediction(&prediction, &with->scorer, task, input, guess,
                                      &with->answers->options, with->work));
   }
+  if (with->options.diagnose || with->options.observe != NULL) {
+    const lati_observed observed = {(uint64_t)(at + i), task, input, target, guess, &prediction};
+    LATI_TRY(lati_observe(&evaluation->diagnosis, &with->scorer, &with->options,
+                          evaluation->tolerances, &observed));
+  }
   if (with->options.ceiling) {
     LATI_TRY(lati_score_ceiling(&ceiling, &with->scorer, task, input, target));
   }
@@ -172,13 +199,14 @@ done:
   return status;
 }
 
-static lat_status evaluate_batch(lat_evaluation *evaluation, bench *with, int64_t count) {
+static lat_status evaluate_batch(lat_evaluation *evaluation, bench *with, int64_t at,
+                                 int64_t count) {
   lat_status status = LAT_OK;
   lat_sequences predicted;
   LATI_TRY(lat_sampler_next(with->batch, with->sampler, count));
   LATI_TRY(lati_answers_decode(&predicted, with->answers, with->batch));
   for (int64_t i = 0; i < count; ++i) {
-    LATI_TRY(score_example(evaluation, with, &predicted, i));
+    LATI_TRY(score_example(evaluation, with, &predicted, at, i));
   }
 done:
   return status;
@@ -200,7 +228,7 @@ static lat_status evaluate_all(lat_evaluation *evaluation, bench *with) {
   for (int64_t at = 0; at < options->count;) {
     int64_t left = options->count - at;
     int64_t count = left < options->batch_size ? left : options->batch_size;
-    lat_status status = evaluate_batch(evaluation, with, count);
+    lat_status status = evaluate_batch(evaluation, with, at, count);
     if (status != LAT_OK) {
       return status;
     }
@@ -233,9 +261,9 @@ lat_status lati_evaluate(lat_evaluation **out, lat_model *model,
   bench with = {.task = NULL};
   lati_floating saved;
   lati_floating_enter(&saved);
-  LATI_TRY(open_bench(&with, model, options, weights));
   LATI_TRY(LATI_NEW(evaluation, model->ctx, 1));
   evaluation->ctx = lati_context_ref(model->ctx);
+  LATI_TRY(open_bench(&with, evaluation, model, options, weights));
   LATI_TRY(evaluate_all(evaluation, &with));
 done:
   close_bench(&with);

@@ -4,7 +4,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-const double lati_evaluation_tolerances[LAT_TOLERANCES] = {0.05, 0.02, 0.01, 0.005};
+void lati_evaluation_set_tolerances(lat_evaluation *evaluation, const double *tolerances) {
+  static const double published[LAT_TOLERANCES] = {0.05, 0.02, 0.01, 0.005};
+  int32_t count = 0;
+  for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
+    if (tolerances[t] > 0) {
+      evaluation->tolerances[count++] = tolerances[t];
+    }
+  }
+  if (count == 0) {
+    memcpy(evaluation->tolerances, published, sizeof published);
+  }
+}
+
+double lati_evaluation_strictest(const lat_evaluation *evaluation) {
+  double least = INFINITY;
+  for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
+    least = evaluation->tolerances[t] > 0 ? fmin(least, evaluation->tolerances[t]) : least;
+  }
+  return least;
+}
+
+double lat_evaluation_tolerance(const lat_evaluation *evaluation, int32_t index) {
+  return evaluation == NULL || index < 0 || index >= LAT_TOLERANCES ? 0
+                                                                    : evaluation->tolerances[index];
+}
+
+static const lati_field diagnosis_fields[] = {LATI_FIELDS_END};
+
+void lat_diagnosis_init_sized(lat_diagnosis *diagnosis, size_t size) {
+  lati_options_init(diagnosis, size, diagnosis_fields, sizeof *diagnosis);
+}
+
+lat_status lat_evaluation_diagnosis(lat_diagnosis *out, const lat_evaluation *evaluation) {
+  lat_status status = LAT_OK;
+  lat_diagnosis found;
+  LATI_TRY(lati_options_check_output(out, "diagnosis"));
+  LATI_TRY(evaluation == NULL ? lati_fail(LAT_ERROR_ARGUMENT, "the evaluation is NULL") : LAT_OK);
+  if (!evaluation->diagnosed) {
+    LATI_TRY(lati_fail(LAT_ERROR_STATE, "the evaluation was not asked for a diagnosis"));
+  }
+  lati_diagnosis_tell(&found, &evaluation->diagnosis);
+  lati_options_store(out, &found, sizeof found);
+done:
+  return status;
+}
 
 static lat_status find_row(lati_evaluation_row **out, lat_evaluation *evaluation, lati_group group,
                            int32_t order, const char *label) {
@@ -26,9 +70,11 @@ static lat_status find_row(lati_evaluation_row **out, lat_evaluation *evaluation
 }
 
 /* Right at a tolerance: below it, as the paper says. */
-static void count_right(double counts[LAT_TOLERANCES], const lati_prediction *prediction) {
+static void count_right(double counts[LAT_TOLERANCES], const lat_evaluation *evaluation,
+                        const lati_prediction *prediction) {
   for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
-    counts[t] += prediction->residual < lati_evaluation_tolerances[t];
+    const double tolerance = evaluation->tolerances[t];
+    counts[t] = tolerance > 0 ? counts[t] + (prediction->residual < tolerance) : NAN;
   }
 }
 
@@ -48,9 +94,9 @@ lat_status lati_evaluation_add(lat_evaluation *evaluation, lati_group group, int
   sums->within_1pct += prediction->within_1pct;
   sums->certified += prediction->certified;
   sums->candidates += prediction->candidates;
-  count_right(sums->accuracy, prediction);
+  count_right(sums->accuracy, evaluation, prediction);
   if (ceiling != NULL) {
-    count_right(sums->ceiling, ceiling);
+    count_right(sums->ceiling, evaluation, ceiling);
   } else {
     for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
       sums->ceiling[t] = NAN;
@@ -93,6 +139,7 @@ static size_t rows_of_group(const lat_evaluation *evaluation, lati_group group) 
 
 void lati_evaluation_finish(lat_evaluation *evaluation, int refined) {
   size_t in_group[LATI_GROUPS], kept = 0;
+  lati_diagnosis_finish(&evaluation->diagnosis);
   for (int32_t g = LATI_GROUP_ALL; g < LATI_GROUPS; ++g) {
     in_group[g] = rows_of_group(evaluation, (lati_group)g);
   }
@@ -113,6 +160,7 @@ void lat_evaluation_free(lat_evaluation *evaluation) {
   if (evaluation != NULL) {
     lat_context *ctx = evaluation->ctx;
     lati_free(evaluation->rows);
+    lati_diagnosis_clear(&evaluation->diagnosis);
     lati_free(evaluation);
     lat_context_free(ctx);
   }

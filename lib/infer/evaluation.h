@@ -2,6 +2,7 @@
 #ifndef LATI_EVALUATION_H
 #define LATI_EVALUATION_H
 
+#include "infer/diagnosis.h"
 #include "infer/prediction.h"
 
 #include <lat/solver.h>
@@ -22,14 +23,19 @@ typedef struct lati_evaluation_row {
   int32_t order; /* within the group */
 } lati_evaluation_row;
 
-/* The tolerances that are reported, descending. */
-extern const double lati_evaluation_tolerances[LAT_TOLERANCES];
-
 struct lat_evaluation {
   lat_context *ctx;
   lati_evaluation_row *rows;
   size_t count, capacity;
+  double tolerances[LAT_TOLERANCES]; /* 0: none in this place */
+  lati_diagnosis diagnosis;
+  int32_t diagnosed;
 };
+
+/* Sets the tolerances: the caller's, or the paper's where these are all 0. */
+void lati_evaluation_set_tolerances(lat_evaluation *evaluation, const double *tolerances);
+/* The smallest of them. */
+double lati_evaluation_strictest(const lat_evaluation *evaluation);
 
 /* lat_evaluate() on examples drawn by the last point of the weights in `weights`, of which nothing
  * but these counts; NULL: as the task says. */

@@ -107,6 +107,21 @@ done:
   return status;
 }
 
+lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, lati_tokens input,
+                             lati_tokens target, lati_tokens predicted) {
+  reading source, right, guess;
+  lat_status status = LAT_OK;
+  int32_t well_formed = 0;
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, 0, target));
+  out->has_prediction = read_prediction(&guess, &well_formed, scorer, &right, predicted);
+  out->source = source.matrix;
+  out->target = right.matrix;
+  out->predicted = guess.matrix;
+done:
+  return status;
+}
+
 lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scorer,
                                    const lat_task *task, lati_tokens input, lati_tokens predicted,
                                    const lat_decode_options *options, double *work) {

@@ -21,6 +21,12 @@ typedef struct lati_prediction {
   int32_t candidates;  /* decoded for it */
 } lati_prediction;
 
+/* An example and its prediction as matrices in the scorer's memory. */
+typedef struct lati_example {
+  lat_matrix source, target, predicted;
+  int32_t has_prediction; /* 1: a matrix of the target's shape */
+} lati_example;
+
 typedef struct lati_scorer {
   const lat_tokenizer *tokenizer;
   lat_score_options options;
@@ -39,6 +45,10 @@ void lati_scorer_clear(lati_scorer *scorer);
 lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer,
                                  const lat_task *task, lati_tokens input, lati_tokens target,
                                  lati_tokens predicted);
+
+/* Valid until the next score. */
+lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, lati_tokens input,
+                             lati_tokens target, lati_tokens predicted);
 
 /* Fills out->certified: whether the prediction, refined as the options say, is certified against
  * the rounded input. work: as lati_improve_work() tells. */

@@ -206,7 +206,37 @@ MEMBER(lat_report, error_bound, 72, 8);
 MEMBER(lat_report, candidates, 80, 4);
 MEMBER(lat_report, candidate, 84, 4);
 
-SIZE(lat_evaluate_options, 104);
+SIZE(lat_observation, 96);
+MEMBER(lat_observation, struct_size, 0, 8);
+MEMBER(lat_observation, index, 8, 8);
+MEMBER(lat_observation, task, 16, 8);
+MEMBER(lat_observation, input, 24, 8);
+MEMBER(lat_observation, target, 32, 8);
+MEMBER(lat_observation, prediction, 40, 8);
+MEMBER(lat_observation, tokens, 48, 8);
+MEMBER(lat_observation, token_count, 56, 8);
+MEMBER(lat_observation, residual, 64, 8);
+MEMBER(lat_observation, orthogonality, 72, 8);
+MEMBER(lat_observation, condition, 80, 8);
+MEMBER(lat_observation, verdict, 88, 4);
+MEMBER(lat_observation, candidates, 92, 4);
+
+SIZE(lat_diagnosis, 168);
+MEMBER(lat_diagnosis, struct_size, 0, 8);
+MEMBER(lat_diagnosis, count, 8, 8);
+MEMBER(lat_diagnosis, failed, 16, 8);
+MEMBER(lat_diagnosis, values, 24, 32);
+MEMBER(lat_diagnosis, norms, 56, 32);
+MEMBER(lat_diagnosis, orthogonality, 88, 32);
+MEMBER(lat_diagnosis, threshold, 120, 8);
+MEMBER(lat_diagnosis, sorted, 128, 8);
+MEMBER(lat_diagnosis, auc, 136, 8);
+MEMBER(lat_diagnosis, right_98, 144, 8);
+MEMBER(lat_diagnosis, failed_2, 152, 8);
+MEMBER(lat_diagnosis, criterion, 160, 4);
+MEMBER(lat_diagnosis, reserved, 164, 4);
+
+SIZE(lat_evaluate_options, 152);
 MEMBER(lat_evaluate_options, struct_size, 0, 8);
 MEMBER(lat_evaluate_options, count, 8, 8);
 MEMBER(lat_evaluate_options, seed, 16, 8);
@@ -224,6 +254,10 @@ MEMBER(lat_evaluate_options, progress, 80, 8);
 MEMBER(lat_evaluate_options, user, 88, 8);
 MEMBER(lat_evaluate_options, accept_loose, 96, 4);
 MEMBER(lat_evaluate_options, accept_zero, 100, 4);
+MEMBER(lat_evaluate_options, tolerances, 104, 32);
+MEMBER(lat_evaluate_options, observe, 136, 8);
+MEMBER(lat_evaluate_options, diagnose, 144, 4);
+MEMBER(lat_evaluate_options, reserved2, 148, 4);
 
 SIZE(lat_accuracy, 152);
 MEMBER(lat_accuracy, struct_size, 0, 8);
@@ -292,7 +326,9 @@ LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);
 LAST(lat_decode_options, reserved);
 LAST(lat_report, candidate);
-LAST(lat_evaluate_options, accept_zero);
+LAST(lat_evaluate_options, reserved2);
+LAST(lat_observation, candidates);
+LAST(lat_diagnosis, reserved);
 LAST(lat_accuracy, candidates);
 LAST(lat_progress, checkpointed);
 LAST(lat_trainer_options, target_spread_examples);
@@ -356,6 +392,9 @@ VALUE(LAT_SOURCE_MODEL, 0);
 VALUE(LAT_SOURCE_REFINED, 1);
 VALUE(LAT_SOURCE_LAPACK, 2);
 VALUE(LAT_TOLERANCES, 4);
+VALUE(LAT_CRITERION_NONE, 0);
+VALUE(LAT_CRITERION_VECTORS, 1);
+VALUE(LAT_CRITERION_INPUT, 2);
 
 /* Types that cross the boundary on their own. */
 static_assert(sizeof(lat_status) == 4 && (lat_status)-1 < 0,

@@ -153,6 +153,19 @@ static lat_status use_evaluate(world *w, void *structure) {
   return status;
 }
 
+static lat_status use_diagnosis(world *w, void *structure) {
+  lat_evaluation *evaluation = NULL;
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = options.diagnose = 1;
+  lat_status status = lat_evaluate(&evaluation, w->model, &options);
+  if (status == LAT_OK) {
+    status = lat_evaluation_diagnosis(structure, evaluation);
+  }
+  lat_evaluation_free(evaluation);
+  return status;
+}
+
 static lat_status use_loss_sum(world *w, void *structure) {
   lat_batch *batch = NULL;
   lat_sampler *sampler = NULL;
@@ -221,6 +234,7 @@ INIT(progress)
 INIT(decode_options)
 INIT(report)
 INIT(evaluate_options)
+INIT(diagnosis)
 
 #define FIRST(structure) (offsetof(lat_##structure, struct_size) + sizeof(size_t) + 8)
 #define UP_TO(structure, member) (offsetof(lat_##structure, member) + 8)
@@ -245,6 +259,7 @@ const struct_user struct_users[] = {
     USER(decode_options, FIRST(decode_options), 0, NULL, use_decode),
     USER(report, FIRST(report), 1, NULL, use_report),
     USER(evaluate_options, FIRST(evaluate_options), 0, set_evaluate, use_evaluate),
+    USER(diagnosis, FIRST(diagnosis), 1, NULL, use_diagnosis),
     {NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 

@@ -384,6 +384,7 @@ static lat_status evaluate_candidates(fault_world *world, void **out) {
   lat_decode_options_init(&decode);
   decode.candidates = decode.refine = 2;
   options.count = 3;
+  options.diagnose = 1;
   options.decode = &decode;
   return lat_evaluate((lat_evaluation **)out, world->frozen, &options);
 }
@@ -611,6 +612,10 @@ START_TEST(the_others_allocate_nothing) {
   const long before = host.allocator.calls;
   failing_malloc_arm(0);
   int failures = ask_objects(&world) + ask_tasks(world.task, world.tokenizer);
+  lat_diagnosis diagnosis;
+  lat_diagnosis_init(&diagnosis);
+  failures += lat_evaluation_diagnosis(&diagnosis, evaluation) != LAT_ERROR_STATE;
+  failures += lat_evaluation_tolerance(evaluation, 0) != 0.05;
   failures += lat_evaluation_row_count(evaluation) < 1 || lat_evaluation_row(evaluation, 0) == NULL;
   const long calls = failing_malloc_disarm();
   ck_assert_int_eq(failures, 0);

@@ -4,6 +4,7 @@ import copy
 import ctypes
 import gc
 import itertools
+import math
 import os
 import pathlib
 import pickle
@@ -355,6 +356,11 @@ class Models(unittest.TestCase):
         self.assertEqual((rows[0]["label"], rows[0]["count"]), ("all", 8))
         self.assertEqual((len(rows[0]["accuracy"]), rows[0]["well_formed"]), (4, 100.0))
         self.assertEqual(calls[-1], (8, 8))
+        rows = lat.evaluate(small_model("inverse", rows=2), count=8, diagnose=1,
+                            tolerances=[0.5, 0.1], decode=dict(candidates=2, refine=2))
+        self.assertEqual(rows[0]["diagnosis"]["criterion"], 2)
+        self.assertTrue(math.isnan(rows[0]["accuracy"][2]))
+        self.assertGreaterEqual(rows[0]["candidates"], 1)
 
 
 class Threads(unittest.TestCase):

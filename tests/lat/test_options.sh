@@ -278,12 +278,23 @@ effects eval "$taught_model --count 100 --quiet" <<'END'
 --json
 --method sample --temperature 9
 --method sample --decode-seed 9
---candidates 3
+--tolerances 0.3,1e-4
 END
 effects eval "inverse/model.safetensors --count 30" <<'END'
 --no-ceiling
 --refine 3
+--diagnose
+--candidates 3
 END
+accepted eval "inverse/model.safetensors --count 3" <<'END'
+--predictions predictions.jsonl --json
+END
+[ "$(grep -c '"condition":[0-9]' predictions.jsonl)" = 3 ] || problem 'predictions.jsonl has not three lines'
+accepted eval "eigenvalues/model.safetensors --count 5" <<'END'
+--distribution semicircle;positive
+END
+[ "$(grep -c '^distribution' out)" = 2 ] || problem 'two test sets are not two tables'
+
 accepted eval "$taught_model --count 20" <<'END'
 --batch-size 3 --norm max --accept-trailing --accept-loose --no-accept-zero --no-classic-inverse --precision f32 --threads 1 --verbose --quiet
 --min-size 1 --max-size 2 --rectangular
@@ -307,7 +318,7 @@ refused eval "$taught_model --count 4" <<'END'
 --method sample --length-penalty 1 | --length-penalty has no effect: it belongs to --method beam
 --temperature 2 | --temperature has no effect: it belongs to --method sample
 --candidates 2 --accept-trailing | --candidates chooses among complete matrices
---refine 2 | --refine has no effect: sums and vectors are refined
+--refine 2 | --refine has no effect: sums, products
 --method beam --decode-seed 2 | --decode-seed has no effect: it belongs to --method sample
 --grammar --accept-trailing | --accept-trailing has no effect: with --grammar
 --size 3 --max-size 4 --min-size 1 | --size has no effect: sizes are drawn
@@ -345,6 +356,8 @@ expect 0 train --task inverse --size 2 --layers 1 --width 16 --heads 2 --batch-s
 printf '2 1\n1 3\n' >input
 effects solve 'taught-inverse/model.safetensors input --fallback' <<'END'
 --refine 3 --certify-tolerance 1e-9 --json
+END
+accepted solve 'taught-inverse/model.safetensors input --fallback' <<'END'
 --candidates 3
 END
 refused solve taught-inverse/model.safetensors <<'END'

@@ -400,6 +400,7 @@ START_TEST(groups_of_one_are_dropped_and_the_rest_put_in_order) {
   lat_context *ctx = NULL;
   must(lat_context_create(&ctx, NULL));
   lat_evaluation evaluation = {.ctx = ctx};
+  lati_evaluation_set_tolerances(&evaluation, (const double[LAT_TOLERANCES]){0});
   const lati_prediction right = {.exact = 1, .well_formed = 1, .within_1pct = 1};
   const lati_prediction near_right = {.well_formed = 1, .residual = 0.02, .within_1pct = 0.5};
   const lati_prediction wrong = {.residual = INFINITY};
