@@ -227,7 +227,9 @@ class Misuse(unittest.TestCase):
                         arguments = {**valid, **({mapping: given} if mapping else given)}
                         fit = kind in lat._OPTION_KINDS and option != "reserved" and (
                             fits(kinds.get(kind, "integer"), value, world) or
-                            kind is ctypes.c_char_p and is_text(value))
+                            kind is ctypes.c_char_p and is_text(value)) or (
+                            option == "tolerances" and isinstance(value, (list, tuple)) and
+                            all(isinstance(number, int) for number in value))
                         if not fit:
                             wrong += self.attempt(file, f"{name}({option}={value!r})",
                                                   lambda: target(world)(**arguments), True)
