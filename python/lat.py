@@ -272,7 +272,8 @@ class _ModelOptions(_Structure):
         c_int32, "ffn_factor norm activation positions tied matrix_positions factored",
         c_int32, "cross_query_from_input max_positions init",
         c_double, "dropout",
-        c_uint64, "seed")
+        c_uint64, "seed",
+        c_int32, "architecture reserved")
 
 
 class _OptimizerOptions(_Structure):

@@ -139,7 +139,7 @@ static lat_status forbid_eos(lat_model *model) {
   lat_status status = lat_model_map(&parameters, model);
   for (int32_t i = 0; status == LAT_OK && i < lat_model_tensor_count(model); ++i) {
     status = lat_model_tensor(&tensor, model, i);
-    if (status == LAT_OK && strcmp(tensor.name, "decoder.proj.bias") == 0) {
+    if (status == LAT_OK && strstr(tensor.name, ".proj.bias") != NULL) {
       parameters[tensor.offset + LAT_TOKEN_EOS] = -1e9f;
     }
   }

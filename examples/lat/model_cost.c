@@ -13,8 +13,17 @@ static double layer_cost(double n, double seen, double d, double factor) {
   return n * ((4 + 2 * factor) * d * d + 2 * seen * d);
 }
 
+static int encoder_alone(const lat_model_options *o) {
+  return o->architecture == LAT_ARCHITECTURE_ENCODER;
+}
+
+/* Tokens of the encoder: an encoder alone has the answer's query positions too. */
+static double encoder_tokens(const lat_model_options *o, example_length length) {
+  return length.source + (encoder_alone(o) ? length.target : 0);
+}
+
 static double encoder_cost(const lat_model_options *o, example_length length) {
-  double n = length.source;
+  const double n = encoder_tokens(o, length);
   return o->encoder_layers * o->encoder_loops * layer_cost(n, n, o->encoder_width, o->ffn_factor);
 }
 
@@ -28,6 +37,9 @@ static double cross_cost(const lat_model_options *o, example_length length) {
 /* A target token attends to those up to itself, (n + 1) / 2 of them on average. */
 static double decoder_cost(const lat_model_options *o, example_length length, double symbols) {
   double n = length.target, d = o->decoder_width;
+  if (encoder_alone(o)) {
+    return n * symbols * o->encoder_width;
+  }
   double layers = (double)o->decoder_layers * o->decoder_loops;
   return layers * (layer_cost(n, (n + 1) / 2, d, o->ffn_factor) + cross_cost(o, length)) +
          n * symbols * d;
@@ -64,10 +76,10 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
                   const lat_batch *batch, int32_t output_symbols) {
   const lat_model_options *o = options;
   const example_length length = batch_length(batch);
-  const int64_t source = (int64_t)length.source, target = (int64_t)length.target;
-  const int32_t e = o->encoder_width, d = o->decoder_width;
+  const int64_t source = (int64_t)encoder_tokens(o, length), target = (int64_t)length.target;
+  const int32_t e = o->encoder_width, d = encoder_alone(o) ? e : o->decoder_width;
   const int32_t above = o->encoder_layers * o->encoder_loops;
-  const int32_t below = o->decoder_layers * o->decoder_loops;
+  const int32_t below = encoder_alone(o) ? 0 : o->decoder_layers * o->decoder_loops;
   const model_layer found[MODEL_LAYERS] = {{source, 3 * e, e, above}, /* q, k, v */
                                            {source, e, e, above},
                                            {source, o->ffn_factor * e, e, above},

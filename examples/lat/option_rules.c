@@ -66,6 +66,10 @@ static int no_validation(const cli_settings *s) {
   return s->trainer.validate_every == 0;
 }
 
+static int no_decoder(const cli_settings *s) {
+  return s->model.architecture == LAT_ARCHITECTURE_ENCODER;
+}
+
 static int not_beam(const cli_settings *s) {
   return s->decode.method != LAT_DECODE_BEAM;
 }
@@ -127,6 +131,7 @@ typedef struct option_rule {
 #define COSINE_ONLY "has no effect: it belongs to --schedule cosine"
 #define MUON_ONLY "has no effect: it belongs to --optimizer muon"
 #define BEAM_ONLY "has no effect: it belongs to --method beam"
+#define DECODER_ONLY "has no effect: --architecture encoder has no decoder"
 #define SAMPLE_ONLY "has no effect: it belongs to --method sample"
 #define NO_SHARE "has no effect: --repeat-share is 0"
 
@@ -149,6 +154,12 @@ static const option_rule rules[] = {
     {"sample", "repeat-count", nothing_is_drawn_from_the_set, NO_SHARE},
     {"train", "target-spread-examples", no_spread, "has no effect: --target-spread is 0"},
     {NULL, "validate-count", no_validation, "has no effect: --validate-every is 0"},
+    {NULL, "decoder-layers", no_decoder, DECODER_ONLY},
+    {NULL, "decoder-width", no_decoder, DECODER_ONLY},
+    {NULL, "decoder-heads", no_decoder, DECODER_ONLY},
+    {NULL, "decoder-loops", no_decoder, DECODER_ONLY},
+    {NULL, "tied", no_decoder, DECODER_ONLY},
+    {NULL, "cross-query-from-input", no_decoder, DECODER_ONLY},
     {NULL, "beam-width", not_beam, BEAM_ONLY},
     {NULL, "length-penalty", not_beam, BEAM_ONLY},
     {NULL, "temperature", not_sampled, SAMPLE_ONLY},

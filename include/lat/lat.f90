@@ -73,6 +73,7 @@ module lat
     integer(c_int32_t) :: cross_query_from_input, max_positions, init
     real(c_double) :: dropout
     integer(c_int64_t) :: seed
+    integer(c_int32_t) :: architecture, reserved
   end type lat_model_options
 
   type, bind(C), public :: lat_optimizer_options

@@ -33,6 +33,15 @@ typedef struct lat_model lat_model;
 /** Opaque: one gradient vector and the workspace to compute it. One thread at a time. */
 typedef struct lat_gradients lat_gradients;
 
+/** Which stacks of layers a model has. */
+enum {
+  LAT_ARCHITECTURE_ENCODER_DECODER = 0, /**< as the paper: the decoder writes the answer token by
+                                           token, and attends to the encoder's output */
+  LAT_ARCHITECTURE_ENCODER = 1 /**< an encoder alone: behind the problem stand query positions, one
+                                  for each token of the answer, and one bidirectional pass gives all
+                                  tokens at once */
+};
+
 /** Placement of LayerNorm. */
 enum {
   LAT_NORM_POST = 0, /**< after each residual sum, as the paper */
@@ -83,6 +92,11 @@ typedef struct lat_model_options {
   int32_t init;      /**< LAT_INIT_RANDOM (default) or LAT_INIT_FOURIER */
   double dropout; /**< on embeddings and on each block's output while training, 0..0.9; default 0 */
   uint64_t seed;  /**< of the initial parameters and of dropout; default 0 */
+  int32_t
+      architecture; /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or LAT_ARCHITECTURE_ENCODER:
+                       the decoder's options are then not used, tied becomes 0, and the output
+                       encoding must give every number the same length (p10 does not) */
+  int32_t reserved; /**< 0 */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with

@@ -30,6 +30,9 @@ const lati_field lati_model_fields[] = {
     CHOICE(init, LAT_INIT_RANDOM),
     LATI_NUMBER(lat_model_options, dropout, LATI_FIELD_DOUBLE, 0, 0, 0.9),
     LATI_NUMBER(lat_model_options, seed, LATI_FIELD_UINT64, 0, 0, 18446744073709551615.0),
+    LATI_ADDED_NUMBER(lat_model_options, architecture, LATI_FIELD_INT32,
+                      LAT_ARCHITECTURE_ENCODER_DECODER, LAT_ARCHITECTURE_ENCODER_DECODER,
+                      LAT_ARCHITECTURE_ENCODER),
     LATI_FIELDS_END,
 };
 
@@ -39,7 +42,8 @@ void lat_model_options_init_sized(lat_model_options *options, size_t size) {
 
 int lati_config_factored(const lat_model_options *options, const lat_tokenizer *tokenizer,
                          int32_t side) {
-  return options->factored && tokenizer->side[side].encoding->factors != NULL;
+  const int used = side == LAT_INPUT || options->architecture != LAT_ARCHITECTURE_ENCODER;
+  return used && options->factored && tokenizer->side[side].encoding->factors != NULL;
 }
 
 static lat_status check_heads(int32_t heads, int32_t width, const char *stack) {
@@ -50,10 +54,33 @@ static lat_status check_heads(int32_t heads, int32_t width, const char *stack) {
   return LAT_OK;
 }
 
+/* An encoder alone knows how long an answer is before it has any of it. */
+static lat_status check_encoder_alone(const lat_model_options *options,
+                                      const lat_tokenizer *tokenizer) {
+  int32_t symbols[LATI_MAX_NUMBER_TOKENS];
+  const lati_vocabulary *output = &tokenizer->side[LAT_OUTPUT];
+  if (output->encoding->encode(symbols, output->digits, 0.0) !=
+      output->encoding->encode(symbols, output->digits, 1.0)) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "an encoder alone needs an output encoding whose numbers all have the same "
+                     "length, which %s does not have",
+                     output->encoding->name);
+  }
+  if (options->cross_query_from_input) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "cross_query_from_input is 1, but an encoder alone has no cross-attention");
+  }
+  return LAT_OK;
+}
+
 static lat_status check_options(const lat_model_options *options, const lat_tokenizer *tokenizer) {
   lat_status status = LAT_OK;
   LATI_TRY(check_heads(options->encoder_heads, options->encoder_width, "encoder"));
-  LATI_TRY(check_heads(options->decoder_heads, options->decoder_width, "decoder"));
+  if (options->architecture == LAT_ARCHITECTURE_ENCODER) {
+    LATI_TRY(check_encoder_alone(options, tokenizer));
+  } else {
+    LATI_TRY(check_heads(options->decoder_heads, options->decoder_width, "decoder"));
+  }
   if (options->factored && !lati_config_factored(options, tokenizer, LAT_INPUT) &&
       !lati_config_factored(options, tokenizer, LAT_OUTPUT)) {
     return lati_fail(LAT_ERROR_ARGUMENT,
@@ -102,6 +129,9 @@ lat_status lati_config_resolve(lat_model_options *options, lati_dimensions *dime
   lat_status status = LAT_OK;
   LATI_TRY(lati_options_read(options, sizeof *options, lati_model_fields, from, "model options"));
   LATI_TRY(check_options(options, tokenizer));
+  if (options->architecture == LAT_ARCHITECTURE_ENCODER) {
+    options->tied = 0; /* there are no embeddings of output symbols */
+  }
   if (options->max_positions == 0) {
     LATI_TRY(lati_config_positions(&options->max_positions, task, tokenizer));
   }

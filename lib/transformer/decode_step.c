@@ -66,17 +66,32 @@ static void layer_step(lati_decoder *decoder, const lati_decode_row *rows, int32
   }
 }
 
-lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows, int64_t count) {
-  const lati_stack *stack = lati_last_stack(decoder->model);
-  if (decoder->position >= decoder->max_length || count > decoder->row_capacity) {
-    return LATI_BUG("more positions or rows than were asked for");
+/* An encoder alone has computed every position: the rows of the current one are fetched. A sequence
+ * that is longer than its answer should be repeats the position of the closing EOS. */
+static void fetch_rows(lati_decoder *decoder, const lati_decode_row *rows) {
+  const lati_backend *backend = decoder->backend;
+  const int32_t width = lati_last_stack(decoder->model)->width;
+  for (int64_t i = 0; i < decoder->count; ++i) {
+    const int64_t *offsets = decoder->source_offsets + rows[i].source;
+    const int64_t row = offsets[0] + decoder->position;
+    decoder->ids[i] = (int32_t)(row < offsets[1] ? row : offsets[1] - 1);
   }
+  backend->embedding_forward(decoder->ctx->pool, decoder->x.values, decoder->encoded.values,
+                             decoder->ids, decoder->count, width, 0);
+  if (backend->narrow) {
+    backend->shorten(decoder->ctx->pool, decoder->x.operand, decoder->x.values, decoder->count,
+                     width);
+  }
+}
+
+/* The tokens of the current position through all layers. */
+static lat_status compute_rows(lati_decoder *decoder, const lati_decode_row *rows) {
+  const lati_stack *stack = lati_last_stack(decoder->model);
   lat_status status = lati_cache_reserve_position(&decoder->cache, decoder->position);
   if (status != LAT_OK) {
     return status;
   }
-  decoder->count = count;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < decoder->count; ++i) {
     decoder->history[rows[i].history * decoder->max_length + decoder->position] = (int32_t)i;
   }
   lati_embed_step(decoder, rows);
@@ -87,8 +102,22 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
   if (stack->pre_norm) {
     normalize(decoder, &decoder->x, &stack->norm_out, decoder->x.values);
   }
-  ++decoder->position;
   return LAT_OK;
+}
+
+lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows, int64_t count) {
+  lat_status status = LAT_OK;
+  if (decoder->position >= decoder->max_length || count > decoder->row_capacity) {
+    return LATI_BUG("more positions or rows than were asked for");
+  }
+  decoder->count = count;
+  if (lati_last_stack(decoder->model)->queries) {
+    fetch_rows(decoder, rows);
+  } else {
+    status = compute_rows(decoder, rows);
+  }
+  decoder->position += status == LAT_OK;
+  return status;
 }
 
 float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols) {

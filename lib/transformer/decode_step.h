@@ -1,6 +1,8 @@
-/* The decoder of transformer/, one position at a time: linear layers over all rows at once, one
- * query a row against cached keys and values. Cross-attention's keys and values are computed once a
- * batch. Every row stands at the same position; a row is whatever hypothesis the caller says. */
+/* Incremental decoding: the last stack, one position at a time: linear layers over all rows at
+ * once, one query a row against cached keys and values. Cross-attention's keys and values are
+ * computed once a batch. Every row stands at the same position; a row is whatever hypothesis the
+ * caller says. Of an encoder alone all positions are computed at the start, and a step looks one
+ * up. */
 #ifndef LATI_DECODE_STEP_H
 #define LATI_DECODE_STEP_H
 

@@ -24,8 +24,10 @@ lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32
                           ? stack->heads * (int32_t)lati_narrow_head(decoder->head_width)
                           : stack->width;
   LATI_TRY(LATI_NEW(decoder->scratch, decoder->ctx, workers_of(decoder)));
-  LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_stack_passes(stack),
-                           decoder->kv_width, max_length));
+  if (!stack->queries) {
+    LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_stack_passes(stack),
+                             decoder->kv_width, max_length));
+  }
   LATI_TRY(lati_workspace_create(&decoder->workspace, model));
 done:
   if (status != LAT_OK) {
@@ -70,6 +72,7 @@ void lati_decoder_free(lati_decoder *decoder) {
   lati_free(decoder->cross);
   lati_free(decoder->projected);
   lati_cache_clear(&decoder->cache);
+  lati_query_batch_clear(&decoder->queries);
   lati_workspace_free(decoder->workspace);
   lati_free(decoder);
 }
@@ -176,11 +179,22 @@ static lat_status start_blocks(lati_decoder *decoder, lati_rows memory) {
   return status;
 }
 
+/* Encodes the batch's inputs; an encoder alone gives the rows of all answers at once. */
+static lat_status encode(lati_decoder *decoder, const lat_batch *batch) {
+  if (lati_last_stack(decoder->model)->queries) {
+    const lat_status status = lati_query_batch_fill(&decoder->queries, decoder->model, batch);
+    if (status != LAT_OK) {
+      return status;
+    }
+    batch = &decoder->queries.batch;
+  }
+  return lati_encode(&decoder->encoded, &decoder->source_offsets, decoder->workspace,
+                     decoder->model, batch);
+}
+
 lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int64_t rows) {
   lat_status status = LAT_OK;
-  lati_rows encoded;
-  LATI_TRY(
-      lati_encode(&encoded, &decoder->source_offsets, decoder->workspace, decoder->model, batch));
+  LATI_TRY(encode(decoder, batch));
   decoder->source_tokens = decoder->source_offsets[batch->size];
   decoder->position = 0;
   decoder->count = 0;
@@ -191,7 +205,7 @@ lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int
   }
   LATI_TRY(reserve_rows(decoder, rows));
   LATI_TRY(reserve_scratch(decoder, longest));
-  LATI_TRY(start_blocks(decoder, encoded));
+  LATI_TRY(start_blocks(decoder, decoder->encoded.operand));
 done:
   return status;
 }

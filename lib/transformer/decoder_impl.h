@@ -5,6 +5,7 @@
 #include "compute/vector.h"
 #include "transformer/decode_step.h"
 #include "transformer/key_value_cache.h"
+#include "transformer/query_batch.h"
 
 #include <string.h>
 
@@ -29,6 +30,8 @@ struct lati_decoder {
   lati_key_value_cache cache;
   int32_t *history, *next_history; /* (rows, max_length): row that held the token at a position */
 
+  lati_query_batch queries; /* an encoder alone: the answers' places in the batch */
+  lati_hidden encoded;      /* of lati_encode() */
   const int64_t *source_offsets;
   float *cross;     /* (layers, 2, source tokens, kv_width): keys, then values */
   float *projected; /* (source tokens, 2 width): those of one layer as they are computed */

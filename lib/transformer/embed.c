@@ -23,6 +23,10 @@ void lati_embed_declare(lati_declaration *to, const lat_model *model, const lati
     lati_declare(to, "position_embeddings.weight", dimensions->max_positions, width,
                  LATI_INIT_EMBEDDING, 0);
   }
+  if (stack->queries) {
+    lati_declare(to, "query_embeddings.weight", dimensions->max_positions, width,
+                 LATI_INIT_EMBEDDING, 0);
+  }
   if (model->options.matrix_positions) {
     lati_declare(to, "row_embeddings.weight", LAT_MAX_DIMENSION + 1, width, LATI_INIT_EMBEDDING, 0);
     lati_declare(to, "col_embeddings.weight", LAT_MAX_DIMENSION + 1, width, LATI_INIT_EMBEDDING, 0);
@@ -89,6 +93,7 @@ lat_status lati_embed_view(lati_stack *stack, const lati_scope *in, const lat_mo
     LATI_TRY(build_sinusoids(&embedding->sinusoids, model, stack->width));
     embedding->positions = embedding->sinusoids;
   }
+  embedding->queries = lati_view(in, "query_embeddings", ".weight");
   embedding->rows = lati_view(in, "row_embeddings", ".weight");
   embedding->cols = lati_view(in, "col_embeddings", ".weight");
   embedding->norm = lati_view_norm(in, "layer_norm_emb");
@@ -153,36 +158,72 @@ static lati_lookup *add_lookup(lati_stack_state *state, const float *table, int 
   return lookup;
 }
 
-static void fill_tokens(int32_t *ids, lati_stack_state *state, const lati_batch_side *from) {
-  const int input = state->stack->side == LAT_INPUT;
+/* Where sequences begin: a problem takes two EOS, a decoder's answer one, query positions one. */
+static void fill_offsets(lati_stack_state *state, const lat_batch *batch) {
+  const lati_stack *stack = state->stack;
+  const int64_t *own = batch->side[stack->side].offsets;
+  const int64_t *answers = batch->side[LAT_OUTPUT].offsets;
   for (int64_t i = 0; i < state->sequences; ++i) {
-    const int64_t first = from->offsets[i], count = from->offsets[i + 1] - first;
-    state->offsets[i] = first + i * (input ? 2 : 1);
-    frame_tokens(ids + state->offsets[i], from->tokens + first, count, input);
+    state->offsets[i] =
+        own[i] + i * (stack->side == LAT_INPUT ? 2 : 1) + (stack->queries ? answers[i] + i : 0);
   }
   state->offsets[state->sequences] = state->tokens;
 }
 
-static void fill_positions(int32_t *ids, const lati_stack_state *state) {
+/* Tokens of sequence i in front of its query positions. */
+static int64_t own_tokens(const lati_stack_state *state, const lat_batch *batch, int64_t i) {
+  const int64_t *answers = batch->side[LAT_OUTPUT].offsets;
+  const int64_t queries = state->stack->queries ? answers[i + 1] - answers[i] + 1 : 0;
+  return state->offsets[i + 1] - state->offsets[i] - queries;
+}
+
+/* Query positions have no symbol. */
+static void fill_tokens(int32_t *ids, const lati_stack_state *state, const lat_batch *batch) {
+  const lati_batch_side *from = &batch->side[state->stack->side];
+  const int input = state->stack->side == LAT_INPUT;
   for (int64_t i = 0; i < state->sequences; ++i) {
-    for (int64_t t = state->offsets[i]; t < state->offsets[i + 1]; ++t) {
-      ids[t] = (int32_t)(t - state->offsets[i]);
+    const int64_t first = from->offsets[i], count = from->offsets[i + 1] - first;
+    frame_tokens(ids + state->offsets[i], from->tokens + first, count, input);
+    for (int64_t t = state->offsets[i] + count + 2; t < state->offsets[i + 1]; ++t) {
+      ids[t] = -1;
     }
   }
 }
 
-static void fill_places(int32_t *ids, const lati_stack_state *state, const lati_batch_side *from,
-                        const uint8_t *places) {
+/* Each token's place in its sequence, or with `queries` that of each query position; -1 for the
+ * others. */
+static void fill_positions(int32_t *ids, const lati_stack_state *state, const lat_batch *batch,
+                           int queries) {
+  for (int64_t i = 0; i < state->sequences; ++i) {
+    const int64_t own = own_tokens(state, batch, i), first = state->offsets[i];
+    const int64_t count = state->offsets[i + 1] - first;
+    for (int64_t t = 0; t < count; ++t) {
+      ids[first + t] = (int32_t)(queries ? t - own : t);
+      if ((t >= own) != queries) {
+        ids[first + t] = -1;
+      }
+    }
+  }
+}
+
+/* Places of one axis; those of the answers behind a problem's own where there are queries. */
+static void fill_places(int32_t *ids, const lati_stack_state *state, const lat_batch *batch,
+                        const uint8_t *own, const uint8_t *answers) {
+  const lati_batch_side *from = &batch->side[state->stack->side];
+  const int64_t *offsets = batch->side[LAT_OUTPUT].offsets;
   for (int64_t i = 0; i < state->sequences; ++i) {
     const int64_t first = from->offsets[i], count = from->offsets[i + 1] - first;
-    frame_places(ids + state->offsets[i], places + first + i, count,
-                 state->stack->side == LAT_INPUT);
+    frame_places(ids + state->offsets[i], own + first + i, count, state->stack->side == LAT_INPUT);
+    if (state->stack->queries) {
+      frame_places(ids + state->offsets[i] + count + 2, answers + offsets[i] + i,
+                   offsets[i + 1] - offsets[i], 0);
+    }
   }
 }
 
 static void map_ids(int32_t *to, const int32_t *tokens, const int32_t *map, int64_t count) {
   for (int64_t t = 0; t < count; ++t) {
-    to[t] = map[tokens[t]];
+    to[t] = tokens[t] < 0 ? -1 : map[tokens[t]];
   }
 }
 
@@ -200,17 +241,24 @@ static void split_tokens(lati_stack_state *state) {
 
 static void fill_lookups(lati_workspace *work, lati_stack_state *state, const lat_batch *batch) {
   const lati_embedding *embedding = &state->stack->embedding;
-  const lati_batch_side *from = &batch->side[state->stack->side];
+  const lati_batch_side *from = &batch->side[state->stack->side],
+                        *answers = &batch->side[LAT_OUTPUT];
+  const int learned = work->model->options.positions == LAT_POSITIONS_LEARNED;
   state->lookups = 0;
-  fill_tokens(add_lookup(state, embedding->table, 1)->ids, state, from);
+  fill_offsets(state, batch);
+  fill_tokens(add_lookup(state, embedding->table, 1)->ids, state, batch);
   if (embedding->factors.special != NULL) {
     split_tokens(state);
   }
-  const int learned = work->model->options.positions == LAT_POSITIONS_LEARNED;
-  fill_positions(add_lookup(state, embedding->positions, learned)->ids, state);
+  fill_positions(add_lookup(state, embedding->positions, learned)->ids, state, batch, 0);
+  if (embedding->queries != NULL) {
+    fill_positions(add_lookup(state, embedding->queries, 1)->ids, state, batch, 1);
+  }
   if (embedding->rows != NULL) {
-    fill_places(add_lookup(state, embedding->rows, 1)->ids, state, from, from->rows);
-    fill_places(add_lookup(state, embedding->cols, 1)->ids, state, from, from->cols);
+    fill_places(add_lookup(state, embedding->rows, 1)->ids, state, batch, from->rows,
+                answers->rows);
+    fill_places(add_lookup(state, embedding->cols, 1)->ids, state, batch, from->cols,
+                answers->cols);
   }
 }
 

@@ -31,7 +31,7 @@ void lati_head_view(lat_model *model) {
 
 void lati_head_plan(lati_workspace *work, lati_arena *from) {
   const int32_t symbols = work->model->projection.out;
-  const int64_t tokens = lati_answers(work)->tokens;
+  const int64_t tokens = work->answers.tokens;
   const int64_t most = LOGIT_FLOATS > symbols ? LOGIT_FLOATS / symbols : 1;
   lati_scratch *scratch = &work->scratch;
   scratch->chunk = tokens < most ? tokens : most;
@@ -47,12 +47,12 @@ typedef struct chunk {
 } chunk;
 
 static chunk chunk_at(const lati_workspace *work, int64_t first) {
-  const int64_t left = lati_answers(work)->tokens - first;
+  const int64_t left = work->answers.tokens - first;
   return (chunk){first, left < work->scratch.chunk ? left : work->scratch.chunk};
 }
 
 static lati_rows hidden_rows(const lati_workspace *work, chunk at) {
-  return lati_rows_at(lati_answers(work)->output.operand, at.first, 0);
+  return lati_rows_at(work->answers.output.operand, at.first, 0);
 }
 
 /* The logits' gradient, which takes their place. Narrow rows begin where theirs do. */
@@ -70,13 +70,14 @@ static void project(const lati_workspace *work, chunk at) {
 }
 
 /* The target of sequence i is its tokens and a closing EOS. */
-static void fill_targets(int32_t *targets, const lati_stack_state *state, const lat_batch *batch) {
+static void fill_targets(int32_t *targets, const lati_answer_rows *answers,
+                         const lat_batch *batch) {
   const lati_batch_side *from = &batch->side[LAT_OUTPUT];
-  for (int64_t i = 0; i < state->sequences; ++i) {
+  for (int64_t i = 0; i < answers->sequences; ++i) {
     const int64_t count = from->offsets[i + 1] - from->offsets[i];
-    memcpy(targets + state->offsets[i], from->tokens + from->offsets[i],
+    memcpy(targets + answers->offsets[i], from->tokens + from->offsets[i],
            (size_t)count * sizeof *targets);
-    targets[state->offsets[i] + count] = LAT_TOKEN_EOS;
+    targets[answers->offsets[i] + count] = LAT_TOKEN_EOS;
   }
 }
 
@@ -110,7 +111,7 @@ static void chunk_backward(const lati_workspace *work, chunk at) {
       work->pool, d_weight, lati_gradient_of(work, projection->bias), d_logits,
       hidden_rows(work, at), at.count, projection->out, width, work->scratch.packed);
   work->backend->linear_backward_input(
-      work->pool, lati_floats(lati_answers(work)->d_hidden + at.first * width, width), projection,
+      work->pool, lati_floats(work->answers.d_output + at.first * width, width), projection,
       d_logits, at.count, 0, NULL);
 }
 
@@ -129,33 +130,33 @@ static void collect_factors(const lati_workspace *work) {
 }
 
 static void add_losses(lat_loss_sum *sum, const lati_workspace *work) {
-  const lati_stack_state *state = lati_answers(work);
+  const lati_answer_rows *answers = &work->answers;
   const lati_scratch *scratch = &work->scratch;
   double loss = 0;
-  for (int64_t i = 0; i < state->sequences; ++i) {
+  for (int64_t i = 0; i < answers->sequences; ++i) {
     int64_t correct = 0;
-    for (int64_t t = state->offsets[i]; t < state->offsets[i + 1]; ++t) {
+    for (int64_t t = answers->offsets[i]; t < answers->offsets[i + 1]; ++t) {
       loss += scratch->losses[t];
       correct += scratch->correct[t];
     }
     sum->correct_tokens += correct;
-    sum->correct_examples += correct == state->offsets[i + 1] - state->offsets[i];
+    sum->correct_examples += correct == answers->offsets[i + 1] - answers->offsets[i];
   }
   sum->loss += loss;
-  sum->tokens += state->tokens;
-  sum->examples += state->sequences;
+  sum->tokens += answers->tokens;
+  sum->examples += answers->sequences;
 }
 
 lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *batch) {
   const int backward = work->purpose == LATI_TRAIN;
   const lati_linear *projection = &work->model->projection;
   lati_scratch *scratch = &work->scratch;
-  fill_targets(scratch->targets, lati_answers(work), batch);
+  fill_targets(scratch->targets, &work->answers, batch);
   if (backward && scratch->d_expanded != NULL) {
     memset(scratch->d_expanded, 0,
            (size_t)projection->out * (size_t)projection->in * sizeof *scratch->d_expanded);
   }
-  for (int64_t first = 0; first < lati_answers(work)->tokens; first += scratch->chunk) {
+  for (int64_t first = 0; first < work->answers.tokens; first += scratch->chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
     lat_status status = chunk_losses(work, at, backward);
@@ -175,7 +176,7 @@ lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *b
 
 void lati_head_logits(lati_workspace *work, float *logits) {
   const int64_t symbols = work->model->projection.out;
-  for (int64_t first = 0; first < lati_answers(work)->tokens; first += work->scratch.chunk) {
+  for (int64_t first = 0; first < work->answers.tokens; first += work->scratch.chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
     memcpy(logits + first * symbols, work->scratch.logits,

@@ -9,8 +9,8 @@ void lati_head_declare(lati_declaration *to, const lat_model *model);
 void lati_head_view(lat_model *model);
 void lati_head_plan(lati_workspace *work, lati_arena *from);
 
-/* Projection and cross-entropy over the last stack's output: adds the batch's losses to `sum`. With
- * LATI_TRAIN also their gradients, down to that output (its d_hidden). NUMERIC when the loss is not
+/* Projection and cross-entropy over work->answers: adds the batch's losses to `sum`. With
+ * LATI_TRAIN also their gradients, down to work->answers.d_output. NUMERIC when the loss is not
  * finite; `sum` is then unchanged. */
 lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *batch);
 /* Logits of all target tokens, to the caller's memory. */

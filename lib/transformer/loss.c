@@ -3,9 +3,9 @@
 #include "transformer/head.h"
 #include "transformer/passes.h"
 
-lat_status lati_encode(lati_rows *encoded, const int64_t **offsets, lati_workspace *workspace,
+lat_status lati_encode(lati_hidden *encoded, const int64_t **offsets, lati_workspace *workspace,
                        const lat_model *model, const lat_batch *batch) {
-  *encoded = (lati_rows){0};
+  *encoded = (lati_hidden){0};
   *offsets = NULL;
   if (workspace->model != model) {
     return LATI_BUG("the workspace is another model's");
@@ -15,8 +15,9 @@ lat_status lati_encode(lati_rows *encoded, const int64_t **offsets, lati_workspa
     return status;
   }
   lati_forward(workspace, batch);
-  *encoded = workspace->stack[0].output.operand;
-  *offsets = workspace->stack[0].offsets;
+  const int queries = model->stack[0].queries;
+  *encoded = queries ? workspace->answers.output : workspace->stack[0].output;
+  *offsets = queries ? workspace->answers.offsets : workspace->stack[0].offsets;
   return LAT_OK;
 }
 
@@ -59,7 +60,7 @@ lat_status lat_model_logits(float *logits, size_t capacity, const lat_model *mod
   }
   lati_floating_enter(&saved);
   LATI_TRY(plan_score(&work, model, batch));
-  const size_t needed = (size_t)lati_answers(work)->tokens * (size_t)model->projection.out;
+  const size_t needed = (size_t)work->answers.tokens * (size_t)model->projection.out;
   if (capacity < needed) {
     status = lati_fail(LAT_ERROR_LIMIT, "capacity of %zu floats is below the %zu of the logits",
                        capacity, needed);

@@ -11,7 +11,7 @@ void lati_stack_backward(lati_workspace *work, const lati_stack_state *state);
 
 /* The stacks that the workspace was planned for, one after the other, embeddings included. */
 void lati_forward(lati_workspace *work, const lat_batch *batch);
-/* The same backwards, from the last stack's d_hidden down to the parameters' gradients. */
+/* The same backwards, from work->answers.d_output down to the parameters' gradients. */
 void lati_backward(lati_workspace *work);
 
 #endif

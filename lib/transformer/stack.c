@@ -57,7 +57,11 @@ static lat_status add_stack(lat_model *model, int32_t side, const lati_block_kin
 lat_status lati_stacks_list(lat_model *model) {
   lat_status status = LAT_OK;
   LATI_TRY(add_stack(model, LAT_INPUT, encoder_layer));
-  LATI_TRY(add_stack(model, LAT_OUTPUT, decoder_layer));
+  if (model->options.architecture == LAT_ARCHITECTURE_ENCODER) {
+    model->stack[0].queries = 1;
+  } else {
+    LATI_TRY(add_stack(model, LAT_OUTPUT, decoder_layer));
+  }
 done:
   return status;
 }

@@ -1,4 +1,5 @@
 /* Passes of a batch through stacks: loops over their lists of blocks, forward and backward. */
+#include "transformer/answer_rows.h"
 #include "transformer/block_kind.h"
 #include "transformer/embed.h"
 #include "transformer/passes.h"
@@ -96,6 +97,9 @@ void lati_forward(lati_workspace *work, const lat_batch *batch) {
     lati_embed_forward(work, &work->stack[s], batch);
     lati_stack_forward(work, &work->stack[s]);
   }
+  if (work->stacks == work->model->stacks) {
+    lati_answer_rows_gather(work);
+  }
 }
 
 void lati_backward(lati_workspace *work) {
@@ -104,6 +108,7 @@ void lati_backward(lati_workspace *work) {
     memset(state->d_hidden, 0,
            (size_t)state->tokens * (size_t)state->stack->width * sizeof *state->d_hidden);
   }
+  lati_answer_rows_scatter(work);
   for (int32_t s = work->stacks - 1; s >= 0; --s) {
     lati_stack_backward(work, &work->stack[s]);
     lati_embed_backward(work, &work->stack[s], work->stack[s].d_hidden);

@@ -8,6 +8,7 @@
 
 static int is_position_table(const char *name) {
   return strcmp(name, "encoder.position_embeddings.weight") == 0 ||
+         strcmp(name, "encoder.query_embeddings.weight") == 0 ||
          strcmp(name, "decoder.position_embeddings.weight") == 0;
 }
 

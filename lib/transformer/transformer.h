@@ -40,6 +40,7 @@ typedef struct lati_embedding {
                          factors; NULL for factored problems */
   lati_factors factors;
   const float *positions; /* (max_positions, width) */
+  const float *queries;   /* (max_positions, width): of query positions; NULL without */
   const float *rows,
       *cols;        /* (LAT_MAX_DIMENSION + 1, width), row 0 outside entries; NULL when off */
   float *sinusoids; /* the position table, owned; NULL when learned */
@@ -53,6 +54,8 @@ struct lati_stack {
   int32_t index;    /* in model->stack */
   int32_t side;     /* LAT_INPUT or LAT_OUTPUT: which sequences it reads */
   int32_t causal;   /* 1: a token attends to those up to itself */
+  int32_t queries;  /* 1: behind a problem stand query positions, one for each token of its answer
+                       and one for the closing EOS */
   int32_t layers, loops, width, heads, inner;
   lati_activation activation;
   int32_t pre_norm;
@@ -136,9 +139,10 @@ typedef struct lati_workspace lati_workspace;
 lat_status lati_workspace_create(lati_workspace **out, const lat_model *model);
 void lati_workspace_free(lati_workspace *workspace);
 
-/* The encoder's output for the batch's inputs, framed by EOS: *encoded (tokens, encoder width),
- * *offsets (size + 1); borrowed from the workspace until its next use. No dropout. */
-lat_status lati_encode(lati_rows *encoded, const int64_t **offsets, lati_workspace *workspace,
+/* What decoding starts from, borrowed from the workspace until its next use: the first stack's
+ * output for the batch's inputs, framed by EOS, or of an encoder alone its rows for the batch's
+ * answers; (rows, width), *offsets (size + 1). No dropout. */
+lat_status lati_encode(lati_hidden *encoded, const int64_t **offsets, lati_workspace *workspace,
                        const lat_model *model, const lat_batch *batch);
 
 /* Number of the next call of lat_gradients_accumulate(), which its dropout depends on. Counts up

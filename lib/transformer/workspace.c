@@ -2,6 +2,7 @@
  * of blocks, each of which plans its own part. */
 #include "transformer/workspace.h"
 
+#include "transformer/answer_rows.h"
 #include "transformer/block_kind.h"
 #include "transformer/embed.h"
 #include "transformer/head.h"
@@ -72,14 +73,20 @@ static void need_stack(backward_needs *needs, lati_workspace *work, const lati_s
   }
 }
 
+/* Gradients of the stacks' outputs. */
+static void plan_gradients(lati_workspace *work, lati_arena *from) {
+  for (int32_t s = 0; s < work->stacks; ++s) {
+    lati_stack_state *state = &work->stack[s];
+    state->d_hidden = lati_take_floats(from, state->tokens, state->stack->width);
+  }
+}
+
 static void plan_backward(lati_workspace *work, lati_arena *from) {
   const lat_model *model = work->model;
   lati_scratch *scratch = &work->scratch;
   backward_needs needs = {0};
   for (int32_t s = 0; s < work->stacks; ++s) {
-    lati_stack_state *state = &work->stack[s];
-    state->d_hidden = lati_take_floats(from, state->tokens, state->stack->width);
-    need_stack(&needs, work, state);
+    need_stack(&needs, work, &work->stack[s]);
   }
   scratch->d_source = lati_take_floats(from, needs.hidden, 1);
   scratch->d_block = lati_take_floats(from, needs.hidden, 1);
@@ -87,8 +94,7 @@ static void plan_backward(lati_workspace *work, lati_arena *from) {
   scratch->d_narrow = work->backend->narrow ? lati_take(from, needs.operand, 1) : NULL;
   scratch->block = lati_take(from, needs.block, 1);
   scratch->norm_sums = lati_take_floats(from, 2 * LATI_NORM_GROUPS, needs.width);
-  const size_t head =
-      work->backend->weight_scratch(lati_answers(work)->tokens, model->projection.in);
+  const size_t head = work->backend->weight_scratch(work->answers.tokens, model->projection.in);
   scratch->packed = lati_take(from, larger(needs.packed, (int64_t)head), 1);
   scratch->d_expanded = NULL;
   if (lati_last_stack(model)->embedding.expanded != NULL && model->options.tied) {
@@ -107,12 +113,18 @@ static int64_t tile_bytes(const lati_workspace *work) {
   return most;
 }
 
-static size_t plan(lati_workspace *work, unsigned char *base) {
+static size_t plan(lati_workspace *work, const lat_batch *batch, unsigned char *base) {
   lati_arena from = {work->backend, base, 0};
   for (int32_t s = 0; s < work->stacks; ++s) {
     plan_stack(work, &work->stack[s], &from);
   }
   work->scratch.tiles = lati_take(&from, lati_pool_size(work->pool) * tile_bytes(work), 1);
+  if (work->purpose == LATI_TRAIN) {
+    plan_gradients(work, &from);
+  }
+  if (work->stacks == work->model->stacks) {
+    lati_answer_rows_plan(work, &from, batch);
+  }
   if (work->purpose != LATI_ENCODE) {
     lati_head_plan(work, &from);
   }
@@ -176,19 +188,26 @@ static lat_status check_batch(const lat_model *model, const lat_batch *batch,
     }
   }
   status = check_sequences(model, batch, LAT_INPUT);
-  return status != LAT_OK || purpose == LATI_ENCODE ? status
-                                                    : check_sequences(model, batch, LAT_OUTPUT);
+  const int answers = purpose != LATI_ENCODE || model->stack[0].queries;
+  return status != LAT_OK || !answers ? status : check_sequences(model, batch, LAT_OUTPUT);
 }
 
-/* Sequences of the stack's side, framed. */
+/* Tokens of sequence i in a stack: those of its side, framed, and of its query positions. */
+static int64_t sequence_tokens(const lati_stack *stack, const lat_batch *batch, int64_t i) {
+  const int64_t *own = batch->side[stack->side].offsets;
+  const int64_t *answers = batch->side[LAT_OUTPUT].offsets;
+  const int64_t framing = stack->side == LAT_INPUT ? 2 : 1;
+  const int64_t queries = stack->queries ? answers[i + 1] - answers[i] + 1 : 0;
+  return own[i + 1] - own[i] + framing + queries;
+}
+
 static void measure_stack(lati_stack_state *state, const lat_batch *batch) {
-  const int32_t side = state->stack->side;
-  const int64_t *offsets = batch->side[side].offsets, framing = side == LAT_INPUT ? 2 : 1;
   state->sequences = batch->size;
-  state->tokens = offsets[batch->size] + framing * batch->size;
-  state->longest = 0;
+  state->tokens = state->longest = 0;
   for (int64_t i = 0; i < batch->size; ++i) {
-    state->longest = larger(state->longest, offsets[i + 1] - offsets[i] + framing);
+    const int64_t tokens = sequence_tokens(state->stack, batch, i);
+    state->tokens += tokens;
+    state->longest = larger(state->longest, tokens);
   }
 }
 
@@ -200,8 +219,8 @@ lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lat
   for (int32_t s = 0; s < work->stacks; ++s) {
     measure_stack(&work->stack[s], batch);
   }
-  LATI_TRY(reserve(work, plan(work, NULL)));
-  plan(work, work->arena);
+  LATI_TRY(reserve(work, plan(work, batch, NULL)));
+  plan(work, batch, work->arena);
 done:
   return status;
 }

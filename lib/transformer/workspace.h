@@ -38,7 +38,7 @@ typedef struct lati_lookup {
   int32_t trained; /* 0: the table is no parameter */
 } lati_lookup;
 
-enum { LATI_MAX_LOOKUPS = 6 }; /* three factors, position, row, column */
+enum { LATI_MAX_LOOKUPS = 7 }; /* three factors, position, query, row, column */
 
 /* One stack's pass over the batch. */
 typedef struct lati_stack_state {
@@ -74,6 +74,15 @@ typedef struct lati_scratch {
   uint8_t *correct;  /* (T) */
 } lati_scratch;
 
+/* The rows of the last stack's output that stand for answers: what the head reads. */
+typedef struct lati_answer_rows {
+  int64_t tokens, sequences; /* each answer's closing EOS included */
+  int64_t *offsets;          /* (sequences + 1) */
+  int32_t *ids;              /* (tokens) their places in the stack; NULL: all rows, as they lie */
+  lati_hidden output;        /* (tokens, width) */
+  float *d_output;           /* (tokens, width) its gradient */
+} lati_answer_rows;
+
 struct lati_workspace {
   const lat_model *model; /* borrowed */
   const lati_backend *backend;
@@ -86,13 +95,9 @@ struct lati_workspace {
   lati_spread spread; /* of targets while training; width 0: none */
   lati_stack_state stack[LATI_STACKS];
   int32_t stacks; /* in use: all of the model's, or the first alone for LATI_ENCODE */
+  lati_answer_rows answers;
   lati_scratch scratch;
 };
-
-/* The state of the stack whose output the head reads. */
-static inline const lati_stack_state *lati_answers(const lati_workspace *work) {
-  return &work->stack[work->model->stacks - 1];
-}
 
 /* The state of the stack that a block attends to. */
 static inline const lati_stack_state *lati_memory_state(const lati_workspace *work,

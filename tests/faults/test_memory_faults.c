@@ -332,6 +332,41 @@ static lat_status decode_beams(fault_world *world, void **out) {
   return status;
 }
 
+/* An encoder alone, from its tokenizer to its answers. */
+static lat_status decode_at_once(fault_world *world, void **out) {
+  lat_status status = LAT_OK;
+  lat_tokenizer *tokenizer = NULL;
+  lat_model *model = NULL;
+  lat_session *session = NULL;
+  lat_batch *batch = NULL;
+  lat_model_options options;
+  lat_sequences sequences;
+  (void)out;
+  small_run_model_options(&options);
+  options.architecture = LAT_ARCHITECTURE_ENCODER;
+  status = lat_tokenizer_create(&tokenizer, world->ctx, NULL);
+  if (status == LAT_OK) {
+    status = lat_batch_create(&batch, tokenizer);
+  }
+  if (status == LAT_OK) {
+    status = lat_batch_append(batch, 0, &world->input, NULL);
+  }
+  if (status == LAT_OK) {
+    status = lat_model_create(&model, world->task, tokenizer, &options);
+  }
+  if (status == LAT_OK) {
+    status = lat_session_create(&session, model, NULL);
+  }
+  if (status == LAT_OK) {
+    status = lat_session_decode(&sequences, session, batch);
+  }
+  lat_session_free(session);
+  lat_model_free(model);
+  lat_batch_free(batch);
+  lat_tokenizer_free(tokenizer);
+  return status;
+}
+
 static lat_status create_solver(fault_world *world, void **out) {
   return lat_solver_create((lat_solver **)out, world->frozen, NULL);
 }
@@ -457,6 +492,7 @@ static const fault_case cases[] = {
     {"lat_session_create", 0, create_session, release_session},
     {"lat_session_decode", WITH_DECODING, decode, NULL},
     {"lat_session_decode, beams", 0, decode_beams, release_session},
+    {"lat_session_decode, at once", 0, decode_at_once, NULL},
     {"lat_solver_create", 0, create_solver, release_solver},
     {"lat_solver_solve", WITH_DECODING, solve, NULL},
     {"lat_solver_solve_many", WITH_DECODING, solve_many, NULL},

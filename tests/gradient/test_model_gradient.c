@@ -195,6 +195,22 @@ START_TEST(factored_embeddings) {
 }
 END_TEST
 
+/* Query positions behind a problem, in either placement of the norm; rows and columns of both, or
+ * factors in front. */
+START_TEST(an_encoder_alone) {
+  architecture which = base("encoder alone");
+  which.options.architecture = LAT_ARCHITECTURE_ENCODER;
+  which.options.norm = _i & 1;
+  which.options.activation = LAT_GELU;
+  which.options.encoder_layers = 2;
+  which.options.matrix_positions = which.options.factored = _i >> 1 & 1;
+  which.options.dropout = _i == 3 ? 0.3 : 0;
+  which.input = _i >> 1 & 1 ? "fp15" : "p10";
+  which.output = "p1000";
+  passes(&which);
+}
+END_TEST
+
 START_TEST(spread_targets) {
   architecture which = base("spread");
   which.options.activation = LAT_GELU;
@@ -245,6 +261,7 @@ int main(void) {
   tcase_add_loop_test(tests, shared_layers_applied_again, 0, 2);
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 2);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
+  tcase_add_loop_test(tests, an_encoder_alone, 0, 4);
   tcase_add_test(tests, spread_targets);
   tcase_add_loop_test(tests, a_wrong_gradient_is_noticed, 0, 2);
   return run_case("model gradient", tests);

@@ -1,6 +1,6 @@
 /* Decoding over the cache gives the logits of teacher forcing, token by token. */
-#include "transformer/decode_step.h"
 #include "infer_fixture.h"
+#include "transformer/decode_step.h"
 
 #include <math.h>
 
@@ -59,9 +59,22 @@ static void ragged_numbers(lat_model_options *options, fixture_plan *plan) {
   plan->output = "p10";
 }
 
+static void encoder_alone(lat_model_options *options, fixture_plan *plan) {
+  (void)plan;
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+}
+
+static void encoder_alone_with_places(lat_model_options *options, fixture_plan *plan) {
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+  options->norm = LAT_NORM_PRE;
+  options->matrix_positions = options->factored = 1;
+  plan->task = "svd";
+  plan->input = "fp15";
+}
+
 static variant *const variants[] = {
     plain,          pre_norm_gelu, deep_and_looped, query_from_input, query_from_input_pre_norm,
-    unequal_widths, factored,      ragged_numbers};
+    unequal_widths, factored,      ragged_numbers,  encoder_alone,    encoder_alone_with_places};
 
 enum { EXAMPLES = 5 };
 

@@ -303,11 +303,10 @@ START_TEST(log_probabilities_are_those_of_the_tokens) {
 }
 END_TEST
 
-START_TEST(mixtures_answer_with_a_letter) {
+static void check_letters(const fixture_plan *plan) {
   lat_context *ctx = NULL;
   lat_task *parts[2] = {NULL, NULL}, *mixture = NULL;
   lat_task_options options;
-  const fixture_plan plan = {0};
   must(lat_context_create(&ctx, NULL));
   lat_task_options_init(&options);
   options.rows = 2;
@@ -316,7 +315,7 @@ START_TEST(mixtures_answer_with_a_letter) {
   must(lat_task_create(&parts[1], ctx, &options));
   must(lat_task_create_mixture(&mixture, ctx, parts, NULL, 2));
   fixture f;
-  fixture_open_task(&f, ctx, mixture, &plan);
+  fixture_open_task(&f, ctx, mixture, plan);
   lat_decode_options decode = defaults();
   answers all = decode_cut(&f, &decode, EXAMPLES);
   for (int64_t i = 0; i < EXAMPLES; ++i) {
@@ -326,6 +325,64 @@ START_TEST(mixtures_answer_with_a_letter) {
   answers_free(&all);
   lat_task_free(parts[0]);
   lat_task_free(parts[1]);
+  fixture_close(&f);
+}
+
+START_TEST(mixtures_answer_with_a_letter) {
+  lat_model_options options;
+  fixture_model_options(&options);
+  options.architecture = LAT_ARCHITECTURE_ENCODER;
+  check_letters(&(fixture_plan){0});
+  check_letters(&(fixture_plan){.model = &options});
+}
+END_TEST
+
+/* By every method, in whatever batches; the places of all tokens are known from the start. */
+START_TEST(an_encoder_alone_answers_at_once) {
+  lat_model_options model;
+  fixture_model_options(&model);
+  model.architecture = LAT_ARCHITECTURE_ENCODER;
+  model.matrix_positions = 1;
+  for (int32_t method = LAT_DECODE_GREEDY; method <= LAT_DECODE_SAMPLE; ++method) {
+    const fixture_plan plan = {.min_size = 1, .max_size = 4, .model = &model};
+    fixture f;
+    fixture_open(&f, &plan);
+    lat_decode_options options = defaults();
+    options.method = method;
+    answers together = decode_cut(&f, &options, EXAMPLES);
+    answers apart = decode_cut(&f, &options, 3);
+    check_same(&together, &apart);
+    for (int64_t i = 0; i < together.count; ++i) {
+      check_well_formed(&f, &together, i);
+    }
+    answers_free(&together);
+    answers_free(&apart);
+    fixture_close(&f);
+  }
+}
+END_TEST
+
+/* An input whose answer has no shape, and a header that is none. */
+START_TEST(an_encoder_alone_reads_the_shape_of_its_answer) {
+  lat_model_options model;
+  lat_sequences out;
+  lat_batch *batch = NULL;
+  double values[6] = {0};
+  const lat_matrix flat = {values, 2, 3, 3, LAT_ROW_MAJOR};
+  fixture_model_options(&model);
+  model.architecture = LAT_ARCHITECTURE_ENCODER;
+  const fixture_plan plan = {.task = "eigenvalues", .model = &model};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_session *session = fixture_session(&f, NULL);
+  must(lat_batch_create(&batch, f.tokenizer));
+  must(lat_batch_append(batch, 0, &flat, NULL));
+  ck_assert_int_eq(lat_session_decode(&out, session, batch), LAT_ERROR_SHAPE);
+  batch->side[LAT_INPUT].tokens[1] = LAT_TOKEN_NUMBER;
+  ck_assert_int_eq(lat_session_decode(&out, session, batch), LAT_ERROR_ARGUMENT);
+  ck_assert_str_eq(lat_last_error(), "token 1 of a problem is no dimension");
+  lat_batch_free(batch);
+  lat_session_free(session);
   fixture_close(&f);
 }
 END_TEST
@@ -527,6 +584,8 @@ int main(void) {
                                 samples_depend_on_the_seed_and_turn_greedy_as_it_gets_cold,
                                 log_probabilities_are_those_of_the_tokens,
                                 mixtures_answer_with_a_letter,
+                                an_encoder_alone_answers_at_once,
+                                an_encoder_alone_reads_the_shape_of_its_answer,
                                 threads_change_no_bit,
                                 a_steady_session_allocates_nothing,
                                 eight_threads_share_a_frozen_model,

@@ -29,6 +29,11 @@ static const refusal refusals[] = {
     REFUSED(activation, -1, "model options: activation -1 is outside 0..1"),
     REFUSED(tied, 2, "model options: tied 2 is outside 0..1"),
     REFUSED(max_positions, -1, "model options: max_positions -1 is outside 0..131072"),
+    REFUSED(architecture, 2, "model options: architecture 2 is outside 0..1"),
+    REFUSED(
+        architecture, LAT_ARCHITECTURE_ENCODER,
+        "an encoder alone needs an output encoding whose numbers all have the same length, which "
+        "p10 does not have"),
     REFUSED(factored, 1, "factored embeddings need the fp15 encoding; input is p10, output p10"),
 };
 
@@ -60,6 +65,27 @@ START_TEST(bad_numbers_and_pointers_are_refused) {
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, NULL, f.tokenizer, NULL), "task is NULL");
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, NULL, NULL), "tokenizer is NULL");
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(NULL, f.task, f.tokenizer, NULL), "out is NULL");
+  model_fixture_close(&f);
+}
+END_TEST
+
+/* The decoder's options are not used, and tied embeddings of answers there are none. */
+START_TEST(an_encoder_alone_has_no_decoder) {
+  model_fixture f;
+  lat_model *model = NULL;
+  lat_model_options options;
+  model_fixture_options(&options);
+  options.architecture = LAT_ARCHITECTURE_ENCODER;
+  options.decoder_heads = 5;
+  model_fixture_open(&f, &(model_plan){.output = "p1000", .model = &options});
+  ck_assert_int_eq(f.model->options.tied, 0);
+  ck_assert_ptr_nonnull(strstr(lat_model_config(f.model), "\"architecture\":1"));
+  for (int32_t i = 0; i < lat_model_tensor_count(f.model); ++i) {
+    ck_assert_ptr_null(strstr(f.model->table.entries[i].name, "decoder"));
+  }
+  options.cross_query_from_input = 1;
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
+            "cross_query_from_input is 1, but an encoder alone has no cross-attention");
   model_fixture_close(&f);
 }
 END_TEST
@@ -199,6 +225,7 @@ int main(void) {
   TCase *tests = tcase_create("model config");
   tcase_add_loop_test(tests, bad_options_are_refused, 0, sizeof refusals / sizeof refusals[0]);
   tcase_add_test(tests, bad_numbers_and_pointers_are_refused);
+  tcase_add_test(tests, an_encoder_alone_has_no_decoder);
   tcase_add_test(tests, longest_sequence_is_what_the_task_needs);
   tcase_add_test(tests, defaults_are_the_paper_s);
   tcase_add_loop_test(tests, metadata_describe_the_model_in_any_locale, 0, 2);

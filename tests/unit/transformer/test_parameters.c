@@ -1,4 +1,5 @@
-/* Names and shapes of a model's tensors against lists written by hand from the names of the reference. */
+/* Names and shapes of a model's tensors against lists written by hand from the names of the
+ * reference. */
 #include "model_fixture.h"
 
 #include "transformer/stack.h"

@@ -49,9 +49,14 @@ static void architecture(lat_model_options *options, int which) {
   options->cross_query_from_input = which >= 2;
   options->encoder_layers = which == 1 ? 2 : 1;
   options->encoder_loops = which == 3 ? 2 : 1;
+  if (which == 4) {
+    options->architecture = LAT_ARCHITECTURE_ENCODER;
+    options->cross_query_from_input = 0;
+    options->matrix_positions = 1;
+  }
 }
 
-enum { ARCHITECTURES = 4 };
+enum { ARCHITECTURES = 5 };
 
 static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
   lat_model_options options;

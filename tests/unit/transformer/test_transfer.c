@@ -80,6 +80,26 @@ START_TEST(a_larger_size_has_more_positions) {
 END_TEST
 
 /* On the old task's examples the new model computes what the old one does. */
+/* Query positions too are as many as the longest sequence has. */
+START_TEST(an_encoder_alone_has_more_positions_of_both_kinds) {
+  model_fixture f;
+  lat_model *larger = NULL, *fresh = NULL;
+  lat_model_options options;
+  model_fixture_options(&options);
+  options.architecture = LAT_ARCHITECTURE_ENCODER;
+  model_fixture_open(&f, &(model_plan){.output = "p1000", .model = &options});
+  lat_task *task = create_task(&f, "transpose", 4);
+  must(lat_model_create_from(&larger, f.model, task, NULL));
+  must(lat_model_create(&fresh, task, f.tokenizer, &options));
+  check_positions(larger, f.model, fresh, "encoder.position_embeddings.weight");
+  check_positions(larger, f.model, fresh, "encoder.query_embeddings.weight");
+  lat_model_free(fresh);
+  lat_model_free(larger);
+  lat_task_free(task);
+  model_fixture_close(&f);
+}
+END_TEST
+
 START_TEST(what_was_learned_is_kept) {
   model_fixture f;
   lat_model *larger = NULL;
@@ -170,12 +190,10 @@ START_TEST(bad_arguments_are_refused) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {a_larger_size_has_more_positions,
-                                what_was_learned_is_kept,
-                                a_smaller_size_keeps_all_positions,
-                                other_architectures_are_refused,
-                                options_that_keep_the_tensors_are_taken,
-                                bad_arguments_are_refused,
-                                NULL};
+  const TTest *const tests[] = {
+      a_larger_size_has_more_positions, an_encoder_alone_has_more_positions_of_both_kinds,
+      what_was_learned_is_kept,         a_smaller_size_keeps_all_positions,
+      other_architectures_are_refused,  options_that_keep_the_tensors_are_taken,
+      bad_arguments_are_refused,        NULL};
   return run_suite("transfer", tests);
 }

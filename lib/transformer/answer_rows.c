@@ -1,0 +1,74 @@
+/* Rows of answers among the last stack's: a decoder has no others, and they are used as they lie.
+ * An encoder alone has the problem's tokens in front of the query positions, so rows are gathered,
+ * and their gradients scattered, by the operations of embedding tables. */
+#include "transformer/answer_rows.h"
+
+#include <string.h>
+
+static lati_stack_state *last_state(lati_workspace *work) {
+  return &work->stack[work->model->stacks - 1];
+}
+
+/* Sequence i's rows are the last ones of its tokens in the stack. */
+static void fill_ids(lati_answer_rows *answers, const lati_stack_state *state) {
+  for (int64_t i = 0; i < answers->sequences; ++i) {
+    const int64_t count = answers->offsets[i + 1] - answers->offsets[i];
+    for (int64_t t = 0; t < count; ++t) {
+      answers->ids[answers->offsets[i] + t] = (int32_t)(state->offsets[i + 1] - count + t);
+    }
+  }
+}
+
+void lati_answer_rows_plan(lati_workspace *work, lati_arena *from, const lat_batch *batch) {
+  const lati_stack_state *state = last_state(work);
+  const int32_t width = state->stack->width;
+  lati_answer_rows *answers = &work->answers;
+  if (!state->stack->queries) {
+    *answers = (lati_answer_rows){.tokens = state->tokens,
+                                  .sequences = state->sequences,
+                                  .offsets = state->offsets,
+                                  .d_output = state->d_hidden};
+    return;
+  }
+  const int64_t *offsets = batch->side[LAT_OUTPUT].offsets;
+  answers->sequences = state->sequences;
+  answers->tokens = offsets[batch->size] + batch->size;
+  answers->offsets = lati_take(from, answers->sequences + 1, sizeof(int64_t));
+  answers->ids = lati_take(from, answers->tokens, sizeof(int32_t));
+  answers->output = lati_take_hidden(from, answers->tokens, width);
+  answers->d_output = NULL;
+  if (work->purpose == LATI_TRAIN) {
+    answers->d_output = lati_take_floats(from, answers->tokens, width);
+  }
+  for (int64_t i = 0; answers->offsets != NULL && i <= batch->size; ++i) {
+    answers->offsets[i] = offsets[i] + i;
+  }
+}
+
+void lati_answer_rows_gather(lati_workspace *work) {
+  const lati_stack_state *state = last_state(work);
+  const lati_backend *backend = work->backend;
+  lati_answer_rows *answers = &work->answers;
+  if (!state->stack->queries) {
+    answers->output = state->output;
+    return;
+  }
+  fill_ids(answers, state);
+  backend->embedding_forward(work->pool, answers->output.values, state->output.values, answers->ids,
+                             answers->tokens, state->stack->width, 0);
+  if (backend->narrow) {
+    backend->shorten(work->pool, answers->output.operand, answers->output.values, answers->tokens,
+                     state->stack->width);
+  }
+}
+
+void lati_answer_rows_scatter(lati_workspace *work) {
+  const lati_stack_state *state = last_state(work);
+  const lati_answer_rows *answers = &work->answers;
+  if (state->stack->queries) {
+    memset(state->d_hidden, 0,
+           (size_t)state->tokens * (size_t)state->stack->width * sizeof *state->d_hidden);
+    work->backend->embedding_backward(work->pool, state->d_hidden, answers->d_output, answers->ids,
+                                      answers->tokens, state->stack->width);
+  }
+}
