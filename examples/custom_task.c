@@ -19,10 +19,10 @@ static int32_t input_shape(int32_t *rows, int32_t *cols, lat_random *random, voi
   return 0;
 }
 
-static int32_t output_shape(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
-                            void *user) {
+static int32_t output_shape(int32_t *rows, int32_t *cols, const int32_t *input_rows,
+                            const int32_t *input_cols, void *user) {
   const square *task = user;
-  if (input_rows != task->size || input_cols != task->size) {
+  if (*input_rows != task->size || *input_cols != task->size) {
     return -1;
   }
   *rows = *cols = task->size;

@@ -14,8 +14,12 @@
 static lat_status decompose(lat_context *ctx, const char *path) {
   double a_data[4] = {3, -1, 4, 2}, learned_data[10], exact_data[10];
   lat_matrix a = {a_data, 2, 2, 2, LAT_ROW_MAJOR};
-  lat_matrix learned = {learned_data, 5, 2, 2, LAT_ROW_MAJOR};
-  lat_matrix exact = {exact_data, 5, 2, 2, LAT_ROW_MAJOR};
+  lat_matrix learned[] = {{learned_data, 1, 2, 2, LAT_ROW_MAJOR}, /* s, U and V */
+                          {learned_data + 2, 2, 2, 2, LAT_ROW_MAJOR},
+                          {learned_data + 6, 2, 2, 2, LAT_ROW_MAJOR}};
+  lat_matrix exact[] = {{exact_data, 1, 2, 2, LAT_ROW_MAJOR},
+                        {exact_data + 2, 2, 2, 2, LAT_ROW_MAJOR},
+                        {exact_data + 6, 2, 2, 2, LAT_ROW_MAJOR}};
   lat_status status = LAT_OK;
   lat_model *model = NULL;
   lat_solver *solver = NULL;
@@ -23,11 +27,16 @@ static lat_status decompose(lat_context *ctx, const char *path) {
   lat_report_init(&report);
   TRY(lat_model_load(&model, ctx, path, NULL));
   TRY(lat_solver_create(&solver, model, NULL));
-  TRY(lat_solver_solve(&learned, &report, solver, &a));
-  TRY(lat_task_answer(&exact, lat_model_task(model), &a));
+  TRY(lat_solver_solve_operands(learned, 3, &report, solver, &a, 1, 1));
+  TRY(lat_task_answer_operands(exact, 3, lat_model_task(model), &a, 1));
   show_matrix("A", &a);
-  show_matrix("s, U and V as learned", &learned);
-  show_matrix("s, U and V by LAPACK", &exact);
+  for (int i = 0; i < 3; ++i) {
+    static const char *const titles[][2] = {{"s, as learned", "s, by LAPACK"},
+                                            {"U, as learned", "U, by LAPACK"},
+                                            {"V, as learned", "V, by LAPACK"}};
+    show_matrix(titles[i][0], &learned[i]);
+    show_matrix(titles[i][1], &exact[i]);
+  }
   show_report(&report);
   printf("U and V are orthonormal to %.2g\n", report.orthogonality);
 done:

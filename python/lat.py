@@ -395,8 +395,8 @@ _declare(None,  # the status, checked
          "lat_task_get_options", _P, _P,
          "lat_tokenizer_get_options", _P, _P,
          "lat_model_get_options", _P, _P,
-         "lat_task_output_shape", _P, _P, _P, c_int32, c_int32,
-         "lat_task_answer", _P, _P, _P,
+         "lat_task_result_shapes", _P, c_int32, _P, _P, c_int32,
+         "lat_task_answer_operands", _P, c_int32, _P, _P, c_int32,
          "lat_model_create", _P, _P, _P, _P,
          "lat_model_load", _P, _P, c_char_p, _P,
          "lat_model_inspect", _P, _P, c_char_p,
@@ -412,7 +412,7 @@ _declare(None,  # the status, checked
          "lat_trainer_run", _P,
          "lat_solver_create", _P, _P, _P,
          "lat_solver_select", _P, c_char_p,
-         "lat_solver_solve_many", _P, _P, _P, _P, c_int64,
+         "lat_solver_solve_operands", _P, c_int32, _P, _P, _P, c_int32, c_int64,
          "lat_evaluate", _P, _P, _P,
          "lat_evaluation_diagnosis", _P, _P)
 _declare(c_int32,  # what the free functions leave behind is never looked at
@@ -423,6 +423,7 @@ _declare(c_int32,  # what the free functions leave behind is never looked at
          "lat_trainer_progress", _P, _P,
          "lat_context_threads", _P, "lat_context_precision", _P,
          "lat_tokenizer_vocabulary_size", _P, c_int32,
+         "lat_task_operand_count", _P, "lat_task_result_count", _P,
          "lat_task_builtin_count", "lat_task_component_count", _P, "lat_model_tensor_count", _P)
 _declare(c_char_p,
          "lat_last_error", "lat_status_name", c_int32, "lat_version_string", "lat_build_info",
@@ -729,20 +730,45 @@ class Task(_Handle):
         """A dict of lat_task_options as they took effect; a mixture has none."""
         return _told(_TaskOptions, _library.lat_task_get_options, self._open())
 
+    @property
+    def operand_count(self):
+        """Number of matrices in a problem; 0 for a mixture."""
+        return _library.lat_task_operand_count(self._open())
+
+    @property
+    def result_count(self):
+        """Number of matrices in an answer; 0 for a mixture."""
+        return _library.lat_task_result_count(self._open())
+
     def answer(self, a):
-        """The answer to one matrix, by LAPACK."""
+        """The answer to a matrix, or to a tuple of operands where the task has several, by LAPACK. A
+        task of several results answers with a tuple of them."""
         task = self._open()
         with contextlib.ExitStack() as stack:
-            source = _input(stack, a)
-            out = _zeros(*_output_shape(task, source))
-            _library.lat_task_answer(byref(_output(stack, out)), task, byref(source))
-        return out
+            sources = [_input(stack, operand) for operand in _operands(a, self.operand_count)]
+            outs = [_zeros(*shape) for shape in _result_shapes(task, sources)]
+            _library.lat_task_answer_operands(_matrices([_output(stack, out) for out in outs]), len(outs),
+                                              task, _matrices(sources), len(sources))
+        return _answer(outs)
 
 
-def _output_shape(task, a):
-    rows, cols = c_int32(), c_int32()
-    _library.lat_task_output_shape(byref(rows), byref(cols), task, a.rows, a.cols)
-    return rows.value, cols.value
+def _operands(problem, count):
+    """The matrices of a problem, or an answer, of a task that has `count` of them."""
+    return [problem] if count < 2 else _items(problem, "several operands or results are a tuple of matrices")
+
+
+def _answer(results):
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _matrices(matrices):
+    return (_Matrix * len(matrices))(*matrices)
+
+
+def _result_shapes(task, operands):
+    shapes = (_Matrix * max(1, _library.lat_task_result_count(task)))()
+    _library.lat_task_result_shapes(shapes, len(shapes), task, _matrices(operands), len(operands))
+    return [(shape.rows, shape.cols) for shape in shapes]
 
 
 def _folder_list(folders):
@@ -903,28 +929,39 @@ class Solver(_Handle):
             self._task = next(task for task in components if _library.lat_task_name(task) == name)
 
     def solve(self, a, out=None):
-        """The answer and a Report; a wrong answer is no error. The answer goes into `out` where it
-        is given."""
+        """The answer and a Report; a wrong answer is no error. `a` is a matrix, or a tuple of
+        operands; a task of several results answers with a tuple of them. The answer goes into `out`,
+        a buffer or a tuple of them, where it is given."""
         (x,), (report,) = self.solve_many([a], None if out is None else [out])
         return x, report
 
     def solve_many(self, matrices, outs=None):
-        """Lists of answers and Reports, faster than one by one. outs: a buffer, or None, for each."""
+        """Lists of answers and Reports, faster than one by one. outs: a buffer (a tuple of them for
+        several results), or None, for each."""
         solver = self._open()
         with contextlib.ExitStack() as stack:
-            sources = [_input(stack, a) for a in _items(matrices, "matrices is a list of matrices")]
-            count = len(sources)
+            taken = _library.lat_task_operand_count(self._task)
+            given = _library.lat_task_result_count(self._task)
+            problems = [[_input(stack, operand) for operand in _operands(a, taken)]
+                        for a in _items(matrices, "matrices is a list of matrices")]
+            count = len(problems)
             outs = [None] * count if outs is None else _items(outs, "outs is a list of buffers")
             if len(outs) != count:
                 raise ValueError(f"{count} matrices for {len(outs)} answers")
             stack.enter_context(self._one_thread)
-            outs = [_zeros(*_output_shape(self._task, source)) if x is None else x
-                    for x, source in zip(outs, sources)]
-            targets = [_output(stack, x) for x in outs]
-            reports = (Report * count)(*(Report() for _ in sources))
-            _library.lat_solver_solve_many((_Matrix * count)(*targets), reports, solver,
-                                           (_Matrix * count)(*sources), count)
-        return outs, list(reports)
+            if any(len(problem) != max(1, taken) for problem in problems):
+                raise ValueError(f"a problem has {taken} operands")
+            answers = [[_zeros(*shape) for shape in _result_shapes(self._task, problem)]
+                       if x is None else _operands(x, given) for x, problem in zip(outs, problems)]
+            if any(len(answer) != max(1, given) for answer in answers):
+                raise ValueError(f"an answer has {given} matrices")
+            targets = [_output(stack, x) for answer in answers for x in answer]
+            reports = (Report * count)(*(Report() for _ in problems))
+            _library.lat_solver_solve_operands(
+                _matrices(targets), max(1, given), reports, solver,
+                _matrices([operand for problem in problems for operand in problem]),
+                len(problems[0]) if count > 0 else 1, count)
+        return [_answer(answer) for answer in answers], list(reports)
 
 
 class _Evaluation(_Handle):

@@ -26,18 +26,24 @@ static const cli_option sample_options[] = {
     OPTIONS_END};
 static const option_group group_sample = {"Sampling", 0, sample_options};
 
-/* One example of a batch: a side's matrix and symbols. */
+/* One example of a batch: a side's matrices and symbols. */
 typedef struct side_view {
-  lat_matrix matrix;
+  lat_matrix matrix; /* as it is written; no rows where several are written one after the other */
+  lat_matrix operands[LAT_MAX_OPERANDS];
+  int32_t operand_count;
   const int32_t *tokens;
   int64_t count;
 } side_view;
 
 static lat_status view_side(side_view *view, const lat_batch *batch, int32_t side, int64_t index) {
   lat_sequences sequences;
-  lat_status status = lat_batch_matrix(&view->matrix, batch, side, index);
-  if (status == LAT_OK) {
-    status = lat_batch_sequences(&sequences, batch, side);
+  lat_status status = lat_batch_sequences(&sequences, batch, side);
+  view->operand_count = lat_batch_operand_count(batch, side, index);
+  for (int32_t i = 0; i < view->operand_count && status == LAT_OK; ++i) {
+    status = lat_batch_operand(&view->operands[i], batch, side, index, i);
+  }
+  if (lat_batch_matrix(&view->matrix, batch, side, index) != LAT_OK) {
+    view->matrix = (lat_matrix){NULL, 0, 0, 0, LAT_ROW_MAJOR};
   }
   if (status == LAT_OK) {
     view->tokens = sequences.tokens + sequences.offsets[index];
@@ -61,11 +67,28 @@ static json_t *json_symbols(const side_view *view, const lat_tokenizer *tokenize
   return symbols;
 }
 
+static json_t *json_operands(const side_view *view) {
+  json_t *list = json_array();
+  for (int32_t i = 0; i < view->operand_count; ++i) {
+    json_array_append_new(list, json_matrix(&view->operands[i]));
+  }
+  return list;
+}
+
+/* null where no one matrix is written. */
+static json_t *json_written(const side_view *view) {
+  return view->matrix.rows > 0 ? json_matrix(&view->matrix) : json_null();
+}
+
 static void print_side(const char *title, const side_view *view, const lat_tokenizer *tokenizer,
                        int32_t side) {
   char text[16];
-  printf("%s %d x %d\n", title, (int)view->matrix.rows, (int)view->matrix.cols);
-  print_matrix(&view->matrix);
+  const int whole = view->matrix.rows > 0;
+  for (int32_t i = 0; i < (whole ? 1 : view->operand_count); ++i) {
+    const lat_matrix *matrix = whole ? &view->matrix : &view->operands[i];
+    printf("%s %d x %d\n", title, (int)matrix->rows, (int)matrix->cols);
+    print_matrix(matrix);
+  }
   for (int64_t i = 0; i < view->count; ++i) {
     printf("%s%s", i > 0 ? " " : "", symbol_text(text, tokenizer, side, view->tokens[i]));
   }
@@ -82,10 +105,11 @@ static int show_example(const workbench *bench, const lat_batch *batch, int64_t 
     return report_failure(status);
   }
   if (json) {
-    return report_json(json_pack("{s:o, s:o, s:o, s:o}", "input", json_matrix(&input.matrix),
-                                 "output", json_matrix(&output.matrix), "input_tokens",
+    return report_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "input", json_written(&input),
+                                 "output", json_written(&output), "input_tokens",
                                  json_symbols(&input, bench->tokenizer, LAT_INPUT), "output_tokens",
-                                 json_symbols(&output, bench->tokenizer, LAT_OUTPUT)));
+                                 json_symbols(&output, bench->tokenizer, LAT_OUTPUT), "operands",
+                                 json_operands(&input), "results", json_operands(&output)));
   }
   print_side("input", &input, bench->tokenizer, LAT_INPUT);
   print_side("output", &output, bench->tokenizer, LAT_OUTPUT);

@@ -85,22 +85,53 @@ static int is_right(const lat_report *report) {
   return report->verdict == LAT_VERDICT_WITHIN || report->verdict == LAT_VERDICT_CERTIFIED;
 }
 
-static int show(const lat_matrix *answer, const lat_report *report, int json) {
+/* Memory for a problem's results, and the results. */
+typedef struct answer {
+  double *values;
+  lat_matrix results[LAT_MAX_OPERANDS];
+  int32_t count;
+} answer;
+
+/* The results below each other, where they are as wide as each other: their values lie end to end.
+ */
+static json_t *json_stacked(const answer *found) {
+  lat_matrix stacked = found->results[0];
+  for (int32_t i = 1; i < found->count; ++i) {
+    if (found->results[i].cols != stacked.cols) {
+      return json_null();
+    }
+    stacked.rows += found->results[i].rows;
+  }
+  return json_matrix(&stacked);
+}
+
+static json_t *json_results(const answer *found) {
+  json_t *list = json_array();
+  for (int32_t i = 0; i < found->count; ++i) {
+    json_array_append_new(list, json_matrix(&found->results[i]));
+  }
+  return list;
+}
+
+static int show(const answer *found, const lat_report *report, int json) {
   int outcome = EXIT_DONE;
   if (json) {
     outcome = report_json(json_pack(
-        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:o, s:o, s:i, s:i}", "output",
-        has_answer(report) ? json_matrix(answer) : json_null(), "residual",
+        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:o, s:o, s:i, s:i, s:o}", "output",
+        has_answer(report) ? json_stacked(found) : json_null(), "residual",
         json_number(report->residual), "verdict", verdict_name(report->verdict), "tolerance",
         json_number(report->tolerance), "orthogonality", json_number(report->orthogonality),
         "log_probability", json_number(report->log_probability), "scale",
         json_number(report->scale), "tokens", (int)report->tokens, "source",
         source_name(report->source), "refine_steps", (int)report->refine_steps, "residual_before",
         json_number(report->residual_before), "error_bound", json_number(report->error_bound),
-        "candidates", (int)report->candidates, "candidate", (int)report->candidate));
+        "candidates", (int)report->candidates, "candidate", (int)report->candidate, "results",
+        has_answer(report) ? json_results(found) : json_null()));
   } else {
     if (has_answer(report)) {
-      print_matrix(answer);
+      for (int32_t i = 0; i < found->count; ++i) {
+        print_matrix(&found->results[i]);
+      }
     }
   }
   fflush(stdout);
@@ -130,23 +161,78 @@ static int select_task(const lat_task **out, lat_solver *solver, const lat_task 
   return status == LAT_OK ? EXIT_DONE : report_setup(status);
 }
 
-static int solve(lat_solver *solver, const lat_task *task, const lat_matrix *problem, int json) {
+/* Operands, read from files; the first two may be parts of one matrix. */
+typedef struct problem {
+  lat_matrix operands[LAT_MAX_OPERANDS];
+  double *memory[LAT_MAX_OPERANDS];
+  int32_t count;
+} problem;
+
+static lat_status answer_shapes(answer *found, const lat_task *task, const problem *asked) {
+  found->count = lat_task_result_count(task);
+  return lat_task_result_shapes(found->results, found->count, task, asked->operands, asked->count);
+}
+
+/* One matrix [A B] is split where the task takes the parts. */
+static void split(problem *asked, const lat_task *task) {
+  answer ignored;
+  const lat_matrix whole = asked->operands[0];
+  if (lat_task_operand_count(task) != 2 || asked->count != 1) {
+    return;
+  }
+  asked->count = 2;
+  for (int32_t cols = 1; cols < whole.cols; ++cols) {
+    asked->operands[0].cols = cols;
+    asked->operands[1] = whole;
+    asked->operands[1].data = whole.data + cols;
+    asked->operands[1].cols = whole.cols - cols;
+    if (answer_shapes(&ignored, task, asked) == LAT_OK) {
+      return;
+    }
+  }
+  asked->operands[0] = whole;
+  asked->count = 1;
+}
+
+static int read_problem(problem *asked, const lat_task *task, const cli_settings *settings) {
+  const int32_t files = settings->operand_count - 1;
+  int outcome = EXIT_DONE;
+  asked->count = files > 0 ? files : 1;
+  for (int32_t i = 0; i < asked->count && outcome == EXIT_DONE; ++i) {
+    outcome = matrix_read(&asked->operands[i], files > 0 ? settings->operands[i + 1] : "-");
+    asked->memory[i] = asked->operands[i].data;
+  }
+  if (outcome == EXIT_DONE) {
+    split(asked, task);
+  }
+  return outcome;
+}
+
+static int solve(lat_solver *solver, const lat_task *task, const problem *asked, int json) {
   lat_report report;
-  lat_matrix answer = {NULL, 0, 0, 0, LAT_ROW_MAJOR};
+  answer found = {.values = NULL};
+  size_t values = 0;
   lat_report_init(&report);
-  lat_status status =
-      lat_task_output_shape(&answer.rows, &answer.cols, task, problem->rows, problem->cols);
+  lat_status status = answer_shapes(&found, task, asked);
   if (status != LAT_OK) {
     return report_failure(status);
   }
-  answer.ld = answer.cols;
-  answer.data = calloc((size_t)answer.rows * (size_t)answer.cols, sizeof *answer.data);
-  if (answer.data == NULL) {
+  for (int32_t i = 0; i < found.count; ++i) {
+    values += (size_t)found.results[i].rows * (size_t)found.results[i].cols;
+  }
+  found.values = calloc(values, sizeof *found.values);
+  if (found.values == NULL) {
     return report_error("no memory for the answer");
   }
-  status = lat_solver_solve(&answer, &report, solver, problem);
-  int outcome = status == LAT_OK ? show(&answer, &report, json) : report_failure(status);
-  free(answer.data);
+  double *place = found.values;
+  for (int32_t i = 0; i < found.count; ++i) {
+    found.results[i].data = place;
+    place += (size_t)found.results[i].rows * (size_t)found.results[i].cols;
+  }
+  status = lat_solver_solve_operands(found.results, found.count, &report, solver, asked->operands,
+                                     asked->count, 1);
+  int outcome = status == LAT_OK ? show(&found, &report, json) : report_failure(status);
+  free(found.values);
   return outcome;
 }
 
@@ -154,7 +240,7 @@ static int run(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
   lat_solver *solver = NULL;
   const lat_task *task = NULL;
-  lat_matrix problem = {NULL, 0, 0, 0, LAT_ROW_MAJOR};
+  problem asked = {.count = 0};
   if (settings->decode.grammar == UNSAID) {
     settings->decode.grammar = 1;
   }
@@ -174,12 +260,14 @@ static int run(cli_settings *settings, const cli_command *command) {
     outcome = options_check(settings, command);
   }
   if (outcome == EXIT_DONE) {
-    outcome = matrix_read(&problem, settings->operand_count > 1 ? settings->operands[1] : "-");
+    outcome = read_problem(&asked, task, settings);
   }
   if (outcome == EXIT_DONE) {
-    outcome = solve(solver, task, &problem, settings->json);
+    outcome = solve(solver, task, &asked, settings->json);
   }
-  free(problem.data);
+  for (int32_t i = 0; i < LAT_MAX_OPERANDS; ++i) {
+    free(asked.memory[i]);
+  }
   lat_solver_free(solver);
   workbench_free(&bench);
   return outcome;
@@ -189,14 +277,15 @@ static const option_group *const groups[] = {&group_solve,     &group_decoding, 
                                              &group_precision, &group_context,  NULL};
 const cli_command command_solve = {
     .name = "solve",
-    .operands = "MODEL [FILE]",
+    .operands = "MODEL [FILE...]",
     .summary = "Answer one problem with a model.",
     .min_operands = 1,
-    .max_operands = 2,
+    .max_operands = 1 + LAT_MAX_OPERANDS,
     .groups = groups,
     .notes = "FILE, or standard input, holds the matrix as rows of text or CSV, as Matrix Market, "
              "or as\n"
-             ".npy. Problems of two operands are written side by side: [A B], or [M v].\n"
+             ".npy. Problems of several operands have a file each; two of as many rows may be one\n"
+             "matrix, side by side: [A B], or [M v].\n"
              "The answer goes to standard output, residual and verdict to standard error. The exit "
              "code\n"
              "is 0 only for an answer that is within the tolerance, or certified.",

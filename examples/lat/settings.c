@@ -44,7 +44,8 @@ const option_group group_quiet = {"Progress", 0, quiet_options};
 static const cli_option task_options[] = {
     OPTION(OPTION_TEXT, "task", task_names, "NAME[:W],...",
            "transpose add matvec product eigenvalues eigenvectors inverse syminverse "
-           "singular-values svd; several are a mixture with weights W"),
+           "singular-values svd linear-system least-squares sylvester determinant; several are a "
+           "mixture with weights W"),
     OPTION(OPTION_TEXT, "preset", preset, "NAME",
            "a set of options, to which others add; 'lat --help' lists them"),
     OPTIONS_END};

@@ -42,7 +42,7 @@ typedef struct cli_settings {
   said_option said[MAX_SAID]; /* the command line's options, in the order of their last mention */
   int32_t said_count;
   uint32_t traits; /* of the tasks, TRAIT_...: option_rules.h */
-  const char *operands[2];
+  const char *operands[1 + LAT_MAX_OPERANDS];
   int32_t operand_count;
   int word_count; /* the command line behind the subcommand's name */
   const char *const *words;

@@ -19,6 +19,10 @@ static const named_traits table[] = {
     {"syminverse", TRAIT_SYMMETRIC | TRAIT_RESIDUAL | TRAIT_INVERSE},
     {"singular-values", TRAIT_GENERAL | TRAIT_NO_RESIDUAL},
     {"svd", TRAIT_GENERAL | TRAIT_RESIDUAL | TRAIT_VECTORS},
+    {"linear-system", TRAIT_GENERAL | TRAIT_RESIDUAL},
+    {"least-squares", TRAIT_GENERAL | TRAIT_RESIDUAL},
+    {"sylvester", TRAIT_GENERAL | TRAIT_RESIDUAL},
+    {"determinant", TRAIT_GENERAL | TRAIT_NO_RESIDUAL},
 };
 
 static uint32_t traits_of_name(const char *name, size_t length) {

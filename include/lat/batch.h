@@ -73,14 +73,28 @@ LAT_API void lat_batch_free(lat_batch *batch);
 LAT_API void lat_batch_clear(lat_batch *batch);
 
 /**
- * Appends one example of the caller's. @p output may be NULL for inference: the target is then
- * empty.
+ * Appends one example of the caller's, one matrix on each side as it is written. @p output may be
+ * NULL for inference: the target is then empty.
  * @param letter  task letter to put in front of both sides, or 0
  * @return as lat_tokenizer_encode(); the batch is unchanged on failure. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_batch_append(lat_batch *batch, int32_t letter,
                                                   const lat_matrix *input,
                                                   const lat_matrix *output);
+
+/**
+ * Appends one example of a task of any number of operands, written as the task says.
+ * @param letter   task letter to put in front of both sides, or 0
+ * @param task     not a mixture, but one of its components
+ * @param results  NULL for inference: the target is then empty
+ * @return as lat_tokenizer_encode(), and ARGUMENT (a count is not the task's), SHAPE (the task does
+ * not take the operands, or answers with others), STATE (mixture); the batch is unchanged on
+ * failure.
+ * @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_batch_append_operands(
+    lat_batch *batch, int32_t letter, const lat_task *task, const lat_matrix *operands,
+    int32_t operand_count, const lat_matrix *results, int32_t result_count);
 
 /** @return number of examples. @since 0.1 */
 LAT_API int64_t lat_batch_size(const lat_batch *batch);
@@ -90,12 +104,23 @@ LAT_API LAT_NODISCARD lat_status lat_batch_sequences(lat_sequences *out, const l
                                                      int32_t side);
 
 /**
- * The doubles behind example @p index, before rounding (noise included on the input side): a
- * row-major view, borrowed, valid until the batch changes. @return OK, ARGUMENT, STATE (no output
- * was given). @since 0.1
+ * The doubles behind example @p index, before rounding (noise included on the input side), as they
+ * are written: a row-major view, borrowed, valid until the batch changes. @return OK, ARGUMENT,
+ * STATE (no output was given; several matrices, written one after the other). @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_batch_matrix(lat_matrix *out, const lat_batch *batch,
                                                   int32_t side, int64_t index);
+
+/** @return number of operands (input side) or results of example @p index; 0 where there is no such
+ * example, or no output was given. @since 0.1 */
+LAT_API int32_t lat_batch_operand_count(const lat_batch *batch, int32_t side, int64_t index);
+
+/** Operand, or result, @p operand of example @p index, as lat_batch_matrix(). Its ld is more than
+ * its columns where operands are written side by side. @return OK, ARGUMENT, STATE (no output was
+ * given).
+ * @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_batch_operand(lat_matrix *out, const lat_batch *batch,
+                                                   int32_t side, int64_t index, int32_t operand);
 
 /** @return which component of a mixture example @p index came from; 0 otherwise. @since 0.1 */
 LAT_API int32_t lat_batch_component(const lat_batch *batch, int64_t index);

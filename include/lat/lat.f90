@@ -172,6 +172,16 @@ module lat
       integer(c_int32_t), value :: input_rows, input_cols
     end function lat_task_output_shape
 
+    integer(c_int32_t) function lat_task_operand_count(task) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: task
+    end function lat_task_operand_count
+
+    integer(c_int32_t) function lat_task_result_count(task) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: task
+    end function lat_task_result_count
+
     !> Tells the options of a task, tokenizer or model as they took effect; call lat_init(options) first.
     integer(c_int32_t) function lat_task_get_options(options, task) bind(C)
       import :: c_int32_t, c_ptr, lat_task_options
@@ -251,7 +261,8 @@ module lat
     end subroutine lat_solver_free
   end interface
   public :: lat_version_number, lat_context_free, lat_tokenizer_free, lat_task_free, &
-    lat_task_output_shape, lat_task_get_options, lat_tokenizer_get_options, lat_model_get_options, &
+    lat_task_output_shape, lat_task_operand_count, lat_task_result_count, lat_task_get_options, &
+    lat_tokenizer_get_options, lat_model_get_options, &
     lat_model_freeze, lat_model_free, lat_model_task, &
     lat_model_parameter_count, lat_trainer_create, lat_trainer_resume, lat_trainer_run, &
     lat_trainer_progress, lat_trainer_free, lat_solver_free
@@ -284,6 +295,24 @@ module lat
       type(c_ptr), value :: task
       type(lat_matrix), intent(in) :: a
     end function c_task_answer
+
+    integer(c_int32_t) function c_task_result_shapes(results, result_count, task, operands, &
+      operand_count) bind(C, name='lat_task_result_shapes')
+      import :: c_int32_t, c_ptr, lat_matrix
+      integer(c_int32_t), value :: result_count, operand_count
+      type(lat_matrix), intent(inout) :: results(result_count)
+      type(c_ptr), value :: task
+      type(lat_matrix), intent(in) :: operands(operand_count)
+    end function c_task_result_shapes
+
+    integer(c_int32_t) function c_task_answer_operands(results, result_count, task, operands, &
+      operand_count) bind(C, name='lat_task_answer_operands')
+      import :: c_int32_t, c_ptr, lat_matrix
+      integer(c_int32_t), value :: result_count, operand_count
+      type(lat_matrix), intent(inout) :: results(result_count)
+      type(c_ptr), value :: task
+      type(lat_matrix), intent(in) :: operands(operand_count)
+    end function c_task_answer_operands
 
     integer(c_int32_t) function c_model_create(model, task, tokenizer, options) &
       bind(C, name='lat_model_create')
@@ -343,6 +372,16 @@ module lat
       type(c_ptr), value :: report, solver
       type(lat_matrix), intent(in) :: a
     end function c_solver_solve
+
+    integer(c_int32_t) function c_solver_solve_operands(results, result_count, reports, solver, &
+      operands, operand_count, count) bind(C, name='lat_solver_solve_operands')
+      import :: c_int32_t, c_int64_t, c_ptr, lat_matrix
+      integer(c_int32_t), value :: result_count, operand_count
+      type(lat_matrix), intent(inout) :: results(*)
+      type(c_ptr), value :: reports, solver
+      type(lat_matrix), intent(in) :: operands(*)
+      integer(c_int64_t), value :: count
+    end function c_solver_solve_operands
 
     type(c_ptr) function c_last_error() bind(C, name='lat_last_error')
       import :: c_ptr
@@ -431,7 +470,8 @@ module lat
   public :: lat_task_create
 
   public :: lat_error_message, lat_status_name, lat_version_string, lat_text, lat_view
-  public :: lat_context_create, lat_tokenizer_create, lat_task_answer
+  public :: lat_context_create, lat_tokenizer_create, lat_task_answer, lat_task_answer_operands
+  public :: lat_task_result_shapes, lat_solver_solve_operands
   public :: lat_model_create, lat_model_load, lat_model_save
   public :: lat_model_load_named, lat_model_create_from, lat_model_folder
   public :: lat_solver_create, lat_solver_select, lat_solver_solve
@@ -552,7 +592,25 @@ contains
     status = c_task_create(task, ctx, options)
   end function create_named_task
 
-  !> The answer to a matrix by LAPACK.
+  !> Shapes of the results to operands, as lat_view() gives them: rows and cols of results are set.
+  integer(c_int32_t) function lat_task_result_shapes(results, task, operands) result(status)
+    type(lat_matrix), intent(inout) :: results(:)
+    type(c_ptr), intent(in) :: task
+    type(lat_matrix), intent(in) :: operands(:)
+    status = c_task_result_shapes(results, size(results, kind=c_int32_t), task, operands, &
+      size(operands, kind=c_int32_t))
+  end function lat_task_result_shapes
+
+  !> The results for operands by LAPACK, between arrays that lat_view() gives views of.
+  integer(c_int32_t) function lat_task_answer_operands(results, task, operands) result(status)
+    type(lat_matrix), intent(inout) :: results(:)
+    type(c_ptr), intent(in) :: task
+    type(lat_matrix), intent(in) :: operands(:)
+    status = c_task_answer_operands(results, size(results, kind=c_int32_t), task, operands, &
+      size(operands, kind=c_int32_t))
+  end function lat_task_answer_operands
+
+  !> The answer to a matrix by LAPACK, of a task of one operand and one result.
   integer(c_int32_t) function lat_task_answer(x, task, a, order) result(status)
     real(c_double), intent(inout), contiguous, target :: x(:, :)
     type(c_ptr), intent(in) :: task
@@ -655,6 +713,18 @@ contains
     call lat_init(report)
     status = c_solver_solve(answer, c_loc(report), solver, lat_view(a, order))
   end function lat_solver_solve
+
+  !> Solves for any number of operands and results, between arrays that lat_view() gives views of.
+  integer(c_int32_t) function lat_solver_solve_operands(results, report, solver, operands) &
+    result(status)
+    type(lat_matrix), intent(inout) :: results(:)
+    type(lat_report), intent(out), target :: report
+    type(c_ptr), intent(in) :: solver
+    type(lat_matrix), intent(in) :: operands(:)
+    call lat_init(report)
+    status = c_solver_solve_operands(results, size(results, kind=c_int32_t), c_loc(report), solver, &
+      operands, size(operands, kind=c_int32_t), 1_c_int64_t)
+  end function lat_solver_solve_operands
 
   ! Defaults
 

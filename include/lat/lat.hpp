@@ -227,6 +227,9 @@ public:
       : owner(created(lat_task_create_custom, ctx.handle(), &functions, user)) {
   }
 
+  /** lat_task_answer_operands(): one matrix a result. */
+  std::vector<matrix> answer(const std::vector<matrix> &operands) const;
+
   /** lat_task_get_options(); texts are the task's. */
   lat_task_options options() const {
     auto told = defaults<lat_task_options>();
@@ -243,6 +246,46 @@ private:
     return options;
   }
 };
+
+/** Views of matrices, in their order, for the C interface. */
+inline std::vector<lat_matrix> views(std::vector<matrix> &matrices) {
+  std::vector<lat_matrix> found;
+  for (matrix &one : matrices) {
+    found.push_back(one.view());
+  }
+  return found;
+}
+
+/** Views of matrices that are only read. */
+inline std::vector<lat_matrix> views(const std::vector<matrix> &matrices) {
+  std::vector<lat_matrix> found;
+  for (const matrix &one : matrices) {
+    found.push_back(one.view());
+  }
+  return found;
+}
+
+/** Zeros of the shapes that the answer of @p problem to @p operands has. */
+inline std::vector<matrix> results_of(const lat_task *problem,
+                                      const std::vector<matrix> &operands) {
+  const std::vector<lat_matrix> given = views(operands);
+  std::vector<lat_matrix> shapes(std::size_t(lat_task_result_count(problem)) + 1);
+  check(lat_task_result_shapes(shapes.data(), static_cast<std::int32_t>(shapes.size()) - 1, problem,
+                               given.data(), static_cast<std::int32_t>(given.size())));
+  std::vector<matrix> results;
+  for (std::size_t i = 0; i + 1 < shapes.size(); ++i) {
+    results.emplace_back(shapes[i].rows, shapes[i].cols);
+  }
+  return results;
+}
+
+inline std::vector<matrix> task::answer(const std::vector<matrix> &operands) const {
+  std::vector<matrix> results = results_of(handle(), operands);
+  std::vector<lat_matrix> to = views(results), from = views(operands);
+  check(lat_task_answer_operands(to.data(), static_cast<std::int32_t>(to.size()), handle(),
+                                 from.data(), static_cast<std::int32_t>(from.size())));
+  return results;
+}
 
 /** A lat_model. */
 class model : public owner<lat_model, lat_model_free> {
@@ -394,7 +437,20 @@ public:
     }
   }
 
-  /** The answer, and what the solver says of it: a wrong answer is no error. */
+  /** The results for a problem of several operands, and what the solver says of them. */
+  std::pair<std::vector<matrix>, lat_report> solve(const std::vector<matrix> &operands) {
+    const lat_task *task = handle() == nullptr ? nullptr : task_; /* gone with the solver */
+    std::vector<matrix> results = results_of(task, operands);
+    std::vector<lat_matrix> to = views(results), from = views(operands);
+    auto report = defaults<lat_report>();
+    check(lat_solver_solve_operands(to.data(), static_cast<std::int32_t>(to.size()), &report,
+                                    handle(), from.data(), static_cast<std::int32_t>(from.size()),
+                                    1));
+    return {std::move(results), report};
+  }
+
+  /** The answer of a task of one operand and one result, and what the solver says of it: a wrong
+   * answer is no error. */
   std::pair<matrix, lat_report> solve(const matrix &a) {
     std::int32_t rows = 0, cols = 0;
     const lat_task *task = handle() == nullptr ? nullptr : task_; /* gone with the solver */

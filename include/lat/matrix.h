@@ -13,6 +13,9 @@
 
 #include <lat/status.h>
 
+/** Most operands, and most results, that a task has. */
+#define LAT_MAX_OPERANDS 4
+
 /** Storage order of a lat_matrix. */
 enum { LAT_ROW_MAJOR = 0, LAT_COLUMN_MAJOR = 1 };
 

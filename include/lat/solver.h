@@ -122,7 +122,8 @@ typedef struct lat_observation {
   size_t struct_size;
   uint64_t index;           /**< of the example in the evaluation, from 0 */
   const lat_task *task;     /**< its own, of a mixture the component */
-  const lat_matrix *input;  /**< as its tokens say it, in the canonical frame where there is one */
+  const lat_matrix *input;  /**< as its tokens say it, in the canonical frame where there is one:
+                               joined operands one matrix, others an array of them */
   const lat_matrix *target; /**< likewise */
   const lat_matrix *prediction; /**< NULL: no matrix, or one of the wrong shape */
   const int32_t *tokens;        /**< the prediction's, without framing EOS */
@@ -270,7 +271,7 @@ LAT_API void lat_report_init_sized(lat_report *report, size_t size);
 #define lat_report_init(report) lat_report_init_sized((report), sizeof *(report))
 
 /**
- * Solves for one matrix.
+ * Solves for one matrix, by a task of one operand and one result.
  * @param[out] x       the answer: data, order and ld of the caller's, of the shape
  * lat_task_output_shape() tells; zeros when undecodable
  * @param[out] report  may be NULL
@@ -291,6 +292,20 @@ LAT_API LAT_NODISCARD lat_status lat_solver_solve(lat_matrix *x, lat_report *rep
 LAT_API LAT_NODISCARD lat_status lat_solver_solve_many(lat_matrix *x, lat_report *reports,
                                                        lat_solver *solver, const lat_matrix *a,
                                                        int64_t count);
+
+/**
+ * Solves @p count problems of any number of operands and results.
+ * @param[out] results  count x result_count matrices, those of a problem together
+ * @param reports       NULL, or as many as problems, each initialised
+ * @param operands      count x operand_count matrices, those of a problem together
+ * @return as lat_solver_solve_many(), and ARGUMENT (a count is not that of the task's operands, or
+ * results). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_solver_solve_operands(lat_matrix *results,
+                                                           int32_t result_count,
+                                                           lat_report *reports, lat_solver *solver,
+                                                           const lat_matrix *operands,
+                                                           int32_t operand_count, int64_t count);
 
 /** The function behind lat_evaluate_options_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_evaluate_options_init_sized(lat_evaluate_options *options, size_t size);

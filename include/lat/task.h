@@ -3,20 +3,29 @@
  * @brief Problems of linear algebra: their random examples, answers and scores (the paper's
  * sections 2 and 4).
  *
- * | name | letter | input | output | degree |
+ * | name | letter | operands | results | degree |
  * |---|---|---|---|---|
  * | transpose | T | A (m x n) | A^T | 1 |
- * | add | A | [A B] (m x 2n) | A + B | 1 |
- * | matvec | D | [M v] (m x (n+1)), m entries of v | M^T v as a column | 2 |
- * | product | M | [A B] (m x 2n) | A^T B (n x n) | 2 |
+ * | add | A | A, B (m x n), written [A B] | A + B | 1 |
+ * | matvec | D | M (m x n), v (m x 1), written [M v] | M^T v as a column | 2 |
+ * | product | M | A, B (m x n), written [A B] | A^T B (n x n) | 2 |
  * | eigenvalues | E | symmetric S (n x n) | eigenvalues, descending, n x 1 | 1 |
- * | eigenvectors | F | symmetric S | row of eigenvalues, ascending, over V: (n+1) x n | mixed |
+ * | eigenvectors | F | symmetric S | eigenvalues, ascending, 1 x n; V (n x n); stacked | mixed |
  * | inverse | I | A (n x n) | A^-1 | -1 |
  * | syminverse | Y | symmetric S | S^-1 | -1 |
  * | singular-values | G | A (m x n) | singular values, descending, k x 1 | 1 |
- * | svd | S | A (m x n) | singular values, U (m x k), V (n x k), stacked: (1+m+n) x k | mixed |
+ * | svd | S | A (m x n) | singular values, 1 x k; U (m x k); V (n x k); stacked | mixed |
+ * | linear-system | L | A (n x n), B (n x k) | X of A X = B | 0 |
+ * | least-squares | O | A (m x n), m >= n, b (m x 1) | x of least \|A x - b\| | 0 |
+ * | sylvester | X | A (m x m), B (n x n), C (m x n) | X of A X + X B = C | 0 |
+ * | determinant | N | A (n x n) | det A, 1 x 1 | none |
  *
- * k = min(m, n). The degree is that of homogeneity: answer(c A) = c^degree answer(A); "mixed"
+ * Operands and results are arrays of matrices, and a task says how many it has. As tokens they are
+ * one matrix where the table says so, side by side or stacked, and otherwise matrices one after the
+ * other, each with its own dimensions. Calls that end in _operands serve any task; those beside
+ * them take one matrix and answer with one, and refuse tasks that have more.
+ *
+ * k = min(m, n). The degree is that of homogeneity: answer(c A) = c^degree answer(A), all operands scaled together; "mixed"
  * answers scale in their first row alone. A task is immutable, reference counted, and (custom
  * tasks: if their functions are) safe to use from any number of threads.
  */
@@ -38,7 +47,7 @@ typedef struct lat_task_options {
   size_t struct_size;  /**< set by the init macro */
   const char *name;    /**< one of the table's; default "transpose" */
   int32_t rows;        /**< fixed size, 1..100; default 5 */
-  int32_t cols;        /**< 0: as many as rows */
+  int32_t cols;        /**< 0: as many as rows; "linear-system": of B, 0: one */
   int32_t min_size;    /**< with max_size: sizes drawn per example instead; 0: fixed */
   int32_t max_size;    /**< largest size drawn, up to 100 */
   int32_t rectangular; /**< 1: rows and columns are drawn independently from min_size..max_size */
@@ -58,8 +67,8 @@ typedef struct lat_task_options {
                             as drawn), "diagonal", "identity", "zero" (not for inverses), "integer"
                             (coefficients rounded), "sparse" (each stays with probability 0.3), or
                             a mixture "a[:w],b[:w]". Of two operands either is turned into it, or
-                            both; a vector is left as drawn. Where a draw has no answer, it is made
-                            again with the same structure */
+                            both; vectors and right-hand sides are left as drawn. Where a draw has
+                            no answer, it is made again with the same structure */
 } lat_task_options;
 
 /** Return value of a custom task's callback that discards the example and draws another. */
@@ -67,9 +76,12 @@ typedef struct lat_task_options {
 
 /**
  * A custom task. Callbacks return 0; draw, answer and output_shape may return ::LAT_TASK_REJECT;
- * any other value stops the calling function with CALLBACK. Matrices passed in are row-major and
- * packed, those to be filled are zero. Callbacks run in the default floating-point environment
- * (see context.h), whatever the host's is. Fill with lat_task_functions_init() first. @since 0.1
+ * any other value stops the calling function with CALLBACK. Pointers to matrices and to their rows
+ * and columns are arrays: of operand_count for input and operands, of result_count for output,
+ * target, prediction and results. Matrices passed in are row-major and packed, those to be filled
+ * are zero. Several are written one after the other. Callbacks run in the default floating-point
+ * environment (see context.h), whatever the host's is. Fill with lat_task_functions_init() first.
+ * @since 0.1
  */
 typedef struct lat_task_functions {
   size_t struct_size; /**< set by the init macro */
@@ -78,12 +90,12 @@ typedef struct lat_task_functions {
   int32_t degree;   /**< degree of homogeneity, used for scaling when scalable */
   int32_t scalable; /**< 1: answer(c A) = c^degree answer(A); the solver may scale inputs */
   int32_t thread_safe; /**< 1: callbacks may run on several threads at once */
-  /** Draws the input's shape, 1..100 each. */
+  /** Draws the operands' shapes, 1..100 each. */
   int32_t (*input_shape)(int32_t *rows, int32_t *cols, lat_random *random, void *user);
-  /** Shape of the answer to a rows x cols input; ::LAT_TASK_REJECT for one it does not take. */
-  int32_t (*output_shape)(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
-                          void *user);
-  /** Fills the input. */
+  /** Shapes of the answer to operands of these; ::LAT_TASK_REJECT for ones it does not take. */
+  int32_t (*output_shape)(int32_t *rows, int32_t *cols, const int32_t *input_rows,
+                          const int32_t *input_cols, void *user);
+  /** Fills the operands. */
   int32_t (*draw)(lat_matrix *input, lat_random *random, void *user);
   /** Computes the answer. */
   int32_t (*answer)(lat_matrix *output, const lat_matrix *input, void *user);
@@ -99,6 +111,8 @@ typedef struct lat_task_functions {
   int32_t (*restore)(lat_matrix *results, int32_t result_count, const void *transform, void *user);
   int32_t transform_size; /**< bytes, up to 65,536 */
   int32_t reserved;       /**< 0 */
+  int32_t operand_count;  /**< 0 (as 1) or 1..4 */
+  int32_t result_count;   /**< 0 (as 1) or 1..4 */
 } lat_task_functions;
 
 /** Norm of the residuals (lat_score_options.norm). */
@@ -218,25 +232,57 @@ LAT_API const lat_task *lat_task_component(const lat_task *task, int32_t index);
  * task; 0 past the end. @since 0.1 */
 LAT_API double lat_task_weight(const lat_task *task, int32_t index);
 
-/** Shape of the answer to a rows x cols input. Not for mixtures. @return OK, SHAPE (with what the
- * task takes), STATE. @since 0.1 */
+/** @return number of operands, 1..4; 0 for a mixture. @since 0.1 */
+LAT_API int32_t lat_task_operand_count(const lat_task *task);
+
+/** @return number of results, 1..4; 0 for a mixture. @since 0.1 */
+LAT_API int32_t lat_task_result_count(const lat_task *task);
+
+/**
+ * Shapes of the answer to operands. Not for mixtures.
+ * @param[out] results  rows, cols, ld and order (row-major packed) are set; data is left alone
+ * @param operands      rows and cols are read, and nothing else
+ * @return OK, SHAPE (with what the task takes), ARGUMENT (a count is not the task's), STATE,
+ * CALLBACK.
+ * @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_task_result_shapes(lat_matrix *results, int32_t result_count,
+                                                        const lat_task *task,
+                                                        const lat_matrix *operands,
+                                                        int32_t operand_count);
+
+/** Shape of the answer of a task of one operand and one result to a rows x cols input. @return as
+ * lat_task_result_shapes(). @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_task_output_shape(int32_t *rows, int32_t *cols,
                                                        const lat_task *task, int32_t input_rows,
                                                        int32_t input_cols);
 
-/** Largest input and output shapes that the task's examples can have. Custom tasks: 100 each.
- * @since 0.1 */
+/** Largest operands and results that the task's examples can have, as lat_task_result_shapes()
+ * fills them in. Custom tasks: 100 x 100 each. Not for mixtures. @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_task_max_operands(lat_matrix *operands, int32_t operand_count,
+                                                       lat_matrix *results, int32_t result_count,
+                                                       const lat_task *task);
+
+/** The same for tasks of one operand and one result, and mixtures of them: of these the most rows
+ * and columns of any. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_task_max_shapes(int32_t *input_rows, int32_t *input_cols,
                                                      int32_t *output_rows, int32_t *output_cols,
                                                      const lat_task *task);
 
 /**
- * The answer to one input, by LAPACK (or the custom task's function): signs of vectors as LAPACK's
+ * The answer to operands, by LAPACK (or the custom task's function): signs of vectors as LAPACK's
  * dsyevd with uplo 'L' and dgesdd on A return them. Eigenvalues and eigenvectors are those of the
  * input's lower triangle; whether the upper one mirrors it is not checked. Not for mixtures.
- * @param[out] output  data, order and ld of the caller's; shape as lat_task_output_shape()
- * @return OK, SHAPE, NUMERIC (non-finite input, singular matrix), MEMORY, CALLBACK. @since 0.1
+ * @param[out] results  data, order and ld of the caller's; shapes as lat_task_result_shapes()
+ * @return OK, SHAPE, ARGUMENT (a count is not the task's), NUMERIC (non-finite input, singular
+ * matrix), STATE, MEMORY, CALLBACK. @since 0.1
  */
+LAT_API LAT_NODISCARD lat_status lat_task_answer_operands(lat_matrix *results, int32_t result_count,
+                                                          const lat_task *task,
+                                                          const lat_matrix *operands,
+                                                          int32_t operand_count);
+
+/** lat_task_answer_operands() for tasks of one operand and one result. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_task_answer(lat_matrix *output, const lat_task *task,
                                                  const lat_matrix *input);
 
@@ -245,7 +291,7 @@ LAT_API LAT_NODISCARD lat_status lat_task_answer(lat_matrix *output, const lat_t
 LAT_API size_t lat_task_transform_size(const lat_task *task);
 
 /**
- * Moves an input to its canonical form: one representative of all the inputs that the task's
+ * Moves operands to their canonical form: one representative of all the inputs that the task's
  * symmetries make equivalent. Samplers, solver and evaluation do this by themselves where the task
  * is canonical (lat_task_options.canonical, or a custom task's functions); this is for batches of
  * one's own. Permutations and signs only, so the numbers stay the same to the last bit:
@@ -263,9 +309,9 @@ LAT_API size_t lat_task_transform_size(const lat_task *task);
  * first component of each vector with |v_i| >= 1 / (2 sqrt n) is positive (for the SVD: of u, and v
  * with it). After Kaba et al., "Equivariance with learned canonicalization functions" (2023).
  *
- * @param[out] canonical  data is the caller's, with room for as many doubles as the operand has;
- * becomes row-major packed; may lie on the operand
- * @param operand_count   1
+ * @param[out] canonical  as many matrices as operands, whose data is the caller's, with room for as
+ * many doubles as the operand has; become row-major packed; may lie on the operands
+ * @param operand_count   the task's
  * @param[out] transform  lat_task_transform_size() bytes, aligned as by malloc()
  * @return OK, STATE (not canonical; mixture), SHAPE, NUMERIC, ARGUMENT, MEMORY, CALLBACK.
  * @since 0.1
@@ -275,11 +321,11 @@ LAT_API LAT_NODISCARD lat_status lat_task_canonicalize(lat_matrix *canonical, in
                                                        const lat_matrix *operands);
 
 /**
- * Moves the answer to a canonical form back to the answer to the input.
+ * Moves the answer to a canonical form back to the answer to the operands.
  * @param[out] results   the answer, data, order and ld of the caller's; may lie on @p canonical
- * @param result_count   1
+ * @param result_count   the task's
  * @param transform      as lat_task_canonicalize() wrote it
- * @param canonical      the answer to the canonical form, of the same shape
+ * @param canonical      the answer to the canonical form
  * @return OK, STATE, SHAPE, ARGUMENT, MEMORY, CALLBACK. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_task_restore(lat_matrix *results, int32_t result_count,
@@ -290,18 +336,25 @@ LAT_API LAT_NODISCARD lat_status lat_task_restore(lat_matrix *results, int32_t r
  * Scores a prediction by the task's relative residual (the paper's section 2):
  * transpose: |P - A^T| / |A|; add, matvec, product, eigenvalues, singular values: |P - T| / |T| (0
  * or infinity where T = 0); inverse: |A P - I| / |I| (|I| = n; 1 in the max norm); eigenvectors:
- * |V^T S V - diag L| / |L|; SVD: |U^T A V - diag s| / |s| (with L = 0 or s = 0: infinity unless the
+ * |V^T S V - diag L| / |L|; linear-system |A P - B| / |B|; least-squares |A^T (A P - b)| / |A^T b|;
+ * sylvester |A P + P B - C| / |C|; determinant |P - T| / |T|; SVD: |U^T A V - diag s| / |s| (with L = 0 or s = 0: infinity unless the
  * input is 0, but see accept_zero). A custom task's own residual function is asked whatever the
  * norm.
  * @param[out] score   filled by lat_score_init() first; its residual is infinite for a prediction
  * of the wrong shape or with a coefficient that is not finite
- * @param input   as the model saw it (decoded from its tokens)
- * @param target  rounded answer; NULL: computed with lat_task_answer() (where a task that needs no
- * target has none, as for a singular matrix, within_1pct is NaN and exact 0)
- * @param options NULL for the defaults
- * @return OK, SHAPE (input, target), STATE (mixture), ARGUMENT, NUMERIC (input, target), MEMORY,
- * CALLBACK. @since 0.1
+ * @param operands  as the model saw them (decoded from its tokens)
+ * @param targets   rounded answer; NULL: computed (where a task that needs no target has none, as
+ * for a singular matrix, within_1pct is NaN and exact 0)
+ * @param options   NULL for the defaults
+ * @return OK, SHAPE (operands, targets), STATE (mixture), ARGUMENT, NUMERIC (operands, targets),
+ * MEMORY, CALLBACK. @since 0.1
  */
+LAT_API LAT_NODISCARD lat_status lat_task_score_operands(
+    lat_score *score, const lat_task *task, const lat_matrix *operands, int32_t operand_count,
+    const lat_matrix *targets, const lat_matrix *predictions, int32_t result_count,
+    const lat_score_options *options);
+
+/** lat_task_score_operands() for tasks of one operand and one result. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_task_score(lat_score *score, const lat_task *task,
                                                 const lat_matrix *input, const lat_matrix *target,
                                                 const lat_matrix *prediction,

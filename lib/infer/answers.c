@@ -2,7 +2,7 @@
  * its tokens and searched as a solver does; the best answer is written as tokens again. */
 #include "infer/answers.h"
 
-#include "linalg/matrix.h"
+#include "task/batch_impl.h"
 
 #include <string.h>
 
@@ -34,14 +34,17 @@ void lati_answers_close(lati_answers *answers) {
   lati_free(answers->candidates);
 }
 
-static lat_status read_input(lat_matrix *input, const lati_answers *answers, const lat_batch *batch,
-                             int64_t i) {
+static lat_status read_input(lati_matrices *input, const lati_answers *answers,
+                             const lat_batch *batch, int64_t i) {
   const lati_batch_side *side = &batch->side[LAT_INPUT];
+  const lati_tokens tokens = {side->tokens + side->offsets[i],
+                              (size_t)(side->offsets[i + 1] - side->offsets[i])};
+  lat_matrix read[LATI_MAX_OPERANDS];
   int32_t letter = 0;
   size_t used = 0;
-  return lat_tokenizer_decode(
-      input, LATI_LARGEST_MATRIX, &letter, &used, answers->search.model->tokenizer, LAT_INPUT,
-      side->tokens + side->offsets[i], (size_t)(side->offsets[i + 1] - side->offsets[i]));
+  return lati_read_matrices(read, &letter, &used, input->written[0].data,
+                            lati_form_values(&input->form), input->count,
+                            answers->search.model->tokenizer, LAT_INPUT, 0, tokens);
 }
 
 /* Doubles of the inputs and outputs of the examples from `first` on. */
@@ -58,21 +61,20 @@ static lat_status pose(lati_answers *answers, const lat_batch *batch, int64_t fi
                        int64_t count) {
   lat_status status = LAT_OK;
   const lat_context *ctx = answers->search.model->ctx;
-  const lati_batch_side *output = &batch->side[LAT_OUTPUT];
+  const lati_batch_side *sides = batch->side;
   const int mixed = lat_task_letter(answers->search.model->task) == 0;
   LATI_TRY(lati_grow((void **)&answers->values, &answers->value_capacity, ctx,
                      room(batch, first, count), sizeof *answers->values));
   double *place = answers->values;
   for (int64_t i = 0; i < count; ++i) {
-    lat_matrix *input = &answers->inputs[i], *x = &answers->outputs[i];
+    lati_problem *problem = &answers->problems[i];
     const lat_task *task = lat_task_component(answers->task, lat_batch_component(batch, first + i));
-    *input = lati_matrix_view(place, 0, 0);
-    LATI_TRY(read_input(input, answers, batch, first + i));
-    place += lati_matrix_count(input);
-    *x = lati_matrix_view(place, output->value_rows[first + i], output->value_cols[first + i]);
-    place += lati_matrix_count(x);
-    answers->problems[i] = (lati_problem){
-        .task = task, .letter = mixed ? lat_task_letter(task) : 0, .a = input, .x = x};
+    *problem = (lati_problem){.task = task, .letter = mixed ? lat_task_letter(task) : 0};
+    problem->a = lati_matrices_at(place, &sides[LAT_INPUT].forms[first + i]);
+    place += lati_form_values(&problem->a.form);
+    problem->x = lati_matrices_at(place, &sides[LAT_OUTPUT].forms[first + i]);
+    place += lati_form_values(&problem->x.form);
+    LATI_TRY(read_input(&problem->a, answers, batch, first + i));
   }
 done:
   return status;
@@ -85,13 +87,12 @@ static lat_status append_answer(lati_answers *answers, const lati_problem *probl
   const lat_tokenizer *tokenizer = answers->search.model->tokenizer;
   const size_t used = (size_t)answers->offsets[i];
   size_t count = 0;
-  const size_t most =
-      lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, problem->x->rows, problem->x->cols);
+  const size_t most = lati_matrices_max_tokens(&problem->x, tokenizer, LAT_OUTPUT);
   LATI_TRY(lati_grow((void **)&answers->tokens, &answers->token_capacity, ctx, used + most,
                      sizeof *answers->tokens));
   if (problem->report.verdict != LAT_VERDICT_UNDECODABLE) {
-    status = lat_tokenizer_encode(answers->tokens + used, most, &count, tokenizer, LAT_OUTPUT,
-                                  problem->letter, problem->x);
+    status = lati_matrices_encode(answers->tokens + used, most, &count, tokenizer, LAT_OUTPUT,
+                                  problem->letter, &problem->x);
     count = status == LAT_OK ? count : 0;
     status = status == LAT_ERROR_NUMERIC ? LAT_OK : status;
   }

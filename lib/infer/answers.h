@@ -11,7 +11,6 @@ typedef struct lati_answers {
   lat_session *session;       /* one candidate */
   lati_search search;         /* several */
   lati_problem problems[LATI_SEARCH_BATCH];
-  lat_matrix inputs[LATI_SEARCH_BATCH], outputs[LATI_SEARCH_BATCH];
   double *values; /* of inputs and outputs */
   size_t value_capacity;
   int32_t *tokens; /* of the best answers, end to end */

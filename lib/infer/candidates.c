@@ -3,7 +3,7 @@
 
 #include "infer/improve.h"
 #include "infer/verdict.h"
-#include "linalg/matrix.h"
+#include "task/batch_impl.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -15,16 +15,30 @@ static size_t aligned(size_t size) {
   return (size + unit - 1) / unit * unit;
 }
 
+/* Doubles that one side of a problem of any of the components can have. */
+static size_t room(const lat_task *task) {
+  int32_t most = 1;
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    const lat_task *one = lat_task_component(task, i);
+    for (int32_t side = LAT_INPUT; side <= LAT_OUTPUT; ++side) {
+      const int32_t own = lati_task_written(one, side);
+      most = own > most ? own : most;
+    }
+  }
+  return (size_t)most * LATI_LARGEST_MATRIX;
+}
+
 lat_status lati_search_open(lati_search *search, lat_model *model, const lat_task *task,
                             const lat_decode_options *options) {
   lat_status status = LAT_OK;
   size_t work = 0;
   search->model = lati_model_ref(model);
+  search->capacity = room(task);
   LATI_TRY(lat_session_create(&search->session, model, options));
   LATI_TRY(lat_batch_create(&search->batch, model->tokenizer));
-  LATI_TRY(LATI_NEW(search->values, model->ctx, LATI_LARGEST_MATRIX));
-  LATI_TRY(LATI_NEW(search->caller, model->ctx, LATI_LARGEST_MATRIX));
-  LATI_TRY(LATI_NEW(search->moved, model->ctx, LATI_LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(search->values, model->ctx, search->capacity));
+  LATI_TRY(LATI_NEW(search->caller, model->ctx, search->capacity));
+  LATI_TRY(LATI_NEW(search->moved, model->ctx, search->capacity));
   LATI_TRY(lati_improve_work(&work, task, &search->session->options));
   LATI_TRY(LATI_NEW(search->work, model->ctx, work));
   search->transform_size = aligned(lati_frame_transform_size(task, &search->session->options));
@@ -55,14 +69,15 @@ static void *transform_at(const lati_search *search, int64_t place) {
 static lat_status append(lati_search *search, const lati_problem *problem, int32_t round) {
   const int64_t place = lat_batch_size(search->batch);
   lati_frame *frame = &search->frames[place];
-  lat_matrix seen;
+  const lati_origin origin = {problem->letter, 0, -1, -1};
+  lati_matrices seen;
   *frame =
       (lati_frame){.task = problem->task,
                    .candidate = round,
                    .scaling = search->session->options.scaling && !(search->as_given && round == 0),
                    .transform = transform_at(search, place)};
-  lat_status status = lati_frame_enter(&seen, frame, problem->a, search->values, search->moved);
-  return status == LAT_OK ? lat_batch_append(search->batch, problem->letter, &seen, NULL) : status;
+  lat_status status = lati_frame_enter(&seen, frame, &problem->a, search->values, search->moved);
+  return status == LAT_OK ? lati_batch_add(search->batch, &origin, &seen, NULL) : status;
 }
 
 static int wants_more(const lati_search *search, const lati_problem *problem) {
@@ -90,38 +105,45 @@ static lat_status fill_batch(lati_search *search, const lati_problem *problems, 
   return LAT_OK;
 }
 
-/* Reads the answer; 0 when the tokens are no matrix of the right shape. */
-static int read_answer(lat_matrix *answer, const lati_search *search, int32_t letter,
+/* Reads the answer; 0 when the tokens are no matrices of the right shapes. */
+static int read_answer(lati_matrices *answer, const lati_search *search, int32_t letter,
                        lati_tokens tokens) {
-  const int32_t rows = answer->rows, cols = answer->cols;
+  lat_matrix read[LATI_MAX_OPERANDS];
   int32_t found = 0;
   size_t used = 0;
-  if (lat_tokenizer_decode(answer, LATI_LARGEST_MATRIX, &found, &used, search->model->tokenizer,
-                           LAT_OUTPUT, tokens.tokens, tokens.count) != LAT_OK) {
+  if (lati_read_matrices(read, &found, &used, search->moved, search->capacity, answer->count,
+                         search->model->tokenizer, LAT_OUTPUT, 0, tokens) != LAT_OK) {
     return 0;
   }
-  return used == tokens.count && found == letter && answer->rows == rows && answer->cols == cols;
+  int same = used == tokens.count && found == letter;
+  for (int32_t i = 0; i < answer->count; ++i) {
+    same =
+        same && read[i].rows == answer->written[i].rows && read[i].cols == answer->written[i].cols;
+  }
+  return same;
 }
 
 /* The answer in the caller's units into search->caller, and its verdict; zeros where the tokens are
- * no matrix of its shape. */
-static lat_status decode_answer(lat_matrix *answer, lat_report *report, const lati_search *search,
-                                const lati_problem *problem, const lat_matrix *own,
+ * no matrices of its shapes. */
+static lat_status decode_answer(lati_matrices *answer, lat_report *report,
+                                const lati_search *search, const lati_problem *problem,
                                 const lati_frame *frame, lati_tokens tokens) {
   lat_status status = LAT_OK;
   const lat_decode_options *options = &search->session->options;
-  *answer = lati_matrix_view(search->moved, problem->x->rows, problem->x->cols);
+  const lat_matrix *own = problem->a.written;
+  *answer = lati_matrices_at(search->moved, &problem->x.form);
   if (!read_answer(answer, search, problem->letter, tokens)) {
-    *answer = lati_matrix_view(search->caller, problem->x->rows, problem->x->cols);
-    memset(answer->data, 0, lati_matrix_count(answer) * sizeof *answer->data);
+    *answer = lati_matrices_at(search->caller, &problem->x.form);
+    memset(search->caller, 0, lati_form_values(&answer->form) * sizeof *search->caller);
     report->verdict = LAT_VERDICT_UNDECODABLE;
     report->residual = report->residual_before = INFINITY;
     report->orthogonality = report->error_bound = NAN;
     return LAT_OK;
   }
   LATI_TRY(lati_frame_leave(answer, frame, search->caller));
-  LATI_TRY(lati_verdict(report, problem->task, own, answer, options->compare, search->work));
-  LATI_TRY(lati_refine_decoded(report, answer, problem->task, own, options, search->work));
+  LATI_TRY(
+      lati_verdict(report, problem->task, own, answer->written, options->compare, search->work));
+  LATI_TRY(lati_refine_decoded(report, answer->written, problem->task, own, options, search->work));
 done:
   return status;
 }
@@ -163,20 +185,19 @@ static lat_status consider(lati_search *search, lati_problem *problem, const lat
                            double log_probability, lati_tokens tokens) {
   lat_status status = LAT_OK;
   lat_report *best = &problem->report;
-  const lat_matrix own = lati_matrix_view(search->values, problem->a->rows, problem->a->cols);
   lat_report report = {.struct_size = sizeof report,
                        .tolerance = search->session->options.tolerance,
                        .log_probability = log_probability,
                        .scale = frame->factor,
                        .tokens = (int32_t)tokens.count,
                        .candidate = frame->candidate};
-  lat_matrix answer;
-  lati_matrix_pack(own.data, problem->a);
-  LATI_TRY(decode_answer(&answer, &report, search, problem, &own, frame, tokens));
+  lati_matrices answer;
+  LATI_TRY(decode_answer(&answer, &report, search, problem, frame, tokens));
   report.candidates = best->candidates + 1;
   if (best->candidates == 0 || is_better(&report, best)) {
     *best = report;
-    lati_matrix_unpack(problem->x, answer.data);
+    memcpy(problem->x.written[0].data, answer.written[0].data,
+           lati_form_values(&answer.form) * sizeof *search->caller);
   }
   best->candidates = report.candidates;
 done:

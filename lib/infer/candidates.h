@@ -10,12 +10,12 @@
 
 enum { LATI_SEARCH_BATCH = 128, LATI_LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION };
 
-/* One matrix, and what is found for it. */
+/* One problem, and what is found for it. */
 typedef struct lati_problem {
   const lat_task *task; /* not a mixture */
   int32_t letter;       /* in front of both sequences; 0: none */
-  const lat_matrix *a;  /* any order and ld */
-  lat_matrix *x;        /* out: the best answer, zeros when undecodable */
+  lati_matrices a;      /* the operands */
+  lati_matrices x;      /* out, in the caller's memory: the best answer, zeros when undecodable */
   lat_report report;    /* out: the whole structure */
 } lati_problem;
 
@@ -23,9 +23,10 @@ typedef struct lati_search {
   lat_model *model;
   lat_session *session;
   lat_batch *batch;
-  double *values;   /* a matrix as the model sees it, and as the caller gave it */
+  size_t capacity;  /* doubles in each of the next three */
+  double *values;   /* operands as the model sees them */
   double *caller;   /* the answer in the caller's units */
-  double *moved;    /* the matrix, or the answer, in the model's frame */
+  double *moved;    /* the operands, or the answer, in the model's frame */
   double *work;     /* of refinement, and certificates */
   int32_t as_given; /* 1: the first candidate is not scaled */
   size_t transform_size;

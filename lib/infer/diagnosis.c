@@ -30,13 +30,13 @@ static void find_block(lati_findings *out, const double *block, int32_t rows, in
 
 static lat_status find_vectors(lati_findings *out, const lat_task *task,
                                const lati_example *example) {
-  const lat_matrix *p = &example->predicted;
-  const int32_t k = p->cols, heights[2] = {example->source.rows, example->source.cols};
+  const lat_matrix *p = example->predicted;
+  const int32_t k = p->cols, heights[2] = {example->source[0].rows, example->source[0].cols};
   const double *block = p->data + k;
   double error = 0, size = 0;
   for (int32_t i = 0; i < k; ++i) {
-    error += fabs(p->data[i] - example->target.data[i]);
-    size += fabs(example->target.data[i]);
+    error += fabs(p->data[i] - example->target[0].data[i]);
+    size += fabs(example->target[0].data[i]);
   }
   out->values = size > 0 ? error / size : error == 0 ? 0 : INFINITY;
   for (int32_t i = 0; i < task->kind->vector_blocks; ++i) {
@@ -45,7 +45,7 @@ static lat_status find_vectors(lati_findings *out, const lat_task *task,
   }
   lat_score score = {.struct_size = sizeof score};
   const lat_status status =
-      lat_task_score(&score, task, &example->source, &example->target, p, NULL);
+      lati_task_score(&score, task, example->source, example->target, p, NULL);
   out->condition = status == LAT_OK ? score.condition : NAN;
   return status == LAT_ERROR_NUMERIC ? LAT_OK : status;
 }
@@ -56,12 +56,12 @@ static lat_status find_inverse(lati_findings *out, const lat_task *task,
                                const lati_example *example) {
   lat_status status = LAT_OK;
   double *memory = NULL;
-  const lat_matrix *a = &example->source;
+  const lat_matrix *a = example->source;
   const int32_t n = a->rows;
   double sum = 0;
   LATI_TRY(LATI_NEW(memory, task->ctx, lati_matrix_count(a)));
   lat_matrix inverse = lati_matrix_view(memory, n, n);
-  status = lat_task_answer(&inverse, task, a);
+  status = lati_task_answer(&inverse, task, a);
   for (int32_t k = 0; status == LAT_OK && k < n; ++k) {
     double column = 0, row = 0; /* of |A| and of |A^-1| */
     for (int32_t i = 0; i < n; ++i) {

@@ -121,7 +121,7 @@ static lat_status open_bench(bench *with, lat_evaluation *evaluation, lat_model 
   score.norm = with->options.norm;
   score.classic_inverse = with->options.classic_inverse;
   score.accept_zero = with->options.accept_zero;
-  LATI_TRY(lati_scorer_init(&with->scorer, model->ctx, model->tokenizer, &score));
+  LATI_TRY(lati_scorer_init(&with->scorer, model->ctx, model->tokenizer, with->task, &score));
   with->scorer.accept_trailing = with->options.accept_trailing;
   with->scorer.accept_loose = with->options.accept_loose;
 done:
@@ -148,8 +148,9 @@ static lat_status enter(lat_evaluation *evaluation, const bench *with, int64_t i
                         const lati_prediction *ceiling) {
   lat_status status = LAT_OK;
   char size[24];
-  const lati_batch_side *input = &with->batch->side[LAT_INPUT];
-  int32_t rows = input->value_rows[i], cols = input->value_cols[i];
+  lati_shape written[LATI_MAX_OPERANDS];
+  lati_form_written(written, &with->batch->side[LAT_INPUT].forms[i]);
+  const int32_t rows = written[0].rows, cols = written[0].cols;
   const char *spectrum = lati_batch_distribution(with->batch, i);
   const char *structure = lati_batch_structure(with->batch, i);
   snprintf(size, sizeof size, "%dx%d", (int)rows, (int)cols);

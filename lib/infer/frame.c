@@ -6,6 +6,7 @@
 #include "task/registry.h"
 
 #include <math.h>
+#include <string.h>
 
 size_t lati_frame_transform_size(const lat_task *task, const lat_decode_options *options) {
   size_t most = lat_task_transform_size(task);
@@ -53,25 +54,24 @@ static void symmetrise(const lat_matrix *seen) {
   }
 }
 
-static void scale(lat_matrix *seen, lati_frame *frame) {
-  const size_t count = lati_matrix_count(seen);
-  frame->factor = is_scaled(frame->task, frame->scaling)
-                      ? factor_of(frame, lati_norm_max(seen->data, count))
-                      : 1;
+static void scale(double *values, size_t count, lati_frame *frame) {
+  frame->factor =
+      is_scaled(frame->task, frame->scaling) ? factor_of(frame, lati_norm_max(values, count)) : 1;
   for (size_t i = 0; i < count; ++i) {
-    seen->data[i] *= frame->factor;
+    values[i] *= frame->factor;
   }
 }
 
-lat_status lati_frame_enter(lat_matrix *seen, lati_frame *frame, const lat_matrix *a,
+lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
                             double *values, double *moved) {
-  *seen = lati_matrix_view(values, a->rows, a->cols);
-  lati_matrix_pack(values, a);
-  scale(seen, frame);
+  const size_t count = lati_form_values(&a->form);
+  *seen = lati_matrices_at(values, &a->form);
+  memcpy(values, a->written[0].data, count * sizeof *values);
+  scale(values, count, frame);
   if (lati_task_symmetric(frame->task)) {
-    symmetrise(seen);
+    symmetrise(&seen->written[0]);
   }
-  const lat_matrix scaled = *seen;
+  const lati_matrices scaled = *seen;
   frame->moved = 1;
   if (lati_task_canonical(frame->task)) {
     return lati_task_canonicalize(seen, moved, frame->transform, frame->task, &scaled);
@@ -79,25 +79,26 @@ lat_status lati_frame_enter(lat_matrix *seen, lati_frame *frame, const lat_matri
   if (frame->candidate > 0 && lati_task_has_equivalents(frame->task)) {
     lat_random random;
     lati_random_start(&random, 0, LATI_STREAM_CANDIDATE, (uint64_t)frame->candidate);
-    lati_task_draw_equivalent(frame->transform, frame->task, &scaled, &random);
-    *seen = lati_transform_apply(moved, frame->transform, &scaled);
+    lati_task_draw_equivalent(frame->transform, frame->task, &scaled.written[0], &random);
+    lati_transform_apply(moved, frame->transform, &scaled.written[0]);
+    *seen = lati_matrices_at(moved, &scaled.form);
     return LAT_OK;
   }
   frame->moved = 0;
   return LAT_OK;
 }
 
-lat_status lati_frame_leave(lat_matrix *answer, const lati_frame *frame, double *caller) {
-  const lat_matrix model = *answer;
+lat_status lati_frame_leave(lati_matrices *answer, const lati_frame *frame, double *caller) {
+  const double *model = answer->written[0].data;
   lat_status status = LAT_OK;
-  answer->data = caller;
+  *answer = lati_matrices_at(caller, &answer->form);
   if (frame->moved) {
-    status = lati_task_restore(answer, frame->task, frame->transform, model.data);
+    status = lati_task_restore(answer, frame->task, frame->transform, model);
   } else {
-    lati_matrix_pack(caller, &model);
+    memcpy(caller, model, lati_form_values(&answer->form) * sizeof *caller);
   }
-  if (status == LAT_OK) {
-    lati_scale_back(answer, frame->task, frame->factor);
+  for (int32_t i = 0; i < answer->count && status == LAT_OK; ++i) {
+    lati_scale_back(&answer->written[i], frame->task, frame->factor);
   }
   return status;
 }

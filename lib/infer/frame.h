@@ -25,10 +25,10 @@ int lati_frame_varies(const lat_task *task, const lat_decode_options *options);
 
 /* *seen becomes what the model sees of `a`, in `values` or in `moved`: memory for as many doubles
  * as `a` has. */
-lat_status lati_frame_enter(lat_matrix *seen, lati_frame *frame, const lat_matrix *a,
+lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
                             double *values, double *moved);
 
 /* The caller's answer, in `caller`, from *answer, the model's; *answer becomes the view of it. */
-lat_status lati_frame_leave(lat_matrix *answer, const lati_frame *frame, double *caller);
+lat_status lati_frame_leave(lati_matrices *answer, const lati_frame *frame, double *caller);
 
 #endif

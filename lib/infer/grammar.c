@@ -12,10 +12,13 @@ void lati_grammar_init(lati_grammar *grammar, const lat_tokenizer *tokenizer, in
       (int32_t)lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, 1, 1) - letter_and_shape;
 }
 
-/* Rows or columns that leave room for all entries, but never none. */
+/* Rows or columns that leave room for all entries, and for the smallest matrices that follow, but
+ * never none. */
 static void limit_dimension(lati_symbol_range *dimensions, const lati_grammar *grammar,
                             const lati_cursor *cursor) {
-  int32_t entries = (grammar->max_tokens - 2 - cursor->expects_letter) / grammar->number_tokens;
+  const int32_t head = cursor->rows > 0 ? 1 : 2;
+  const int32_t behind = (cursor->matrices - 1) * (2 + grammar->number_tokens);
+  int32_t entries = (grammar->max_tokens - cursor->used - head - behind) / grammar->number_tokens;
   int32_t most = cursor->rows > 0 ? entries / cursor->rows : entries;
   int32_t end = dimensions->first + (most > 1 ? most : 1);
   if (end < dimensions->end) {

@@ -18,9 +18,10 @@ static size_t larger(size_t a, size_t b) {
 static lat_status work_of(size_t *count, const lat_task *task, const lat_decode_options *options) {
   lat_status status = LAT_OK;
   const lati_task_kind *kind = task->kind;
-  int32_t rows = 0, cols = 0, output_rows = 0, output_cols = 0;
-  LATI_TRY(lat_task_max_shapes(&rows, &cols, &output_rows, &output_cols, task));
-  *count = larger(*count, lati_score_work(task, rows, cols, output_rows, output_cols));
+  lati_form operands, results;
+  LATI_TRY(lati_task_max_forms(&operands, &results, task));
+  const int32_t rows = operands.shape[0].rows, cols = operands.shape[0].cols;
+  *count = larger(*count, lati_score_work(task, &operands, &results));
   if (kind->verify_work != NULL) {
     *count = larger(*count, kind->verify_work(rows, cols));
   }
@@ -114,7 +115,7 @@ lat_status lati_fall_back(lat_report *report, lat_matrix *answer, const lat_task
   if (!options->fallback || lati_is_right(report, task, options)) {
     return LAT_OK;
   }
-  lat_status status = lat_task_answer(answer, task, input);
+  lat_status status = lati_task_answer(answer, task, input);
   if (status == LAT_ERROR_NUMERIC) {
     report->verdict = LAT_VERDICT_NO_ANSWER;
     return LAT_OK;

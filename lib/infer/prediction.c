@@ -2,6 +2,7 @@
 
 #include "infer/improve.h"
 #include "infer/verdict.h"
+#include "task/batch_impl.h"
 #include "task/registry.h"
 
 #include <math.h>
@@ -9,15 +10,28 @@
 
 enum { LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION };
 
+/* Matrices that one side of an example of any of the components is written as. */
+static size_t most_written(const lat_task *task, int32_t side) {
+  int32_t most = 1;
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    const int32_t own = lati_task_written(lat_task_component(task, i), side);
+    most = own > most ? own : most;
+  }
+  return (size_t)most;
+}
+
 lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
-                            const lat_tokenizer *tokenizer, const lat_score_options *options) {
+                            const lat_tokenizer *tokenizer, const lat_task *task,
+                            const lat_score_options *options) {
   lat_status status = LAT_OK;
+  const size_t inputs = most_written(task, LAT_INPUT), outputs = most_written(task, LAT_OUTPUT);
   *scorer = (lati_scorer){.tokenizer = tokenizer, .options = *options};
   scorer->answer_capacity =
+      outputs *
       lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, LAT_MAX_DIMENSION, LAT_MAX_DIMENSION);
-  LATI_TRY(LATI_NEW(scorer->source, ctx, LARGEST_MATRIX));
-  LATI_TRY(LATI_NEW(scorer->target, ctx, LARGEST_MATRIX));
-  LATI_TRY(LATI_NEW(scorer->predicted, ctx, LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->source, ctx, inputs * LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->target, ctx, outputs * LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->predicted, ctx, outputs * LARGEST_MATRIX));
   LATI_TRY(LATI_NEW(scorer->answer, ctx, scorer->answer_capacity));
 done:
   if (status != LAT_OK) {
@@ -34,34 +48,63 @@ void lati_scorer_clear(lati_scorer *scorer) {
   *scorer = (lati_scorer){.source = NULL};
 }
 
-/* A sequence as a matrix, and what it says beside. */
+lat_status lati_read_matrices(lat_matrix *written, int32_t *letter, size_t *used, double *values,
+                              size_t capacity, int32_t count, const lat_tokenizer *tokenizer,
+                              int32_t side, int loose, lati_tokens sequence) {
+  lat_status status = LAT_OK;
+  *used = 0;
+  for (int32_t i = 0; i < count && status == LAT_OK; ++i) {
+    int32_t own = 0;
+    size_t taken = 0;
+    written[i] = lati_matrix_view(values, 0, 0);
+    status = lati_tokenizer_decode(&written[i], capacity, &own, &taken, tokenizer, side, loose,
+                                   sequence.tokens + *used, sequence.count - *used);
+    if (status == LAT_OK && i > 0 && own != 0) {
+      status = lati_fail(LAT_ERROR_FORMAT, "position %zu: a letter between matrices", *used);
+    }
+    *letter = i == 0 ? own : *letter;
+    const size_t size = status == LAT_OK ? lati_matrix_count(&written[i]) : 0;
+    values += size;
+    capacity -= size;
+    *used += taken;
+  }
+  return status;
+}
+
+/* A sequence as matrices, and what it says beside. */
 typedef struct reading {
-  lat_matrix matrix;
-  int32_t letter;
+  lat_matrix written[LATI_MAX_OPERANDS];
+  int32_t count, letter;
   size_t used;
 } reading;
 
-static lat_status read_tokens(reading *out, double *data, const lati_scorer *scorer, int32_t side,
-                              int loose, lati_tokens sequence) {
-  *out = (reading){.matrix = lati_matrix_view(data, 0, 0)};
-  return lati_tokenizer_decode(&out->matrix, LARGEST_MATRIX, &out->letter, &out->used,
-                               scorer->tokenizer, side, loose, sequence.tokens, sequence.count);
+static lat_status read_tokens(reading *out, double *data, const lati_scorer *scorer,
+                              const lat_task *task, int32_t side, int loose, lati_tokens sequence) {
+  *out = (reading){.count = lati_task_written(task, side)};
+  return lati_read_matrices(out->written, &out->letter, &out->used, data,
+                            (size_t)out->count * LARGEST_MATRIX, out->count, scorer->tokenizer,
+                            side, loose, sequence);
 }
 
 static int same_kind(const reading *a, const reading *b) {
-  return a->letter == b->letter && a->matrix.rows == b->matrix.rows &&
-         a->matrix.cols == b->matrix.cols;
+  int same = a->letter == b->letter;
+  for (int32_t i = 0; i < a->count; ++i) {
+    same = same && a->written[i].rows == b->written[i].rows &&
+           a->written[i].cols == b->written[i].cols;
+  }
+  return same;
 }
 
 /* A prediction that is no matrix is one, perhaps, to a reader who asks less. Returns whether it is
  * to be scored. */
 static int read_prediction(reading *out, int32_t *well_formed, const lati_scorer *scorer,
-                           const reading *right, lati_tokens predicted) {
+                           const lat_task *task, const reading *right, lati_tokens predicted) {
   int loose = 0;
-  lat_status status = read_tokens(out, scorer->predicted, scorer, LAT_OUTPUT, loose, predicted);
+  lat_status status =
+      read_tokens(out, scorer->predicted, scorer, task, LAT_OUTPUT, loose, predicted);
   if (status != LAT_OK && scorer->accept_loose) {
     loose = 1;
-    status = read_tokens(out, scorer->predicted, scorer, LAT_OUTPUT, loose, predicted);
+    status = read_tokens(out, scorer->predicted, scorer, task, LAT_OUTPUT, loose, predicted);
   }
   if (status != LAT_OK || !same_kind(out, right)) {
     return 0;
@@ -80,7 +123,7 @@ static lat_status score_matrix(lati_prediction *out, const lati_scorer *scorer,
                                const lat_task *task, const lat_matrix *source,
                                const lat_matrix *target, const lat_matrix *predicted) {
   lat_score score = {.struct_size = sizeof score};
-  lat_status status = lat_task_score(&score, task, source, target, predicted, &scorer->options);
+  lat_status status = lati_task_score(&score, task, source, target, predicted, &scorer->options);
   if (status == LAT_OK) {
     out->residual = score.residual;
     out->within_1pct = score.within_1pct;
@@ -98,26 +141,30 @@ lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer
     return LAT_OK;
   }
   lat_status status = LAT_OK;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, 0, target));
-  if (read_prediction(&guess, &out->well_formed, scorer, &right, predicted)) {
-    LATI_TRY(score_matrix(out, scorer, task, &source.matrix, &right.matrix, &guess.matrix));
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, target));
+  if (read_prediction(&guess, &out->well_formed, scorer, task, &right, predicted)) {
+    LATI_TRY(score_matrix(out, scorer, task, source.written, right.written, guess.written));
   }
 done:
   return status;
 }
 
-lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, lati_tokens input,
-                             lati_tokens target, lati_tokens predicted) {
+static void copy_views(lat_matrix out[LATI_MAX_OPERANDS], const reading *from) {
+  memcpy(out, from->written, (size_t)from->count * sizeof *out);
+}
+
+lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, const lat_task *task,
+                             lati_tokens input, lati_tokens target, lati_tokens predicted) {
   reading source, right, guess;
   lat_status status = LAT_OK;
   int32_t well_formed = 0;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, 0, target));
-  out->has_prediction = read_prediction(&guess, &well_formed, scorer, &right, predicted);
-  out->source = source.matrix;
-  out->target = right.matrix;
-  out->predicted = guess.matrix;
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, target));
+  out->has_prediction = read_prediction(&guess, &well_formed, scorer, task, &right, predicted);
+  copy_views(out->source, &source);
+  copy_views(out->target, &right);
+  copy_views(out->predicted, &guess);
 done:
   return status;
 }
@@ -131,10 +178,10 @@ lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scor
   if (!out->well_formed) {
     return LAT_OK;
   }
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
-  LATI_TRY(read_tokens(&guess, scorer->predicted, scorer, LAT_OUTPUT, 0, predicted));
-  LATI_TRY(lati_verdict(&report, task, &source.matrix, &guess.matrix, options->compare, work));
-  LATI_TRY(lati_refine_decoded(&report, &guess.matrix, task, &source.matrix, options, work));
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&guess, scorer->predicted, scorer, task, LAT_OUTPUT, 0, predicted));
+  LATI_TRY(lati_verdict(&report, task, source.written, guess.written, options->compare, work));
+  LATI_TRY(lati_refine_decoded(&report, guess.written, task, source.written, options, work));
   out->certified = report.verdict == LAT_VERDICT_CERTIFIED;
 done:
   return status;
@@ -145,14 +192,15 @@ lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, c
   reading source, right;
   *out = (lati_prediction){.residual = INFINITY};
   lat_status status = LAT_OK;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, LAT_INPUT, 0, input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, LAT_OUTPUT, 0, target));
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, target));
   lati_tokens answer = {scorer->answer, 0};
-  lat_matrix exact = lati_matrix_view(scorer->predicted, right.matrix.rows, right.matrix.cols);
-  status = lat_task_answer(&exact, task, &source.matrix);
+  lati_matrices exact = {.count = right.count};
+  lati_matrices_like(exact.written, right.written, right.count, scorer->predicted);
+  status = lati_task_answer(exact.written, task, source.written);
   if (status == LAT_OK) {
-    lati_task_orient(&exact, task);
-    status = lat_tokenizer_encode(scorer->answer, scorer->answer_capacity, &answer.count,
+    lati_task_orient(&exact.written[0], task);
+    status = lati_matrices_encode(scorer->answer, scorer->answer_capacity, &answer.count,
                                   scorer->tokenizer, LAT_OUTPUT, right.letter, &exact);
   }
   if (status == LAT_ERROR_NUMERIC) { /* the rounded input has no answer, or it has no token */

@@ -23,7 +23,7 @@ typedef struct lati_prediction {
 
 /* An example and its prediction as matrices in the scorer's memory. */
 typedef struct lati_example {
-  lat_matrix source, target, predicted;
+  lat_matrix source[LATI_MAX_OPERANDS], target[LATI_MAX_OPERANDS], predicted[LATI_MAX_OPERANDS];
   int32_t has_prediction; /* 1: a matrix of the target's shape */
 } lati_example;
 
@@ -31,13 +31,21 @@ typedef struct lati_scorer {
   const lat_tokenizer *tokenizer;
   lat_score_options options;
   int32_t accept_trailing, accept_loose; /* as in lat_evaluate_options */
-  double *source, *target, *predicted;   /* room for the largest matrix each */
+  double *source, *target, *predicted;   /* room for the largest matrices each */
   int32_t *answer;                       /* tokens of an exact answer */
   size_t answer_capacity;
 } lati_scorer;
 
+/* Reads `count` matrices from the front of a sequence, end to end into `values`, which has room for
+ * `capacity` doubles; *letter, or 0, is in front of the first. FORMAT, LIMIT. */
+lat_status lati_read_matrices(lat_matrix *written, int32_t *letter, size_t *used, double *values,
+                              size_t capacity, int32_t count, const lat_tokenizer *tokenizer,
+                              int32_t side, int loose, lati_tokens sequence);
+
+/* `task` is what examples are drawn from. */
 lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
-                            const lat_tokenizer *tokenizer, const lat_score_options *options);
+                            const lat_tokenizer *tokenizer, const lat_task *task,
+                            const lat_score_options *options);
 void lati_scorer_clear(lati_scorer *scorer);
 
 /* `task` is the example's own, not a mixture. The source is what its rounded tokens say, the target
@@ -47,8 +55,8 @@ lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer
                                  lati_tokens predicted);
 
 /* Valid until the next score. */
-lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, lati_tokens input,
-                             lati_tokens target, lati_tokens predicted);
+lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, const lat_task *task,
+                             lati_tokens input, lati_tokens target, lati_tokens predicted);
 
 /* Fills out->certified: whether the prediction, refined as the options say, is certified against
  * the rounded input. work: as lati_improve_work() tells. */

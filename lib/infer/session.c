@@ -173,19 +173,21 @@ done:
   return status;
 }
 
-/* A sequence's answer begins with a task letter where its input does. */
-static int begins_with_letter(const lat_batch *batch, int64_t i) {
+/* A sequence's answer begins with a task letter where its input does; 0: with none. */
+static int32_t first_letter(const lat_batch *batch, int64_t i) {
   const lati_batch_side *side = &batch->side[LAT_INPUT];
   int32_t first = side->tokens[side->offsets[i]];
-  return first >= LAT_TOKEN_LETTER && first < LAT_TOKEN_DIMENSION;
+  return first >= LAT_TOKEN_LETTER && first < LAT_TOKEN_DIMENSION ? first - LAT_TOKEN_LETTER + 'A'
+                                                                  : 0;
 }
 
 static void start_hypotheses(lat_session *session, const lat_batch *batch) {
   for (int64_t i = 0; i < batch->size; ++i) {
     lati_hypothesis *hypothesis = &session->hypotheses[i * session->beams];
     *hypothesis = (lati_hypothesis){.source = i};
-    lati_cursor_start(&hypothesis->cursor, session->grammar.vocabulary,
-                      begins_with_letter(batch, i));
+    const int32_t letter = first_letter(batch, i);
+    lati_cursor_start(&hypothesis->cursor, session->grammar.vocabulary, letter != 0,
+                      lati_task_answer_matrices(session->model->task, letter));
     lati_random_start(&hypothesis->random, session->options.seed, LATI_STREAM_DECODE,
                       session->decoded + (uint64_t)i);
     session->lengths[i] = session->ended[i] = 0;

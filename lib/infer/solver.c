@@ -4,7 +4,7 @@
 #include "infer/candidates.h"
 #include "infer/improve.h"
 #include "infer/solver_check.h"
-#include "linalg/matrix.h"
+#include "task/registry.h"
 
 #include <string.h>
 
@@ -13,6 +13,8 @@ struct lat_solver {
   const lat_task *task; /* what to solve; NULL while a mixture's component is not selected */
   lati_search search;
   lati_problem problems[LATI_SEARCH_BATCH];
+  double *values; /* of the problems, packed */
+  size_t value_capacity;
 };
 
 /* A mixture has no letter of its own, and puts its components' in front of both sequences. */
@@ -49,6 +51,7 @@ void lat_solver_free(lat_solver *solver) {
     return;
   }
   lati_search_close(&solver->search);
+  lati_free(solver->values);
   lat_model_free(solver->model);
   lati_free(solver);
 }
@@ -77,90 +80,135 @@ static lat_report *report_at(lat_report *reports, int64_t i) {
   return (lat_report *)(void *)((char *)reports + (size_t)i * reports->struct_size);
 }
 
-/* LAPACK's answer, where it is asked for and the model's is not right. */
-static lat_status fall_back(lati_problem *problem, const lat_solver *solver) {
-  lat_status status = LAT_OK;
-  const lati_search *search = &solver->search;
-  const lat_matrix own = lati_matrix_view(search->values, problem->a->rows, problem->a->cols);
-  lat_matrix answer = lati_matrix_view(search->caller, problem->x->rows, problem->x->cols);
-  lati_matrix_pack(own.data, problem->a);
-  lati_matrix_pack(answer.data, problem->x);
-  LATI_TRY(lati_fall_back(&problem->report, &answer, problem->task, &own, &search->session->options,
-                          search->work));
-  lati_matrix_unpack(problem->x, answer.data);
-done:
-  return status;
+/* One call: `count` problems of the task's operands and results, those of a problem together. */
+typedef struct solver_call {
+  lat_matrix *results;
+  const lat_matrix *operands;
+  lat_report *reports; /* may be NULL */
+  int32_t result_count, operand_count;
+  int64_t count;
+} solver_call;
+
+static const lat_matrix *operands_at(const solver_call *call, int64_t i) {
+  return call->operands + i * call->operand_count;
 }
 
-static lat_status solve_batch(lat_matrix *x, lat_report *reports, int64_t first, lat_solver *solver,
-                              const lat_matrix *a, int64_t count) {
+static lat_matrix *results_at(const solver_call *call, int64_t i) {
+  return call->results + i * call->result_count;
+}
+
+/* Copies problems `first` on, packed, to the solver's memory. */
+static lat_status pose(lat_solver *solver, const solver_call *call, int64_t first, int64_t count) {
   lat_status status = LAT_OK;
   const int32_t letter = is_mixture(solver->model->task) ? lat_task_letter(solver->task) : 0;
+  size_t values = 0;
   for (int64_t i = 0; i < count; ++i) {
-    solver->problems[i] =
-        (lati_problem){.task = solver->task, .letter = letter, .a = &a[i], .x = &x[i]};
+    lati_problem *problem = &solver->problems[i];
+    *problem = (lati_problem){.task = solver->task, .letter = letter};
+    LATI_TRY(lati_solver_check(&problem->a.form, &problem->x.form, solver->task,
+                               operands_at(call, first + i)));
+    values += lati_form_values(&problem->a.form) + lati_form_values(&problem->x.form);
   }
+  LATI_TRY(lati_grow((void **)&solver->values, &solver->value_capacity, solver->model->ctx, values,
+                     sizeof *solver->values));
+  double *place = solver->values;
+  for (int64_t i = 0; i < count; ++i) {
+    lati_problem *problem = &solver->problems[i];
+    const lati_form operands = problem->a.form, results = problem->x.form;
+    problem->a = lati_matrices_at(place, &operands);
+    place += lati_form_values(&operands);
+    problem->x = lati_matrices_at(place, &results);
+    place += lati_form_values(&results);
+    lati_matrices_pack(&problem->a, operands_at(call, first + i));
+  }
+done:
+  return status;
+}
+
+static lat_status solve_batch(lat_solver *solver, const solver_call *call, int64_t first,
+                              int64_t count) {
+  lat_status status = LAT_OK;
+  const lati_search *search = &solver->search;
+  LATI_TRY(pose(solver, call, first, count));
   LATI_TRY(lati_search_run(&solver->search, solver->problems, count));
   for (int64_t i = 0; i < count; ++i) {
-    LATI_TRY(fall_back(&solver->problems[i], solver));
-    if (reports != NULL) {
-      lati_options_store(report_at(reports, first + i), &solver->problems[i].report,
-                         sizeof solver->problems[i].report);
+    lati_problem *problem = &solver->problems[i];
+    LATI_TRY(lati_fall_back(&problem->report, problem->x.written, problem->task, problem->a.written,
+                            &search->session->options, search->work));
+    lati_matrices_unpack(results_at(call, first + i), &problem->x);
+    if (call->reports != NULL) {
+      lati_options_store(report_at(call->reports, first + i), &problem->report,
+                         sizeof problem->report);
     }
   }
 done:
   return status;
 }
 
-static lat_status check_one(const lat_solver *solver, const lat_matrix *x, const lat_matrix *a) {
-  int32_t rows, cols;
+static lat_status check_one(const lat_solver *solver, const lat_matrix *results,
+                            const lat_matrix *operands) {
   lat_status status = LAT_OK;
-  LATI_TRY(lati_solver_check(&rows, &cols, solver->task, a));
-  LATI_TRY(lati_matrix_check(x, LAT_MAX_DIMENSION, "x"));
-  LATI_TRY(lati_matrix_check_shape(x, rows, cols, "x"));
+  lati_form input, output;
+  LATI_TRY(lati_solver_check(&input, &output, solver->task, operands));
+  LATI_TRY(lati_operands_check(results, output.count, LAT_MAX_DIMENSION, "x"));
+  LATI_TRY(lati_operands_check_shapes(results, &output, "x"));
 done:
   return status;
 }
 
-static lat_status check_call(const lat_solver *solver, const lat_matrix *x,
-                             const lat_report *reports, const lat_matrix *a, int64_t count) {
-  if (solver == NULL || x == NULL || a == NULL) {
+static lat_status check_pointers(const lat_solver *solver, const solver_call *call) {
+  if (solver == NULL || call->results == NULL || call->operands == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL",
-                     solver == NULL ? "solver"
-                     : x == NULL    ? "x"
-                                    : "a");
+                     solver == NULL          ? "solver"
+                     : call->results == NULL ? "x"
+                                             : "a");
   }
-  if (count < 1) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "count %lld is less than 1", (long long)count);
+  if (call->count < 1) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "count %lld is less than 1", (long long)call->count);
   }
-  if (reports != NULL && lati_options_check_output(reports, "report") != LAT_OK) {
-    return LAT_ERROR_ARGUMENT;
-  }
-  if (solver->task == NULL) {
-    return lati_fail(LAT_ERROR_STATE, "the model solves several tasks: select one");
-  }
-  for (int64_t i = 0; i < count; ++i) {
-    lat_status status = check_one(solver, &x[i], &a[i]);
-    if (status != LAT_OK) {
-      return count == 1 ? status : lati_fail_prefix(status, "matrix %lld", (long long)i);
-    }
+  if (call->reports != NULL) {
+    return lati_options_check_output(call->reports, "report");
   }
   return LAT_OK;
 }
 
-lat_status lat_solver_solve_many(lat_matrix *x, lat_report *reports, lat_solver *solver,
-                                 const lat_matrix *a, int64_t count) {
+static lat_status check_call(const lat_solver *solver, const solver_call *call) {
+  lat_status status = LAT_OK;
+  LATI_TRY(check_pointers(solver, call));
+  if (solver->task == NULL) {
+    return lati_fail(LAT_ERROR_STATE, "the model solves several tasks: select one");
+  }
+  LATI_TRY(lati_task_check_counts(solver->task, call->operand_count, call->result_count));
+  for (int64_t i = 0; i < call->count; ++i) {
+    status = check_one(solver, results_at(call, i), operands_at(call, i));
+    if (status != LAT_OK) {
+      return call->count == 1 ? status : lati_fail_prefix(status, "matrix %lld", (long long)i);
+    }
+  }
+done:
+  return status;
+}
+
+lat_status lat_solver_solve_operands(lat_matrix *results, int32_t result_count, lat_report *reports,
+                                     lat_solver *solver, const lat_matrix *operands,
+                                     int32_t operand_count, int64_t count) {
+  const solver_call call = {results, operands, reports, result_count, operand_count, count};
   lati_floating saved;
   lati_floating_enter(&saved);
   lat_status status = LAT_OK;
-  LATI_TRY(check_call(solver, x, reports, a, count));
+  LATI_TRY(check_call(solver, &call));
   for (int64_t first = 0; first < count; first += LATI_SEARCH_BATCH) {
     int64_t more = count - first < LATI_SEARCH_BATCH ? count - first : LATI_SEARCH_BATCH;
-    LATI_TRY(solve_batch(x + first, reports, first, solver, a + first, more));
+    LATI_TRY(solve_batch(solver, &call, first, more));
   }
 done:
   lati_floating_leave(&saved);
   return status;
+}
+
+lat_status lat_solver_solve_many(lat_matrix *x, lat_report *reports, lat_solver *solver,
+                                 const lat_matrix *a, int64_t count) {
+  return lat_solver_solve_operands(x, 1, reports, solver, a, 1, count);
 }
 
 lat_status lat_solver_solve(lat_matrix *x, lat_report *report, lat_solver *solver,

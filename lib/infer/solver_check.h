@@ -9,9 +9,10 @@
  * tokenized. */
 #define LATI_SYMMETRY_TOLERANCE 1e-6
 
-/* SHAPE for a matrix of a size or symmetry that the task's examples do not have, NUMERIC for a
- * non-finite coefficient, and as lati_matrix_check(). Fills the shape of the answer. */
-lat_status lati_solver_check(int32_t *rows, int32_t *cols, const lat_task *task,
+/* SHAPE for operands of a size or symmetry that the task's examples do not have, NUMERIC for a
+ * non-finite coefficient, and as lati_matrix_check(). `input` has as many matrices as the task has
+ * operands. Fills the forms of the operands and of the answer. */
+lat_status lati_solver_check(lati_form *operands, lati_form *results, const lat_task *task,
                              const lat_matrix *input);
 
 #endif

@@ -23,6 +23,21 @@ extern void dgetf2_(const int32_t *m, const int32_t *n, double *a, const int32_t
 extern void dgetri_(const int32_t *n, double *a, const int32_t *lda, const int32_t *ipiv,
                     double *work, const int32_t *lwork, int32_t *info);
 
+extern void dgetrs_(const char *trans, const int32_t *n, const int32_t *nrhs, const double *a,
+                    const int32_t *lda, const int32_t *ipiv, double *b, const int32_t *ldb,
+                    int32_t *info, size_t trans_length);
+extern void dgels_(const char *trans, const int32_t *m, const int32_t *n, const int32_t *nrhs,
+                   double *a, const int32_t *lda, double *b, const int32_t *ldb, double *work,
+                   const int32_t *lwork, int32_t *info, size_t trans_length);
+extern void dgees_(const char *jobvs, const char *sort, void *select, const int32_t *n, double *a,
+                   const int32_t *lda, int32_t *sdim, double *wr, double *wi, double *vs,
+                   const int32_t *ldvs, double *work, const int32_t *lwork, int32_t *bwork,
+                   int32_t *info, size_t jobvs_length, size_t sort_length);
+extern void dtrsyl_(const char *trana, const char *tranb, const int32_t *isgn, const int32_t *m,
+                    const int32_t *n, const double *a, const int32_t *lda, const double *b,
+                    const int32_t *ldb, double *c, const int32_t *ldc, double *scale, int32_t *info,
+                    size_t trana_length, size_t tranb_length);
+
 /* Larger matrices would overflow 32-bit workspace sizes; ours have at most 100 x 200
  * coefficients. */
 #define MAX_SIZE 4096
@@ -119,6 +134,90 @@ lat_status lati_lapack_sytrs(double *b, const double *a, const int32_t *pivots, 
 
 /* dgetf2, the unblocked form of dgetrf: below 100 rows it is 4 to 30 times as fast, because dgetrf
  * recurses down to single columns with a triangular solve and a product at each step. */
+static lat_status factorise(double *a, int32_t *pivots, int32_t n) {
+  int32_t info = 0;
+  dgetf2_(&n, &n, a, &n, pivots, &info);
+  if (info > 0) {
+    return lati_fail(LAT_ERROR_NUMERIC, "the matrix is singular: pivot %d is zero", info);
+  }
+  return outcome("dgetf2", info);
+}
+
+lat_status lati_lapack_solve(double *a, double *b, int32_t n, int32_t k, double *work) {
+  lat_status status = LAT_OK;
+  int32_t *pivots = (int32_t *)(void *)work;
+  int32_t info = 0;
+  LATI_TRY(check("dgetrs", a, n, n));
+  LATI_TRY(check("dgetrs", b, n, k));
+  LATI_TRY(factorise(a, pivots, n));
+  dgetrs_("N", &n, &k, a, &n, pivots, b, &n, &info, 1);
+  LATI_TRY(outcome("dgetrs", info));
+done:
+  return status;
+}
+
+lat_status lati_lapack_determinant(double *determinant, double *a, int32_t n, double *work) {
+  lat_status status = check("dgetf2", a, n, n);
+  if (status != LAT_OK) {
+    return status;
+  }
+  int32_t *pivots = (int32_t *)(void *)work;
+  int32_t info = 0;
+  dgetf2_(&n, &n, a, &n, pivots, &info);
+  *determinant = 1;
+  for (int32_t i = 0; i < n; ++i) {
+    *determinant *= a[(size_t)i * (size_t)(n + 1)] * (pivots[i] == i + 1 ? 1 : -1);
+  }
+  return info >= 0 ? LAT_OK : outcome("dgetf2", info); /* a zero pivot: the determinant is 0 */
+}
+
+lat_status lati_lapack_least_squares(double *a, double *b, int32_t m, int32_t n, int32_t k,
+                                     double *work) {
+  lat_status status = LAT_OK;
+  const int32_t lwork = (int32_t)real_work((size_t)m, (size_t)n);
+  int32_t info = 0;
+  LATI_TRY(check("dgels", a, m, n));
+  LATI_TRY(check("dgels", b, m, k));
+  if (m < n || k > n) {
+    LATI_TRY(lati_fail(LAT_ERROR_LIMIT, "dgels: %d x %d with %d right-hand sides", m, n, k));
+  }
+  dgels_("N", &m, &n, &k, a, &m, b, &m, work, &lwork, &info, 1);
+  if (info > 0) {
+    LATI_TRY(lati_fail(LAT_ERROR_NUMERIC, "the matrix has not full rank: column %d", info));
+  }
+  LATI_TRY(outcome("dgels", info));
+done:
+  return status;
+}
+
+lat_status lati_lapack_schur(double *a, double *v, int32_t n, double *work) {
+  lat_status status = check("dgees", a, n, n);
+  if (status != LAT_OK) {
+    return status;
+  }
+  double *real = work, *imaginary = real + n, *rest = imaginary + n;
+  const int32_t lwork = (int32_t)real_work((size_t)n, (size_t)n);
+  int32_t sorted = 0, info = 0, unused = 0;
+  dgees_("V", "N", NULL, &n, a, &n, &sorted, real, imaginary, v, &n, rest, &lwork, &unused, &info,
+         1, 1);
+  return outcome("dgees", info);
+}
+
+lat_status lati_lapack_sylvester(double *c, const double *a, const double *b, int32_t m, int32_t n,
+                                 double *scale) {
+  lat_status status = LAT_OK;
+  const int32_t sign = 1;
+  int32_t info = 0;
+  LATI_TRY(check("dtrsyl", c, m, n));
+  dtrsyl_("N", "N", &sign, &m, &n, a, &m, b, &n, c, &m, scale, &info, 1, 1);
+  if (info == 1 || !(*scale > 0)) {
+    LATI_TRY(lati_fail(LAT_ERROR_NUMERIC, "A and -B have an eigenvalue in common"));
+  }
+  LATI_TRY(outcome("dtrsyl", info));
+done:
+  return status;
+}
+
 lat_status lati_lapack_inverse(double *a, int32_t n, double *work) {
   lat_status status = check("dgetf2", a, n, n);
   if (status != LAT_OK) {

@@ -25,6 +25,23 @@ lat_status lati_lapack_sytrs(double *b, const double *a, const int32_t *pivots, 
 /* Inverse in place by dgetf2, dgetri; NUMERIC when singular. */
 lat_status lati_lapack_inverse(double *a, int32_t n, double *work);
 
+/* b (n x k) becomes the solution x of a x = b, by dgetf2 and dgetrs; a is destroyed. NUMERIC when
+ * singular. */
+lat_status lati_lapack_solve(double *a, double *b, int32_t n, int32_t k, double *work);
+/* det a, by dgetf2; a is destroyed. */
+lat_status lati_lapack_determinant(double *determinant, double *a, int32_t n, double *work);
+/* The first n rows of b (m x k) become the x of least |a x - b|, by dgels; m >= n >= k, a (m x n) is
+ * destroyed. NUMERIC when a has not full rank. */
+lat_status lati_lapack_least_squares(double *a, double *b, int32_t m, int32_t n, int32_t k,
+                                     double *work);
+/* a (n x n) becomes its real Schur form t, v the orthogonal factor: a = v t v^T, by dgees. `work`
+ * has 2 n doubles more. */
+lat_status lati_lapack_schur(double *a, double *v, int32_t n, double *work);
+/* c (m x n) becomes the x of a x + x b = scale c, where a and b are real Schur forms, by dtrsyl.
+ * NUMERIC when a and -b have an eigenvalue in common. */
+lat_status lati_lapack_sylvester(double *c, const double *a, const double *b, int32_t m, int32_t n,
+                                 double *scale);
+
 /* Doubles of workspace that any of the above needs for matrices up to m x n. */
 size_t lati_lapack_work(int32_t m, int32_t n);
 

@@ -1,8 +1,8 @@
 /* Ragged batches: sequences end to end plus offsets, their places and the doubles behind them. */
 #include "task/batch_impl.h"
+#include "task/registry.h"
 
 #include "base/floating.h"
-#include "linalg/matrix.h"
 #include "linalg/spectra.h"
 
 #include <string.h>
@@ -34,14 +34,13 @@ static lat_status grow_columns(const column *columns, int32_t count, size_t *cap
 /* Room for `examples` more sequences of `tokens` tokens and `values` coefficients in all. */
 static lat_status reserve_side(lati_batch_side *side, const lat_batch *batch, size_t examples,
                                size_t tokens, size_t values) {
-  const column ends[] = {COLUMN(side->offsets), COLUMN(side->value_offsets),
-                         COLUMN(side->value_rows), COLUMN(side->value_cols)};
+  const column ends[] = {COLUMN(side->offsets), COLUMN(side->value_offsets), COLUMN(side->forms)};
   const column places[] = {COLUMN(side->rows), COLUMN(side->cols)};
   const size_t size = (size_t)batch->size;
   const size_t used = side->offsets == NULL ? 0 : (size_t)side->offsets[size];
   const size_t filled = side->offsets == NULL ? 0 : (size_t)side->value_offsets[size];
   lat_status status = LAT_OK;
-  LATI_TRY(grow_columns(ends, 4, &side->offset_capacity, batch->ctx, size + examples + 1));
+  LATI_TRY(grow_columns(ends, 3, &side->offset_capacity, batch->ctx, size + examples + 1));
   LATI_TRY(
       grow_columns(places, 2, &side->place_capacity, batch->ctx, used + tokens + size + examples));
   LATI_TRY(lati_grow((void **)&side->tokens, &side->token_capacity, batch->ctx, used + tokens,
@@ -90,8 +89,7 @@ static void free_side(lati_batch_side *side) {
   lati_free(side->cols);
   lati_free(side->values);
   lati_free(side->value_offsets);
-  lati_free(side->value_rows);
-  lati_free(side->value_cols);
+  lati_free(side->forms);
 }
 
 void lat_batch_free(lat_batch *batch) {
@@ -117,9 +115,9 @@ void lat_batch_clear(lat_batch *batch) {
 
 /* Row and column of every token, and 0, 0 for the closing EOS. */
 static void fill_places(uint8_t *rows, uint8_t *cols, const lati_vocabulary *vocabulary,
-                        int32_t letter, const int32_t *tokens, size_t count) {
+                        int32_t letter, int32_t matrices, const int32_t *tokens, size_t count) {
   lati_cursor cursor;
-  lati_cursor_start(&cursor, vocabulary, letter != 0);
+  lati_cursor_start(&cursor, vocabulary, letter != 0, matrices);
   for (size_t i = 0; i < count; ++i) {
     int32_t row = 0;
     int32_t col = 0;
@@ -132,38 +130,63 @@ static void fill_places(uint8_t *rows, uint8_t *cols, const lati_vocabulary *voc
   cols[count] = 0;
 }
 
-/* Writes the example behind the last one; it becomes part of the batch when size is raised. An
- * empty matrix (rows 0) is a target that is not known. */
+size_t lati_matrices_max_tokens(const lati_matrices *matrices, const lat_tokenizer *tokenizer,
+                                int32_t side) {
+  size_t most = 0;
+  for (int32_t i = 0; i < matrices->count; ++i) {
+    most += lat_tokenizer_max_tokens(tokenizer, side, matrices->written[i].rows,
+                                     matrices->written[i].cols);
+  }
+  return most;
+}
+
+lat_status lati_matrices_encode(int32_t *tokens, size_t capacity, size_t *count,
+                                const lat_tokenizer *tokenizer, int32_t side, int32_t letter,
+                                const lati_matrices *matrices) {
+  lat_status status = LAT_OK;
+  *count = 0;
+  for (int32_t i = 0; i < matrices->count && status == LAT_OK; ++i) {
+    size_t more = 0;
+    status = lat_tokenizer_encode(tokens + *count, capacity - *count, &more, tokenizer, side,
+                                  i == 0 ? letter : 0, &matrices->written[i]);
+    *count += more;
+  }
+  return status;
+}
+
+/* Writes the example behind the last one; it becomes part of the batch when size is raised. NULL is
+ * a target that is not known. */
 static lat_status put_side(lat_batch *batch, int32_t which, int32_t letter,
-                           const lat_matrix *matrix) {
+                           const lati_matrices *matrices) {
+  static const lati_matrices none = {.count = 0};
+  const lati_matrices *all = matrices == NULL ? &none : matrices;
   lati_batch_side *side = &batch->side[which];
   const size_t size = (size_t)batch->size;
   size_t count = 0;
   lat_status status = LAT_OK;
-  const size_t most = matrix == NULL ? 0
-                                     : lat_tokenizer_max_tokens(batch->tokenizer, which,
-                                                                matrix->rows, matrix->cols);
-  const size_t values = matrix == NULL ? 0 : lati_matrix_count(matrix);
+  const size_t values = lati_form_values(&all->form);
+  const size_t most = lati_matrices_max_tokens(all, batch->tokenizer, which);
   LATI_TRY(reserve_side(side, batch, 1, most, values));
   const size_t used = (size_t)side->offsets[size];
   const size_t filled = (size_t)side->value_offsets[size];
-  if (matrix != NULL) {
-    LATI_TRY(lat_tokenizer_encode(side->tokens + used, most, &count, batch->tokenizer, which,
-                                  letter, matrix));
-    lati_matrix_pack(side->values + filled, matrix);
+  LATI_TRY(lati_matrices_encode(side->tokens + used, most, &count, batch->tokenizer, which, letter,
+                                all));
+  double *to = side->values + filled;
+  for (int32_t i = 0; i < all->count; ++i) {
+    lati_matrix_pack(to, &all->written[i]);
+    to += lati_matrix_count(&all->written[i]);
   }
   fill_places(side->rows + used + size, side->cols + used + size, &batch->tokenizer->side[which],
-              letter, side->tokens + used, count);
+              letter, all->count, side->tokens + used, count);
   side->offsets[size + 1] = (int64_t)(used + count);
   side->value_offsets[size + 1] = (int64_t)(filled + values);
-  side->value_rows[size] = matrix == NULL ? 0 : matrix->rows;
-  side->value_cols[size] = matrix == NULL ? 0 : matrix->cols;
+  side->forms[size] = all->form;
 done:
   return status;
 }
 
-lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lat_matrix *input,
-                          const lat_matrix *output) {
+lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lati_matrices *input,
+                          const lati_matrices *output) {
   lat_status status = LAT_OK;
   LATI_TRY(reserve_examples(batch, 1));
   LATI_TRY(put_side(batch, LAT_INPUT, origin->letter, input));
@@ -176,10 +199,17 @@ done:
   return status;
 }
 
+/* One matrix in the caller's order: encoding and packing read it as it is. */
+static lati_matrices one_matrix(const lat_matrix *matrix) {
+  return (lati_matrices){
+      .form = lati_form_of(matrix->rows, matrix->cols), .count = 1, .written = {*matrix}};
+}
+
 lat_status lat_batch_append(lat_batch *batch, int32_t letter, const lat_matrix *input,
                             const lat_matrix *output) {
   lat_status status = LAT_OK;
   const lati_origin origin = {letter, 0, -1, -1};
+  lati_matrices target;
   lati_floating saved;
   lati_floating_enter(&saved);
   if (batch == NULL) {
@@ -188,8 +218,55 @@ lat_status lat_batch_append(lat_batch *batch, int32_t letter, const lat_matrix *
   LATI_TRY(lati_matrix_check(input, LAT_MAX_DIMENSION, "input"));
   if (output != NULL) {
     LATI_TRY(lati_matrix_check(output, LAT_MAX_DIMENSION, "output"));
+    target = one_matrix(output);
   }
-  LATI_TRY(lati_batch_add(batch, &origin, input, output));
+  const lati_matrices source = one_matrix(input);
+  LATI_TRY(lati_batch_add(batch, &origin, &source, output == NULL ? NULL : &target));
+done:
+  lati_floating_leave(&saved);
+  return status;
+}
+
+/* Packs operands, and results where they are known, and appends them. */
+static lat_status append_packed(lat_batch *batch, const lati_origin *origin,
+                                const lati_form *input_form, const lat_matrix *operands,
+                                const lati_form *output_form, const lat_matrix *results) {
+  lat_status status = LAT_OK;
+  double *memory = NULL;
+  const size_t input_values = lati_form_values(input_form);
+  LATI_TRY(LATI_NEW(memory, batch->ctx, input_values + lati_form_values(output_form)));
+  const lati_matrices input = lati_matrices_at(memory, input_form);
+  const lati_matrices output = lati_matrices_at(memory + input_values, output_form);
+  lati_matrices_pack(&input, operands);
+  if (results != NULL) {
+    lati_matrices_pack(&output, results);
+  }
+  LATI_TRY(lati_batch_add(batch, origin, &input, results == NULL ? NULL : &output));
+done:
+  lati_free(memory);
+  return status;
+}
+
+lat_status lat_batch_append_operands(lat_batch *batch, int32_t letter, const lat_task *task,
+                                     const lat_matrix *operands, int32_t operand_count,
+                                     const lat_matrix *results, int32_t result_count) {
+  lat_status status = LAT_OK;
+  const lati_origin origin = {letter, 0, -1, -1};
+  lati_form output;
+  lati_floating saved;
+  lati_floating_enter(&saved);
+  if (batch == NULL) {
+    LATI_TRY(lati_fail(LAT_ERROR_ARGUMENT, "the batch is NULL"));
+  }
+  LATI_TRY(lati_task_check_counts(task, operand_count, results == NULL ? -1 : result_count));
+  LATI_TRY(lati_operands_check(operands, operand_count, LAT_MAX_DIMENSION, "input"));
+  const lati_form input = lati_task_form_of(task, operands);
+  LATI_TRY(lati_task_result_form(&output, task, &input));
+  if (results != NULL) {
+    LATI_TRY(lati_operands_check(results, result_count, LAT_MAX_DIMENSION, "output"));
+    LATI_TRY(lati_operands_check_shapes(results, &output, "output"));
+  }
+  LATI_TRY(append_packed(batch, &origin, &input, operands, &output, results));
 done:
   lati_floating_leave(&saved);
   return status;
@@ -212,8 +289,7 @@ static lat_status concatenate_side(lat_batch *batch, const lat_batch *other, int
   memcpy(to->rows + used + size, from->rows, tokens + more);
   memcpy(to->cols + used + size, from->cols, tokens + more);
   memcpy(to->values + filled, from->values, values * sizeof *to->values);
-  memcpy(to->value_rows + size, from->value_rows, more * sizeof *to->value_rows);
-  memcpy(to->value_cols + size, from->value_cols, more * sizeof *to->value_cols);
+  memcpy(to->forms + size, from->forms, more * sizeof *to->forms);
   for (size_t i = 1; i <= more; ++i) {
     to->offsets[size + i] = (int64_t)used + from->offsets[i];
     to->value_offsets[size + i] = (int64_t)filled + from->value_offsets[i];

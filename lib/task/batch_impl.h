@@ -9,9 +9,17 @@ typedef struct lati_origin {
   int32_t letter, component, distribution, structure;
 } lati_origin;
 
+/* Tokens of matrices one after the other, the letter in front of the first; and the most there can
+ * be. */
+lat_status lati_matrices_encode(int32_t *tokens, size_t capacity, size_t *count,
+                                const lat_tokenizer *tokenizer, int32_t side, int32_t letter,
+                                const lati_matrices *matrices);
+size_t lati_matrices_max_tokens(const lati_matrices *matrices, const lat_tokenizer *tokenizer,
+                                int32_t side);
+
 /* Appends one example; the batch is unchanged on failure. `output` may be NULL. */
-lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lat_matrix *input,
-                          const lat_matrix *output);
+lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lati_matrices *input,
+                          const lati_matrices *output);
 
 /* Appends the examples of another batch of the same encodings. */
 lat_status lati_batch_concatenate(lat_batch *batch, const lat_batch *other);

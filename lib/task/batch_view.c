@@ -1,5 +1,4 @@
 /* Looking into a batch. */
-#include "linalg/matrix.h"
 #include "linalg/spectra.h"
 #include "linalg/structures.h"
 #include "task/task_impl.h"
@@ -32,23 +31,56 @@ static int holds(const lat_batch *batch, int64_t index) {
   return batch != NULL && index >= 0 && index < batch->size;
 }
 
-lat_status lat_batch_matrix(lat_matrix *out, const lat_batch *batch, int32_t side, int64_t index) {
-  const lat_status status = check_side(out, batch, side);
-  if (status != LAT_OK) {
-    return status;
-  }
+/* The matrices of one side of an example. */
+static lat_status find_matrices(lati_matrices *out, const lat_batch *batch, int32_t side,
+                                int64_t index) {
   if (!holds(batch, index)) {
     return lati_fail(LAT_ERROR_ARGUMENT, "example %lld is outside the batch of %lld",
                      (long long)index, (long long)batch->size);
   }
   const lati_batch_side *from = &batch->side[side];
-  if (from->value_rows[index] == 0) {
+  if (from->forms[index].count == 0) {
     return lati_fail(LAT_ERROR_STATE, "example %lld was appended without an output",
                      (long long)index);
   }
-  *out = lati_matrix_view(from->values + from->value_offsets[index], from->value_rows[index],
-                          from->value_cols[index]);
+  *out = lati_matrices_at(from->values + from->value_offsets[index], &from->forms[index]);
   return LAT_OK;
+}
+
+lat_status lat_batch_matrix(lat_matrix *out, const lat_batch *batch, int32_t side, int64_t index) {
+  lat_status status = LAT_OK;
+  lati_matrices found;
+  LATI_TRY(check_side(out, batch, side));
+  LATI_TRY(find_matrices(&found, batch, side, index));
+  if (found.count > 1) {
+    LATI_TRY(lati_fail(LAT_ERROR_STATE,
+                       "example %lld has %d matrices that are written one after the other: see "
+                       "lat_batch_operand()",
+                       (long long)index, found.count));
+  }
+  *out = found.written[0];
+done:
+  return status;
+}
+
+int32_t lat_batch_operand_count(const lat_batch *batch, int32_t side, int64_t index) {
+  const int known = holds(batch, index) && (side == LAT_INPUT || side == LAT_OUTPUT);
+  return known ? batch->side[side].forms[index].count : 0;
+}
+
+lat_status lat_batch_operand(lat_matrix *out, const lat_batch *batch, int32_t side, int64_t index,
+                             int32_t operand) {
+  lat_status status = LAT_OK;
+  lati_matrices found;
+  LATI_TRY(check_side(out, batch, side));
+  LATI_TRY(find_matrices(&found, batch, side, index));
+  if (operand < 0 || operand >= found.form.count) {
+    LATI_TRY(lati_fail(LAT_ERROR_ARGUMENT, "operand %d is outside 0..%d", operand,
+                       found.form.count - 1));
+  }
+  *out = lati_matrices_operand(&found, operand);
+done:
+  return status;
 }
 
 int32_t lat_batch_component(const lat_batch *batch, int64_t index) {

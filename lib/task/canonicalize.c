@@ -27,26 +27,31 @@ size_t lat_task_transform_size(const lat_task *task) {
   return most;
 }
 
-lat_status lati_task_canonicalize(lat_matrix *canonical, double *storage, void *transform,
-                                  const lat_task *task, const lat_matrix *input) {
+lat_status lati_task_canonicalize(lati_matrices *canonical, double *storage, void *transform,
+                                  const lat_task *task, const lati_matrices *input) {
+  *canonical = lati_matrices_at(storage, &input->form);
   if (task->kind == &lati_task_custom) {
-    *canonical = lati_matrix_view(storage, input->rows, input->cols);
-    memcpy(storage, input->data, lati_matrix_count(input) * sizeof *storage);
-    return lati_custom_canonicalize(canonical, task, transform);
+    memcpy(storage, input->written[0].data, lati_form_values(&input->form) * sizeof *storage);
+    return lati_custom_canonicalize(canonical->written, task, transform);
   }
-  task->kind->canonicalize(transform, input);
-  *canonical = lati_transform_apply(storage, transform, input);
+  task->kind->canonicalize(transform, &input->written[0]);
+  const lat_matrix moved = lati_transform_apply(storage, transform, &input->written[0]);
+  if (input->form.count == 1) { /* may have been transposed */
+    const lati_form form = lati_form_of(moved.rows, moved.cols);
+    *canonical = lati_matrices_at(storage, &form);
+  }
   return LAT_OK;
 }
 
-lat_status lati_task_restore(const lat_matrix *answer, const lat_task *task, const void *transform,
-                             const double *canonical) {
+lat_status lati_task_restore(const lati_matrices *answer, const lat_task *task,
+                             const void *transform, const double *canonical) {
   if (task->kind != &lati_task_custom && task->kind->restore != NULL) {
-    task->kind->restore(answer, transform, canonical);
+    task->kind->restore(&answer->written[0], transform, canonical);
     return LAT_OK;
   }
-  memcpy(answer->data, canonical, lati_matrix_count(answer) * sizeof *canonical);
-  return task->kind == &lati_task_custom ? lati_custom_restore(answer, task, transform) : LAT_OK;
+  memcpy(answer->written[0].data, canonical, lati_form_values(&answer->form) * sizeof *canonical);
+  return task->kind == &lati_task_custom ? lati_custom_restore(answer->written, task, transform)
+                                         : LAT_OK;
 }
 
 void lati_task_orient(const lat_matrix *answer, const lat_task *task) {
@@ -55,8 +60,8 @@ void lati_task_orient(const lat_matrix *answer, const lat_task *task) {
   }
 }
 
-static lat_status check_call(const lat_task *task, const void *matrices, int32_t count,
-                             const void *transform) {
+static lat_status check_call(const lat_task *task, const void *matrices, int32_t operand_count,
+                             int32_t result_count, const void *transform) {
   if (task == NULL || matrices == NULL || transform == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "the task, a matrix or the transform is NULL");
   }
@@ -67,33 +72,41 @@ static lat_status check_call(const lat_task *task, const void *matrices, int32_t
     return lati_fail(LAT_ERROR_STATE, "task '%s' does not move its inputs to canonical forms",
                      task->name);
   }
-  if (count != 1) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "count %d: task '%s' has one operand and one result",
-                     count, task->name);
+  return lati_task_check_counts(task, operand_count, result_count);
+}
+
+/* Row-major packed matrices in the caller's memory. */
+static void store(lat_matrix *to, const lati_matrices *from) {
+  for (int32_t i = 0; i < from->form.count; ++i) {
+    const lat_matrix own = lati_matrices_operand(from, i);
+    to[i] = lati_matrix_view(to[i].data, own.rows, own.cols);
+    lati_matrix_copy(&to[i], &own);
   }
-  return LAT_OK;
 }
 
 /* The canonical form is computed in memory of our own, so that `canonical` may lie on the input. */
-static lat_status canonicalize_operand(lat_matrix *canonical, void *transform, const lat_task *task,
-                                       const lat_matrix *input) {
+static lat_status canonicalize_operands(lat_matrix *canonical, void *transform,
+                                        const lat_task *task, const lat_matrix *operands) {
   lat_status status = LAT_OK;
   double *memory = NULL;
-  int32_t rows = 0, cols = 0;
-  LATI_TRY(lati_matrix_check(input, LAT_MAX_DIMENSION, "operand"));
-  LATI_TRY(lat_task_output_shape(&rows, &cols, task, input->rows, input->cols));
-  LATI_TRY(lati_matrix_check_finite(input, "operand"));
-  if (canonical->data == NULL) {
-    LATI_TRY(lati_fail(LAT_ERROR_ARGUMENT, "the canonical form's data is NULL"));
+  lati_form results;
+  lati_matrices moved;
+  const int32_t count = task->operands.count;
+  LATI_TRY(lati_operands_check(operands, count, LAT_MAX_DIMENSION, "operand"));
+  const lati_form form = lati_task_form_of(task, operands);
+  LATI_TRY(lati_task_result_form(&results, task, &form));
+  LATI_TRY(lati_operands_check_finite(operands, count, "operand"));
+  for (int32_t i = 0; i < count; ++i) {
+    LATI_TRY(canonical[i].data != NULL
+                 ? LAT_OK
+                 : lati_fail(LAT_ERROR_ARGUMENT, "the canonical form's data is NULL"));
   }
-  const size_t count = lati_matrix_count(input);
-  lat_matrix moved;
-  LATI_TRY(LATI_NEW(memory, task->ctx, 2 * count));
-  const lat_matrix packed = lati_matrix_view(memory, input->rows, input->cols);
-  lati_matrix_pack(memory, input);
-  LATI_TRY(lati_task_canonicalize(&moved, memory + count, transform, task, &packed));
-  *canonical = lati_matrix_view(canonical->data, moved.rows, moved.cols);
-  memcpy(canonical->data, moved.data, count * sizeof *memory);
+  const size_t values = lati_form_values(&form);
+  LATI_TRY(LATI_NEW(memory, task->ctx, 2 * values));
+  const lati_matrices packed = lati_matrices_at(memory, &form);
+  lati_matrices_pack(&packed, operands);
+  LATI_TRY(lati_task_canonicalize(&moved, memory + values, transform, task, &packed));
+  store(canonical, &moved);
 done:
   lati_free(memory);
   return status;
@@ -105,27 +118,51 @@ lat_status lat_task_canonicalize(lat_matrix *canonical, int32_t operand_count, v
   lati_floating_enter(&saved);
   lat_status status =
       canonical == NULL ? lati_fail(LAT_ERROR_ARGUMENT, "the place for the canonical form is NULL")
-                        : check_call(task, operands, operand_count, transform);
+                        : check_call(task, operands, operand_count, -1, transform);
   if (status == LAT_OK) {
-    status = canonicalize_operand(canonical, transform, task, operands);
+    status = canonicalize_operands(canonical, transform, task, operands);
   }
   lati_floating_leave(&saved);
   return status;
 }
 
-static lat_status restore_result(lat_matrix *result, const lat_task *task, const void *transform,
-                                 const lat_matrix *canonical) {
+/* Form of the answer to the input that was moved: where that was transposed, the vectors on either
+ * side have changed places. Other answers are of the shapes of that to the canonical form. */
+static lat_status restored_form(lati_form *results, const lat_task *task, const void *transform,
+                                const lati_form *canonical) {
+  if (task->kind == &lati_task_custom || task->operands.count > 1) {
+    *results = *canonical;
+    return LAT_OK;
+  }
+  const lati_transform *moved = transform;
+  const lati_form operands = lati_form_of(moved->rows, moved->cols);
+  return lati_task_result_form(results, task, &operands);
+}
+
+static lat_status restore_results(lat_matrix *results, const lat_task *task, const void *transform,
+                                  const lat_matrix *canonical) {
   lat_status status = LAT_OK;
   double *memory = NULL;
-  LATI_TRY(lati_matrix_check(canonical, LAT_MAX_DIMENSION, "canonical"));
-  LATI_TRY(lati_matrix_check(result, LAT_MAX_DIMENSION, "result"));
-  LATI_TRY(lati_matrix_check_shape(result, canonical->rows, canonical->cols, "result"));
-  const size_t count = lati_matrix_count(canonical);
-  LATI_TRY(LATI_NEW(memory, task->ctx, 2 * count));
-  lati_matrix_pack(memory, canonical);
-  const lat_matrix answer = lati_matrix_view(memory + count, result->rows, result->cols);
+  const int32_t count = task->results.count;
+  lati_form from = {.count = count, .layout = task->results.layout}, to;
+  LATI_TRY(lati_operands_check(canonical, count, LAT_MAX_DIMENSION, "canonical"));
+  LATI_TRY(lati_operands_check(results, count, LAT_MAX_DIMENSION, "result"));
+  for (int32_t i = 0; i < count; ++i) {
+    from.shape[i] = (lati_shape){canonical[i].rows, canonical[i].cols};
+  }
+  LATI_TRY(restored_form(&to, task, transform, &from));
+  LATI_TRY(lati_operands_check_shapes(results, &to, "result"));
+  const size_t values = lati_form_values(&to);
+  if (lati_form_values(&from) != values) {
+    LATI_TRY(lati_fail(LAT_ERROR_SHAPE, "canonical: %zu coefficients, the answer has %zu",
+                       lati_form_values(&from), values));
+  }
+  LATI_TRY(LATI_NEW(memory, task->ctx, 2 * values));
+  const lati_matrices packed = lati_matrices_at(memory, &from);
+  const lati_matrices answer = lati_matrices_at(memory + values, &to);
+  lati_matrices_pack(&packed, canonical);
   LATI_TRY(lati_task_restore(&answer, task, transform, memory));
-  lati_matrix_unpack(result, answer.data);
+  lati_matrices_unpack(results, &answer);
 done:
   lati_free(memory);
   return status;
@@ -137,9 +174,9 @@ lat_status lat_task_restore(lat_matrix *results, int32_t result_count, const lat
   lati_floating_enter(&saved);
   lat_status status = canonical == NULL
                           ? lati_fail(LAT_ERROR_ARGUMENT, "the canonical answer is NULL")
-                          : check_call(task, results, result_count, transform);
+                          : check_call(task, results, -1, result_count, transform);
   if (status == LAT_OK) {
-    status = restore_result(results, task, transform, canonical);
+    status = restore_results(results, task, transform, canonical);
   }
   lati_floating_leave(&saved);
   return status;

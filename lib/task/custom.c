@@ -27,6 +27,8 @@ static const lati_field fields[] = {
     LATI_POINTER(lat_task_functions, restore),
     LATI_NUMBER(lat_task_functions, transform_size, LATI_FIELD_INT32, 0, 0, LATI_MAX_TRANSFORM),
     LATI_NUMBER(lat_task_functions, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_NUMBER(lat_task_functions, operand_count, LATI_FIELD_INT32, 0, 0, LATI_MAX_OPERANDS),
+    LATI_NUMBER(lat_task_functions, result_count, LATI_FIELD_INT32, 0, 0, LATI_MAX_OPERANDS),
     LATI_FIELDS_END,
 };
 
@@ -69,6 +71,11 @@ static lat_status read_functions(lat_task_functions *to, const lat_task_function
   return check_name(to->name);
 }
 
+/* 0 is what a program says that knows of one alone. */
+static lati_arity arity(int32_t count) {
+  return (lati_arity){count > 0 ? count : 1, LATI_IN_TURN};
+}
+
 lat_status lat_task_create_custom(lat_task **out, lat_context *ctx,
                                   const lat_task_functions *functions, void *user) {
   lat_status status = LAT_OK;
@@ -85,6 +92,8 @@ lat_status lat_task_create_custom(lat_task **out, lat_context *ctx,
   task->degree = task->functions.degree;
   task->scaling = task->functions.scalable ? LATI_SCALE_ALL : LATI_SCALE_NONE;
   task->options.range = CUSTOM_RANGE;
+  task->operands = arity(task->functions.operand_count);
+  task->results = arity(task->functions.result_count);
   task->user = user;
   *out = task;
   task = NULL;
@@ -109,64 +118,91 @@ static lat_status outcome(const lat_task *task, const char *function, int32_t co
   return code == 0 ? LAT_OK : failed(task, function, code);
 }
 
-static lat_status check_shape(const lat_task *task, const char *function, int32_t rows,
-                              int32_t cols) {
-  if (rows < 1 || rows > LAT_MAX_DIMENSION || cols < 1 || cols > LAT_MAX_DIMENSION) {
-    return lati_fail(LAT_ERROR_CALLBACK, "task '%s': %s gave %d x %d, outside 1..%d", task->name,
-                     function, rows, cols, LAT_MAX_DIMENSION);
+/* Shapes that a callback wrote as rows and columns apart. */
+static lat_status take_shapes(lati_form *form, const lat_task *task, const char *function,
+                              const int32_t *rows, const int32_t *cols) {
+  for (int32_t i = 0; i < form->count; ++i) {
+    if (rows[i] < 1 || rows[i] > LAT_MAX_DIMENSION || cols[i] < 1 || cols[i] > LAT_MAX_DIMENSION) {
+      return lati_fail(LAT_ERROR_CALLBACK, "task '%s': %s gave %d x %d, outside 1..%d", task->name,
+                       function, rows[i], cols[i], LAT_MAX_DIMENSION);
+    }
+    form->shape[i] = (lati_shape){rows[i], cols[i]};
   }
   return LAT_OK;
 }
 
-lat_status lati_custom_input_shape(int32_t *rows, int32_t *cols, const lat_task *task,
-                                   lat_random *random) {
+lat_status lati_custom_operand_form(lati_form *operands, const lat_task *task, lat_random *random) {
+  int32_t rows[LATI_MAX_OPERANDS] = {0}, cols[LATI_MAX_OPERANDS] = {0};
   const int32_t code = task->functions.input_shape(rows, cols, random, task->user);
-  return code == 0 ? check_shape(task, "input_shape", *rows, *cols)
+  *operands = (lati_form){.count = task->operands.count, .layout = task->operands.layout};
+  return code == 0 ? take_shapes(operands, task, "input_shape", rows, cols)
                    : failed(task, "input_shape", code);
 }
 
-lat_status lati_custom_output_shape(int32_t *rows, int32_t *cols, const lat_task *task,
-                                    int32_t input_rows, int32_t input_cols) {
+lat_status lati_custom_result_form(lati_form *results, const lat_task *task,
+                                   const lati_form *operands) {
+  char text[LATI_SHAPES_TEXT];
+  int32_t rows[LATI_MAX_OPERANDS] = {0}, cols[LATI_MAX_OPERANDS] = {0};
+  int32_t input_rows[LATI_MAX_OPERANDS], input_cols[LATI_MAX_OPERANDS];
+  for (int32_t i = 0; i < LATI_MAX_OPERANDS; ++i) {
+    input_rows[i] = operands->shape[i].rows;
+    input_cols[i] = operands->shape[i].cols;
+  }
   const int32_t code = task->functions.output_shape(rows, cols, input_rows, input_cols, task->user);
   if (code == LAT_TASK_REJECT) {
-    return lati_fail(LAT_ERROR_SHAPE, "task '%s' does not take a %d x %d matrix", task->name,
-                     input_rows, input_cols);
+    return lati_fail(LAT_ERROR_SHAPE,
+                     operands->count == 1 ? "task '%s' does not take a %s matrix"
+                                          : "task '%s' does not take matrices of %s",
+                     task->name, lati_shapes_text(text, operands));
   }
-  return code == 0 ? check_shape(task, "output_shape", *rows, *cols)
+  return code == 0 ? take_shapes(results, task, "output_shape", rows, cols)
                    : failed(task, "output_shape", code);
 }
 
-/* Memory is zeroed first, so that what a callback leaves out does not depend on who drew before;
- * callbacks get views of their own. */
-static lat_matrix cleared(const lat_matrix *matrix) {
-  memset(matrix->data, 0, lati_matrix_count(matrix) * sizeof *matrix->data);
-  return *matrix;
+/* Callbacks get views of their own. */
+typedef struct views {
+  lat_matrix at[LATI_MAX_OPERANDS];
+} views;
+
+static views views_of(const lat_matrix *matrices, int32_t count) {
+  views own = {{{NULL, 0, 0, 0, LAT_ROW_MAJOR}}};
+  memcpy(own.at, matrices, (size_t)count * sizeof *matrices);
+  return own;
 }
 
-lat_status lati_custom_draw(lat_matrix *input, const lat_task *task, lat_random *random) {
-  lat_matrix view = cleared(input);
-  return outcome(task, "draw", task->functions.draw(&view, random, task->user));
+/* Memory is zeroed first, so that what a callback leaves out does not depend on who drew before. */
+static views cleared(const lat_matrix *matrices, int32_t count) {
+  for (int32_t i = 0; i < count; ++i) {
+    memset(matrices[i].data, 0, lati_matrix_count(&matrices[i]) * sizeof *matrices[i].data);
+  }
+  return views_of(matrices, count);
+}
+
+lat_status lati_custom_draw(const lat_matrix *operands, const lat_task *task, lat_random *random) {
+  views own = cleared(operands, task->operands.count);
+  return outcome(task, "draw", task->functions.draw(own.at, random, task->user));
 }
 
 static lat_status answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
                          double *work) {
   (void)work;
-  lat_matrix view = cleared(output);
-  return outcome(task, "answer", task->functions.answer(&view, input, task->user));
+  views own = cleared(output, task->results.count);
+  return outcome(task, "answer", task->functions.answer(own.at, input, task->user));
 }
 
-lat_status lati_custom_canonicalize(const lat_matrix *input, const lat_task *task,
+lat_status lati_custom_canonicalize(const lat_matrix *operands, const lat_task *task,
                                     void *transform) {
-  lat_matrix view = *input;
+  views own = views_of(operands, task->operands.count);
   memset(transform, 0, (size_t)task->functions.transform_size);
-  const int32_t code = task->functions.canonicalize(&view, 1, transform, task->user);
+  const int32_t code =
+      task->functions.canonicalize(own.at, task->operands.count, transform, task->user);
   return code == 0 ? LAT_OK : failed(task, "canonicalize", code);
 }
 
-lat_status lati_custom_restore(const lat_matrix *answer, const lat_task *task,
+lat_status lati_custom_restore(const lat_matrix *results, const lat_task *task,
                                const void *transform) {
-  lat_matrix view = *answer;
-  const int32_t code = task->functions.restore(&view, 1, transform, task->user);
+  views own = views_of(results, task->results.count);
+  const int32_t code = task->functions.restore(own.at, task->results.count, transform, task->user);
   return code == 0 ? LAT_OK : failed(task, "restore", code);
 }
 

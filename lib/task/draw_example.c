@@ -4,25 +4,32 @@
 
 #include <string.h>
 
+/* A canonical form may be transposed. */
+static size_t work_size(const lat_task *task, const lati_form *operands) {
+  lati_form transposed = *operands;
+  for (int32_t i = 0; i < operands->count; ++i) {
+    transposed.shape[i] = (lati_shape){operands->shape[i].cols, operands->shape[i].rows};
+  }
+  const size_t work = lati_task_work(task, operands);
+  const size_t other = operands->count == 1 ? lati_task_work(task, &transposed) : 0;
+  return work > other ? work : other;
+}
+
 lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task) {
   *scratch = (lati_scratch){.input = NULL};
   lat_status status = LAT_OK;
-  int32_t rows = 0;
-  int32_t cols = 0;
-  int32_t output_rows = 0;
-  int32_t output_cols = 0;
-  LATI_TRY(lat_task_max_shapes(&rows, &cols, &output_rows, &output_cols, task));
-  LATI_TRY(LATI_NEW(scratch->input, task->ctx, rows * cols));
-  LATI_TRY(LATI_NEW(scratch->output, task->ctx, output_rows * output_cols));
+  lati_form operands, results;
+  LATI_TRY(lati_task_max_forms(&operands, &results, task));
+  const size_t values = lati_form_values(&operands);
+  LATI_TRY(LATI_NEW(scratch->input, task->ctx, values));
+  LATI_TRY(LATI_NEW(scratch->output, task->ctx, lati_form_values(&results)));
   const size_t transform = lat_task_transform_size(task);
   if (transform > 0) {
-    LATI_TRY(LATI_NEW(scratch->moved, task->ctx, rows * cols));
-    LATI_TRY(LATI_NEW(scratch->clean, task->ctx, rows * cols));
+    LATI_TRY(LATI_NEW(scratch->moved, task->ctx, values));
+    LATI_TRY(LATI_NEW(scratch->clean, task->ctx, values));
     LATI_TRY(lati_alloc(&scratch->transform, task->ctx, transform, 1));
   }
-  const size_t work = lati_task_work(task, rows, cols);
-  const size_t transposed = lati_task_work(task, cols, rows); /* a canonical form may be */
-  LATI_TRY(LATI_NEW(scratch->work, task->ctx, work > transposed ? work : transposed));
+  LATI_TRY(LATI_NEW(scratch->work, task->ctx, work_size(task, &operands)));
 done:
   return status;
 }
@@ -56,8 +63,8 @@ static int32_t draw_spectrum(const lati_example *example, lat_random *random) {
                          : (int32_t)lati_spectra_draw(&example->task->spectra, random);
 }
 
-/* No random number is taken where all matrices are dense. Of two operands either has the structure,
- * or both have it. */
+/* No random number is taken where all matrices are dense. Of two operands that a structure is for
+ * either has it, or both have it. */
 static void draw_structure(lati_example *example, lat_random *random) {
   const lat_task *task = example->task;
   if (task->kind == &lati_task_custom) {
@@ -65,7 +72,7 @@ static void draw_structure(lati_example *example, lat_random *random) {
   }
   example->structure = lati_named_mixture_draw(&task->structures, random);
   example->structured = 1;
-  if (task->kind->operands == LATI_TWO_MATRICES && example->structure != LATI_STRUCTURE_DENSE) {
+  if (task->kind->structured == 2 && example->structure != LATI_STRUCTURE_DENSE) {
     example->structured = lat_random_integer(random, 1, 3);
   }
 }
@@ -87,29 +94,25 @@ void lati_example_begin(lati_example *example, const lat_task *task, const lati_
   }
 }
 
-static lat_status draw_shape(int32_t *rows, int32_t *cols, const lati_example *example,
-                             lat_random *random) {
+static lat_status draw_form(lati_form *operands, const lati_example *example, lat_random *random) {
   const lati_weight_schedule *weights = example->draw->curriculum->sizes;
   if (weights == NULL) {
-    return lati_task_draw_shape(rows, cols, example->task, random);
+    return lati_task_draw_form(operands, example->task, random);
   }
   const uint64_t index = example->draw->index;
-  *rows = *cols = lati_weight_schedule_draw(weights, index, random);
+  int32_t rows = lati_weight_schedule_draw(weights, index, random), cols = rows;
   if (example->task->options.rectangular) {
-    *cols = lati_weight_schedule_draw(weights, index, random);
+    cols = lati_weight_schedule_draw(weights, index, random);
   }
-  example->task->kind->input_shape(rows, cols);
+  *operands = lati_task_operand_form(example->task, rows, cols);
   return LAT_OK;
 }
 
 static void apply_structure(const lati_example *example, lat_random *random) {
-  const lat_matrix *input = &example->input;
-  const lati_operands operands = example->task->kind->operands;
-  int32_t cols = input->cols;
-  cols = operands == LATI_TWO_MATRICES ? cols / 2 : cols - (operands == LATI_MATRIX_VECTOR);
-  for (int32_t i = 0; i < 2; ++i) {
+  for (int32_t i = 0; i < example->task->kind->structured; ++i) {
     if (example->structured & 1 << i) {
-      lati_structure_apply(input->data + (size_t)i * (size_t)cols, input->rows, cols, input->cols,
+      const lat_matrix operand = lati_matrices_operand(&example->input, i);
+      lati_structure_apply(operand.data, operand.rows, operand.cols, operand.ld,
                            (lati_structure)example->structure, example->task->kind->symmetric,
                            random);
     }
@@ -118,7 +121,7 @@ static void apply_structure(const lati_example *example, lat_random *random) {
 
 static lat_status draw_input(lati_example *example, lat_random *random, double *work) {
   const lat_task *task = example->task;
-  lat_matrix *input = &example->input;
+  const lat_matrix *input = &example->input.written[0];
   if (task->kind == &lati_task_custom) {
     return lati_custom_draw(input, task, random);
   }
@@ -126,11 +129,20 @@ static lat_status draw_input(lati_example *example, lat_random *random, double *
     return lati_random_symmetric(input->data, input->rows, &task->coefficients,
                                  (lati_spectrum)example->distribution, random, work);
   }
-  lati_random_fill(input->data, lati_matrix_count(input), &task->coefficients, random);
+  lati_random_fill(input->data, lati_form_values(&example->input.form), &task->coefficients,
+                   random);
   return LAT_OK;
 }
 
-static void add_noise(lat_matrix *input, const lat_task *task, lat_random *random) {
+static void bias_signs(const lati_example *example, lat_random *random) {
+  for (int32_t i = 0; i < example->input.count; ++i) {
+    const lat_matrix *input = &example->input.written[i];
+    lati_random_bias_signs(input->data, input->rows, input->cols, example->task->kind->symmetric,
+                           random);
+  }
+}
+
+static void add_noise_to(const lat_matrix *input, const lat_task *task, lat_random *random) {
   const double deviation = task->options.noise * lati_coefficients_deviation(&task->coefficients);
   for (int32_t i = 0; i < input->rows; ++i) {
     for (int32_t j = 0; j < (task->options.symmetric_noise ? i + 1 : input->cols); ++j) {
@@ -143,37 +155,44 @@ static void add_noise(lat_matrix *input, const lat_task *task, lat_random *rando
   }
 }
 
+static void add_noise(const lati_example *example, lat_random *random) {
+  for (int32_t i = 0; i < example->input.count; ++i) {
+    add_noise_to(&example->input.written[i], example->task, random);
+  }
+}
+
 static lat_status answer_example(lati_example *example, const lat_matrix *input,
                                  const lati_scratch *scratch) {
   const lat_task *task = example->task;
-  const lat_status status = task->kind->answer(&example->output, task, input, scratch->work);
+  const lat_status status = task->kind->answer(example->output.written, task, input, scratch->work);
   if (status == LAT_OK) {
-    lati_task_orient(&example->output, task);
+    lati_task_orient(&example->output.written[0], task);
   }
   return status;
 }
 
 static lat_status move_to_canonical(lati_example *example, const lati_scratch *scratch) {
-  lat_matrix moved;
+  lati_matrices moved;
   const lat_status status = lati_task_canonicalize(&moved, scratch->moved, scratch->transform,
                                                    example->task, &example->input);
   if (status == LAT_OK) {
-    memcpy(scratch->input, moved.data, lati_matrix_count(&moved) * sizeof *moved.data);
-    example->input = lati_matrix_view(scratch->input, moved.rows, moved.cols);
+    memcpy(scratch->input, scratch->moved, lati_form_values(&moved.form) * sizeof *scratch->moved);
+    example->input = lati_matrices_at(scratch->input, &moved.form);
   }
   return status;
 }
 
 /* The model is shown the noisy input, so that decides the canonical form; the answer is that to the
- * clean input, moved in the same way. */
+ * clean input, moved in the same way. Custom tasks, which draw their own noise, do not come here.
+ */
 static lat_status add_noise_to_canonical(lati_example *example, lat_random *random,
                                          const lati_scratch *scratch) {
   lat_status status = LAT_OK;
-  const lat_matrix input = example->input;
+  const lat_matrix input = example->input.written[0];
   const size_t count = lati_matrix_count(&input);
   const lat_matrix clean = lati_matrix_view(scratch->clean, input.rows, input.cols);
   memcpy(scratch->clean, input.data, count * sizeof *input.data);
-  add_noise(&example->input, example->task, random);
+  add_noise(example, random);
   LATI_TRY(move_to_canonical(example, scratch));
   const lat_matrix moved = lati_transform_apply(scratch->moved, scratch->transform, &clean);
   LATI_TRY(answer_example(example, &moved, scratch));
@@ -181,39 +200,45 @@ done:
   return status;
 }
 
-lat_status lati_example_draw(lati_example *example, lat_random *random,
-                             const lati_scratch *scratch) {
+/* The answer to the operands as they are drawn, then noise. */
+static lat_status finish(lati_example *example, lat_random *random, const lati_scratch *scratch) {
   const lat_task *task = example->task;
   const int canonical = lati_task_canonical(task);
   lat_status status = LAT_OK;
-  int32_t rows = 0;
-  int32_t cols = 0;
-  LATI_TRY(draw_shape(&rows, &cols, example, random));
-  example->input = lati_matrix_view(scratch->input, rows, cols);
-  LATI_TRY(lat_task_output_shape(&rows, &cols, task, rows, cols));
-  example->output = lati_matrix_view(scratch->output, rows, cols);
+  if (canonical && task->options.noise == 0) {
+    LATI_TRY(move_to_canonical(example, scratch));
+  }
+  LATI_TRY(answer_example(example, example->input.written, scratch));
+  if (task->kind->accept != NULL) {
+    LATI_TRY(task->kind->accept(example->output.written, example->input.written));
+  }
+  if (task->options.noise > 0 && canonical) {
+    LATI_TRY(add_noise_to_canonical(example, random, scratch));
+  } else if (task->options.noise > 0) {
+    add_noise(example, random);
+  }
+  LATI_TRY(lati_operands_check_finite(example->input.written, example->input.count, "input"));
+  LATI_TRY(lati_operands_check_finite(example->output.written, example->output.count, "answer"));
+done:
+  return status;
+}
+
+lat_status lati_example_draw(lati_example *example, lat_random *random,
+                             const lati_scratch *scratch) {
+  lat_status status = LAT_OK;
+  lati_form operands, results;
+  LATI_TRY(draw_form(&operands, example, random));
+  LATI_TRY(lati_task_result_form(&results, example->task, &operands));
+  example->input = lati_matrices_at(scratch->input, &operands);
+  example->output = lati_matrices_at(scratch->output, &results);
   LATI_TRY(draw_input(example, random, scratch->work));
   if (example->structure > LATI_STRUCTURE_DENSE) {
     apply_structure(example, random);
   }
   if (example->biased) {
-    lati_random_bias_signs(scratch->input, example->input.rows, example->input.cols,
-                           task->kind->symmetric, random);
+    bias_signs(example, random);
   }
-  if (canonical && task->options.noise == 0) {
-    LATI_TRY(move_to_canonical(example, scratch));
-  }
-  LATI_TRY(answer_example(example, &example->input, scratch));
-  if (task->kind->accept != NULL) {
-    LATI_TRY(task->kind->accept(&example->output, &example->input));
-  }
-  if (task->options.noise > 0 && canonical) {
-    LATI_TRY(add_noise_to_canonical(example, random, scratch));
-  } else if (task->options.noise > 0) {
-    add_noise(&example->input, task, random);
-  }
-  LATI_TRY(lati_matrix_check_finite(&example->input, "input"));
-  LATI_TRY(lati_matrix_check_finite(&example->output, "answer"));
+  LATI_TRY(finish(example, random, scratch));
 done:
   return status;
 }

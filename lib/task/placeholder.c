@@ -2,17 +2,17 @@
  * function of theirs fails. They let a model be looked at by who does not have its tasks. */
 #include "task/registry.h"
 
-/* Letters that no built-in task has, as many as a mixture may have tasks: a file does not tell a
- * custom task's letter, and those of a mixture must differ. */
-static const char free_letters[LATI_MAX_COMPONENTS + 1] = "BCHJKLNOPQRUVWXZ";
+/* As many letters as a mixture may have tasks: a file does not tell a custom task's letter, and those
+ * of a mixture must differ. The first twelve are those that no built-in task has. */
+static const char free_letters[LATI_MAX_COMPONENTS + 1] = "BCHJKPQRUVWZLNOX";
 
 static int32_t no_input_shape(int32_t *rows, int32_t *cols, lat_random *random, void *user) {
   (void)rows, (void)cols, (void)random, (void)user;
   return -1;
 }
 
-static int32_t no_output_shape(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
-                               void *user) {
+static int32_t no_output_shape(int32_t *rows, int32_t *cols, const int32_t *input_rows,
+                               const int32_t *input_cols, void *user) {
   (void)rows, (void)cols, (void)input_rows, (void)input_cols, (void)user;
   return -1;
 }

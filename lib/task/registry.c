@@ -1,11 +1,14 @@
+/* The table of built-in tasks. */
 #include "task/registry.h"
 
 #include <string.h>
 
 static const lati_task_kind *const kinds[] = {
-    &lati_task_transpose,       &lati_task_add,          &lati_task_matvec,  &lati_task_product,
-    &lati_task_eigenvalues,     &lati_task_eigenvectors, &lati_task_inverse, &lati_task_syminverse,
-    &lati_task_singular_values, &lati_task_svd,
+    &lati_task_transpose, &lati_task_add,           &lati_task_matvec,
+    &lati_task_product,   &lati_task_eigenvalues,   &lati_task_eigenvectors,
+    &lati_task_inverse,   &lati_task_syminverse,    &lati_task_singular_values,
+    &lati_task_svd,       &lati_task_linear_system, &lati_task_least_squares,
+    &lati_task_sylvester, &lati_task_determinant,
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };

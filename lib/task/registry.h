@@ -2,7 +2,7 @@
 #ifndef LATI_REGISTRY_H
 #define LATI_REGISTRY_H
 
-#include "linalg/matrix.h"
+#include "linalg/operands.h"
 #include "linalg/random_matrix.h"
 #include "linalg/structures.h"
 #include "refine/certify.h"
@@ -19,36 +19,46 @@ typedef enum lati_order {
   LATI_ORDER_SINGULAR /* descending, and none negative */
 } lati_order;
 
-/* What the columns of an input are: of one matrix, of two as wide as each other, of a matrix and a
- * vector behind it. */
-typedef enum lati_operands { LATI_ONE_MATRIX, LATI_TWO_MATRICES, LATI_MATRIX_VECTOR } lati_operands;
+/* How many matrices one side of a task's examples has, and how they are written. */
+typedef struct lati_arity {
+  int32_t count;
+  lati_layout layout;
+} lati_arity;
 
-/* What a residual is computed from: row-major packed matrices. `target` is NULL where there is none
- * and the task does not need it. `work` holds lati_residual_work() doubles. */
+/* What a residual is computed from: arrays of matrices as they are written. `target` is NULL where
+ * there is none and the task does not need it. `work` holds lati_residual_work() doubles. */
 typedef struct lati_trial {
   const lat_matrix *input, *target, *prediction;
+  size_t values; /* coefficients of the prediction, all matrices together */
   int32_t norm, classic_inverse, accept_zero;
   double *work;
 } lati_trial;
 
-/* One task. Inputs and outputs are row-major packed; shapes were checked; `work` holds the doubles
- * that lati_task_work() tells. */
+/* One task. `input` and `output` are arrays of matrices as they are written
+ * (lati_matrices.written): one where the layout joins operands or results, one each otherwise. They
+ * are row-major packed and end to end in memory; shapes were checked; `work` holds the doubles that
+ * lati_task_work() tells. */
 struct lati_task_kind {
   const char *name;
   int32_t letter, degree;
   lati_scaling scaling;
-  lati_operands operands;
-  int32_t square;        /* rows = cols by nature */
-  int32_t symmetric;     /* inputs are drawn symmetric, of a spectrum */
+  lati_arity operands, results;
+  int32_t structured; /* how many of the operands, from the first, options.structure is for: either
+                         of two, or both */
+  int32_t square;     /* rows = cols by nature */
+  int32_t right_sides;   /* options.cols counts right-hand sides: 0 is 1, drawn sizes are rows */
+  int32_t symmetric;  /* inputs are drawn symmetric, of a spectrum */
   int32_t self_scoring;  /* the residual needs no target */
   int32_t vector_blocks; /* under the row of values: 1: n x n; 2: m x k, then n x k */
   lati_order order;
   const char *takes; /* inputs, for messages */
-  /* Shape of the input from that of an operand, in place. */
-  void (*input_shape)(int32_t *rows, int32_t *cols);
-  /* Shape of the answer from that of the input, in place; 0 when the task does not take it. */
-  int (*output_shape)(int32_t *rows, int32_t *cols);
-  size_t (*work)(int32_t rows, int32_t cols);
+  /* Shapes of the operands from the rows and columns that the options say, or that are drawn; NULL:
+   * one operand of just these. */
+  void (*operand_shapes)(lati_shape *operands, int32_t rows, int32_t cols);
+  /* Shapes of the results; 0 when the task does not take these operands. */
+  int (*result_shapes)(lati_shape *results, const lati_shape *operands);
+  /* Doubles of work memory for `input`, the shapes of the matrices that are written. */
+  size_t (*work)(const lati_shape *input);
   lat_status (*answer)(lat_matrix *output, const lat_task *task, const lat_matrix *input,
                        double *work);
   /* NUMERIC when a random example is to be drawn again; NULL: never. */
@@ -79,7 +89,8 @@ struct lati_task_kind {
 
 extern const lati_task_kind lati_task_transpose, lati_task_add, lati_task_matvec, lati_task_product,
     lati_task_eigenvalues, lati_task_eigenvectors, lati_task_inverse, lati_task_syminverse,
-    lati_task_singular_values, lati_task_svd;
+    lati_task_singular_values, lati_task_svd, lati_task_linear_system, lati_task_least_squares,
+    lati_task_sylvester, lati_task_determinant;
 extern const lati_task_kind lati_task_custom, lati_task_mixture;
 
 /* The built-in task of that name; NULL when there is none. */
@@ -94,6 +105,7 @@ struct lat_task {
   char name[LATI_TASK_NAME];
   int32_t letter, degree;
   lati_scaling scaling;
+  lati_arity operands, results; /* 0 matrices each for a mixture */
 
   /* built-in */
   lat_task_options options; /* resolved; strings are static, `distribution` or `structure` */
@@ -127,21 +139,20 @@ enum { LATI_MAX_TRANSFORM = 1 << 16 };
  * answer of least effort, in `work` of lati_score_work() doubles. */
 lat_status lati_task_judge(lat_score *score, const lat_task *task, const lat_matrix *input,
                            const lat_matrix *prediction, double *work);
-size_t lati_score_work(const lat_task *task, int32_t rows, int32_t cols, int32_t output_rows,
-                       int32_t output_cols);
+size_t lati_score_work(const lat_task *task, const lati_form *operands, const lati_form *results);
 
 /* placeholder.c: true for what lati_task_placeholders() makes. */
 int lati_task_is_placeholder(const lat_task *task);
 
 /* True when the task's inputs are moved to their canonical forms. */
 int lati_task_canonical(const lat_task *task);
-/* Moves packed `input` to its canonical form in `storage`, of as many doubles; *canonical becomes
+/* Moves the operands to their canonical form in `storage`, of as many doubles; *canonical becomes
  * the view of it, *transform what lati_task_restore() needs (lat_task_transform_size() bytes). */
-lat_status lati_task_canonicalize(lat_matrix *canonical, double *storage, void *transform,
-                                  const lat_task *task, const lat_matrix *input);
-/* The packed answer to the input from that to its canonical form. */
-lat_status lati_task_restore(const lat_matrix *answer, const lat_task *task, const void *transform,
-                             const double *canonical);
+lat_status lati_task_canonicalize(lati_matrices *canonical, double *storage, void *transform,
+                                  const lat_task *task, const lati_matrices *input);
+/* The answer, as it is written, to the input from that to its canonical form. */
+lat_status lati_task_restore(const lati_matrices *answer, const lat_task *task,
+                             const void *transform, const double *canonical);
 
 /* True when lati_task_draw_equivalent() finds other inputs: the task has symmetries, and does not
  * take them away by canonical forms. */
@@ -154,25 +165,44 @@ void lati_task_draw_equivalent(lati_transform *transform, const lat_task *task, 
 /* Gives the vectors in a canonical task's answer their documented signs. */
 void lati_task_orient(const lat_matrix *answer, const lat_task *task);
 
-/* Shape of the input of a random example. */
-lat_status lati_task_draw_shape(int32_t *rows, int32_t *cols, const lat_task *task,
-                                lat_random *random);
+/* Operands of the shapes that follow from rows and columns, those of the options or drawn ones. Not
+ * for custom tasks and mixtures. */
+lati_form lati_task_operand_form(const lat_task *task, int32_t rows, int32_t cols);
 
-/* Doubles of work memory that drawing and answering need for inputs up to rows x cols. */
-size_t lati_task_work(const lat_task *task, int32_t rows, int32_t cols);
+/* The form of a caller's operands; of the task's number, which the caller checks. */
+lati_form lati_task_form_of(const lat_task *task, const lat_matrix *operands);
+
+/* Form of the answer. SHAPE when the task does not take the operands, when a matrix that is written
+ * for them, or for the answer, is larger than LAT_MAX_DIMENSION; CALLBACK. Not for mixtures. */
+lat_status lati_task_result_form(lati_form *results, const lat_task *task,
+                                 const lati_form *operands);
+
+/* Operands' form of a random example. */
+lat_status lati_task_draw_form(lati_form *operands, const lat_task *task, lat_random *random);
+
+/* The largest forms of the task's examples. Of a mixture the matrices that are written, each as
+ * large as any component's. */
+lat_status lati_task_max_forms(lati_form *operands, lati_form *results, const lat_task *task);
+
+/* Doubles of work memory that drawing and answering need for operands up to these. */
+size_t lati_task_work(const lat_task *task, const lati_form *operands);
+
+/* Not OK unless the task takes that number of operands and results; -1: is not asked. */
+lat_status lati_task_check_counts(const lat_task *task, int32_t operand_count,
+                                  int32_t result_count);
 
 /* True when examples may be drawn on several threads at once. */
 int lati_task_thread_safe(const lat_task *task);
 
 /* custom.c: the callbacks with their outcomes turned into statuses: REJECT is NUMERIC (SHAPE from
  * output_shape), anything else CALLBACK. */
-lat_status lati_custom_input_shape(int32_t *rows, int32_t *cols, const lat_task *task,
-                                   lat_random *random);
-lat_status lati_custom_output_shape(int32_t *rows, int32_t *cols, const lat_task *task,
-                                    int32_t input_rows, int32_t input_cols);
-lat_status lati_custom_canonicalize(const lat_matrix *input, const lat_task *task, void *transform);
-lat_status lati_custom_restore(const lat_matrix *answer, const lat_task *task,
+lat_status lati_custom_operand_form(lati_form *operands, const lat_task *task, lat_random *random);
+lat_status lati_custom_result_form(lati_form *results, const lat_task *task,
+                                   const lati_form *operands);
+lat_status lati_custom_canonicalize(const lat_matrix *operands, const lat_task *task,
+                                    void *transform);
+lat_status lati_custom_restore(const lat_matrix *results, const lat_task *task,
                                const void *transform);
-lat_status lati_custom_draw(lat_matrix *input, const lat_task *task, lat_random *random);
+lat_status lati_custom_draw(const lat_matrix *operands, const lat_task *task, lat_random *random);
 
 #endif

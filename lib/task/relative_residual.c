@@ -1,3 +1,4 @@
+/* Residuals relative to the size of the right answer, which tasks share. */
 #include "task/relative_residual.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@ double lati_ratio(double numerator, double denominator) {
 }
 
 double lati_residual_difference(const lati_trial *trial, const double *target) {
-  const size_t count = lati_matrix_count(trial->prediction);
+  const size_t count = trial->values;
   for (size_t i = 0; i < count; ++i) {
     trial->work[i] = trial->prediction->data[i] - target[i];
   }
@@ -80,10 +81,10 @@ double lati_residual_diagonal(const lati_trial *trial, const double *s, const do
   return lati_ratio(numerator, denominator);
 }
 
-/* The largest are A V and U^T A V together, and a whole output (SVD: (1 + m + n) x k). */
-size_t lati_residual_work(int32_t rows, int32_t cols) {
-  const size_t m = (size_t)rows;
-  const size_t n = (size_t)cols;
+/* The largest are A V and U^T A V together, a whole answer, and its target beside the input. */
+size_t lati_residual_work(const lati_form *input, size_t values) {
+  const size_t m = (size_t)input->shape[0].rows;
+  const size_t n = (size_t)input->shape[0].cols;
   const size_t widest = m > n ? m : n;
-  return (1 + m + n) * widest + widest * widest;
+  return (m + widest) * widest + lati_form_values(input) + values;
 }

@@ -18,8 +18,9 @@ double lati_residual_difference(const lati_trial *trial, const double *target);
 double lati_residual_diagonal(const lati_trial *trial, const double *s, const double *u,
                               const double *v, int32_t k);
 
-/* Doubles of work memory that a residual needs for an input rows x cols and any output of it. */
-size_t lati_residual_work(int32_t rows, int32_t cols);
+/* Doubles of work memory that a residual needs: `input` is what is written for the operands,
+ * `values` the number of the answer's coefficients. */
+size_t lati_residual_work(const lati_form *input, size_t values);
 
 /* A task whose residual is |P - T| / |T|. */
 lat_status lati_residual_target(double *residual, const lat_task *task, const lati_trial *trial);

@@ -107,7 +107,7 @@ static int32_t score_order(const lat_task *task, const lat_matrix *prediction) {
 }
 
 static void score_coefficients(lat_score *score, const lati_trial *trial) {
-  const size_t count = lati_matrix_count(trial->prediction);
+  const size_t count = trial->values;
   size_t within = 0;
   size_t equal = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -136,117 +136,53 @@ static lat_status score_trial(lat_score *score, const lat_task *task, const lati
   return score_vectors(score, task, trial, brief);
 }
 
-/* What lat_task_score() was given, checked, and room for its packed form. */
-typedef struct scoring {
-  const lat_task *task;
-  const lat_matrix *input, *target, *prediction; /* the caller's; target may be NULL */
-  lat_score_options options;
-  int32_t brief; /* 1: only what a solver's verdict asks for */
-  lat_matrix packed_input, packed_target, packed_prediction;
-  double *work;
-} scoring;
+/* Coefficients of matrices that lie end to end, and whether all are finite. */
+static size_t count_values(int *finite, const lat_matrix *matrices, int32_t count) {
+  size_t values = 0;
+  *finite = 1;
+  for (int32_t i = 0; i < count; ++i) {
+    const size_t own = lati_matrix_count(&matrices[i]);
+    *finite = *finite && lati_all_finite(matrices[i].data, own);
+    values += own;
+  }
+  return values;
+}
 
-/* The target: the caller's, or the answer. A task that scores itself does without where there is no
- * answer (a singular matrix). */
-static lat_status find_target(lati_trial *trial, scoring *s) {
-  if (s->brief && s->task->kind->self_scoring) {
-    return LAT_OK;
-  }
-  trial->target = &s->packed_target;
-  if (s->target != NULL) {
-    lati_matrix_pack(s->packed_target.data, s->target);
-    return LAT_OK;
-  }
-  lat_status status = s->task->kind->answer(&s->packed_target, s->task, &s->packed_input, s->work);
-  if (status == LAT_ERROR_NUMERIC && lati_task_self_scoring(s->task) &&
-      s->task->kind != &lati_task_custom && !s->options.classic_inverse) {
+/* A task that scores itself does without a target where there is no answer (a singular matrix). */
+static lat_status find_target(lati_trial *trial, const lat_task *task, lat_matrix *answer) {
+  trial->target = answer;
+  const lat_status status = task->kind->answer(answer, task, trial->input, trial->work);
+  if (status == LAT_ERROR_NUMERIC && lati_task_self_scoring(task) &&
+      task->kind != &lati_task_custom && !trial->classic_inverse) {
     trial->target = NULL;
-    status = LAT_OK;
+    return LAT_OK;
   }
   return status;
 }
 
-size_t lati_score_work(const lat_task *task, int32_t rows, int32_t cols, int32_t output_rows,
-                       int32_t output_cols) {
-  return (size_t)rows * (size_t)cols + 2 * (size_t)output_rows * (size_t)output_cols +
-         lati_residual_work(rows, cols) + condition_work(rows, cols) +
-         lati_task_work(task, rows, cols);
+/* Work of a score, its target included, where `input` is what is written. */
+static size_t work_size(const lat_task *task, const lati_form *input, size_t values) {
+  return values + lati_residual_work(input, values) +
+         condition_work(input->shape[0].rows, input->shape[0].cols) + lati_task_work(task, input);
 }
 
-static lat_status score_packed(lat_score *score, scoring *s, double *memory) {
+size_t lati_score_work(const lat_task *task, const lati_form *operands, const lati_form *results) {
+  lati_form input = {.layout = LATI_IN_TURN};
+  input.count = lati_form_written(input.shape, operands);
+  return work_size(task, &input, lati_form_values(results));
+}
+
+/* brief: without what a solver's verdict does not ask for. */
+static lat_status score_with(lat_score *score, const lat_task *task, lati_trial *trial, int brief,
+                             double *work) {
   lat_status status = LAT_OK;
-  const lat_matrix *p = s->prediction;
-  const size_t output_count = lati_matrix_count(p);
-  s->packed_input = lati_matrix_view(memory, s->input->rows, s->input->cols);
-  s->packed_target = lati_matrix_view(memory + lati_matrix_count(s->input), p->rows, p->cols);
-  s->packed_prediction = lati_matrix_view(s->packed_target.data + output_count, p->rows, p->cols);
-  s->work = s->packed_prediction.data + output_count;
-  lati_matrix_pack(s->packed_input.data, s->input);
-  lati_matrix_pack(s->packed_prediction.data, p);
-  lati_trial trial = {.input = &s->packed_input,
-                      .prediction = &s->packed_prediction,
-                      .norm = s->options.norm,
-                      .classic_inverse = s->options.classic_inverse,
-                      .accept_zero = s->options.accept_zero,
-                      .work = s->work};
-  LATI_TRY(find_target(&trial, s));
-  LATI_TRY(score_trial(score, s->task, &trial, s->brief));
-done:
-  return status;
-}
-
-static lat_status score_in_own_memory(lat_score *score, scoring *s) {
-  double *memory = NULL;
-  const lat_matrix *p = s->prediction;
-  lat_status status =
-      LATI_NEW(memory, s->task->ctx,
-               lati_score_work(s->task, s->input->rows, s->input->cols, p->rows, p->cols));
-  if (status == LAT_OK) {
-    status = score_packed(score, s, memory);
+  lat_matrix answer[LATI_MAX_OPERANDS];
+  trial->work = work + trial->values;
+  if (trial->target == NULL && !(brief && task->kind->self_scoring)) {
+    lati_matrices_like(answer, trial->prediction, lati_task_written(task, LAT_OUTPUT), work);
+    LATI_TRY(find_target(trial, task, answer));
   }
-  lati_free(memory);
-  return status;
-}
-
-static lat_status check_prediction(int *scorable, const scoring *s, int32_t rows, int32_t cols) {
-  const lat_status status = lati_matrix_check(s->prediction, INT32_MAX, "prediction");
-  *scorable = status == LAT_OK && s->prediction->rows == rows && s->prediction->cols == cols;
-  for (int32_t i = 0; *scorable && i < rows; ++i) {
-    for (int32_t j = 0; *scorable && j < cols; ++j) {
-      *scorable = isfinite(lati_matrix_get(s->prediction, i, j)) != 0;
-    }
-  }
-  return status;
-}
-
-static lat_status check_target(const scoring *s, int32_t rows, int32_t cols) {
-  lat_status status = LAT_OK;
-  if (s->target != NULL) {
-    LATI_TRY(lati_matrix_check(s->target, LAT_MAX_DIMENSION, "target"));
-    LATI_TRY(lati_matrix_check_shape(s->target, rows, cols, "target"));
-    LATI_TRY(lati_matrix_check_finite(s->target, "target"));
-  }
-done:
-  return status;
-}
-
-/* A prediction of the wrong shape, or with a coefficient that is no number, is wrong. */
-static lat_status score_checked(lat_score *score, scoring *s, double *work) {
-  lat_status status = LAT_OK;
-  int32_t rows = 0;
-  int32_t cols = 0;
-  int scorable = 0;
-  LATI_TRY(lati_matrix_check(s->input, LAT_MAX_DIMENSION, "input"));
-  LATI_TRY(lat_task_output_shape(&rows, &cols, s->task, s->input->rows, s->input->cols));
-  LATI_TRY(lati_matrix_check_finite(s->input, "input"));
-  LATI_TRY(check_target(s, rows, cols));
-  LATI_TRY(check_prediction(&scorable, s, rows, cols));
-  if (scorable) {
-    LATI_TRY(work != NULL ? score_packed(score, s, work) : score_in_own_memory(score, s));
-  } else {
-    score->residual = INFINITY;
-    score->within_1pct = 0;
-  }
+  LATI_TRY(score_trial(score, task, trial, brief));
 done:
   return status;
 }
@@ -254,28 +190,146 @@ done:
 static const lat_score unknown = {
     .residual = NAN, .within_1pct = NAN, .orthogonality = NAN, .condition = NAN};
 
+/* A prediction of the wrong shape, or with a coefficient that is no number. */
+static void score_wrong(lat_score *score) {
+  score->residual = INFINITY;
+  score->within_1pct = 0;
+}
+
+/* `work` NULL: memory of its own. */
+static lat_status score_trial_of(lat_score *score, const lat_task *task, lati_trial *trial,
+                                 int brief, double *work) {
+  lat_status status = LAT_OK;
+  double *memory = NULL;
+  int finite = 0;
+  lati_form input = {.count = lati_task_written(task, LAT_INPUT), .layout = LATI_IN_TURN};
+  *score = unknown;
+  score->struct_size = sizeof *score;
+  LATI_TRY(lati_operands_check_finite(trial->input, input.count, "input"));
+  trial->values = count_values(&finite, trial->prediction, lati_task_written(task, LAT_OUTPUT));
+  if (!finite) {
+    score_wrong(score);
+    goto done;
+  }
+  for (int32_t i = 0; i < input.count; ++i) {
+    input.shape[i] = (lati_shape){trial->input[i].rows, trial->input[i].cols};
+  }
+  if (work == NULL) {
+    LATI_TRY(LATI_NEW(memory, task->ctx, work_size(task, &input, trial->values)));
+  }
+  LATI_TRY(score_with(score, task, trial, brief, work == NULL ? memory : work));
+done:
+  lati_free(memory);
+  return status;
+}
+
 lat_status lati_task_judge(lat_score *score, const lat_task *task, const lat_matrix *input,
                            const lat_matrix *prediction, double *work) {
-  scoring s = {.task = task, .input = input, .prediction = prediction, .brief = 1};
-  *score = unknown;
-  return score_checked(score, &s, work);
+  lati_trial trial = {.input = input, .prediction = prediction};
+  return score_trial_of(score, task, &trial, 1, work);
+}
+
+lat_status lati_task_score(lat_score *score, const lat_task *task, const lat_matrix *input,
+                           const lat_matrix *target, const lat_matrix *prediction,
+                           const lat_score_options *options) {
+  lat_score_options resolved;
+  const lat_status status =
+      lati_options_read(&resolved, sizeof resolved, option_fields, options, "score options");
+  if (status != LAT_OK) {
+    return status;
+  }
+  lati_trial trial = {.input = input,
+                      .target = target,
+                      .prediction = prediction,
+                      .norm = resolved.norm,
+                      .classic_inverse = resolved.classic_inverse,
+                      .accept_zero = resolved.accept_zero};
+  return score_trial_of(score, task, &trial, 0, NULL);
+}
+
+/* What lat_task_score_operands() was given; targets may be NULL. */
+typedef struct scoring {
+  const lat_task *task;
+  const lat_matrix *operands, *targets, *predictions;
+  lati_form input, output;
+} scoring;
+
+static lat_status score_packed(lat_score *score, const scoring *s,
+                               const lat_score_options *options) {
+  lat_status status = LAT_OK;
+  double *memory = NULL;
+  const size_t input_values = lati_form_values(&s->input);
+  const size_t output_values = lati_form_values(&s->output);
+  LATI_TRY(LATI_NEW(memory, s->task->ctx, input_values + 2 * output_values));
+  const lati_matrices input = lati_matrices_at(memory, &s->input);
+  const lati_matrices prediction = lati_matrices_at(memory + input_values, &s->output);
+  const lati_matrices target = lati_matrices_at(memory + input_values + output_values, &s->output);
+  lati_matrices_pack(&input, s->operands);
+  lati_matrices_pack(&prediction, s->predictions);
+  if (s->targets != NULL) {
+    lati_matrices_pack(&target, s->targets);
+  }
+  LATI_TRY(lati_task_score(score, s->task, input.written,
+                           s->targets == NULL ? NULL : target.written, prediction.written,
+                           options));
+done:
+  lati_free(memory);
+  return status;
+}
+
+static int same_shapes(const lati_form *form, const lat_matrix *matrices) {
+  int same = 1;
+  for (int32_t i = 0; i < form->count; ++i) {
+    same =
+        same && matrices[i].rows == form->shape[i].rows && matrices[i].cols == form->shape[i].cols;
+  }
+  return same;
+}
+
+static lat_status check_scoring(scoring *s) {
+  lat_status status = LAT_OK;
+  const int32_t operands = s->task->operands.count, results = s->task->results.count;
+  LATI_TRY(lati_operands_check(s->operands, operands, LAT_MAX_DIMENSION, "input"));
+  s->input = lati_task_form_of(s->task, s->operands);
+  LATI_TRY(lati_task_result_form(&s->output, s->task, &s->input));
+  LATI_TRY(lati_operands_check_finite(s->operands, operands, "input"));
+  if (s->targets != NULL) {
+    LATI_TRY(lati_operands_check(s->targets, results, LAT_MAX_DIMENSION, "target"));
+    LATI_TRY(lati_operands_check_shapes(s->targets, &s->output, "target"));
+    LATI_TRY(lati_operands_check_finite(s->targets, results, "target"));
+  }
+  LATI_TRY(lati_operands_check(s->predictions, results, INT32_MAX, "prediction"));
+done:
+  return status;
+}
+
+lat_status lat_task_score_operands(lat_score *score, const lat_task *task,
+                                   const lat_matrix *operands, int32_t operand_count,
+                                   const lat_matrix *targets, const lat_matrix *predictions,
+                                   int32_t result_count, const lat_score_options *options) {
+  lat_status status = LAT_OK;
+  lat_score found = unknown;
+  lat_score_options resolved;
+  scoring s = {.task = task, .operands = operands, .targets = targets, .predictions = predictions};
+  lati_floating saved;
+  lati_floating_enter(&saved);
+  LATI_TRY(lati_options_check_output(score, "score"));
+  LATI_TRY(lati_task_check_counts(task, operand_count, result_count));
+  LATI_TRY(lati_options_read(&resolved, sizeof resolved, option_fields, options, "score options"));
+  LATI_TRY(check_scoring(&s));
+  if (same_shapes(&s.output, predictions)) {
+    LATI_TRY(score_packed(&found, &s, options));
+  } else {
+    score_wrong(&found);
+  }
+  lati_options_store(score, &found, sizeof found);
+done:
+  lati_floating_leave(&saved);
+  return status;
 }
 
 lat_status lat_task_score(lat_score *score, const lat_task *task, const lat_matrix *input,
                           const lat_matrix *target, const lat_matrix *prediction,
                           const lat_score_options *options) {
-  lat_status status = LAT_OK;
-  lat_score result = unknown;
-  scoring s = {.task = task, .input = input, .target = target, .prediction = prediction};
-  lati_floating saved;
-  lati_floating_enter(&saved);
-  LATI_TRY(lati_options_check_output(score, "score"));
-  LATI_TRY(task == NULL ? lati_fail(LAT_ERROR_ARGUMENT, "the task is NULL") : LAT_OK);
-  LATI_TRY(
-      lati_options_read(&s.options, sizeof s.options, option_fields, options, "score options"));
-  LATI_TRY(score_checked(&result, &s, NULL));
-  lati_options_store(score, &result, sizeof result);
-done:
-  lati_floating_leave(&saved);
-  return status;
+  return lat_task_score_operands(score, task, input, 1, target, prediction, 1, options);
 }

@@ -50,7 +50,6 @@ lat_status lat_task_create(lat_task **out, lat_context *ctx, const lat_task_opti
   lati_floating_enter(&saved);
   LATI_TRY(lati_task_new(&task, ctx, NULL));
   LATI_TRY(lati_task_options_resolve(task, options));
-  strcpy(task->name, task->kind->name);
   task->letter = task->kind->letter;
   task->degree = task->kind->degree;
   task->scaling = task->kind->scaling;

@@ -1,16 +1,13 @@
-/* A + B of [A B]. */
+/* A + B. The operands are written side by side, [A B]. */
 #include "task/relative_residual.h"
 
-static void input_shape(int32_t *rows, int32_t *cols) {
-  (void)rows;
-  *cols *= 2;
+static void operand_shapes(lati_shape *operands, int32_t rows, int32_t cols) {
+  operands[0] = operands[1] = (lati_shape){rows, cols};
 }
 
-static int output_shape(int32_t *rows, int32_t *cols) {
-  (void)rows;
-  const int even = *cols % 2 == 0;
-  *cols /= 2;
-  return even;
+static int result_shapes(lati_shape *results, const lati_shape *operands) {
+  results[0] = operands[0];
+  return operands[0].rows == operands[1].rows && operands[0].cols == operands[1].cols;
 }
 
 static lat_status answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
@@ -38,13 +35,15 @@ static void restore(const lat_matrix *answer, const lati_transform *transform,
 
 const lati_task_kind lati_task_add = {
     .name = "add",
-    .operands = LATI_TWO_MATRICES,
+    .operands = {2, LATI_SIDE_BY_SIDE},
+    .results = {1, LATI_IN_TURN},
+    .structured = 2,
     .letter = 'A',
     .degree = 1,
     .scaling = LATI_SCALE_ALL,
-    .takes = "two operands side by side, an even number of columns",
-    .input_shape = input_shape,
-    .output_shape = output_shape,
+    .takes = "two matrices of one shape",
+    .operand_shapes = operand_shapes,
+    .result_shapes = result_shapes,
     .answer = answer,
     .residual = lati_residual_target,
     .canonicalize = lati_canonical_blocks,

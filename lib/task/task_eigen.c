@@ -1,17 +1,13 @@
-/* Eigenvalues, descending, as a column; or the row of eigenvalues, ascending, over the matrix of
- * column eigenvectors. LAPACK reads the lower triangle. */
+/* Eigenvalues, descending, as a column; or the row of eigenvalues, ascending, and the matrix of
+ * column eigenvectors, which are written stacked. LAPACK reads the lower triangle. */
 #include "linalg/lapack.h"
 #include "task/relative_residual.h"
 
 #include <string.h>
 
-static void square_input(int32_t *rows, int32_t *cols) {
-  *cols = *rows;
-}
-
-static size_t work_size(int32_t rows, int32_t cols) {
-  (void)cols;
-  return (size_t)rows * ((size_t)rows + 1) + lati_lapack_work(rows, rows);
+static size_t work_size(const lati_shape *input) {
+  const size_t n = (size_t)input->rows;
+  return n * (n + 1) + lati_lapack_work(input->rows, input->rows);
 }
 
 /* work becomes the column-major eigenvectors (n x n), then the ascending eigenvalues (n). */
@@ -22,10 +18,9 @@ static lat_status decompose(const lat_matrix *input, int vectors, double *work) 
   return lati_lapack_syevd(work, values, n, vectors, values + n);
 }
 
-static int values_output(int32_t *rows, int32_t *cols) {
-  const int square = *rows == *cols;
-  *cols = 1;
-  return square;
+static int values_shapes(lati_shape *results, const lati_shape *operands) {
+  results[0] = (lati_shape){operands->rows, 1};
+  return operands->rows == operands->cols;
 }
 
 static lat_status values_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
@@ -40,10 +35,10 @@ static lat_status values_answer(lat_matrix *output, const lat_task *task, const 
   return status;
 }
 
-static int vectors_output(int32_t *rows, int32_t *cols) {
-  const int square = *rows == *cols;
-  *rows += 1;
-  return square;
+static int vectors_shapes(lati_shape *results, const lati_shape *operands) {
+  results[0] = (lati_shape){1, operands->cols};
+  results[1] = *operands;
+  return operands->rows == operands->cols;
 }
 
 static lat_status vectors_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
@@ -144,6 +139,9 @@ static lati_error_bounds values_verify(const lat_matrix *answer, const lat_matri
 
 const lati_task_kind lati_task_eigenvalues = {
     .name = "eigenvalues",
+    .operands = {1, LATI_IN_TURN},
+    .results = {1, LATI_IN_TURN},
+    .structured = 1,
     .letter = 'E',
     .degree = 1,
     .scaling = LATI_SCALE_ALL,
@@ -151,8 +149,7 @@ const lati_task_kind lati_task_eigenvalues = {
     .symmetric = 1,
     .order = LATI_ORDER_DESCENDING,
     .takes = "a symmetric matrix",
-    .input_shape = square_input,
-    .output_shape = values_output,
+    .result_shapes = values_shapes,
     .work = work_size,
     .answer = values_answer,
     .residual = lati_residual_target,
@@ -167,6 +164,9 @@ const lati_task_kind lati_task_eigenvalues = {
 
 const lati_task_kind lati_task_eigenvectors = {
     .name = "eigenvectors",
+    .operands = {1, LATI_IN_TURN},
+    .results = {2, LATI_STACKED},
+    .structured = 1,
     .letter = 'F',
     .degree = 1,
     .scaling = LATI_SCALE_FIRST_ROW,
@@ -176,8 +176,7 @@ const lati_task_kind lati_task_eigenvectors = {
     .vector_blocks = 1,
     .order = LATI_ORDER_ASCENDING,
     .takes = "a symmetric matrix",
-    .input_shape = square_input,
-    .output_shape = vectors_output,
+    .result_shapes = vectors_shapes,
     .work = work_size,
     .answer = vectors_answer,
     .residual = vectors_residual,

@@ -5,6 +5,7 @@
 #include "base/context_impl.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "linalg/operands.h"
 #include "tokenizer/tokenizer_impl.h"
 
 #include <lat/batch.h>
@@ -27,6 +28,27 @@ double lati_task_range(const lat_task *task);
 int lati_task_self_scoring(const lat_task *task);
 /* True when answers hold vectors whose orthonormality is part of being right. */
 int lati_task_has_vectors(const lat_task *task);
+
+/* The answer to `input`, row-major packed matrices as they are written, whose shapes are the
+ * task's: LAPACK's, or the custom task's. Not for mixtures. NUMERIC (non-finite input, singular
+ * matrix), MEMORY, CALLBACK: the output is then as it was. */
+lat_status lati_task_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input);
+/* The score of a prediction, the matrices all as they are written and of the task's shapes; target
+ * NULL: the answer. `score` is written as a whole. */
+lat_status lati_task_score(lat_score *score, const lat_task *task, const lat_matrix *input,
+                           const lat_matrix *target, const lat_matrix *prediction,
+                           const lat_score_options *options);
+/* Shape of the matrix that an answer is written as, from that of the matrix that its operands are
+ * written as; each side is one matrix. SHAPE, STATE, CALLBACK. */
+lat_status lati_task_written_answer(lati_shape *answer, const lat_task *task, lati_shape input);
+/* Matrices that operands and results are written as. */
+int32_t lati_task_written(const lat_task *task, int32_t side);
+/* Matrices that an answer of the component with that letter is written as; of the task itself where
+ * no component has it. */
+int32_t lati_task_answer_matrices(const lat_task *task, int32_t letter);
+/* Most tokens of one side of an example, a mixture's letter included. */
+lat_status lati_task_max_tokens(size_t tokens[2], const lat_task *task,
+                                const lat_tokenizer *tokenizer);
 
 /* OK when the tokenizer can write the task's inputs: a triangle needs symmetric ones. */
 lat_status lati_task_check_tokenizer(const lat_task *task, const lat_tokenizer *tokenizer);
@@ -53,9 +75,9 @@ typedef struct lati_batch_side {
   int32_t *tokens;
   int64_t *offsets;     /* size + 1 */
   uint8_t *rows, *cols; /* offsets[size] + size of them */
-  double *values;       /* matrices, row-major, end to end */
+  double *values;       /* matrices as they are written, row-major, end to end */
   int64_t *value_offsets;
-  int32_t *value_rows, *value_cols;
+  lati_form *forms; /* count 0 where a target is not known */
   size_t token_capacity, offset_capacity, place_capacity, value_capacity;
 } lati_batch_side;
 

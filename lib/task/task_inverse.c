@@ -8,16 +8,13 @@
 /* Random examples farther than this from A A^-1 = I are drawn again. */
 static const double worst_defect = 1e-10;
 
-static void square_input(int32_t *rows, int32_t *cols) {
-  *cols = *rows;
+static int result_shapes(lati_shape *results, const lati_shape *operands) {
+  results[0] = *operands;
+  return operands->rows == operands->cols;
 }
 
-static int square_output(int32_t *rows, int32_t *cols) {
-  return *rows == *cols;
-}
-
-static size_t work_size(int32_t rows, int32_t cols) {
-  return (size_t)rows * (size_t)cols + lati_lapack_work(rows, cols);
+static size_t work_size(const lati_shape *input) {
+  return (size_t)input->rows * (size_t)input->cols + lati_lapack_work(input->rows, input->cols);
 }
 
 static lat_status answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
@@ -106,9 +103,10 @@ static size_t refine_work(int32_t rows, int32_t cols) {
   {                                                                                                \
     .name = (kind_name), .letter = (kind_letter), .degree = -1, .scaling = LATI_SCALE_ALL,         \
     .square = 1, .symmetric = (is_symmetric), .self_scoring = 1, .takes = (kind_takes),            \
-    .input_shape = square_input, .output_shape = square_output, .work = work_size,                 \
-    .answer = answer, .accept = accept, .residual = residual, .canonicalize = (kind_canonicalize), \
-    .restore = restore, .refine = refine, .certify = certify, .refine_work = refine_work           \
+    .operands = {1, LATI_IN_TURN}, .results = {1, LATI_IN_TURN}, .structured = 1,                  \
+    .result_shapes = result_shapes, .work = work_size, .answer = answer, .accept = accept,         \
+    .residual = residual, .canonicalize = (kind_canonicalize), .restore = restore,                 \
+    .refine = refine, .certify = certify, .refine_work = refine_work                               \
   }
 
 const lati_task_kind lati_task_inverse =

@@ -57,8 +57,11 @@ static lat_status resolve_fixed_size(const lat_task_options *options, int square
   return LAT_OK;
 }
 
-static lat_status resolve_sizes(lat_task_options *options, int square) {
-  options->cols = options->cols == 0 ? options->rows : options->cols;
+static lat_status resolve_sizes(lat_task_options *options, const lati_task_kind *kind) {
+  const int square = kind->square || (kind->right_sides && options->rectangular);
+  if (options->cols == 0) {
+    options->cols = kind->right_sides ? 1 : options->rows;
+  }
   return options->min_size != 0 || options->max_size != 0 ? resolve_drawn_sizes(options, square)
                                                           : resolve_fixed_size(options, square);
 }
@@ -93,9 +96,10 @@ static lat_status resolve_distribution(lat_task *task) {
                           : keep_text(&task->distribution, &task->options.distribution, task->ctx);
 }
 
-/* Zero has no inverse. Of the other structures a draw may be singular, and is then drawn again. */
+/* Zero has no inverse, and solves no system. Of the other structures a draw may be singular, and is
+ * then drawn again. */
 static lat_status check_structures(const lat_task *task) {
-  for (int32_t i = 0; i < task->structures.count && task->kind->degree < 0; ++i) {
+  for (int32_t i = 0; i < task->structures.count && task->kind->accept != NULL; ++i) {
     if (task->structures.index[i] == LATI_STRUCTURE_ZERO) {
       return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' has no answer for structure zero",
                        task->kind->name);
@@ -128,11 +132,8 @@ static lat_status check_symmetries(const lat_task *task) {
 
 /* The largest example must be one that can be written. */
 static lat_status check_largest(const lat_task *task) {
-  int32_t input_rows = 0;
-  int32_t input_cols = 0;
-  int32_t rows = 0;
-  int32_t cols = 0;
-  lat_status status = lat_task_max_shapes(&input_rows, &input_cols, &rows, &cols, task);
+  lati_form operands, results;
+  const lat_status status = lati_task_max_forms(&operands, &results, task);
   if (status != LAT_OK) {
     return lati_fail(LAT_ERROR_ARGUMENT, "task options: %s", lat_last_error());
   }
@@ -149,7 +150,10 @@ lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *opt
     LATI_TRY(lati_fail(LAT_ERROR_NOT_FOUND, "no task '%.40s'", name));
   }
   task->options.name = task->kind->name;
-  LATI_TRY(resolve_sizes(&task->options, task->kind->square));
+  strcpy(task->name, task->kind->name);
+  task->operands = task->kind->operands;
+  task->results = task->kind->results;
+  LATI_TRY(resolve_sizes(&task->options, task->kind));
   LATI_TRY(resolve_coefficients(task));
   LATI_TRY(resolve_distribution(task));
   LATI_TRY(resolve_structure(task));

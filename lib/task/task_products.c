@@ -1,4 +1,4 @@
-/* M^T v of [M v] and A^T B of [A B]. */
+/* M^T v and A^T B. The operands are written side by side, [M v] and [A B]. */
 #include "task/relative_residual.h"
 
 /* Both tasks' left operand has as many columns as the answer has rows; what follows is the right
@@ -19,38 +19,36 @@ static lat_status answer(lat_matrix *output, const lat_task *task, const lat_mat
   return LAT_OK;
 }
 
-static void matvec_input(int32_t *rows, int32_t *cols) {
-  (void)rows;
-  *cols += 1;
+static void matvec_operands(lati_shape *operands, int32_t rows, int32_t cols) {
+  operands[0] = (lati_shape){rows, cols};
+  operands[1] = (lati_shape){rows, 1};
 }
 
-static int matvec_output(int32_t *rows, int32_t *cols) {
-  *rows = *cols - 1;
-  *cols = 1;
-  return *rows >= 1;
+static int matvec_results(lati_shape *results, const lati_shape *operands) {
+  results[0] = (lati_shape){operands[0].cols, 1};
+  return operands[0].rows == operands[1].rows && operands[1].cols == 1;
 }
 
-static void product_input(int32_t *rows, int32_t *cols) {
-  (void)rows;
-  *cols *= 2;
+static void product_operands(lati_shape *operands, int32_t rows, int32_t cols) {
+  operands[0] = operands[1] = (lati_shape){rows, cols};
 }
 
-static int product_output(int32_t *rows, int32_t *cols) {
-  const int even = *cols % 2 == 0;
-  *cols /= 2;
-  *rows = *cols;
-  return even;
+static int product_results(lati_shape *results, const lati_shape *operands) {
+  results[0] = (lati_shape){operands[0].cols, operands[0].cols};
+  return operands[0].rows == operands[1].rows && operands[0].cols == operands[1].cols;
 }
 
 const lati_task_kind lati_task_matvec = {
     .name = "matvec",
-    .operands = LATI_MATRIX_VECTOR,
+    .operands = {2, LATI_SIDE_BY_SIDE},
+    .results = {1, LATI_IN_TURN},
+    .structured = 1,
     .letter = 'D',
     .degree = 2,
     .scaling = LATI_SCALE_ALL,
-    .takes = "a matrix and a column behind it, at least two columns",
-    .input_shape = matvec_input,
-    .output_shape = matvec_output,
+    .takes = "a matrix and a column of as many rows",
+    .operand_shapes = matvec_operands,
+    .result_shapes = matvec_results,
     .answer = answer,
     .residual = lati_residual_target,
     .canonicalize = lati_canonical_rows,
@@ -58,13 +56,15 @@ const lati_task_kind lati_task_matvec = {
 
 const lati_task_kind lati_task_product = {
     .name = "product",
-    .operands = LATI_TWO_MATRICES,
+    .operands = {2, LATI_SIDE_BY_SIDE},
+    .results = {1, LATI_IN_TURN},
+    .structured = 2,
     .letter = 'M',
     .degree = 2,
     .scaling = LATI_SCALE_ALL,
-    .takes = "two operands side by side, an even number of columns",
-    .input_shape = product_input,
-    .output_shape = product_output,
+    .takes = "two matrices of one shape",
+    .operand_shapes = product_operands,
+    .result_shapes = product_results,
     .answer = answer,
     .residual = lati_residual_target,
     .canonicalize = lati_canonical_rows,

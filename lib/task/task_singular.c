@@ -1,4 +1,5 @@
-/* Singular values, descending, as a column; or the row of singular values over U over V. */
+/* Singular values, descending, as a column; or the row of singular values, U and V, which are
+ * written stacked. */
 #include "linalg/lapack.h"
 #include "task/relative_residual.h"
 
@@ -8,21 +9,15 @@ static int32_t smaller(int32_t m, int32_t n) {
   return m < n ? m : n;
 }
 
-static void input_shape(int32_t *rows, int32_t *cols) {
-  (void)rows;
-  (void)cols;
-}
-
 /* A, U and V^T. */
-static size_t work_size(int32_t rows, int32_t cols) {
-  const size_t m = (size_t)rows;
-  const size_t n = (size_t)cols;
-  return m * n + (m + n) * (size_t)smaller(rows, cols) + lati_lapack_work(rows, cols);
+static size_t work_size(const lati_shape *input) {
+  const size_t m = (size_t)input->rows;
+  const size_t n = (size_t)input->cols;
+  return m * n + (m + n) * (m < n ? m : n) + lati_lapack_work(input->rows, input->cols);
 }
 
-static int values_output(int32_t *rows, int32_t *cols) {
-  *rows = smaller(*rows, *cols);
-  *cols = 1;
+static int values_shapes(lati_shape *results, const lati_shape *operands) {
+  results[0] = (lati_shape){smaller(operands->rows, operands->cols), 1};
   return 1;
 }
 
@@ -34,10 +29,11 @@ static lat_status values_answer(lat_matrix *output, const lat_task *task, const 
                            work + lati_matrix_count(input));
 }
 
-static int svd_output(int32_t *rows, int32_t *cols) {
-  const int32_t k = smaller(*rows, *cols);
-  *rows += 1 + *cols;
-  *cols = k;
+static int svd_shapes(lati_shape *results, const lati_shape *operands) {
+  const int32_t k = smaller(operands->rows, operands->cols);
+  results[0] = (lati_shape){1, k};
+  results[1] = (lati_shape){operands->rows, k};
+  results[2] = (lati_shape){operands->cols, k};
   return 1;
 }
 
@@ -146,13 +142,15 @@ static lati_error_bounds values_verify(const lat_matrix *answer, const lat_matri
 
 const lati_task_kind lati_task_singular_values = {
     .name = "singular-values",
+    .operands = {1, LATI_IN_TURN},
+    .results = {1, LATI_IN_TURN},
+    .structured = 1,
     .letter = 'G',
     .degree = 1,
     .scaling = LATI_SCALE_ALL,
     .order = LATI_ORDER_SINGULAR,
     .takes = "any matrix",
-    .input_shape = input_shape,
-    .output_shape = values_output,
+    .result_shapes = values_shapes,
     .work = work_size,
     .answer = values_answer,
     .residual = lati_residual_target,
@@ -166,6 +164,9 @@ const lati_task_kind lati_task_singular_values = {
 
 const lati_task_kind lati_task_svd = {
     .name = "svd",
+    .operands = {1, LATI_IN_TURN},
+    .results = {3, LATI_STACKED},
+    .structured = 1,
     .letter = 'S',
     .degree = 1,
     .scaling = LATI_SCALE_FIRST_ROW,
@@ -173,8 +174,7 @@ const lati_task_kind lati_task_svd = {
     .vector_blocks = 2,
     .order = LATI_ORDER_SINGULAR,
     .takes = "any matrix",
-    .input_shape = input_shape,
-    .output_shape = svd_output,
+    .result_shapes = svd_shapes,
     .work = work_size,
     .answer = svd_answer,
     .residual = svd_residual,

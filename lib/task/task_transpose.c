@@ -1,15 +1,8 @@
 /* A^T. */
 #include "task/relative_residual.h"
 
-static void input_shape(int32_t *rows, int32_t *cols) {
-  (void)rows;
-  (void)cols;
-}
-
-static int output_shape(int32_t *rows, int32_t *cols) {
-  const int32_t m = *rows;
-  *rows = *cols;
-  *cols = m;
+static int result_shapes(lati_shape *results, const lati_shape *operands) {
+  results[0] = (lati_shape){operands->cols, operands->rows};
   return 1;
 }
 
@@ -37,8 +30,10 @@ const lati_task_kind lati_task_transpose = {
     .scaling = LATI_SCALE_ALL,
     .self_scoring = 1,
     .takes = "any matrix",
-    .input_shape = input_shape,
-    .output_shape = output_shape,
+    .operands = {1, LATI_IN_TURN},
+    .results = {1, LATI_IN_TURN},
+    .structured = 1,
+    .result_shapes = result_shapes,
     .answer = answer,
     .residual = residual,
 };

@@ -1,11 +1,13 @@
+/* The grammar of sequences: a letter or none, then for each matrix its dimensions and its entries.
+ */
 #include "tokenizer/tokenizer_impl.h"
 
 enum { AT_LETTER, AT_ROWS, AT_COLS, AT_NUMBER, AT_END, BROKEN };
 
-void lati_cursor_start(lati_cursor *cursor, const lati_vocabulary *vocabulary, int with_letter) {
-  *cursor = (lati_cursor){.vocabulary = vocabulary,
-                          .expects_letter = with_letter != 0,
-                          .state = with_letter ? AT_LETTER : AT_ROWS};
+void lati_cursor_start(lati_cursor *cursor, const lati_vocabulary *vocabulary, int with_letter,
+                       int32_t matrices) {
+  *cursor = (lati_cursor){
+      .vocabulary = vocabulary, .matrices = matrices, .state = with_letter ? AT_LETTER : AT_ROWS};
 }
 
 /* The encoding's ranges, as token ids. */
@@ -61,6 +63,15 @@ static int is_allowed(const lati_cursor *cursor, int32_t token) {
   return 0;
 }
 
+/* The next matrix's dimensions, or the end. */
+static void finish_matrix(lati_cursor *cursor) {
+  cursor->matrices -= 1;
+  cursor->state = cursor->matrices > 0 ? AT_ROWS : AT_END;
+  if (cursor->matrices > 0) {
+    cursor->rows = cursor->cols = cursor->row = cursor->col = 0;
+  }
+}
+
 static void push_number(lati_cursor *cursor, int32_t symbol) {
   const lati_vocabulary *vocabulary = cursor->vocabulary;
   cursor->prefix[cursor->prefix_length++] = symbol;
@@ -74,7 +85,7 @@ static void push_number(lati_cursor *cursor, int32_t symbol) {
     cursor->col = vocabulary->triangle ? cursor->row : 0;
   }
   if (cursor->row == cursor->rows) {
-    cursor->state = AT_END;
+    finish_matrix(cursor);
   }
 }
 
@@ -83,6 +94,7 @@ int lati_cursor_push(lati_cursor *cursor, int32_t token) {
     cursor->state = BROKEN;
     return 0;
   }
+  cursor->used += cursor->state != AT_END;
   switch (cursor->state) {
   case AT_LETTER:
     cursor->state = AT_ROWS;

@@ -44,13 +44,15 @@ lat_status lati_tokenizer_decode(lat_matrix *matrix, size_t capacity, int32_t *l
                                  const lat_tokenizer *tokenizer, int32_t side, int loose,
                                  const int32_t *tokens, size_t count);
 
-/* Follows a sequence token by token (framing EOS excluded) and knows what may come next and where
- * in the matrix it is: the grammar of decoding, and the row and column embeddings' indices. */
+/* Follows a sequence of one or several matrices token by token (framing EOS excluded) and knows
+ * what may come next and where in its matrix that is: the grammar of decoding, and the row and
+ * column embeddings' indices. */
 typedef struct lati_cursor {
   const lati_vocabulary *vocabulary;
-  int32_t expects_letter;
+  int32_t matrices;   /* still to come, that in progress included */
+  int32_t used;       /* tokens taken */
   int32_t state;      /* private: letter, rows, cols, number, end, broken */
-  int32_t rows, cols; /* 0 until read */
+  int32_t rows, cols; /* of the matrix in progress; 0 until read */
   int32_t row, col;   /* of the entry in progress, from 0 */
   int32_t prefix[LATI_MAX_NUMBER_TOKENS];
   int32_t prefix_length;
@@ -63,8 +65,9 @@ typedef struct lati_allowed {
   lati_symbol_range range[3];
 } lati_allowed;
 
-/* with_letter: the sequence begins with a task letter. */
-void lati_cursor_start(lati_cursor *cursor, const lati_vocabulary *vocabulary, int with_letter);
+/* with_letter: the sequence begins with a task letter. matrices: how many it has. */
+void lati_cursor_start(lati_cursor *cursor, const lati_vocabulary *vocabulary, int with_letter,
+                       int32_t matrices);
 /* Takes the next token; returns 0, and stays broken, when the grammar does not allow it. The EOS
  * behind a complete matrix is taken and changes nothing. */
 int lati_cursor_push(lati_cursor *cursor, int32_t token);
@@ -72,7 +75,7 @@ void lati_cursor_allowed(lati_allowed *allowed, const lati_cursor *cursor);
 /* 1-based row and column of the entry that the NEXT token belongs to; 0, 0 outside entries (letter,
  * dimensions, end, broken). */
 void lati_cursor_place(int32_t *row, int32_t *col, const lati_cursor *cursor);
-/* True when the matrix is complete. */
+/* True when all matrices are complete. */
 int lati_cursor_done(const lati_cursor *cursor);
 
 #endif

@@ -92,15 +92,30 @@ done:
   return status;
 }
 
+/* Queries need the answer's places ahead, which the header of one matrix tells. */
+static lat_status check_task(const lat_model_options *options, const lat_task *task) {
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    const lat_task *one = lat_task_component(task, i);
+    if (options->architecture == LAT_ARCHITECTURE_ENCODER &&
+        (lati_task_written(one, LAT_INPUT) > 1 || lati_task_written(one, LAT_OUTPUT) > 1)) {
+      return lati_fail(
+          LAT_ERROR_ARGUMENT,
+          "an encoder alone reads one matrix, and the operands or results of task '%s' "
+          "are written one after the other",
+          lat_task_name(one));
+    }
+  }
+  return LAT_OK;
+}
+
 lat_status lati_config_positions(int32_t *positions, const lat_task *task,
                                  const lat_tokenizer *tokenizer) {
-  int32_t in[2], out[2];
-  lat_status status = lat_task_max_shapes(&in[0], &in[1], &out[0], &out[1], task);
+  size_t tokens[2];
+  lat_status status = lati_task_max_tokens(tokens, task, tokenizer);
   if (status != LAT_OK) {
     return status;
   }
-  const size_t encoder = lat_tokenizer_max_tokens(tokenizer, LAT_INPUT, in[0], in[1]) + 2;
-  const size_t decoder = lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, out[0], out[1]) + 1;
+  const size_t encoder = tokens[LAT_INPUT] + 2, decoder = tokens[LAT_OUTPUT] + 1;
   *positions = (int32_t)(encoder > decoder ? encoder : decoder);
   return LAT_OK;
 }
@@ -129,6 +144,7 @@ lat_status lati_config_resolve(lat_model_options *options, lati_dimensions *dime
   lat_status status = LAT_OK;
   LATI_TRY(lati_options_read(options, sizeof *options, lati_model_fields, from, "model options"));
   LATI_TRY(check_options(options, tokenizer));
+  LATI_TRY(check_task(options, task));
   if (options->architecture == LAT_ARCHITECTURE_ENCODER) {
     options->tied = 0; /* there are no embeddings of output symbols */
   }

@@ -40,9 +40,12 @@ static lat_status read_header(answer_header *header, const lat_model *model, con
   if (header->letter) {
     task = task_of(model, first - LAT_TOKEN_LETTER + 'A');
   }
-  return lat_task_output_shape(&header->rows, &header->cols, task,
-                               shape[0] - LAT_TOKEN_DIMENSION + 1,
-                               shape[1] - LAT_TOKEN_DIMENSION + 1);
+  const lati_shape input = {shape[0] - LAT_TOKEN_DIMENSION + 1, shape[1] - LAT_TOKEN_DIMENSION + 1};
+  lati_shape answer = {0, 0};
+  const lat_status status = lati_task_written_answer(&answer, task, input);
+  header->rows = answer.rows;
+  header->cols = answer.cols;
+  return status;
 }
 
 static int32_t tokens_of_number(const lat_model *model) {

@@ -58,11 +58,11 @@ static int32_t shape(int32_t *rows, int32_t *cols, lat_random *random, void *use
   return 0;
 }
 
-static int32_t same_shape(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
-                          void *user) {
+static int32_t same_shape(int32_t *rows, int32_t *cols, const int32_t *input_rows,
+                          const int32_t *input_cols, void *user) {
   (void)user;
-  *rows = input_rows;
-  *cols = input_cols;
+  *rows = *input_rows;
+  *cols = *input_cols;
   return 0;
 }
 
@@ -123,6 +123,31 @@ static lat_status canonicalize_and_restore(fault_world *world, void **out) {
   }
   lat_task_free(task);
   return status;
+}
+
+static lat_status answer_operands(fault_world *world, void **out) {
+  (void)out;
+  return lat_task_answer_operands(&world->output, 1, world->task, &world->input, 1);
+}
+
+static lat_status score_operands(fault_world *world, void **out) {
+  lat_score score;
+  (void)out;
+  lat_score_init(&score);
+  return lat_task_score_operands(&score, world->task, &world->input, 1, NULL, &world->output, 1,
+                                 NULL);
+}
+
+static lat_status append_operands(fault_world *world, void **out) {
+  (void)out;
+  lat_batch_clear(world->empty);
+  return lat_batch_append_operands(world->empty, 0, world->task, &world->input, 1, &world->input,
+                                   1);
+}
+
+static lat_status solve_operands(fault_world *world, void **out) {
+  (void)out;
+  return lat_solver_solve_operands(&world->output, 1, NULL, world->solver, &world->input, 1, 1);
 }
 
 static lat_status score_eigenvalues(fault_world *world, void **out) {
@@ -460,6 +485,10 @@ static const fault_case cases[] = {
     {"lat_task_create_custom", 0, create_custom, release_task},
     {"lat_task_create_mixture", 0, create_mixture, release_task},
     {"lat_task_answer", 0, answer_inverse, NULL},
+    {"lat_task_answer_operands", 0, answer_operands, NULL},
+    {"lat_task_score_operands", 0, score_operands, NULL},
+    {"lat_batch_append_operands", 0, append_operands, NULL},
+    {"lat_solver_solve_operands", WITH_DECODING, solve_operands, NULL},
     {"lat_task_canonicalize, restore", 0, canonicalize_and_restore, NULL},
     {"lat_task_score, eigenvalues", 0, score_eigenvalues, NULL},
     {"lat_task_score, inverse", 0, score_inverse, NULL},
@@ -585,6 +614,8 @@ static int ask_objects(fault_world *world) {
   lat_trainer_progress(&progress, world->trainer);
   int failures = lat_batch_sequences(&sequences, world->batch, LAT_INPUT) != LAT_OK;
   failures += lat_batch_matrix(&matrix, world->batch, LAT_OUTPUT, 1) != LAT_OK;
+  failures += lat_batch_operand(&matrix, world->batch, LAT_INPUT, 1, 0) != LAT_OK;
+  failures += lat_batch_operand_count(world->batch, LAT_INPUT, 1) != 1;
   failures += lat_model_tensor(&tensor, world->model, 0) != LAT_OK;
   lat_model_options model;
   lat_model_options_init(&model);
@@ -629,6 +660,10 @@ static int ask_tasks(const lat_task *task, const lat_tokenizer *tokenizer) {
   failures += lat_task_get_options(&of_task, task) != LAT_OK || of_task.rows != 2;
   failures += lat_tokenizer_get_options(&of_tokenizer, tokenizer) != LAT_OK;
   failures += lat_task_weight(task, 0) < 1;
+  lat_matrix operand = {NULL, 2, 2, 2, LAT_ROW_MAJOR}, result;
+  failures += lat_task_operand_count(task) != 1 || lat_task_result_count(task) != 1;
+  failures += lat_task_result_shapes(&result, 1, task, &operand, 1) != LAT_OK;
+  failures += lat_task_max_operands(&operand, 1, &result, 1, task) != LAT_OK;
   failures += lat_task_name(task) == NULL || lat_task_component_count(task) != 1;
   failures += lat_task_component(task, 0) != task || lat_task_builtin_count() < 10;
   failures += lat_task_builtin_name(0) == NULL || lat_status_text(LAT_OK) == NULL;

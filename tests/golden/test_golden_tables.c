@@ -1,6 +1,7 @@
 /* Tokens against exact arithmetic, answers against other routes, residuals against numpy:
  * tests/golden/make_tables.py. */
 #include "golden/golden_files.h"
+#include "joined.h"
 
 #include <check.h>
 #include <math.h>
@@ -152,10 +153,10 @@ START_TEST(answers_and_their_tokens) {
   lat_matrix answer = {answer_data, expected.rows, expected.cols, expected.cols, LAT_ROW_MAJOR};
   lat_task *task = make_task(golden);
   int32_t rows = 0, cols = 0;
-  ck_assert_int_eq(lat_task_output_shape(&rows, &cols, task, input.rows, input.cols), LAT_OK);
+  ck_assert_int_eq(joined_output_shape(&rows, &cols, task, input.rows, input.cols), LAT_OK);
   ck_assert_int_eq(rows, expected.rows);
   ck_assert_int_eq(cols, expected.cols);
-  ck_assert_msg(lat_task_answer(&answer, task, &input) == LAT_OK, "%s", lat_last_error());
+  ck_assert_msg(joined_answer(&answer, task, &input) == LAT_OK, "%s", lat_last_error());
   for (int32_t i = 0; i < rows * cols; ++i) {
     double bound = ANSWER_TOLERANCE * fmax(1, fabs(expected_data[i]));
     ck_assert_msg(fabs(answer_data[i] - expected_data[i]) <= bound,
@@ -186,7 +187,7 @@ static lat_score score_of(const lat_task *task, const lat_matrix *input, const l
   lat_score_options_init(&options);
   options.norm = norm;
   options.classic_inverse = classic;
-  ck_assert_msg(lat_task_score(&score, task, input, target, prediction, &options) == LAT_OK, "%s",
+  ck_assert_msg(joined_score(&score, task, input, target, prediction, &options) == LAT_OK, "%s",
                 lat_last_error());
   return score;
 }

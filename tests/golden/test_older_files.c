@@ -42,7 +42,8 @@ START_TEST(models_load_and_score) {
   lat_model *model = NULL;
   lat_sampler *sampler = NULL;
   lat_batch *batch = NULL;
-  lat_loss_sum sum = {0};
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
   ok(lat_model_load(&model, ctx, golden_path(older->file), NULL));
   ok(lat_sampler_create(&sampler, lat_model_task(model), lat_model_tokenizer(model), NULL));
   ok(lat_batch_create(&batch, lat_model_tokenizer(model)));

@@ -210,6 +210,23 @@ void test_null_characters(const lat::context &ctx) {
   EXPECT(is_invalid([&] { solver.select("transpose\0x"s); }));
 }
 
+void test_operands(const lat::context &ctx) {
+  const lat::task systems(ctx, "linear-system", 2, 1), decomposition(ctx, "svd", 2);
+  const lat::matrix a(2, 2, {2, 0, 0, 4}), b(2, 1, {1, 2});
+  EXPECT(systems.answer({a, b})[0].values() == std::vector<double>({0.5, 0.5}));
+  EXPECT(systems.options().cols == 1);
+  const std::vector<lat::matrix> parts = decomposition.answer({a});
+  EXPECT(parts.size() == 3 && parts[0](0, 0) == 4 && parts[2].rows() == 2);
+  EXPECT(status_of([&] { systems.answer({a}); }) == LAT_ERROR_ARGUMENT);
+  EXPECT(status_of([&] { systems.answer({b, a}); }) == LAT_ERROR_SHAPE);
+  auto options = lat::defaults<lat_decode_options>();
+  options.fallback = 1;
+  lat::solver solver(lat::model(systems, lat::tokenizer(ctx), small()), options);
+  const auto [x, report] = solver.solve(std::vector<lat::matrix>{a, b});
+  EXPECT(x[0](1, 0) == 0.5 && report.source == LAT_SOURCE_LAPACK);
+  EXPECT(status_of([&] { solver.solve(a); }) == LAT_ERROR_ARGUMENT);
+}
+
 } // namespace
 
 int main() {
@@ -220,6 +237,7 @@ int main() {
   test_orders(ctx);
   test_named_models(ctx);
   test_mixture(ctx);
+  test_operands(ctx);
   test_training(ctx);
   test_moved_from(ctx);
   test_null_characters(ctx);

@@ -171,6 +171,28 @@ contains
     call lat_solver_free(solver)
   end subroutine test_solving
 
+  subroutine test_operands(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: task
+    type(lat_task_options) :: options
+    type(lat_matrix) :: results(1)
+    real(c_double), target :: a(2, 2), b(2, 1), x(2, 1)
+    a = reshape([real(c_double) :: 2, 0, 0, 4], [2, 2])
+    b = reshape([real(c_double) :: 1, 2], [2, 1])
+    call expect(lat_task_create(task, ctx, 'linear-system', 2) == LAT_OK, 'linear systems')
+    call expect(lat_task_operand_count(task) == 2 .and. lat_task_result_count(task) == 1, 'counts')
+    results(1) = lat_view(x)
+    call expect(lat_task_result_shapes(results, task, [lat_view(a), lat_view(b)]) == LAT_OK, 'shapes')
+    call expect(results(1)%rows == 2 .and. results(1)%cols == 1, 'shape of x')
+    results(1) = lat_view(x)
+    call expect(lat_task_answer_operands(results, task, [lat_view(a), lat_view(b)]) == LAT_OK, 'answer')
+    call expect(all(abs(x - 0.5_c_double) < 1e-15_c_double), 'x')
+    call expect(lat_task_answer_operands(results, task, [lat_view(a)]) == LAT_ERROR_ARGUMENT, 'one operand')
+    call lat_init(options)
+    call expect(lat_task_get_options(options, task) == LAT_OK .and. options%rows == 2, 'options')
+    call lat_task_free(task)
+  end subroutine test_operands
+
   subroutine test_named_models(ctx, model)
     type(c_ptr), intent(in) :: ctx, model
     type(c_ptr) :: loaded, larger, task
@@ -201,6 +223,7 @@ program test_fortran
   call small_model(model, ctx)
   call test_training(model)
   call test_solving(ctx, model)
+  call test_operands(ctx)
   call test_named_models(ctx, model)
   call lat_model_free(model)
   call lat_context_free(ctx)

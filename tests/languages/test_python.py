@@ -330,6 +330,25 @@ class Models(unittest.TestCase):
         self.assertGreater(larger.parameter_count, model.parameter_count)
         self.assertEqual(larger.config["task"]["rows"], 3)
 
+    def test_operands(self):
+        systems, a, b = lat.Task("linear-system", rows=2), [[2, 0], [0, 4]], [[1], [2]]
+        self.assertEqual((systems.operand_count, systems.result_count), (2, 1))
+        self.assertEqual(systems.options["cols"], 1)
+        self.assertEqual(systems.answer((a, b)).tolist(), [[0.5], [0.5]])
+        values, vectors = lat.Task("eigenvectors", rows=2).answer(a)
+        self.assertEqual((values.tolist(), vectors.shape), ([[2.0, 4.0]], (2, 2)))
+        with self.assertRaisesRegex(lat.Error, "has 2 operands"):
+            systems.answer((a,))
+        model = lat.Model(systems, **SMALL)
+        self.assertEqual(model.options["encoder_width"], SMALL["encoder_width"])
+        solver = lat.Solver(model, fallback=1)
+        x, report = solver.solve((a, b))
+        self.assertEqual((x.tolist(), report.source), ([[0.5], [0.5]], lat.LAPACK))
+        answers, _ = solver.solve_many([(a, b), (a, b)])
+        self.assertEqual(len(answers), 2)
+        with self.assertRaisesRegex(ValueError, "2 operands"):
+            solver.solve((a,))
+
     def test_mixture(self):
         tasks = [lat.Task("transpose", rows=2), lat.Task("eigenvalues", rows=2)]
         model = lat.Model(lat.Task.mixture(tasks, [1, 2]), **SMALL)

@@ -81,6 +81,8 @@ CASES = {
     "Context.kernels": (lambda w: (lambda: w.context.kernels), lambda w: {}, None),
     "Tokenizer": (lambda w: lat.Tokenizer, lambda w: dict(context=("context", None)), lat._TokenizerOptions),
     "Tokenizer.options": (lambda w: (lambda: w.tokenizer.options), lambda w: {}, None),
+    "Task.operand_count": (lambda w: (lambda: w.task.operand_count), lambda w: {}, None),
+    "Task.result_count": (lambda w: (lambda: w.task.result_count), lambda w: {}, None),
     "Task.options": (lambda w: (lambda: w.task.options), lambda w: {}, None),
     "Task": (lambda w: lat.Task, lambda w: dict(name=("name", "svd"), context=("context", None)),
              lat._TaskOptions),

@@ -2,6 +2,7 @@
 #ifndef LAT_TESTS_INFER_FIXTURE_H
 #define LAT_TESTS_INFER_FIXTURE_H
 
+#include "joined.h"
 #include "suite.h"
 
 #include <lat/lat.h>

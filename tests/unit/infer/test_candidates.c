@@ -36,22 +36,28 @@ static void check_frame(const lat_task *task, int32_t rows, int32_t cols, int32_
   lati_transform transform;
   lati_frame frame = {.task = task, .candidate = candidate, .scaling = 1, .transform = &transform};
   const lat_matrix a = lati_matrix_view(data, rows, cols);
-  lat_matrix seen, x = lati_matrix_view(answer, 0, 0);
+  lat_matrix parts[JOINED_MOST];
+  lati_matrices seen;
+  lati_form results;
   fill(data, rows * cols, candidate);
   for (int32_t i = 0; i < rows * cols; ++i) {
     const int32_t mirror = i % cols * cols + i / cols;
     data[i] = lati_task_symmetric(task) && mirror < i ? data[mirror] : data[i] * size;
   }
-  must(lati_frame_enter(&seen, &frame, &a, values, moved));
-  const double largest = lati_norm_max(seen.data, lati_matrix_count(&seen));
+  joined_operands(parts, task, &a);
+  const lati_form form = lati_task_form_of(task, parts);
+  const lati_matrices all = lati_matrices_at(data, &form);
+  must(lati_frame_enter(&seen, &frame, &all, values, moved));
+  const double largest = lati_norm_max(values, frame.moved ? 0 : (size_t)(rows * cols)) +
+                         lati_norm_max(moved, frame.moved ? (size_t)(rows * cols) : 0);
   ck_assert_double_le(largest, 10 + 1e-9);
   ck_assert_double_ge(largest, candidate == 0 ? 1 : 6.4);
-  must(lat_task_output_shape(&x.rows, &x.cols, task, seen.rows, seen.cols));
-  x.ld = x.cols;
-  must(lat_task_answer(&x, task, &seen));
+  must(lati_task_result_form(&results, task, &form));
+  lati_matrices x = lati_matrices_at(answer, &results);
+  must(lati_task_answer(x.written, task, seen.written));
   must(lati_frame_leave(&x, &frame, caller));
   lat_score score = {.struct_size = sizeof score};
-  must(lat_task_score(&score, task, &a, NULL, &x, NULL));
+  must(lati_task_score(&score, task, all.written, NULL, x.written, NULL));
   ck_assert_msg(score.residual < 1e-11, "%s, candidate %d: residual %g", lat_task_name(task),
                 candidate, score.residual);
   ck_assert_int_eq(score.ordered, 1);

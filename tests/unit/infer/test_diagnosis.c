@@ -72,9 +72,9 @@ START_TEST(wrong_vectors_are_taken_apart) {
   lati_diagnosis diagnosis = {.count = 0};
   lat_diagnosis told;
   fixture_open(&f, &plan);
-  const lati_example example = {.source = lati_matrix_view(input, 2, 2),
-                                .target = lati_matrix_view(target, 3, 2),
-                                .predicted = lati_matrix_view(skew, 3, 2),
+  const lati_example example = {.source = {lati_matrix_view(input, 2, 2)},
+                                .target = {lati_matrix_view(target, 3, 2)},
+                                .predicted = {lati_matrix_view(skew, 3, 2)},
                                 .has_prediction = 1};
   must(lati_find(&findings, f.task, &example));
   ck_assert_double_eq_tol(findings.values, 0.03 / 4, 1e-12);

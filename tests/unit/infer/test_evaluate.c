@@ -31,7 +31,7 @@ static void open_trial(trial *t, const char *task, int32_t letter, int accept_tr
   lat_score_options options;
   fixture_open(&t->f, &plan);
   lat_score_options_init(&options);
-  must(lati_scorer_init(&t->scorer, t->f.ctx, t->f.tokenizer, &options));
+  must(lati_scorer_init(&t->scorer, t->f.ctx, t->f.tokenizer, t->f.task, &options));
   t->scorer.accept_trailing = accept_trailing;
   write_tokens(t->input, &t->input_count, t, LAT_INPUT, letter, input, 2, 2);
   write_tokens(t->target, &t->target_count, t, LAT_OUTPUT, letter, target, 2, 2);

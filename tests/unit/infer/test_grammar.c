@@ -28,7 +28,7 @@ START_TEST(dimensions_are_cut_to_the_room_there_is) {
   lati_allowed allowed;
   const int32_t v1 = LAT_TOKEN_DIMENSION;
   lati_grammar_init(&grammar, tokenizer, 1, 3 + 5 * 7);
-  lati_cursor_start(&cursor, grammar.vocabulary, 1);
+  lati_cursor_start(&cursor, grammar.vocabulary, 1, 1);
   lati_grammar_allowed(&allowed, &grammar, &cursor);
   check_range(&allowed, 0, LAT_TOKEN_LETTER, LAT_TOKEN_DIMENSION);
   ck_assert(lati_cursor_push(&cursor, LAT_TOKEN_LETTER));
@@ -41,7 +41,7 @@ START_TEST(dimensions_are_cut_to_the_room_there_is) {
   lati_grammar_allowed(&allowed, &grammar, &cursor);
   check_range(&allowed, 0, LAT_TOKEN_NUMBER, LAT_TOKEN_NUMBER + 2);
   lati_grammar_init(&grammar, tokenizer, 1, 4); /* no room for any entry: one is left */
-  lati_cursor_start(&cursor, grammar.vocabulary, 0);
+  lati_cursor_start(&cursor, grammar.vocabulary, 0, 1);
   lati_grammar_allowed(&allowed, &grammar, &cursor);
   check_range(&allowed, 0, v1, v1 + 1);
   lat_tokenizer_free(tokenizer);
@@ -56,7 +56,7 @@ START_TEST(without_grammar_everything_but_padding_is_allowed) {
   lati_cursor cursor;
   lati_allowed allowed;
   lati_grammar_init(&grammar, tokenizer, 0, 100);
-  lati_cursor_start(&cursor, grammar.vocabulary, 0);
+  lati_cursor_start(&cursor, grammar.vocabulary, 0, 1);
   lati_grammar_allowed(&allowed, &grammar, &cursor);
   ck_assert_int_eq(allowed.count, 2);
   check_range(&allowed, 0, LAT_TOKEN_EOS, LAT_TOKEN_PAD);

@@ -266,7 +266,7 @@ static double log_probability_of(const fixture *f, const lat_batch *batch, int64
   double sum = 0;
   lati_symbol_range all = {0, lat_tokenizer_vocabulary_size(f->tokenizer, LAT_OUTPUT)};
   lati_grammar_init(&grammar, f->tokenizer, 1, f->model->dimensions.max_positions - 2);
-  lati_cursor_start(&cursor, grammar.vocabulary, 0);
+  lati_cursor_start(&cursor, grammar.vocabulary, 0, 1);
   must(lati_decoder_create(&decoder, f->model, (int32_t)count));
   must(lati_decoder_start(decoder, batch, 1));
   lati_decode_row row = {.source = i, .token = LAT_TOKEN_EOS};

@@ -190,10 +190,10 @@ static void solve_with(lat_report *report, double *x, const char *task, int32_t 
   options.fallback = fallback;
   lat_solver *solver = open_solver(&f, &options);
   int32_t rows = 0, cols = 0;
-  must(lat_task_output_shape(&rows, &cols, f.task, 3, 3));
+  must(joined_output_shape(&rows, &cols, f.task, 3, 3));
   lat_matrix from = rows_of((double *)(uintptr_t)a, 3, 3), to = rows_of(x, rows, cols);
   lat_report_init(report);
-  must(lat_solver_solve(&to, report, solver, &from));
+  must(joined_solve(&to, report, solver, f.task, &from));
   lat_solver_free(solver);
   fixture_close(&f);
 }
@@ -275,7 +275,7 @@ START_TEST(near_answers_are_refined_and_certified) {
     const lat_matrix input = rows_of((double *)(uintptr_t)definite, 3, 3);
     lat_matrix answer = rows_of(x, rows[t], cols[t]);
     fixture_open(&f, &plan);
-    must(lat_task_answer(&answer, f.task, &input));
+    must(joined_answer(&answer, f.task, &input));
     fixture_close(&f);
     for (int32_t i = 0; i < rows[t] * cols[t]; ++i) {
       x[i] *= i % 2 ? 1.03 : 0.97;
@@ -439,8 +439,14 @@ START_TEST(other_sizes_are_refused) {
 
   fixture_open(&f, &pair);
   solver = open_solver(&f, NULL);
-  a = rows_of(data, 2, 6);
-  refuse(solver, &a, 2, 3, (refusal){LAT_ERROR_SHAPE, "input is 2 x 6, the model solves 2 x 4"});
+  a = rows_of(data, 2, 4);
+  refuse(solver, &a, 2, 2,
+         (refusal){LAT_ERROR_ARGUMENT, "count 1: task 'add' has 2 operands and 1 result; calls for "
+                                       "any number of them end in _operands"});
+  const lat_matrix two[] = {rows_of(data, 2, 3), rows_of(data, 2, 3)};
+  lat_matrix sum = rows_of(data, 2, 3);
+  ck_assert_int_eq(lat_solver_solve_operands(&sum, 1, NULL, solver, two, 2, 1), LAT_ERROR_SHAPE);
+  ck_assert_str_eq(lat_last_error(), "input is 2 x 3 and 2 x 3, the model solves 2 x 2 and 2 x 2");
   lat_solver_free(solver);
   fixture_close(&f);
 }
@@ -528,9 +534,9 @@ START_TEST(a_mixture_solves_what_was_selected) {
   lat_report_init(&report);
   ck_assert_int_eq(lat_solver_solve(&x, &report, solver, &a), LAT_ERROR_STATE);
   must(lat_solver_select(solver, "add"));
-  must(lat_solver_solve(&x, &report, solver, &a));
+  must(joined_solve(&x, &report, solver, lat_task_component(f.task, 1), &a));
   a = rows_of(data, 2, 2);
-  ck_assert_int_eq(lat_solver_solve(&x, &report, solver, &a), LAT_ERROR_SHAPE);
+  ck_assert_int_eq(lat_solver_solve(&x, &report, solver, &a), LAT_ERROR_ARGUMENT);
   must(lat_solver_select(solver, "transpose"));
   must(lat_solver_solve(&x, &report, solver, &a));
   lat_solver_free(solver);
@@ -576,7 +582,7 @@ static lat_report judge(const char *name, int32_t rows, int32_t cols, double *in
   int32_t out_rows, out_cols;
   lat_report report = {.struct_size = sizeof report, .tolerance = 0.05};
   fixture_open(&f, &plan);
-  must(lat_task_output_shape(&out_rows, &out_cols, f.task, rows, cols));
+  must(joined_output_shape(&out_rows, &out_cols, f.task, rows, cols));
   lat_matrix a = rows_of(input, rows, cols), p = rows_of(prediction, out_rows, out_cols);
   must(lati_verdict(&report, f.task, &a, &p, compare, work));
   fixture_close(&f);

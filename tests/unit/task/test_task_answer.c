@@ -29,9 +29,9 @@ static lat_matrix symmetric_input(int32_t n, uint64_t index) {
 static lat_matrix answer_of(const char *name, const lat_matrix *input) {
   lat_task *task = new_task(ctx, name, 3, 3);
   lat_matrix output = by_rows(output_data, 0, 0);
-  OK(lat_task_output_shape(&output.rows, &output.cols, task, input->rows, input->cols));
+  OK(joined_output_shape(&output.rows, &output.cols, task, input->rows, input->cols));
   output.ld = output.cols;
-  OK(lat_task_answer(&output, task, input));
+  OK(joined_answer(&output, task, input));
   lat_task_free(task);
   return output;
 }
@@ -216,7 +216,7 @@ START_TEST(any_layout) {
     for (int32_t i = 0; i < 16; ++i) {
       strided[i / 4 + i % 4 * 6] = a.data[i];
     }
-    OK(lat_task_answer(&output, task, &input));
+    OK(joined_answer(&output, task, &input));
     for (int32_t i = 0; i < expected.rows; ++i) {
       for (int32_t j = 0; j < expected.cols; ++j) {
         ck_assert_double_eq(at(&output, i, j), at(&expected, i, j));
@@ -245,21 +245,21 @@ START_TEST(refusals) {
   lat_task *inverse = new_task(ctx, "inverse", 2, 0), *svd = new_task(ctx, "svd", 2, 0);
   double data[4] = {1, 2, 2, 4}, out[10];
   lat_matrix a = by_rows(data, 2, 2), x = by_rows(out, 2, 2), wrong = by_rows(out, 2, 3);
-  FAILS(lat_task_answer(&x, inverse, &a), LAT_ERROR_NUMERIC, "singular");
+  FAILS(joined_answer(&x, inverse, &a), LAT_ERROR_NUMERIC, "singular");
   data[3] = (double)NAN;
-  FAILS(lat_task_answer(&x, inverse, &a), LAT_ERROR_NUMERIC, "input: row 2, column 2 is NaN");
+  FAILS(joined_answer(&x, inverse, &a), LAT_ERROR_NUMERIC, "input: row 2, column 2 is NaN");
   data[3] = (double)INFINITY;
-  FAILS(lat_task_answer(&x, inverse, &a), LAT_ERROR_NUMERIC, "is infinite");
+  FAILS(joined_answer(&x, inverse, &a), LAT_ERROR_NUMERIC, "is infinite");
   data[3] = 1;
-  FAILS(lat_task_answer(&wrong, inverse, &a), LAT_ERROR_SHAPE,
+  FAILS(joined_answer(&wrong, inverse, &a), LAT_ERROR_SHAPE,
         "output: the matrix is 2 x 3, not 2 x 2");
-  FAILS(lat_task_answer(&x, svd, &a), LAT_ERROR_SHAPE, "output: the matrix is 2 x 2, not 5 x 2");
-  FAILS(lat_task_answer(&x, inverse, &wrong), LAT_ERROR_SHAPE, "takes a square matrix, not 2 x 3");
-  FAILS(lat_task_answer(NULL, inverse, &a), LAT_ERROR_ARGUMENT, "output: the matrix is NULL");
-  FAILS(lat_task_answer(&x, inverse, NULL), LAT_ERROR_ARGUMENT, "input: the matrix is NULL");
-  FAILS(lat_task_answer(&x, NULL, &a), LAT_ERROR_ARGUMENT, "task is NULL");
+  FAILS(joined_answer(&x, svd, &a), LAT_ERROR_SHAPE, "output");
+  FAILS(joined_answer(&x, inverse, &wrong), LAT_ERROR_SHAPE, "takes a square matrix, not 2 x 3");
+  FAILS(joined_answer(NULL, inverse, &a), LAT_ERROR_ARGUMENT, "output: the matrix is NULL");
+  FAILS(joined_answer(&x, inverse, NULL), LAT_ERROR_ARGUMENT, "input: the matrix is NULL");
+  FAILS(joined_answer(&x, NULL, &a), LAT_ERROR_ARGUMENT, "task is NULL");
   a.ld = 1;
-  FAILS(lat_task_answer(&x, inverse, &a), LAT_ERROR_SHAPE, "leading dimension 1 is below 2");
+  FAILS(joined_answer(&x, inverse, &a), LAT_ERROR_SHAPE, "leading dimension 1 is below 2");
   lat_task_free(inverse);
   lat_task_free(svd);
   lat_context_free(ctx);

@@ -173,7 +173,7 @@ START_TEST(concatenation_is_appending) {
     ck_assert_mem_eq(a->tokens, b->tokens, tokens * sizeof *a->tokens);
     ck_assert_mem_eq(a->rows, b->rows, tokens + size);
     ck_assert_mem_eq(a->cols, b->cols, tokens + size);
-    ck_assert_mem_eq(a->value_rows, b->value_rows, size * sizeof *a->value_rows);
+    ck_assert_mem_eq(a->forms, b->forms, size * sizeof *a->forms);
     ck_assert_mem_eq(a->value_offsets, b->value_offsets, (size + 1) * sizeof *a->value_offsets);
     ck_assert_mem_eq(a->values, b->values, (size_t)b->value_offsets[size] * sizeof *a->values);
   }

@@ -24,7 +24,7 @@ static lat_task *canonical_task(const char *name, int32_t rows, int32_t cols) {
 
 static void take_form(form *f, const lat_task *task, const lat_matrix *input) {
   f->matrix.data = f->data;
-  OK(lat_task_canonicalize(&f->matrix, 1, f->transform, task, input));
+  OK(joined_canonicalize(&f->matrix, 1, f->transform, task, input));
   ck_assert_int_eq(f->matrix.order, LAT_ROW_MAJOR);
   ck_assert_int_eq(f->matrix.ld, f->matrix.cols);
 }
@@ -88,16 +88,16 @@ static void assert_restores(const lat_task *task, const lat_matrix *a, const for
   double answer_data[MOST], back_data[MOST];
   int32_t rows = 0, cols = 0, back_rows = 0, back_cols = 0;
   lat_score score;
-  OK(lat_task_output_shape(&rows, &cols, task, f->matrix.rows, f->matrix.cols));
-  OK(lat_task_output_shape(&back_rows, &back_cols, task, a->rows, a->cols));
+  OK(joined_output_shape(&rows, &cols, task, f->matrix.rows, f->matrix.cols));
+  OK(joined_output_shape(&back_rows, &back_cols, task, a->rows, a->cols));
   ck_assert_int_eq(rows, back_rows);
   ck_assert_int_eq(cols, back_cols);
   lat_matrix answer = by_rows(answer_data, rows, cols);
   lat_matrix back = {back_data, rows, cols, rows, LAT_COLUMN_MAJOR};
-  OK(lat_task_answer(&answer, task, &f->matrix));
-  OK(lat_task_restore(&back, 1, task, f->transform, &answer));
+  OK(joined_answer(&answer, task, &f->matrix));
+  OK(joined_restore(&back, task, f->transform, &answer, &f->matrix, a));
   lat_score_init(&score);
-  OK(lat_task_score(&score, task, a, NULL, &back, NULL));
+  OK(joined_score(&score, task, a, NULL, &back, NULL));
   ck_assert_double_le(score.residual, 1e-12);
   ck_assert_int_eq(score.ordered, 1);
   ck_assert(isnan(score.orthogonality) || score.orthogonality < 1e-13);
@@ -313,7 +313,7 @@ static void check_samples(const char *name, lat_task_options options, double sla
     take_form(&f, task, &before);
     assert_same(&f.matrix, &input);
     lat_score_init(&score);
-    OK(lat_task_score(&score, task, &input, NULL, &output, NULL));
+    OK(joined_score(&score, task, &input, NULL, &output, NULL));
     ck_assert_double_le(score.residual, slack);
     for (int32_t k = 0; strcmp(name, "eigenvectors") == 0 && k < output.cols; ++k) {
       int32_t row = 1;

@@ -24,13 +24,13 @@ static int32_t input_shape(int32_t *rows, int32_t *cols, lat_random *random, voi
   return b->input_shape;
 }
 
-static int32_t output_shape(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
-                            void *user) {
+static int32_t output_shape(int32_t *rows, int32_t *cols, const int32_t *input_rows,
+                            const int32_t *input_cols, void *user) {
   const behaviour *b = user;
   (void)input_rows;
   *rows = b->output_rows;
-  *cols = input_cols;
-  return input_rows > 1 ? LAT_TASK_REJECT : b->output_shape;
+  *cols = *input_cols;
+  return *input_rows > 1 ? LAT_TASK_REJECT : b->output_shape;
 }
 
 static int32_t draw(lat_matrix *input, lat_random *random, void *user) {

@@ -55,8 +55,8 @@ static lat_status use_everything(lat_context *ctx) {
   LATI_TRY(lat_task_create(&svd, ctx, &options[0]));
   LATI_TRY(lat_task_create(&inverse, ctx, &options[1]));
   LATI_TRY(lat_task_create_mixture(&mixture, ctx, (lat_task *[]){svd, inverse}, NULL, 2));
-  LATI_TRY(lat_task_answer(&x, inverse, &a));
-  LATI_TRY(lat_task_score(&score, inverse, &a, NULL, &x, NULL));
+  LATI_TRY(joined_answer(&x, inverse, &a));
+  LATI_TRY(joined_score(&score, inverse, &a, NULL, &x, NULL));
   LATI_TRY(lat_sampler_create(&sampler, mixture, tokenizer, NULL));
   LATI_TRY(lat_batch_create(&batch, tokenizer));
   LATI_TRY(lat_batch_append(batch, 'I', &a, &x));

@@ -1,4 +1,5 @@
 /* Mixtures for co-training. */
+#include "task/registry.h"
 #include "task/task_impl.h"
 #include "task_fixture.h"
 
@@ -25,8 +26,12 @@ START_TEST(holds_its_components) {
   ck_assert_str_eq(lat_task_name(lat_task_component(mixture, 2)), "svd");
   ck_assert_ptr_null(lat_task_component(mixture, 3));
   ck_assert_ptr_null(lat_task_component(mixture, -1));
-  OK(lat_task_max_shapes(&shape[0], &shape[1], &shape[2], &shape[3], mixture));
-  ck_assert(shape[0] == 3 && shape[1] == 3 && shape[2] == 5 && shape[3] == 3);
+  FAILS(lat_task_max_shapes(&shape[0], &shape[1], &shape[2], &shape[3], mixture),
+        LAT_ERROR_ARGUMENT, "task 'eigenvectors' has 1 operand and 2 results");
+  lati_form operands, results;
+  OK(lati_task_max_forms(&operands, &results, mixture));
+  ck_assert(operands.count == 1 && operands.shape[0].rows == 3 && operands.shape[0].cols == 3);
+  ck_assert(results.count == 1 && results.shape[0].rows == 5 && results.shape[0].cols == 3);
   ck_assert_int_eq(lati_task_scaling(&degree, mixture), LATI_SCALE_NONE);
   ck_assert(!lati_task_symmetric(mixture) && !lati_task_self_scoring(mixture));
   lat_task_free(mixture);

@@ -1,5 +1,5 @@
 /* Tasks by name, their options, shapes and refusals, and JSON. */
-#include "task/task_impl.h"
+#include "task/registry.h"
 #include "task_fixture.h"
 
 static lat_context *ctx;
@@ -24,6 +24,8 @@ static const struct {
     {"eigenvalues", 'E', {3, 3}, {3, 1}},     {"eigenvectors", 'F', {3, 3}, {4, 3}},
     {"inverse", 'I', {3, 3}, {3, 3}},         {"syminverse", 'Y', {3, 3}, {3, 3}},
     {"singular-values", 'G', {3, 4}, {3, 1}}, {"svd", 'S', {3, 4}, {8, 3}},
+    {"linear-system", 'L', {3, 3}, {3, 3}},   {"least-squares", 'O', {3, 3}, {3, 1}},
+    {"sylvester", 'X', {3, 3}, {3, 3}},       {"determinant", 'N', {3, 3}, {1, 1}},
 };
 enum { TASKS = sizeof shapes / sizeof shapes[0] };
 
@@ -39,12 +41,15 @@ START_TEST(every_task_has_its_name_letter_and_shapes) {
     ck_assert_int_eq(lat_task_component_count(task), 1);
     ck_assert_ptr_eq(lat_task_component(task, 0), task);
     ck_assert_ptr_null(lat_task_component(task, 1));
-    int32_t found[4] = {0};
-    OK(lat_task_max_shapes(&found[0], &found[1], &found[2], &found[3], task));
-    ck_assert_int_eq(found[0], shapes[i].input[0]);
-    ck_assert_int_eq(found[1], shapes[i].input[1]);
-    ck_assert_int_eq(found[2], shapes[i].output[0]);
-    ck_assert_int_eq(found[3], shapes[i].output[1]);
+    lati_form operands, results;
+    lati_shape input[LATI_MAX_OPERANDS], output[LATI_MAX_OPERANDS];
+    OK(lati_task_max_forms(&operands, &results, task));
+    lati_form_written(input, &operands);
+    lati_form_written(output, &results);
+    ck_assert_int_eq(input[0].rows, shapes[i].input[0]);
+    ck_assert_int_eq(input[0].cols, shapes[i].input[1]);
+    ck_assert_int_eq(output[0].rows, shapes[i].output[0]);
+    ck_assert_int_eq(output[0].cols, shapes[i].output[1]);
     lat_task_free(task);
   }
   ck_assert_ptr_null(lat_task_builtin_name(-1));
@@ -71,6 +76,10 @@ START_TEST(scaling_and_other_properties) {
       {"syminverse", -1, LATI_SCALE_ALL, 1, 1, 0},
       {"singular-values", 1, LATI_SCALE_ALL, 0, 0, 0},
       {"svd", 1, LATI_SCALE_FIRST_ROW, 0, 1, 1},
+      {"linear-system", 0, LATI_SCALE_ALL, 0, 1, 0},
+      {"least-squares", 0, LATI_SCALE_ALL, 0, 1, 0},
+      {"sylvester", 0, LATI_SCALE_ALL, 0, 1, 0},
+      {"determinant", 0, LATI_SCALE_NONE, 0, 0, 0},
   };
   for (int i = 0; i < TASKS; ++i) {
     lat_task *task = new_task(ctx, expected[i].name, 3, 0);
@@ -167,14 +176,36 @@ START_TEST(output_shape_says_what_the_task_takes) {
   int32_t rows = 0, cols = 0;
   lat_task *add = new_task(ctx, "add", 3, 0), *matvec = new_task(ctx, "matvec", 3, 0);
   lat_task *inverse = new_task(ctx, "inverse", 3, 0), *svd = new_task(ctx, "svd", 3, 0);
-  FAILS(lat_task_output_shape(&rows, &cols, add, 3, 5), LAT_ERROR_SHAPE,
-        "task 'add' takes two operands side by side, an even number of columns, not 3 x 5");
-  FAILS(lat_task_output_shape(&rows, &cols, matvec, 3, 1), LAT_ERROR_SHAPE, "at least two columns");
+  double none = 0;
+  lat_matrix results[3], operands[2] = {{&none, 3, 3, 3, 0}, {&none, 3, 2, 2, 0}};
+  FAILS(lat_task_output_shape(&rows, &cols, add, 3, 5), LAT_ERROR_ARGUMENT,
+        "count 1: task 'add' has 2 operands and 1 result");
+  FAILS(lat_task_output_shape(&rows, &cols, svd, 3, 5), LAT_ERROR_ARGUMENT,
+        "count 1: task 'svd' has 1 operand and 3 results");
+  FAILS(lat_task_result_shapes(results, 1, add, operands, 2), LAT_ERROR_SHAPE,
+        "task 'add' takes two matrices of one shape, not 3 x 3 and 3 x 2");
+  FAILS(lat_task_result_shapes(results, 1, matvec, operands, 2), LAT_ERROR_SHAPE,
+        "takes a matrix and a column of as many rows");
   FAILS(lat_task_output_shape(&rows, &cols, inverse, 3, 2), LAT_ERROR_SHAPE,
         "takes a square matrix, not 3 x 2");
-  FAILS(lat_task_output_shape(&rows, &cols, svd, 80, 20), LAT_ERROR_SHAPE, "is 101 x 20");
-  FAILS(lat_task_output_shape(&rows, &cols, svd, 0, 2), LAT_ERROR_SHAPE, "0 x 2 is outside 1..100");
-  FAILS(lat_task_output_shape(&rows, &cols, add, 2, 101), LAT_ERROR_SHAPE, "outside 1..100");
+  operands[0].rows = 80;
+  operands[0].cols = 20;
+  FAILS(lat_task_result_shapes(results, 3, svd, operands, 1), LAT_ERROR_SHAPE,
+        "the answer to 80 x 20 is 101 x 20, more than 100");
+  operands[0].rows = 0;
+  FAILS(lat_task_result_shapes(results, 3, svd, operands, 1), LAT_ERROR_SHAPE,
+        "the input is 0 x 20, outside 1..100");
+  operands[0] = operands[1] = (lat_matrix){&none, 2, 51, 51, 0};
+  FAILS(lat_task_result_shapes(results, 1, add, operands, 2), LAT_ERROR_SHAPE, "outside 1..100");
+  operands[0].cols = operands[1].cols = 50;
+  OK(lat_task_result_shapes(results, 1, add, operands, 2));
+  ck_assert_int_eq(results[0].rows, 2);
+  ck_assert_int_eq(results[0].cols, 50);
+  ck_assert_int_eq(results[0].ld, 50);
+  OK(lat_task_max_operands(operands, 1, results, 3, svd));
+  ck_assert_int_eq(operands[0].rows, 3);
+  ck_assert_int_eq(results[0].rows, 1);
+  ck_assert_int_eq(results[2].cols, 3);
   FAILS(lat_task_output_shape(NULL, &cols, add, 2, 2), LAT_ERROR_ARGUMENT, "NULL");
   FAILS(lat_task_output_shape(&rows, &cols, NULL, 2, 2), LAT_ERROR_ARGUMENT, "task is NULL");
   FAILS(lat_task_max_shapes(NULL, &cols, &rows, &cols, add), LAT_ERROR_ARGUMENT, "NULL");

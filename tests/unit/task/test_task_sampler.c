@@ -139,7 +139,7 @@ START_TEST(examples_are_what_they_should_be) {
       lat_score_init(&score);
       OK(lat_batch_matrix(&input, batch, LAT_INPUT, i));
       OK(lat_batch_matrix(&output, batch, LAT_OUTPUT, i));
-      OK(lat_task_score(&score, task, &input, NULL, &output, NULL));
+      OK(joined_score(&score, task, &input, NULL, &output, NULL));
       ck_assert_int_eq(score.exact, 1);
       ck_assert_double_lt(score.residual, 1e-9);
       int32_t tokens[400];

@@ -12,7 +12,7 @@ static lat_score score_with(const char *name, const lat_matrix *input, const lat
   lat_score_options_init(&options);
   options.norm = norm;
   options.classic_inverse = classic;
-  OK(lat_task_score(&score, task, input, target, prediction, &options));
+  OK(joined_score(&score, task, input, target, prediction, &options));
   lat_task_free(task);
   return score;
 }
@@ -115,7 +115,7 @@ START_TEST(singular_input) {
   lat_score_init(&again);
   lat_score_options_init(&options);
   options.classic_inverse = 1;
-  FAILS(lat_task_score(&again, task, &a, NULL, &p, &options), LAT_ERROR_NUMERIC, "singular");
+  FAILS(joined_score(&again, task, &a, NULL, &p, &options), LAT_ERROR_NUMERIC, "singular");
   lat_task_free(task);
   lat_context_free(ctx);
 }
@@ -207,7 +207,7 @@ static void check_zeros_accepted(const char *name, const lat_matrix *input,
   options.accept_zero = 1;
   for (options.norm = 0; options.norm < 3; ++options.norm) {
     lat_score_init(&score);
-    OK(lat_task_score(&score, task, input, NULL, prediction, &options));
+    OK(joined_score(&score, task, input, NULL, prediction, &options));
     ck_assert_msg(score.residual == expected, "%s: %g", name, score.residual);
   }
   lat_task_free(task);
@@ -287,19 +287,19 @@ START_TEST(refusals) {
   const lat_matrix a = by_rows(data, 2, 2), wide = by_rows(data, 2, 3), nan = by_rows(bad, 2, 2);
   lat_score_init(&score);
   lat_score_options_init(&options);
-  FAILS(lat_task_score(&score, task, &wide, NULL, &a, NULL), LAT_ERROR_SHAPE, "not 2 x 3");
-  FAILS(lat_task_score(&score, task, &a, &wide, &a, NULL), LAT_ERROR_SHAPE, "target: ");
-  FAILS(lat_task_score(&score, task, &nan, NULL, &a, NULL), LAT_ERROR_NUMERIC, "input: row 1");
-  FAILS(lat_task_score(&score, task, &a, &nan, &a, NULL), LAT_ERROR_NUMERIC, "target: row 1");
-  FAILS(lat_task_score(&score, task, NULL, NULL, &a, NULL), LAT_ERROR_ARGUMENT, "input");
-  FAILS(lat_task_score(&score, task, &a, NULL, NULL, NULL), LAT_ERROR_ARGUMENT, "prediction");
-  FAILS(lat_task_score(NULL, task, &a, NULL, &a, NULL), LAT_ERROR_ARGUMENT, "NULL");
-  FAILS(lat_task_score(&score, NULL, &a, NULL, &a, NULL), LAT_ERROR_ARGUMENT, "NULL");
+  FAILS(joined_score(&score, task, &wide, NULL, &a, NULL), LAT_ERROR_SHAPE, "not 2 x 3");
+  FAILS(joined_score(&score, task, &a, &wide, &a, NULL), LAT_ERROR_SHAPE, "target: ");
+  FAILS(joined_score(&score, task, &nan, NULL, &a, NULL), LAT_ERROR_NUMERIC, "input: row 1");
+  FAILS(joined_score(&score, task, &a, &nan, &a, NULL), LAT_ERROR_NUMERIC, "target: row 1");
+  FAILS(joined_score(&score, task, NULL, NULL, &a, NULL), LAT_ERROR_ARGUMENT, "input");
+  FAILS(joined_score(&score, task, &a, NULL, NULL, NULL), LAT_ERROR_ARGUMENT, "prediction");
+  FAILS(joined_score(NULL, task, &a, NULL, &a, NULL), LAT_ERROR_ARGUMENT, "NULL");
+  FAILS(joined_score(&score, NULL, &a, NULL, &a, NULL), LAT_ERROR_ARGUMENT, "NULL");
   options.norm = 3;
-  FAILS(lat_task_score(&score, task, &a, NULL, &a, &options), LAT_ERROR_ARGUMENT,
+  FAILS(joined_score(&score, task, &a, NULL, &a, &options), LAT_ERROR_ARGUMENT,
         "norm 3 is outside 0..2");
   score.struct_size = 0;
-  FAILS(lat_task_score(&score, task, &a, NULL, &a, NULL), LAT_ERROR_ARGUMENT, "not initialised");
+  FAILS(joined_score(&score, task, &a, NULL, &a, NULL), LAT_ERROR_ARGUMENT, "not initialised");
   lat_task_free(task);
   lat_context_free(ctx);
 }
@@ -315,7 +315,7 @@ START_TEST(an_older_score_is_not_overrun) {
   memset(&score, 0x55, sizeof score);
   score.struct_size = offsetof(lat_score, within_1pct);
   lat_score before = score;
-  OK(lat_task_score(&score, task, &a, NULL, &a, NULL));
+  OK(joined_score(&score, task, &a, NULL, &a, NULL));
   ck_assert_double_eq(score.residual, 0);
   ck_assert_mem_eq((char *)&score + score.struct_size, (char *)&before + score.struct_size,
                    sizeof score - score.struct_size);

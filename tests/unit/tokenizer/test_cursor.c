@@ -44,7 +44,7 @@ static void expect_accepted(const lat_tokenizer *tokenizer) {
   }
   ck_assert_int_eq(lat_tokenizer_encode(tokens, CAPACITY, &count, tokenizer, 1, letter, &matrix),
                    LAT_OK);
-  lati_cursor_start(&cursor, &tokenizer->side[1], letter != 0);
+  lati_cursor_start(&cursor, &tokenizer->side[1], letter != 0, 1);
   for (size_t i = 0; i < count; ++i) {
     EXPECT(!lati_cursor_done(&cursor) && !allows(&cursor, LAT_TOKEN_EOS), "done at %zu", i);
     EXPECT(allows(&cursor, tokens[i]) && lati_cursor_push(&cursor, tokens[i]), "refused at %zu", i);
@@ -97,7 +97,7 @@ static void expect_walk_to_end(const lat_tokenizer *tokenizer) {
   double data[9];
   size_t count = 0, used = 0;
   lati_cursor cursor;
-  lati_cursor_start(&cursor, &tokenizer->side[1], 0);
+  lati_cursor_start(&cursor, &tokenizer->side[1], 0, 1);
   while (!lati_cursor_done(&cursor)) {
     EXPECT(count < CAPACITY, "no end");
     tokens[count] = draw_token(&cursor, count);
@@ -126,7 +126,7 @@ static void expect_same_language(const lat_tokenizer *tokenizer) {
   size_t count = 0, wrong = random_bits() % 16;
   lati_cursor cursor;
   int fits = 1;
-  lati_cursor_start(&cursor, &tokenizer->side[1], 0);
+  lati_cursor_start(&cursor, &tokenizer->side[1], 0, 1);
   while (fits && !lati_cursor_done(&cursor) && count < 20) {
     tokens[count] = count == wrong ? (int32_t)(random_bits() % (uint64_t)tokenizer->side[1].size)
                                    : draw_token(&cursor, count);
@@ -155,7 +155,7 @@ END_TEST
 START_TEST(places) {
   lat_tokenizer *tokenizer = make_tokenizer("b1999", 0);
   lati_cursor cursor;
-  lati_cursor_start(&cursor, &tokenizer->side[0], 1);
+  lati_cursor_start(&cursor, &tokenizer->side[0], 1, 1);
   expect_place(&cursor, 0, 0);
   ck_assert(lati_cursor_push(&cursor, LAT_TOKEN_LETTER + 3));
   ck_assert(lati_cursor_push(&cursor, LAT_TOKEN_DIMENSION + 1));
@@ -178,18 +178,18 @@ START_TEST(broken_stays_broken) {
   lat_tokenizer *tokenizer = make_tokenizer("p10", 0);
   lati_cursor cursor;
   lati_allowed allowed;
-  lati_cursor_start(&cursor, &tokenizer->side[0], 0);
+  lati_cursor_start(&cursor, &tokenizer->side[0], 0, 1);
   ck_assert(!lati_cursor_push(&cursor, LAT_TOKEN_EOS));
   ck_assert(!lati_cursor_push(&cursor, LAT_TOKEN_DIMENSION));
   ck_assert(!lati_cursor_done(&cursor));
   expect_place(&cursor, 0, 0);
   lati_cursor_allowed(&allowed, &cursor);
   ck_assert_int_eq(allowed.count, 0);
-  lati_cursor_start(&cursor, &tokenizer->side[0], 1);
+  lati_cursor_start(&cursor, &tokenizer->side[0], 1, 1);
   ck_assert(!lati_cursor_push(&cursor, LAT_TOKEN_DIMENSION));
-  lati_cursor_start(&cursor, &tokenizer->side[0], 0);
+  lati_cursor_start(&cursor, &tokenizer->side[0], 0, 1);
   ck_assert(!lati_cursor_push(&cursor, -5));
-  lati_cursor_start(&cursor, &tokenizer->side[0], 0);
+  lati_cursor_start(&cursor, &tokenizer->side[0], 0, 1);
   ck_assert(!lati_cursor_push(&cursor, INT32_MAX));
   lat_tokenizer_free(tokenizer);
 }

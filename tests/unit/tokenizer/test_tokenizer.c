@@ -400,7 +400,7 @@ START_TEST(the_cursor_follows_a_triangle) {
   lati_allowed allowed;
   int32_t row = 0, col = 0;
   vocabulary.triangle = 1;
-  lati_cursor_start(&cursor, &vocabulary, 0);
+  lati_cursor_start(&cursor, &vocabulary, 0, 1);
   ck_assert_int_eq(lati_cursor_push(&cursor, LAT_TOKEN_DIMENSION + 2), 1);
   lati_cursor_allowed(&allowed, &cursor);
   ck_assert_int_eq(allowed.count, 1);

@@ -245,12 +245,12 @@ static int32_t input_shape(int32_t *rows, int32_t *cols, lat_random *random, voi
   return 0;
 }
 
-static int32_t output_shape(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
-                            void *user) {
+static int32_t output_shape(int32_t *rows, int32_t *cols, const int32_t *input_rows,
+                            const int32_t *input_cols, void *user) {
   (void)user;
   expect_default(&shapes);
-  *rows = input_rows;
-  *cols = input_cols;
+  *rows = *input_rows;
+  *cols = *input_cols;
   return 0;
 }
 

@@ -156,11 +156,11 @@ static int32_t always_one(int32_t *rows, int32_t *cols, lat_random *random, void
   return 0;
 }
 
-static int32_t same_shape(int32_t *rows, int32_t *cols, int32_t input_rows, int32_t input_cols,
-                          void *user) {
+static int32_t same_shape(int32_t *rows, int32_t *cols, const int32_t *input_rows,
+                          const int32_t *input_cols, void *user) {
   (void)user;
-  *rows = input_rows;
-  *cols = input_cols;
+  *rows = *input_rows;
+  *cols = *input_cols;
   return 0;
 }
 

@@ -1,0 +1,93 @@
+/* X of A X = B, for one or several right-hand sides: the columns of B. The operands are written one
+ * after the other. */
+#include "linalg/dense.h"
+#include "linalg/lapack.h"
+#include "task/relative_residual.h"
+
+#include <string.h>
+
+/* Random examples farther than this from A X = B, relative to B, are drawn again. */
+static const double worst_defect = 1e-10;
+
+static void operand_shapes(lati_shape *operands, int32_t rows, int32_t cols) {
+  operands[0] = (lati_shape){rows, rows};
+  operands[1] = (lati_shape){rows, cols};
+}
+
+static int result_shapes(lati_shape *results, const lati_shape *operands) {
+  results[0] = operands[1];
+  return operands[0].rows == operands[0].cols && operands[0].rows == operands[1].rows;
+}
+
+/* A and B column-major, and LAPACK's. */
+static size_t work_size(const lati_shape *input) {
+  const size_t n = (size_t)input[0].rows;
+  return n * n + n * (size_t)input[1].cols + lati_lapack_work(input[0].rows, input[0].rows);
+}
+
+static lat_status answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
+                         double *work) {
+  (void)task;
+  const int32_t n = input[0].rows, k = input[1].cols;
+  double *b = work + lati_matrix_count(&input[0]);
+  lati_transpose(work, input[0].data, n, n);
+  lati_transpose(b, input[1].data, n, k);
+  const lat_status status = lati_lapack_solve(work, b, n, k, b + lati_matrix_count(&input[1]));
+  if (status == LAT_OK) {
+    lati_transpose(output->data, b, k, n);
+  }
+  return status;
+}
+
+/* defect (n x k) = A P - B. */
+static void defect(double *difference, const lat_matrix *input, const lat_matrix *p) {
+  const size_t count = lati_matrix_count(p);
+  lati_multiply(difference, input[0].data, p->data, p->rows, p->rows, p->cols);
+  for (size_t i = 0; i < count; ++i) {
+    difference[i] -= input[1].data[i];
+  }
+}
+
+static lat_status accept(const lat_matrix *output, const lat_matrix *input) {
+  const double largest = lati_norm_max(input[1].data, lati_matrix_count(&input[1]));
+  for (int32_t i = 0; i < output->rows; ++i) {
+    for (int32_t j = 0; j < output->cols; ++j) {
+      double sum = -lati_matrix_get(&input[1], i, j);
+      for (int32_t l = 0; l < output->rows; ++l) {
+        sum += lati_matrix_get(&input[0], i, l) * lati_matrix_get(output, l, j);
+      }
+      if (!(sum <= worst_defect * largest && sum >= -worst_defect * largest)) {
+        return lati_fail(LAT_ERROR_NUMERIC, "A X differs from B by %.3g", sum);
+      }
+    }
+  }
+  return LAT_OK;
+}
+
+/* |A P - B| / |B|. */
+static lat_status residual(double *out, const lat_task *task, const lati_trial *trial) {
+  (void)task;
+  defect(trial->work, trial->input, trial->prediction);
+  *out = lati_ratio(lati_norm(trial->work, trial->values, trial->norm),
+                    lati_norm(trial->input[1].data, trial->values, trial->norm));
+  return LAT_OK;
+}
+
+const lati_task_kind lati_task_linear_system = {
+    .name = "linear-system",
+    .letter = 'L',
+    .degree = 0, /* x is the same for c A and c B */
+    .scaling = LATI_SCALE_ALL,
+    .operands = {2, LATI_IN_TURN},
+    .results = {1, LATI_IN_TURN},
+    .structured = 1,
+    .right_sides = 1,
+    .self_scoring = 1,
+    .takes = "a square matrix and right-hand sides of as many rows",
+    .operand_shapes = operand_shapes,
+    .result_shapes = result_shapes,
+    .work = work_size,
+    .answer = answer,
+    .accept = accept,
+    .residual = residual,
+};
