@@ -28,7 +28,7 @@ START_TEST(exact_inverses_fail_by_their_condition) {
   int32_t sorted = 0;
   fixture_open(&f, &plan);
   lat_score_options_init(&options);
-  must(lati_scorer_init(&scorer, f.ctx, f.tokenizer, &options));
+  must(lati_scorer_init(&scorer, f.ctx, f.tokenizer, f.task, &options));
   lat_batch *batch = fixture_batch(&f, 0, COUNT);
   for (int64_t i = 0; i < COUNT; ++i) {
     const lati_tokens input = tokens_of(batch, LAT_INPUT, i);
@@ -37,7 +37,7 @@ START_TEST(exact_inverses_fail_by_their_condition) {
     lati_example example;
     lati_findings findings;
     must(lati_score_ceiling(&exact, &scorer, f.task, input, target));
-    must(lati_read_example(&example, &scorer, input, target, target));
+    must(lati_read_example(&example, &scorer, f.task, input, target, target));
     must(lati_find(&findings, f.task, &example));
     must(lati_diagnosis_add(&diagnosis, f.ctx, f.task, &findings, exact.residual, tolerances));
     ck_assert_msg(findings.condition >= 10 || exact.residual < 0.05, "condition %g, residual %g",
