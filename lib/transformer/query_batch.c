@@ -97,7 +97,7 @@ lat_status lati_query_batch_fill(lati_query_batch *queries, const lat_model *mod
   LATI_TRY(reserve(queries, model, batch->size, 0));
   output->offsets[0] = 0;
   for (int64_t i = 0; i < batch->size; ++i) {
-    answer_header header;
+    answer_header header = {0};
     const int64_t first = input->offsets[i];
     LATI_TRY(read_header(&header, model, input->tokens + first, input->offsets[i + 1] - first));
     const int64_t length = header.letter + 2 + (int64_t)header.rows * header.cols * number_tokens;
