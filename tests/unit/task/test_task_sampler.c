@@ -134,12 +134,13 @@ START_TEST(examples_are_what_they_should_be) {
     lat_sampler *sampler = new_sampler(task, tokenizer, 8, 0);
     OK(lat_sampler_next(batch, sampler, 30));
     for (int64_t i = 0; i < 30; ++i) {
-      lat_matrix input, output;
+      lat_matrix output;
       lat_score score;
-      lat_score_init(&score);
-      OK(lat_batch_matrix(&input, batch, LAT_INPUT, i));
+      const lati_batch_side *from = &batch->side[LAT_INPUT];
+      const lati_matrices input =
+          lati_matrices_at(from->values + from->value_offsets[i], &from->forms[i]);
       OK(lat_batch_matrix(&output, batch, LAT_OUTPUT, i));
-      OK(joined_score(&score, task, &input, NULL, &output, NULL));
+      OK(lati_task_score(&score, task, input.written, NULL, &output, NULL));
       ck_assert_int_eq(score.exact, 1);
       ck_assert_double_lt(score.residual, 1e-9);
       int32_t tokens[400];
