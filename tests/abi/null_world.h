@@ -23,6 +23,7 @@
 #define FOR_EACH_OPTIONS(X)                                                                        \
   X(lat_context_options)                                                                           \
   X(lat_decode_options)                                                                            \
+  X(lat_diagnosis)                                                                                 \
   X(lat_evaluate_options)                                                                          \
   X(lat_loss_sum)                                                                                  \
   X(lat_model_options)                                                                             \
@@ -48,6 +49,7 @@ typedef struct null_world {
   lat_status status; /* of the last call that has one */
   FOR_EACH_HANDLE(OUT_MEMBER)
   FOR_EACH_OPTIONS(OPTIONS_MEMBER)
+  lat_evaluation *evaluation;
   lat_sequences sequences;
   double doubles[4096];
   float floats[4096], *lent;
@@ -73,6 +75,7 @@ extern const null_call null_calls[]; /* the last has no name */
 #define VALUES_float &world->lent
 #define VALUE_lat_batch world->objects.batch
 #define VALUE_lat_context world->objects.ctx
+#define VALUE_lat_evaluation world->evaluation
 #define VALUE_lat_gradients world->objects.gradients
 #define VALUE_lat_loss_sum &world->a_lat_loss_sum
 #define VALUE_lat_matrix &world->objects.input
@@ -89,6 +92,7 @@ extern const null_call null_calls[]; /* the last has no name */
 #define VALUE_lat_trainer world->objects.trainer
 #define VALUE_lat_context_options &world->a_lat_context_options
 #define VALUE_lat_decode_options &world->a_lat_decode_options
+#define VALUE_lat_diagnosis &world->a_lat_diagnosis
 #define VALUE_lat_evaluate_options &world->a_lat_evaluate_options
 #define VALUE_lat_model_options &world->a_lat_model_options
 #define VALUE_lat_optimizer_options &world->a_lat_optimizer_options

@@ -14,9 +14,11 @@ static void open_world(void) {
                    WITH_GRADIENTS | WITH_DECODING | WITH_NEW_TRAINER | WITH_FILE);
   FOR_EACH_OPTIONS(INIT_OPTIONS)
   shared.a_lat_evaluate_options.count = 1;
+  CHECK_OK(lat_evaluate(&shared.evaluation, shared.objects.frozen, &shared.a_lat_evaluate_options));
 }
 
 static void close_world(void) {
+  lat_evaluation_free(shared.evaluation);
   fault_world_close(&shared.objects);
   fault_host_close(&shared.host);
   scratch_close(&shared.folder);
