@@ -119,7 +119,7 @@ typedef struct lat_report {
 /** One example of an evaluation, as it was scored. Everything is borrowed, valid during the call.
  * @since 0.1 */
 typedef struct lat_observation {
-  size_t struct_size;
+  size_t struct_size;       /**< the library's */
   uint64_t index;           /**< of the example in the evaluation, from 0 */
   const lat_task *task;     /**< its own, of a mixture the component */
   const lat_matrix *input;  /**< as its tokens say it, in the canonical frame where there is one:
@@ -127,7 +127,7 @@ typedef struct lat_observation {
   const lat_matrix *target; /**< likewise */
   const lat_matrix *prediction; /**< NULL: no matrix, or one of the wrong shape */
   const int32_t *tokens;        /**< the prediction's, without framing EOS */
-  size_t token_count;
+  size_t token_count;           /**< of them */
   double residual;      /**< of the score; infinity: wrong whatever the tolerance; 0 when exact */
   double orthogonality; /**< largest |v_i . v_j| / (|v_i| |v_j|) of predicted vectors; NaN */
   double condition;     /**< condition number of the predicted vectors; for inverses that of the

@@ -94,6 +94,8 @@ CASES = {
         lat._ModelOptions),
     "Model.load": (lambda w: lat.Model.load, lambda w: dict(
         path=("path", w.path), context=("context", None)), None),
+    "Model.inspect": (lambda w: lat.Model.inspect, lambda w: dict(
+        path=("path", w.path), context=("context", None)), None),
     "Model.load_named": (lambda w: lat.Model.load_named, lambda w: dict(
         name=("name", "model"), folders=("folders", ["."]), context=("context", None)), None),
     "Model.create_from": (lambda w: lat.Model.create_from, lambda w: dict(

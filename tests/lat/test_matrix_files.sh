@@ -76,7 +76,7 @@ cat >symmetric.mtx <<'END'
 END
 printf '1 2\n2 5\n' >symmetric.txt
 expect 1 solve $model symmetric.mtx
-says err 'unknown'
+says err 'NOT right within the tolerance'
 cp out reference
 expect 1 solve $model symmetric.txt
 cmp -s out reference || problem 'a symmetric file was read otherwise'

@@ -271,7 +271,7 @@ expect 0 train --task eigenvalues --size 2 $taught --out eigenvalues
 # shellcheck disable=SC2086
 expect 0 train --task eigenvectors:1,transpose --size 2 $tiny --out mixture
 taught_model=taught/model.safetensors
-effects eval "$taught_model --count 100 --quiet" <<'END'
+effects eval "$taught_model --count 300 --quiet" <<'END'
 --count 101
 --seed 1
 --stream 1

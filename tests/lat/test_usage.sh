@@ -17,7 +17,7 @@ for command in sample train eval solve info bench plot; do
   says err "Try 'lat $command --help'."
   expect 2 $command --json=1
   expect 2 $command -x
-  expect 2 $command a b c
+  expect 2 $command $(seq 20)
 done
 
 expect 0 help solve
