@@ -188,10 +188,24 @@ static lat_status use_tensor(world *w, void *structure) {
   return lat_model_tensor(structure, w->model, 0);
 }
 
-/* Rows of evaluations are the library's own, and have no function that fills one. */
+/* Rows of evaluations and examples are the library's own, and have no function that fills one. */
 static void lat_accuracy_init_sized(void *structure, size_t size) {
   memset(structure, 0, size);
   memcpy(structure, &size, sizeof size);
+}
+
+static void lat_observation_init_sized(void *structure, size_t size) {
+  lat_accuracy_init_sized(structure, size);
+}
+
+/* As much as both know of one of them; `known` stands in front of it. */
+static void copy_known(void *structure, const void *from) {
+  size_t size = 0, known = 0;
+  memcpy(&size, structure, sizeof size);
+  memcpy(&known, from, sizeof known);
+  size = size > sizeof size ? size : sizeof size; /* never initialised */
+  memcpy((char *)structure + sizeof size, (const char *)from + sizeof size,
+         (size < known ? size : known) - sizeof size);
 }
 
 static lat_status use_accuracy(world *w, void *structure) {
@@ -201,13 +215,25 @@ static lat_status use_accuracy(world *w, void *structure) {
   options.count = 1;
   lat_status status = lat_evaluate(&evaluation, w->model, &options);
   if (status == LAT_OK) {
-    const lat_accuracy *row = lat_evaluation_row(evaluation, 0);
-    size_t size = 0, known = row->struct_size;
-    memcpy(&size, structure, sizeof size);
-    size = size > sizeof size ? size : sizeof size; /* never initialised */
-    memcpy((char *)structure + sizeof size, (const char *)row + sizeof size,
-           (size < known ? size : known) - sizeof size);
+    copy_known(structure, lat_evaluation_row(evaluation, 0));
   }
+  lat_evaluation_free(evaluation);
+  return status;
+}
+
+static int32_t keep_observation(const lat_observation *observation, void *user) {
+  copy_known(user, observation);
+  return 0;
+}
+
+static lat_status use_observation(world *w, void *structure) {
+  lat_evaluation *evaluation = NULL;
+  lat_evaluate_options options;
+  lat_evaluate_options_init(&options);
+  options.count = 1;
+  options.observe = keep_observation;
+  options.user = structure;
+  const lat_status status = lat_evaluate(&evaluation, w->model, &options);
   lat_evaluation_free(evaluation);
   return status;
 }
@@ -235,6 +261,7 @@ INIT(decode_options)
 INIT(report)
 INIT(evaluate_options)
 INIT(diagnosis)
+INIT(observation)
 
 #define FIRST(structure) (offsetof(lat_##structure, struct_size) + sizeof(size_t) + 8)
 #define UP_TO(structure, member) (offsetof(lat_##structure, member) + 8)
@@ -260,6 +287,7 @@ const struct_user struct_users[] = {
     USER(report, FIRST(report), 1, NULL, use_report),
     USER(evaluate_options, FIRST(evaluate_options), 0, set_evaluate, use_evaluate),
     USER(diagnosis, FIRST(diagnosis), 1, NULL, use_diagnosis),
+    USER(observation, FIRST(observation), 1, NULL, use_observation),
     {NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
