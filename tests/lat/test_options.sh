@@ -263,7 +263,7 @@ END
 # ---- eval ----
 
 # shellcheck disable=SC2086
-expect 0 train --task transpose --size 2 $taught --out taught
+expect 0 train --task transpose --size 2 $taught --examples 1400 --out taught
 # shellcheck disable=SC2086
 expect 0 train --task inverse --size 2 $taught --examples 8 --out inverse
 # shellcheck disable=SC2086
