@@ -1,3 +1,4 @@
+/* An observation of an evaluation as a line of JSON. */
 #include "predictions.h"
 
 #include "report.h"
@@ -8,7 +9,8 @@ static json_t *tokens_json(const lat_observation *observation, const lat_tokeniz
   json_t *tokens = json_array();
   for (size_t i = 0; i < observation->token_count; ++i) {
     char text[16] = "";
-    if (lat_tokenizer_symbol(text, sizeof text, tokenizer, LAT_OUTPUT, observation->tokens[i]) == LAT_OK) {
+    if (lat_tokenizer_symbol(text, sizeof text, tokenizer, LAT_OUTPUT, observation->tokens[i]) ==
+        LAT_OK) {
       json_array_append_new(tokens, json_string(text));
     }
   }

@@ -25,9 +25,9 @@
  * other, each with its own dimensions. Calls that end in _operands serve any task; those beside
  * them take one matrix and answer with one, and refuse tasks that have more.
  *
- * k = min(m, n). The degree is that of homogeneity: answer(c A) = c^degree answer(A), all operands scaled together; "mixed"
- * answers scale in their first row alone. A task is immutable, reference counted, and (custom
- * tasks: if their functions are) safe to use from any number of threads.
+ * k = min(m, n). The degree is that of homogeneity: answer(c A) = c^degree answer(A), all operands
+ * scaled together; "mixed" answers scale in their first row alone. A task is immutable, reference
+ * counted, and (custom tasks: if their functions are) safe to use from any number of threads.
  */
 #ifndef LAT_TASK_H
 #define LAT_TASK_H
@@ -337,9 +337,9 @@ LAT_API LAT_NODISCARD lat_status lat_task_restore(lat_matrix *results, int32_t r
  * transpose: |P - A^T| / |A|; add, matvec, product, eigenvalues, singular values: |P - T| / |T| (0
  * or infinity where T = 0); inverse: |A P - I| / |I| (|I| = n; 1 in the max norm); eigenvectors:
  * |V^T S V - diag L| / |L|; linear-system |A P - B| / |B|; least-squares |A^T (A P - b)| / |A^T b|;
- * sylvester |A P + P B - C| / |C|; determinant |P - T| / |T|; SVD: |U^T A V - diag s| / |s| (with L = 0 or s = 0: infinity unless the
- * input is 0, but see accept_zero). A custom task's own residual function is asked whatever the
- * norm.
+ * sylvester |A P + P B - C| / |C|; determinant |P - T| / |T|; SVD: |U^T A V - diag s| / |s| (with L
+ * = 0 or s = 0: infinity unless the input is 0, but see accept_zero). A custom task's own residual
+ * function is asked whatever the norm.
  * @param[out] score   filled by lat_score_init() first; its residual is infinite for a prediction
  * of the wrong shape or with a coefficient that is not finite
  * @param operands  as the model saw them (decoded from its tokens)

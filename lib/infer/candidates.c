@@ -17,15 +17,9 @@ static size_t aligned(size_t size) {
 
 /* Doubles that one side of a problem of any of the components can have. */
 static size_t room(const lat_task *task) {
-  int32_t most = 1;
-  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
-    const lat_task *one = lat_task_component(task, i);
-    for (int32_t side = LAT_INPUT; side <= LAT_OUTPUT; ++side) {
-      const int32_t own = lati_task_written(one, side);
-      most = own > most ? own : most;
-    }
-  }
-  return (size_t)most * LATI_LARGEST_MATRIX;
+  const int32_t inputs = lati_task_most_written(task, LAT_INPUT);
+  const int32_t outputs = lati_task_most_written(task, LAT_OUTPUT);
+  return (size_t)(inputs > outputs ? inputs : outputs) * LATI_LARGEST_MATRIX;
 }
 
 lat_status lati_search_open(lati_search *search, lat_model *model, const lat_task *task,

@@ -10,21 +10,12 @@
 
 enum { LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION };
 
-/* Matrices that one side of an example of any of the components is written as. */
-static size_t most_written(const lat_task *task, int32_t side) {
-  int32_t most = 1;
-  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
-    const int32_t own = lati_task_written(lat_task_component(task, i), side);
-    most = own > most ? own : most;
-  }
-  return (size_t)most;
-}
-
 lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
                             const lat_tokenizer *tokenizer, const lat_task *task,
                             const lat_score_options *options) {
   lat_status status = LAT_OK;
-  const size_t inputs = most_written(task, LAT_INPUT), outputs = most_written(task, LAT_OUTPUT);
+  const size_t inputs = (size_t)lati_task_most_written(task, LAT_INPUT);
+  const size_t outputs = (size_t)lati_task_most_written(task, LAT_OUTPUT);
   *scorer = (lati_scorer){.tokenizer = tokenizer, .options = *options};
   scorer->answer_capacity =
       outputs *

@@ -22,7 +22,6 @@ extern void dgetf2_(const int32_t *m, const int32_t *n, double *a, const int32_t
                     int32_t *ipiv, int32_t *info);
 extern void dgetri_(const int32_t *n, double *a, const int32_t *lda, const int32_t *ipiv,
                     double *work, const int32_t *lwork, int32_t *info);
-
 extern void dgetrs_(const char *trans, const int32_t *n, const int32_t *nrhs, const double *a,
                     const int32_t *lda, const int32_t *ipiv, double *b, const int32_t *ldb,
                     int32_t *info, size_t trans_length);
@@ -227,13 +226,11 @@ lat_status lati_lapack_inverse(double *a, int32_t n, double *work) {
   const int32_t lwork = (int32_t)reals;
   int32_t *pivots = (int32_t *)(void *)(work + reals);
   int32_t info = 0;
-  dgetf2_(&n, &n, a, &n, pivots, &info);
-  if (info > 0) {
-    return lati_fail(LAT_ERROR_NUMERIC, "the matrix is singular: pivot %d is zero", info);
+  status = factorise(a, pivots, n);
+  if (status != LAT_OK) {
+    return status;
   }
-  if (info == 0) {
-    dgetri_(&n, a, &n, pivots, work, &lwork, &info);
-  }
+  dgetri_(&n, a, &n, pivots, work, &lwork, &info);
   status = outcome("dgetri", info);
   if (status == LAT_OK && !lati_all_finite(a, (size_t)n * (size_t)n)) {
     status = lati_fail(LAT_ERROR_NUMERIC, "the matrix is singular to working precision");

@@ -30,8 +30,8 @@ lat_status lati_lapack_inverse(double *a, int32_t n, double *work);
 lat_status lati_lapack_solve(double *a, double *b, int32_t n, int32_t k, double *work);
 /* det a, by dgetf2; a is destroyed. */
 lat_status lati_lapack_determinant(double *determinant, double *a, int32_t n, double *work);
-/* The first n rows of b (m x k) become the x of least |a x - b|, by dgels; m >= n >= k, a (m x n) is
- * destroyed. NUMERIC when a has not full rank. */
+/* The first n rows of b (m x k) become the x of least |a x - b|, by dgels; m >= n >= k, a (m x n)
+ * is destroyed. NUMERIC when a has not full rank. */
 lat_status lati_lapack_least_squares(double *a, double *b, int32_t m, int32_t n, int32_t k,
                                      double *work);
 /* a (n x n) becomes its real Schur form t, v the orthogonal factor: a = v t v^T, by dgees. `work`

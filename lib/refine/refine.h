@@ -58,6 +58,9 @@ double lati_inverse_defect(double *d, const double *a, const double *x, int32_t 
 /* to = from 2^power. */
 void lati_multiply_by_power(double *to, const double *from, size_t count, int32_t power);
 
+/* s (n x n) = 2^power times the symmetric part of a. */
+void lati_scaled_symmetric(double *s, const double *a, int32_t n, int32_t power);
+
 /* Factors 2^power such that `values`, times it, have their largest size in [1, 2); 0 for zeros. */
 int32_t lati_refine_power(const double *values, int64_t count);
 

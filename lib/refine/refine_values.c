@@ -144,9 +144,7 @@ lat_status lati_refine_eigenvalues(lati_refinement *refinement, double *values, 
   double *s = work, *vectors = s + count, *ascending = vectors + count, *rest = ascending + n;
   const int32_t power = lati_refine_power(a, (int64_t)count);
   iteration it;
-  for (int32_t i = 0; i < n * n; ++i) {
-    s[i] = ldexp(a[i], power - 1) + ldexp(a[i % n * n + i / n], power - 1);
-  }
+  lati_scaled_symmetric(s, a, n, power);
   const double norm = lati_frobenius(s, (int64_t)count);
   set_up_iteration(&it, s, n, rest);
   for (int32_t j = 0; j < n; ++j) {

@@ -20,3 +20,11 @@ void lati_multiply_by_power(double *to, const double *from, size_t count, int32_
     to[i] = ldexp(from[i], power);
   }
 }
+
+void lati_scaled_symmetric(double *s, const double *a, int32_t n, int32_t power) {
+  for (int32_t i = 0; i < n; ++i) {
+    for (int32_t j = 0; j < n; ++j) {
+      s[i * n + j] = ldexp(a[i * n + j], power - 1) + ldexp(a[j * n + i], power - 1);
+    }
+  }
+}

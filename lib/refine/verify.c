@@ -176,10 +176,8 @@ static void pose_eigenvalues(problem *p, const double *values, const double *a, 
   const int32_t power = lati_refine_power(a, (int64_t)n * n);
   double *s = work;
   *p = (problem){.e = {.n = n, .count = n}};
+  lati_scaled_symmetric(s, a, n, power);
   for (int32_t i = 0; i < n; ++i) {
-    for (int32_t j = 0; j < n; ++j) {
-      s[i * n + j] = ldexp(a[i * n + j], power - 1) + ldexp(a[j * n + i], power - 1);
-    }
     p->trace += s[i * n + i];
   }
   p->e.norm = lati_frobenius(s, (int64_t)n * n);

@@ -54,6 +54,14 @@ int32_t lati_task_written(const lat_task *task, int32_t side) {
   return arity->layout == LATI_IN_TURN ? arity->count : 1;
 }
 
+int32_t lati_task_most_written(const lat_task *task, int32_t side) {
+  int32_t most = 1;
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    most = larger(most, lati_task_written(lat_task_component(task, i), side));
+  }
+  return most;
+}
+
 int32_t lati_task_answer_matrices(const lat_task *task, int32_t letter) {
   for (int32_t i = 0; i < task->count; ++i) {
     if (task->components[i]->letter == letter) {

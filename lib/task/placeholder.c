@@ -2,8 +2,8 @@
  * function of theirs fails. They let a model be looked at by who does not have its tasks. */
 #include "task/registry.h"
 
-/* As many letters as a mixture may have tasks: a file does not tell a custom task's letter, and those
- * of a mixture must differ. The first twelve are those that no built-in task has. */
+/* As many letters as a mixture may have tasks: a file does not tell a custom task's letter, and
+ * those of a mixture must differ. The first twelve are those that no built-in task has. */
 static const char free_letters[LATI_MAX_COMPONENTS + 1] = "BCHJKPQRUVWZLNOX";
 
 static int32_t no_input_shape(int32_t *rows, int32_t *cols, lat_random *random, void *user) {

@@ -43,11 +43,11 @@ struct lati_task_kind {
   int32_t letter, degree;
   lati_scaling scaling;
   lati_arity operands, results;
-  int32_t structured; /* how many of the operands, from the first, options.structure is for: either
-                         of two, or both */
-  int32_t square;     /* rows = cols by nature */
-  int32_t right_sides;   /* options.cols counts right-hand sides: 0 is 1, drawn sizes are rows */
-  int32_t symmetric;  /* inputs are drawn symmetric, of a spectrum */
+  int32_t structured;  /* how many of the operands, from the first, options.structure is for: either
+                          of two, or both */
+  int32_t square;      /* rows = cols by nature */
+  int32_t right_sides; /* options.cols counts right-hand sides: 0 is 1, drawn sizes are rows */
+  int32_t symmetric;   /* inputs are drawn symmetric, of a spectrum */
   int32_t self_scoring;  /* the residual needs no target */
   int32_t vector_blocks; /* under the row of values: 1: n x n; 2: m x k, then n x k */
   lati_order order;

@@ -1,7 +1,12 @@
 /* Residuals relative to the size of the right answer, which tasks share. */
 #include "task/relative_residual.h"
 
+#include "linalg/dense.h"
+
 #include <math.h>
+
+/* Random examples whose defect is larger, relative to the right-hand side, are drawn again. */
+static const double worst_defect = 1e-10;
 
 double lati_norm(const double *values, size_t count, int32_t norm) {
   switch (norm) {
@@ -36,17 +41,29 @@ lat_status lati_residual_target(double *residual, const lat_task *task, const la
   return LAT_OK;
 }
 
-/* c (m x k) = a (m x n) b (n x k), row-major. */
-static void multiply(double *c, const double *a, const double *b, size_t m, size_t n, size_t k) {
-  for (size_t i = 0; i < m; ++i) {
-    for (size_t j = 0; j < k; ++j) {
-      double sum = 0;
-      for (size_t l = 0; l < n; ++l) {
-        sum += a[i * n + l] * b[l * k + j];
+lat_status lati_accept_defect(const lat_matrix *output, const lat_matrix *input, lati_defect defect,
+                              double size, const char *equation) {
+  for (int32_t i = 0; i < output->rows; ++i) {
+    for (int32_t j = 0; j < output->cols; ++j) {
+      const double distance = fabs(defect(input, output, i, j));
+      if (!(distance <= worst_defect * size)) {
+        return lati_fail(LAT_ERROR_NUMERIC, "%s by %.3g, more than %g", equation, distance,
+                         worst_defect * size);
       }
-      c[i * k + j] = sum;
     }
   }
+  return LAT_OK;
+}
+
+double lati_residual_defect(const lati_trial *trial, lati_defect defect, const double *right) {
+  const lat_matrix *p = trial->prediction;
+  for (int32_t i = 0; i < p->rows; ++i) {
+    for (int32_t j = 0; j < p->cols; ++j) {
+      trial->work[i * p->cols + j] = defect(trial->input, p, i, j);
+    }
+  }
+  return lati_ratio(lati_norm(trial->work, trial->values, trial->norm),
+                    lati_norm(right, trial->values, trial->norm));
 }
 
 /* e (k x k) = u^T (k x m) b (m x k) - diag s. */
@@ -71,7 +88,7 @@ double lati_residual_diagonal(const lati_trial *trial, const double *s, const do
   const size_t width = (size_t)k;
   double *product = trial->work;
   double *error = product + m * width;
-  multiply(product, a->data, v, m, n, width);
+  lati_multiply(product, a->data, v, a->rows, a->cols, k);
   subtract_diagonal(error, u, product, s, m, width);
   const double numerator = lati_norm(error, width * width, trial->norm);
   const double denominator = lati_norm(s, width, trial->norm);

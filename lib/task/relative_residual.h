@@ -22,6 +22,18 @@ double lati_residual_diagonal(const lati_trial *trial, const double *s, const do
  * `values` the number of the answer's coefficients. */
 size_t lati_residual_work(const lati_form *input, size_t values);
 
+/* Coefficient (i, j) of what an answer to `input` makes zero, such as A P - B. */
+typedef double (*lati_defect)(const lat_matrix *input, const lat_matrix *p, int32_t i, int32_t j);
+
+/* The accept() of a kind: NUMERIC where a coefficient of the defect is farther from 0 than rounding
+ * takes it, relative to `size`. `equation` is for the message. */
+lat_status lati_accept_defect(const lat_matrix *output, const lat_matrix *input, lati_defect defect,
+                              double size, const char *equation);
+
+/* |defect| / |right|, where the right-hand side of the equation has as many coefficients as the
+ * prediction. */
+double lati_residual_defect(const lati_trial *trial, lati_defect defect, const double *right);
+
 /* A task whose residual is |P - T| / |T|. */
 lat_status lati_residual_target(double *residual, const lat_task *task, const lati_trial *trial);
 

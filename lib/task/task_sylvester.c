@@ -4,11 +4,7 @@
 #include "linalg/lapack.h"
 #include "task/relative_residual.h"
 
-#include <math.h>
 #include <string.h>
-
-/* Random examples farther than this from the equation, relative to C, are drawn again. */
-static const double worst_defect = 1e-10;
 
 static void operand_shapes(lati_shape *operands, int32_t rows, int32_t cols) {
   operands[0] = (lati_shape){rows, rows};
@@ -81,28 +77,13 @@ static double defect(const lat_matrix *input, const lat_matrix *x, int32_t i, in
 
 static lat_status accept(const lat_matrix *output, const lat_matrix *input) {
   const double largest = lati_norm_max(input[2].data, lati_matrix_count(&input[2]));
-  for (int32_t i = 0; i < output->rows; ++i) {
-    for (int32_t j = 0; j < output->cols; ++j) {
-      const double distance = fabs(defect(input, output, i, j));
-      if (!(distance <= worst_defect * largest)) {
-        return lati_fail(LAT_ERROR_NUMERIC, "A X + X B differs from C by %.3g", distance);
-      }
-    }
-  }
-  return LAT_OK;
+  return lati_accept_defect(output, input, defect, largest, "A X + X B differs from C");
 }
 
 /* |A P + P B - C| / |C|. */
 static lat_status residual(double *out, const lat_task *task, const lati_trial *trial) {
   (void)task;
-  const lat_matrix *p = trial->prediction;
-  for (int32_t i = 0; i < p->rows; ++i) {
-    for (int32_t j = 0; j < p->cols; ++j) {
-      trial->work[i * p->cols + j] = defect(trial->input, p, i, j);
-    }
-  }
-  *out = lati_ratio(lati_norm(trial->work, trial->values, trial->norm),
-                    lati_norm(trial->input[2].data, trial->values, trial->norm));
+  *out = lati_residual_defect(trial, defect, trial->input[2].data);
   return LAT_OK;
 }
 
