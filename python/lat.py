@@ -45,6 +45,7 @@ SONAME = "liblat.so.1"
 
 PRECISION_AUTO, PRECISION_F32, PRECISION_BF16 = range(3)
 NORM_POST, NORM_PRE = range(2)
+NORM_KIND_LAYER, NORM_KIND_RMS = range(2)
 RELU, GELU = range(2)
 POSITIONS_LEARNED, POSITIONS_SINUSOIDAL = range(2)
 INIT_RANDOM, INIT_FOURIER = range(2)
@@ -273,7 +274,7 @@ class _ModelOptions(_Structure):
         c_int32, "cross_query_from_input max_positions init",
         c_double, "dropout",
         c_uint64, "seed",
-        c_int32, "architecture reserved")
+        c_int32, "architecture norm_kind")
 
 
 class _OptimizerOptions(_Structure):

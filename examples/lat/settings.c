@@ -110,6 +110,8 @@ static const cli_option model_options[] = {
     OPTION(OPTION_INT32, "ffn-factor", model.ffn_factor, "N",
            "inner width of feed-forward blocks over the width (4)"),
     OPTION(OPTION_CHOICE, "norm", model.norm, "post|pre", "where LayerNorm stands (post)"),
+    OPTION(OPTION_CHOICE, "norm-kind", model.norm_kind, "layer|rms",
+           "LayerNorm or RMSNorm (layer)"),
     OPTION(OPTION_CHOICE, "activation", model.activation, "relu|gelu", "(relu)"),
     OPTION(OPTION_CHOICE, "positions", model.positions, "learned|sinusoidal", "(learned)"),
     OPTION(OPTION_FLAG, "tied", model.tied, NULL,

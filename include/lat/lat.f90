@@ -26,6 +26,7 @@ module lat
     LAT_PRECISION_BF16 = 2
   integer(c_int32_t), parameter, public :: LAT_ROW_MAJOR = 0, LAT_COLUMN_MAJOR = 1
   integer(c_int32_t), parameter, public :: LAT_NORM_POST = 0, LAT_NORM_PRE = 1
+  integer(c_int32_t), parameter, public :: LAT_NORM_KIND_LAYER = 0, LAT_NORM_KIND_RMS = 1
   integer(c_int32_t), parameter, public :: LAT_RELU = 0, LAT_GELU = 1
   integer(c_int32_t), parameter, public :: LAT_POSITIONS_LEARNED = 0, LAT_POSITIONS_SINUSOIDAL = 1
   integer(c_int32_t), parameter, public :: LAT_INIT_RANDOM = 0, LAT_INIT_FOURIER = 1
@@ -73,7 +74,7 @@ module lat
     integer(c_int32_t) :: cross_query_from_input, max_positions, init
     real(c_double) :: dropout
     integer(c_int64_t) :: seed
-    integer(c_int32_t) :: architecture, reserved
+    integer(c_int32_t) :: architecture, norm_kind
   end type lat_model_options
 
   type, bind(C), public :: lat_optimizer_options

@@ -48,6 +48,12 @@ enum {
   LAT_NORM_PRE = 1   /**< before each block, and once at the end (layer_norm_out) */
 };
 
+/** What normalises a token's vector. */
+enum {
+  LAT_NORM_KIND_LAYER = 0, /**< LayerNorm: gain (x - mean) / deviation + bias, as the paper */
+  LAT_NORM_KIND_RMS = 1    /**< RMSNorm: gain x / root mean square, without mean and bias */
+};
+
 /** Activation of the feed-forward blocks. */
 enum { LAT_RELU = 0, LAT_GELU = 1 /**< the exact one, x Phi(x) */ };
 
@@ -93,10 +99,10 @@ typedef struct lat_model_options {
   double dropout; /**< on embeddings and on each block's output while training, 0..0.9; default 0 */
   uint64_t seed;  /**< of the initial parameters and of dropout; default 0 */
   int32_t
-      architecture; /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or LAT_ARCHITECTURE_ENCODER:
-                       the decoder's options are then not used, tied becomes 0, and the output
-                       encoding must give every number the same length (p10 does not) */
-  int32_t reserved; /**< 0 */
+      architecture;  /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or LAT_ARCHITECTURE_ENCODER:
+                        the decoder's options are then not used, tied becomes 0, and the output
+                        encoding must give every number the same length (p10 does not) */
+  int32_t norm_kind; /**< LAT_NORM_KIND_LAYER (default) or LAT_NORM_KIND_RMS */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with

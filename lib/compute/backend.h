@@ -127,11 +127,13 @@ typedef struct lati_backend {
   void (*shorten)(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width);
 
   /* y = gamma (x - mean) rstd + beta per token, eps 1e-12; mean and rstd (T) kept for backward. y
-   * may alias x only when no backward follows. `shortened`, where it is narrow, receives y too. */
+   * may alias x only when no backward follows. `shortened`, where it is narrow, receives y too.
+   * beta NULL: RMSNorm, y = gamma x rstd, with a mean of 0. */
   void (*layernorm_forward)(lati_pool *pool, float *y, lati_rows shortened, float *mean,
                             float *rstd, const float *x, const float *gamma, const float *beta,
                             int64_t tokens, int32_t width);
   /* d_x (T, width) = ... (+= when accumulate); d_gamma, d_beta (width) +=. d_x may alias d_y.
+   * d_beta NULL: of RMSNorm.
    * `shortened`, where it is narrow, receives d_x too. scratch: (2 LATI_NORM_GROUPS, width), for
    * sums over groups of tokens, which are added up in one order. */
   void (*layernorm_backward)(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,

@@ -1,4 +1,5 @@
-/* Layer normalisation of each token: y = gamma (x - mean) / sqrt(variance + eps) + beta. */
+/* Layer normalisation of each token: y = gamma (x - mean) / sqrt(variance + eps) + beta; without
+ * beta RMSNorm, y = gamma x / sqrt(mean of squares + eps). */
 #include "compute/ops.h"
 #include "compute/vector.h"
 
@@ -45,7 +46,7 @@ typedef struct gradient {
   float *d_x;
   const float *d_y, *x, *mean, *rstd, *gamma;
   int64_t tokens, width;
-  int accumulate;
+  int centred, accumulate;
   float *sums; /* of each group: d_gamma, d_beta (width) */
 } gradient;
 
@@ -63,7 +64,7 @@ static void backward_rows(const gradient *g, float *d_gamma, float *d_beta, int6
   for (int64_t t = first; t < end; ++t) {
     float *d_x = g->d_x + t * g->width;
     g->vector->normalise_backward(d_x, g->d_y + t * g->width, g->x + t * g->width, g->mean[t],
-                                  g->rstd[t], g->gamma, g->width, g->accumulate);
+                                  g->rstd[t], g->gamma, g->width, g->centred, g->accumulate);
     shorten_row(g->vector, g->shortened, t, d_x, g->width);
   }
 }
@@ -83,13 +84,26 @@ void lati_layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, f
                              float *d_beta, const float *d_y, const float *x, const float *mean,
                              const float *rstd, const float *gamma, int64_t tokens, int32_t width,
                              int accumulate, float *scratch) {
-  gradient g = {lati_vector_best(), shortened, d_x, d_y, x, mean, rstd, gamma, tokens, width,
-                accumulate,         scratch};
+  gradient g = {.vector = lati_vector_best(),
+                .shortened = shortened,
+                .d_x = d_x,
+                .d_y = d_y,
+                .x = x,
+                .mean = mean,
+                .rstd = rstd,
+                .gamma = gamma,
+                .tokens = tokens,
+                .width = width,
+                .centred = d_beta != NULL,
+                .accumulate = accumulate,
+                .sums = scratch};
   const int64_t groups = lati_blocks(tokens, group_tokens(tokens));
   lati_pool_run(pool, backward_group, &g, groups);
   for (int64_t i = 0; i < groups; ++i) {
     g.vector->add(d_gamma, scratch + 2 * i * width, width);
-    g.vector->add(d_beta, scratch + (2 * i + 1) * width, width);
+    if (d_beta != NULL) {
+      g.vector->add(d_beta, scratch + (2 * i + 1) * width, width);
+    }
   }
 }
 

@@ -114,7 +114,7 @@ static void layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, fl
   for (int64_t t = 0; t < tokens; ++t) {
     const float *row = x + t * width;
     double mu = 0.0, variance = 0.0;
-    for (int64_t i = 0; i < width; ++i) {
+    for (int64_t i = 0; i < width && beta != NULL; ++i) {
       mu += (double)row[i] / width;
     }
     for (int64_t i = 0; i < width; ++i) {
@@ -122,25 +122,28 @@ static void layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, fl
     }
     double inverse = 1.0 / sqrt(variance + 1e-12);
     for (int64_t i = 0; i < width; ++i) {
-      y[t * width + i] =
-          (float)(((double)row[i] - mu) * inverse * (double)gamma[i] + (double)beta[i]);
+      y[t * width + i] = (float)(((double)row[i] - mu) * inverse * (double)gamma[i] +
+                                 (beta != NULL ? (double)beta[i] : 0.0));
     }
     mean[t] = (float)mu;
     rstd[t] = (float)inverse;
   }
 }
 
-/* One token: d_x = rstd (g - mean(g) - u mean(g u)), g = gamma d_y, u the normalised row. */
+/* One token: d_x = rstd (g - mean(g) - u mean(g u)), g = gamma d_y, u the normalised row; RMSNorm
+ * (d_beta NULL) has no mean(g). */
 static void layernorm_backward_token(float *d_x, float *d_gamma, float *d_beta, const float *d_y,
                                      const float *x, double mean, double rstd, const float *gamma,
                                      int32_t width, int accumulate) {
   double sum = 0.0, slope = 0.0;
   for (int64_t i = 0; i < width; ++i) {
     double unit = ((double)x[i] - mean) * rstd, g = (double)gamma[i] * (double)d_y[i];
-    sum += g / width;
     slope += g * unit / width;
     d_gamma[i] = (float)((double)d_gamma[i] + (double)d_y[i] * unit);
-    d_beta[i] = (float)((double)d_beta[i] + (double)d_y[i]);
+    if (d_beta != NULL) {
+      sum += g / width;
+      d_beta[i] = (float)((double)d_beta[i] + (double)d_y[i]);
+    }
   }
   for (int64_t i = 0; i < width; ++i) {
     double unit = ((double)x[i] - mean) * rstd, g = (double)gamma[i] * (double)d_y[i];

@@ -50,11 +50,12 @@ typedef struct lati_vector {
   void (*softmax_columns_backward)(const lati_score_block *scores, float *d, float scale,
                                    const float *lse);
 
-  /* Mean and 1 / sqrt(variance + eps) of a row, and the row normalised. */
+  /* Mean and 1 / sqrt(variance + eps) of a row, and the row normalised. beta NULL: the mean counts
+   * as 0 (RMSNorm). */
   void (*normalise)(float *y, float *mean, float *rstd, const float *x, const float *gamma,
                     const float *beta, int64_t n);
   void (*normalise_backward)(float *d_x, const float *d_y, const float *x, float mean, float rstd,
-                             const float *gamma, int64_t n, int accumulate);
+                             const float *gamma, int64_t n, int centred, int accumulate);
   /* d_gamma += d_y (x - mean) rstd; d_beta += d_y, over n columns, summed over rows in order. */
   void (*normalise_parameters)(float *d_gamma, float *d_beta, const float *d_y, const float *x,
                                int64_t ld, const float *mean, const float *rstd, int64_t rows,

@@ -186,8 +186,10 @@ static void softmax_columns_backward(const lati_score_block *s, float *d, float 
 static void normalise(float *y, float *mean, float *rstd, const float *x, const float *gamma,
                       const float *beta, int64_t n) {
   vec sum = v_set(0.0F), squares = v_set(0.0F);
-  FOR_LANES(i, mask, n) {
-    sum += v_load_part(x + i, mask);
+  if (beta != NULL) {
+    FOR_LANES(i, mask, n) {
+      sum += v_load_part(x + i, mask);
+    }
   }
   float mu = v_sum(sum) / (float)n;
   FOR_LANES(i, mask, n) {
@@ -197,17 +199,17 @@ static void normalise(float *y, float *mean, float *rstd, const float *x, const 
   float inverse = 1.0F / sqrtf(v_sum(squares) / (float)n + LATI_NORM_EPSILON);
   FOR_LANES(i, mask, n) {
     vec unit = (v_load_part(x + i, mask) - v_set(mu)) * v_set(inverse);
-    v_store_part(y + i, mask,
-                 v_fma(unit, v_load_part(gamma + i, mask), v_load_part(beta + i, mask)));
+    vec shift = beta != NULL ? v_load_part(beta + i, mask) : v_set(0.0F);
+    v_store_part(y + i, mask, v_fma(unit, v_load_part(gamma + i, mask), shift));
   }
   *mean = mu;
   *rstd = inverse;
 }
 
 /* With u the normalised row and g = gamma d_y:
- * d_x = rstd (g - mean(g) - u mean(g u)). */
+ * d_x = rstd (g - mean(g) - u mean(g u)), and without mean(g) where no mean was taken away. */
 static void normalise_backward(float *d_x, const float *d_y, const float *x, float mean, float rstd,
-                               const float *gamma, int64_t n, int accumulate) {
+                               const float *gamma, int64_t n, int centred, int accumulate) {
   vec sum = v_set(0.0F), product_sum = v_set(0.0F);
   FOR_LANES(i, mask, n) {
     vec g = v_load_part(gamma + i, mask) * v_load_part(d_y + i, mask);
@@ -215,7 +217,8 @@ static void normalise_backward(float *d_x, const float *d_y, const float *x, flo
     sum += g;
     product_sum = v_fma(g, unit, product_sum);
   }
-  vec shift = v_set(v_sum(sum) / (float)n), slope = v_set(v_sum(product_sum) / (float)n);
+  vec shift = v_set(centred ? v_sum(sum) / (float)n : 0.0F),
+      slope = v_set(v_sum(product_sum) / (float)n);
   FOR_LANES(i, mask, n) {
     vec g = v_load_part(gamma + i, mask) * v_load_part(d_y + i, mask);
     vec unit = (v_load_part(x + i, mask) - v_set(mean)) * v_set(rstd);

@@ -33,6 +33,8 @@ const lati_field lati_model_fields[] = {
     LATI_ADDED_NUMBER(lat_model_options, architecture, LATI_FIELD_INT32,
                       LAT_ARCHITECTURE_ENCODER_DECODER, LAT_ARCHITECTURE_ENCODER_DECODER,
                       LAT_ARCHITECTURE_ENCODER),
+    LATI_ADDED_NUMBER(lat_model_options, norm_kind, LATI_FIELD_INT32, LAT_NORM_KIND_LAYER,
+                      LAT_NORM_KIND_LAYER, LAT_NORM_KIND_RMS),
     LATI_FIELDS_END,
 };
 

@@ -41,8 +41,10 @@ void lati_declare_norm(lati_declaration *to, const char *name) {
   char part[32];
   snprintf(part, sizeof part, "%s.weight", name);
   lati_declare(to, part, to->width, 0, LATI_INIT_ONE, 0);
-  snprintf(part, sizeof part, "%s.bias", name);
-  lati_declare(to, part, to->width, 0, LATI_INIT_ZERO, 0);
+  if (!to->rms) {
+    snprintf(part, sizeof part, "%s.bias", name);
+    lati_declare(to, part, to->width, 0, LATI_INIT_ZERO, 0);
+  }
 }
 
 void lati_declare_linear_part(lati_declaration *to, const char *block, const char *name,

@@ -47,15 +47,15 @@ typedef struct lati_declaration {
   const lat_context *ctx;
   size_t capacity;
   lat_status status;
-  int32_t side, width;
-  const char *stack; /* "encoder" */
-  int32_t layer;     /* -1 outside layers */
+  int32_t side, width, rms; /* rms 1: norms are RMSNorm */
+  const char *stack;        /* "encoder" */
+  int32_t layer;            /* -1 outside layers */
 } lati_declaration;
 
 /* A tensor of `cols` columns, or a vector when cols is 0. */
 void lati_declare(lati_declaration *to, const char *name, int32_t rows, int32_t cols,
                   lati_init init, int32_t fan_in);
-/* gamma and beta of a LayerNorm of the stack's width. */
+/* gamma and beta of a LayerNorm of the stack's width; gamma alone of RMSNorm. */
 void lati_declare_norm(lati_declaration *to, const char *name);
 /* block.name.weight and block.name.bias, or one of them. */
 void lati_declare_linear(lati_declaration *to, const char *block, const char *name, int32_t out,

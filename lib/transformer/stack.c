@@ -86,7 +86,10 @@ static void declare_stack(lati_declaration *to, const lat_model *model, const la
 }
 
 lat_status lati_stacks_declare(lat_model *model) {
-  lati_declaration to = {.table = &model->table, .ctx = model->ctx, .status = LAT_OK};
+  lati_declaration to = {.table = &model->table,
+                         .ctx = model->ctx,
+                         .status = LAT_OK,
+                         .rms = model->options.norm_kind == LAT_NORM_KIND_RMS};
   for (int32_t s = 0; s < model->stacks; ++s) {
     declare_stack(&to, model, &model->stack[s]);
   }

@@ -13,7 +13,7 @@ typedef struct lati_block_kind lati_block_kind; /* transformer/block_kind.h */
 enum { LATI_STACKS = 2, LATI_BLOCK_LINEARS = 3, LATI_LAYER_BLOCKS = 3 };
 
 typedef struct lati_norm {
-  const float *gamma, *beta;
+  const float *gamma, *beta; /* beta NULL: RMSNorm */
 } lati_norm;
 
 /* A block of one layer: its kind, and views of its parameters. */

@@ -116,9 +116,9 @@ static inline lati_rows lati_operand_rows(const lati_workspace *work, void *memo
   return lati_operand(work->backend, memory, lati_operand_ld(work->backend, width));
 }
 
-/* Where the gradient of a parameter is accumulated. */
+/* Where the gradient of a parameter is accumulated; NULL for none. */
 static inline float *lati_gradient_of(const lati_workspace *work, const float *parameter) {
-  return work->gradient + (parameter - work->model->parameters);
+  return parameter == NULL ? NULL : work->gradient + (parameter - work->model->parameters);
 }
 
 #endif

@@ -1,12 +1,15 @@
-"""Writes data/model.json and data/model-*.safetensors: what the PyTorch twin computes.
+"""Writes data/model.json, data/architectures.json and the .safetensors beside them: what the PyTorch
+twin computes.
 
 Run with Debian 12's python3 and python3-torch:  python3 tests/golden/make_model.py
+With --architectures it writes the architectures' files alone.
 """
 
 import json
 import platform
 import struct
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
@@ -84,6 +87,12 @@ VARIANTS = {
     },
 }
 
+# Those of architectures other than the paper's, in files of their own.
+ARCHITECTURES = {
+    "rms-norm": {"norm_kind": "rms"},
+    "rms-norm-pre-norm": {"norm_kind": "rms", "norm": "pre"},
+}
+
 
 def write_safetensors(path, tensors):
     header, offset = {}, 0
@@ -126,6 +135,14 @@ def gradients_of(config, parameters, examples):
     return float(loss), logits.detach(), dict(zip(names, gradients))
 
 
+def config_members(config):
+    """Those of the first golden files, and of the younger ones what is not the default."""
+    names = [f.name for f in fields(Config)]
+    younger = names[names.index("output_encoding") + 1 :]
+    members = asdict(config)
+    return {n: v for n, v in members.items() if n not in younger or v != getattr(Config, n)}
+
+
 def correct_tokens(logits, examples):
     targets = torch.tensor([t for e in examples for t in e.target + [0]])
     return int((logits.argmax(1) == targets).sum())
@@ -144,7 +161,7 @@ def base_case(logit_tensors):
         if rule is RULES[1]:
             write_safetensors(DATA / "model-adam.safetensors", after)
     return {
-        "config": asdict(BASE),
+        "config": config_members(BASE),
         "tokens": [{"input": e.source, "output": e.target} for e in examples],
         "loss_sum": loss,
         "target_tokens": target_tokens(examples),
@@ -153,15 +170,15 @@ def base_case(logit_tensors):
     }
 
 
-def variant_case(name, logit_tensors):
-    config = Config(**VARIANTS[name])
+def variant_case(name, changes, logit_tensors):
+    config = Config(**changes)
     examples = [example_of(config, rows) for rows in MATRICES]
     loss, logits, gradients = gradients_of(config, noise_parameters(config), examples)
     stride = max(1, logits.shape[1] // KEPT_SYMBOLS)
     logit_tensors[name] = logits[:, ::stride]
     return {
         "name": name,
-        "config": asdict(config),
+        "config": config_members(config),
         "tokens": [{"input": e.source, "output": e.target} for e in examples],
         "loss_sum": loss,
         "target_tokens": target_tokens(examples),
@@ -177,9 +194,7 @@ def gradient_marks(name, gradient):
     return [float((flat**2).sum() ** 0.5), float(flat @ noise("mark:" + name, flat.size))]
 
 
-def main():
-    DATA.mkdir(exist_ok=True)
-    torch.set_num_threads(1)
+def write_document(name, variants, with_base):
     logits = {}
     document = {
         "provenance": {
@@ -190,12 +205,21 @@ def main():
             "arithmetic": "float64",
         },
         "matrices": MATRICES,
-        "base": base_case(logits),
-        "variants": [variant_case(name, logits) for name in VARIANTS],
     }
-    write_safetensors(DATA / "model-logits.safetensors", logits)
-    with open(DATA / "model.json", "w") as file:
+    if with_base:
+        document["base"] = base_case(logits)
+    document["variants"] = [variant_case(n, c, logits) for n, c in variants.items()]
+    write_safetensors(DATA / (name + "-logits.safetensors"), logits)
+    with open(DATA / (name + ".json"), "w") as file:
         dump_lines(file, document)
+
+
+def main():
+    DATA.mkdir(exist_ok=True)
+    torch.set_num_threads(1)
+    if "--architectures" not in sys.argv:
+        write_document("model", VARIANTS, with_base=True)
+    write_document("architectures", ARCHITECTURES, with_base=False)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIANTS = 16, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
+enum { VARIANTS = 16, ARCHITECTURES = 2, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
 
 /* On max(1, |expected|). */
 static const double LOGIT_TOLERANCE = 1e-5;
@@ -27,7 +27,9 @@ typedef struct subject {
   size_t rows, symbols; /* of the logits */
 } subject;
 
-static json_t *golden;
+static const char LOGITS[] = "model-logits.safetensors";
+
+static json_t *golden, *architectures; /* model.json, architectures.json */
 static lat_context *ctx;
 
 static void ok(lat_status status) {
@@ -41,15 +43,23 @@ static void set_up(void) {
   ok(lat_context_create(&ctx, &options));
   golden = golden_load("model.json");
   ck_assert_uint_eq(json_array_size(golden_member(golden, "variants")), VARIANTS);
+  architectures = golden_load("architectures.json");
+  ck_assert_uint_eq(json_array_size(golden_member(architectures, "variants")), ARCHITECTURES);
 }
 
 static void tear_down(void) {
   json_decref(golden);
+  json_decref(architectures);
   lat_context_free(ctx);
 }
 
 static int32_t chosen(const json_t *config, const char *key, const char *other) {
   return strcmp(golden_text(config, key), other) == 0;
+}
+
+/* Of a member that only the configurations have that do not take its default. */
+static int32_t younger(const json_t *config, const char *key, const char *other) {
+  return json_object_get(config, key) != NULL && chosen(config, key, other);
 }
 
 static void read_options(lat_model_options *options, const json_t *config) {
@@ -72,6 +82,8 @@ static void read_options(lat_model_options *options, const json_t *config) {
   options->factored = golden_integer(config, "factored");
   options->cross_query_from_input = golden_integer(config, "cross_query_from_input");
   options->max_positions = golden_integer(config, "max_positions");
+  options->norm_kind =
+      younger(config, "norm_kind", "rms") ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }
 
 /* noise_parameters() of twin.py. */
@@ -186,9 +198,10 @@ static double worst(const float *found, const float *expected, size_t count) {
   return largest;
 }
 
-/* Every stride-th column of the model's logits against the tensor `name`: the worst error. */
-static double logit_error(const subject *s, const char *name, size_t stride) {
-  lati_safetensors *file = open_file("model-logits.safetensors");
+/* Every stride-th column of the model's logits against the tensor `name` of a golden file: the
+ * worst error. */
+static double logit_error(const subject *s, const char *path, const char *name, size_t stride) {
+  lati_safetensors *file = open_file(path);
   size_t kept = (s->symbols + stride - 1) / stride;
   float *expected = read_tensor(file, name, 2, s->rows, kept);
   float *logits = floats(s->rows * s->symbols), *found = floats(s->rows * kept);
@@ -240,7 +253,7 @@ START_TEST(logits_loss_and_gradients) {
   lat_loss_sum_init(&validation);
   subject s;
   subject_create(&s, base);
-  double error = logit_error(&s, "base", 1);
+  double error = logit_error(&s, LOGITS, "base", 1);
   ck_assert_msg(error <= LOGIT_TOLERANCE, "logits are off by %g", error);
   ok(lat_model_loss(&validation, s.model, s.batch));
   check_loss(&validation, base);
@@ -345,15 +358,15 @@ static void check_all_marks(const subject *s, const float *gradients, const json
   }
 }
 
-START_TEST(variants_of_the_architecture) {
-  const json_t *variant = json_array_get(golden_member(golden, "variants"), (size_t)_i);
+static void check_variant(const json_t *file, const char *logits, int index) {
+  const json_t *variant = json_array_get(golden_member(file, "variants"), (size_t)index);
   const char *name = golden_text(variant, "name");
   lat_gradients *gradients = NULL;
   lat_loss_sum sum;
   lat_loss_sum_init(&sum);
   subject s;
   subject_create(&s, variant);
-  double error = logit_error(&s, name, (size_t)golden_integer(variant, "stride"));
+  double error = logit_error(&s, logits, name, (size_t)golden_integer(variant, "stride"));
   ck_assert_msg(error <= LOGIT_TOLERANCE, "%s: logits are off by %g", name, error);
   ok(lat_gradients_create(&gradients, s.model));
   ok(lat_gradients_accumulate(gradients, &sum, s.model, s.batch));
@@ -361,6 +374,15 @@ START_TEST(variants_of_the_architecture) {
   check_all_marks(&s, lat_gradients_data(gradients), golden_member(variant, "gradients"));
   lat_gradients_free(gradients);
   subject_free(&s);
+}
+
+START_TEST(variants_of_the_architecture) {
+  check_variant(golden, LOGITS, _i);
+}
+END_TEST
+
+START_TEST(other_architectures) {
+  check_variant(architectures, "architectures-logits.safetensors", _i);
 }
 END_TEST
 
@@ -371,12 +393,12 @@ START_TEST(comparisons_can_fail) {
   float *parameters = NULL;
   subject s;
   subject_create(&s, plain);
-  ck_assert_double_gt(logit_error(&s, "gelu", stride), 100 * LOGIT_TOLERANCE);
-  ck_assert_double_gt(logit_error(&s, "cross-query", stride), 100 * LOGIT_TOLERANCE);
+  ck_assert_double_gt(logit_error(&s, LOGITS, "gelu", stride), 100 * LOGIT_TOLERANCE);
+  ck_assert_double_gt(logit_error(&s, LOGITS, "cross-query", stride), 100 * LOGIT_TOLERANCE);
   ok(lat_model_map(&parameters, s.model));
   parameters[0] += 1e-2F; /* of the embedding of EOS, which begins every sequence */
   ok(lat_model_commit(s.model));
-  ck_assert_double_gt(logit_error(&s, "plain", stride), LOGIT_TOLERANCE);
+  ck_assert_double_gt(logit_error(&s, LOGITS, "plain", stride), LOGIT_TOLERANCE);
   subject_free(&s);
 }
 END_TEST
@@ -388,6 +410,7 @@ int main(void) {
   tcase_add_test(tests, logits_loss_and_gradients);
   tcase_add_loop_test(tests, ten_steps, 0, RUNS);
   tcase_add_loop_test(tests, variants_of_the_architecture, 0, VARIANTS);
+  tcase_add_loop_test(tests, other_architectures, 0, ARCHITECTURES);
   tcase_add_test(tests, comparisons_can_fail);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);

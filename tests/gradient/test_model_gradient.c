@@ -146,6 +146,7 @@ START_TEST(every_layer_option) {
   which.options.norm = _i & 1;
   which.options.activation = _i >> 1 & 1;
   which.options.cross_query_from_input = _i >> 2 & 1;
+  which.options.norm_kind = _i >> 3 & 1;
   passes(&which);
 }
 END_TEST
@@ -256,7 +257,7 @@ END_TEST
 
 int main(void) {
   TCase *tests = tcase_create("model gradient");
-  tcase_add_loop_test(tests, every_layer_option, 0, 8);
+  tcase_add_loop_test(tests, every_layer_option, 0, 12);
   tcase_add_loop_test(tests, every_embedding_option, 0, 8);
   tcase_add_loop_test(tests, shared_layers_applied_again, 0, 2);
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 2);

@@ -98,6 +98,7 @@ effects train "--task transpose $small" <<'END'
 --decoder-loops 2
 --ffn-factor 2
 --norm pre
+--norm-kind rms
 --activation gelu
 --positions sinusoidal
 --no-tied

@@ -47,6 +47,11 @@ static void unequal_widths(lat_model_options *options, fixture_plan *plan) {
   options->tied = 0;
 }
 
+static void rms_norm(lat_model_options *options, fixture_plan *plan) {
+  pre_norm_gelu(options, plan);
+  options->norm_kind = LAT_NORM_KIND_RMS;
+}
+
 static void factored(lat_model_options *options, fixture_plan *plan) {
   options->factored = 1;
   options->matrix_positions = 1;
@@ -74,7 +79,8 @@ static void encoder_alone_with_places(lat_model_options *options, fixture_plan *
 
 static variant *const variants[] = {
     plain,          pre_norm_gelu, deep_and_looped, query_from_input, query_from_input_pre_norm,
-    unequal_widths, factored,      ragged_numbers,  encoder_alone,    encoder_alone_with_places};
+    unequal_widths, factored,      ragged_numbers,  encoder_alone,    encoder_alone_with_places,
+    rms_norm};
 
 enum { EXAMPLES = 5 };
 

@@ -37,8 +37,8 @@ static inline void small_run_model_options(lat_model_options *options) {
 }
 
 /* Takes the context over. */
-static inline void small_run_open_in(small_run *run, lat_context *ctx,
-                                     const lat_model_options *model) {
+static inline void small_run_open_encoded(small_run *run, lat_context *ctx,
+                                          const lat_model_options *model, const char *encoding) {
   lat_task_options task;
   lat_tokenizer_options tokenizer;
   run->ctx = ctx;
@@ -46,9 +46,14 @@ static inline void small_run_open_in(small_run *run, lat_context *ctx,
   task.rows = 2;
   CHECK_OK(lat_task_create(&run->task, run->ctx, &task));
   lat_tokenizer_options_init(&tokenizer);
-  tokenizer.input_encoding = tokenizer.output_encoding = "p10";
+  tokenizer.input_encoding = tokenizer.output_encoding = encoding;
   CHECK_OK(lat_tokenizer_create(&run->tokenizer, run->ctx, &tokenizer));
   CHECK_OK(lat_model_create(&run->model, run->task, run->tokenizer, model));
+}
+
+static inline void small_run_open_in(small_run *run, lat_context *ctx,
+                                     const lat_model_options *model) {
+  small_run_open_encoded(run, ctx, model, "p10");
 }
 
 static inline void small_run_open_with(small_run *run, int32_t threads,

@@ -26,6 +26,7 @@ static const refusal refusals[] = {
     REFUSED(encoder_loops, 0, "model options: encoder_loops 0 is outside 1..64"),
     REFUSED(ffn_factor, 17, "model options: ffn_factor 17 is outside 1..16"),
     REFUSED(norm, 2, "model options: norm 2 is outside 0..1"),
+    REFUSED(norm_kind, 2, "model options: norm_kind 2 is outside 0..1"),
     REFUSED(activation, -1, "model options: activation -1 is outside 0..1"),
     REFUSED(tied, 2, "model options: tied 2 is outside 0..1"),
     REFUSED(max_positions, -1, "model options: max_positions -1 is outside 0..131072"),

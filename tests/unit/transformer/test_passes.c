@@ -54,9 +54,10 @@ static void architecture(lat_model_options *options, int which) {
     options->cross_query_from_input = 0;
     options->matrix_positions = 1;
   }
+  options->norm_kind = which == 5 ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }
 
-enum { ARCHITECTURES = 5 };
+enum { ARCHITECTURES = 6 };
 
 static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
   lat_model_options options;

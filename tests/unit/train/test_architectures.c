@@ -1,0 +1,98 @@
+/* Runs of every architecture and kind of layer: stopped and resumed at other numbers of threads,
+ * they end in the bits of the straight run. */
+#include "small_run.h"
+#include "suite.h"
+
+#include <string.h>
+
+typedef void variant(lat_model_options *options);
+
+static void encoder_alone(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+}
+
+static void rms_norm(lat_model_options *options) {
+  options->norm_kind = LAT_NORM_KIND_RMS;
+  options->norm = LAT_NORM_PRE;
+}
+
+static variant *const variants[] = {encoder_alone, rms_norm};
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
+typedef struct open_run {
+  small_run small;
+  lat_trainer *trainer;
+} open_run;
+
+typedef lat_status start_function(lat_trainer **out, lat_model *model,
+                                  const lat_optimizer_options *optimizer,
+                                  const lat_trainer_options *options);
+
+static void start(open_run *run, start_function *function, variant *change, int32_t threads,
+                  const lat_trainer_options *options) {
+  lat_context *ctx = NULL;
+  lat_context_options context;
+  lat_model_options model;
+  lat_optimizer_options optimizer;
+  lat_context_options_init(&context);
+  context.threads = threads;
+  context.precision = LAT_PRECISION_F32;
+  CHECK_OK(lat_context_create(&ctx, &context));
+  small_run_model_options(&model);
+  change(&model);
+  small_run_open_encoded(&run->small, ctx, &model, "p1000");
+  small_run_optimizer_options(&optimizer, "adam");
+  CHECK_OK(function(&run->trainer, run->small.model, &optimizer, options));
+}
+
+static void end(open_run *run) {
+  lat_trainer_free(run->trainer);
+  small_run_close(&run->small);
+}
+
+static void set_options(lat_trainer_options *options, const char *directory) {
+  small_run_trainer_options(options, directory);
+  options->max_examples = 120;
+  options->checkpoint_every = 48;
+  options->validate_every = 60;
+  options->validate_count = 8;
+}
+
+static int32_t stop(const lat_progress *progress, void *user) {
+  (void)user;
+  return progress->examples >= 60;
+}
+
+START_TEST(stopped_and_resumed_is_straight) {
+  char straight[256], stopped[256], left[256], right[256];
+  scratch_folder folder;
+  open_run run;
+  lat_trainer_options options;
+  scratch_open(&folder);
+  set_options(&options, scratch_file(straight, &folder, "straight"));
+  start(&run, lat_trainer_create, variants[_i], 1, &options);
+  CHECK_OK(lat_trainer_run(run.trainer));
+  end(&run);
+
+  set_options(&options, scratch_file(stopped, &folder, "stopped"));
+  options.progress = stop;
+  start(&run, lat_trainer_create, variants[_i], 2, &options);
+  CHECK_FAILS(lat_trainer_run(run.trainer), LAT_ERROR_CANCELLED, "callback asked to stop");
+  end(&run);
+  options.progress = NULL;
+  start(&run, lat_trainer_resume, variants[_i], 3, &options);
+  CHECK_OK(lat_trainer_run(run.trainer));
+  end(&run);
+  ck_assert(same_bytes(join_path(left, straight, "checkpoint.safetensors"),
+                       join_path(right, stopped, "checkpoint.safetensors")));
+  ck_assert(same_bytes(join_path(left, straight, "model.safetensors"),
+                       join_path(right, stopped, "model.safetensors")));
+  scratch_close(&folder);
+}
+END_TEST
+
+int main(void) {
+  TCase *tests = tcase_create("architectures");
+  tcase_add_loop_test(tests, stopped_and_resumed_is_straight, 0, VARIANTS);
+  return run_case("architectures", tests);
+}
