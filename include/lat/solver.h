@@ -59,7 +59,9 @@ typedef struct lat_decode_options {
                        inverse iteration first; other tasks have none. A refined answer is certified
                        where it can be. Default 0: off */
   int32_t fallback; /**< 1: where the model's answer is not right, LAPACK's is returned instead and
-                       the report says so; with refine, what is not certified is not right */
+                       the report says so; with refine, what is not certified is not right. An
+                       inverse is found and certified up to condition numbers of about 1e29, rows
+                       and columns scaled */
   double certify_tolerance; /**< relative residual that a certificate asks for; default 1e-12 */
   int32_t candidates; /**< most answers decoded for a matrix, 1..1024, of which the best stays: a
                          verdict costs little, and a second answer is often right where the first
@@ -79,14 +81,17 @@ enum {
   LAT_VERDICT_UNKNOWN = 3, /**< decoded; a custom task without a residual, and comparison is off */
   LAT_VERDICT_CERTIFIED = 4, /**< within certify_tolerance, with a bound on the error that includes
                                 the rounding of its own computation */
-  LAT_VERDICT_NO_ANSWER = 5  /**< LAPACK, which was asked instead, finds none: a singular matrix */
+  LAT_VERDICT_NO_ANSWER = 5 /**< with fallback: there is none, and x is zeros. Of an inverse this is
+                               proven: the matrix is singular as stored, decided in exact
+                               arithmetic, or its inverse exceeds the largest double */
 };
 
 /** Whose answer a solver returns. */
 enum {
   LAT_SOURCE_MODEL = 0,   /**< the model's, as decoded */
   LAT_SOURCE_REFINED = 1, /**< the model's, refined */
-  LAT_SOURCE_LAPACK = 2   /**< lat_task_answer()'s, refined where that helps */
+  LAT_SOURCE_LAPACK = 2   /**< lat_task_answer()'s, refined where that helps; inverses that double
+                             precision does not find, by elimination in twice the precision */
 };
 
 /** What a solver says of an answer. @since 0.1 */

@@ -6,6 +6,7 @@
 #include "task/registry.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Steps after LAPACK, whose answers are within rounding already. */
 enum { STEPS_AFTER_LAPACK = 2 };
@@ -109,15 +110,23 @@ done:
   return status;
 }
 
-lat_status lati_fall_back(lat_report *report, lat_matrix *answer, const lat_task *task,
-                          const lat_matrix *input, const lat_decode_options *options,
-                          double *work) {
-  if (!options->fallback || lati_is_right(report, task, options)) {
-    return LAT_OK;
+/* The caller's problem has none: zeros, as where the tokens are no matrices. */
+static void tell_no_answer(lat_report *report, const lat_matrix *answer, const lat_task *task) {
+  for (int32_t i = 0; i < lati_task_written(task, LAT_OUTPUT); ++i) {
+    memset(answer[i].data, 0, lati_matrix_count(&answer[i]) * sizeof *answer[i].data);
   }
+  report->verdict = LAT_VERDICT_NO_ANSWER;
+  report->residual = INFINITY;
+  report->error_bound = NAN;
+}
+
+/* LAPACK's answer, refined and judged. */
+static lat_status answer_by_lapack(lat_report *report, lat_matrix *answer, const lat_task *task,
+                                   const lat_matrix *input, const lat_decode_options *options,
+                                   double *work) {
   lat_status status = lati_task_answer(answer, task, input);
   if (status == LAT_ERROR_NUMERIC) {
-    report->verdict = LAT_VERDICT_NO_ANSWER;
+    tell_no_answer(report, answer, task);
     return LAT_OK;
   }
   LATI_TRY(status);
@@ -127,6 +136,48 @@ lat_status lati_fall_back(lat_report *report, lat_matrix *answer, const lat_task
                     options->certify_tolerance / 100, work));
   }
   LATI_TRY(judge(report, answer, task, input, 1, options->certify_tolerance, work));
+done:
+  return status;
+}
+
+/* What double precision is not enough for. LIMIT: nothing could be proven, not even that there is
+ * no answer, and the verdict is that on the one that is there. */
+static lat_status answer_precisely(lat_report *report, lat_matrix *answer, const lat_task *task,
+                                   const lat_matrix *input, const lat_decode_options *options,
+                                   double *work) {
+  lati_certificate certificate;
+  lat_status status =
+      task->kind->answer_precisely(answer, &certificate, input, options->certify_tolerance, work);
+  if (status == LAT_ERROR_NUMERIC) {
+    tell_no_answer(report, answer, task);
+    return LAT_OK;
+  }
+  const int certified = status == LAT_OK;
+  if (status != LAT_ERROR_LIMIT) {
+    LATI_TRY(status);
+  }
+  report->source = LAT_SOURCE_LAPACK;
+  report->refine_steps = 0;
+  LATI_TRY(lati_verdict(report, task, input, answer, 1, work));
+  if (certified) {
+    report->verdict = LAT_VERDICT_CERTIFIED;
+    report->error_bound = certificate.bound;
+  }
+done:
+  return status;
+}
+
+lat_status lati_fall_back(lat_report *report, lat_matrix *answer, const lat_task *task,
+                          const lat_matrix *input, const lat_decode_options *options,
+                          double *work) {
+  lat_status status = LAT_OK;
+  if (!options->fallback || lati_is_right(report, task, options)) {
+    return LAT_OK;
+  }
+  LATI_TRY(answer_by_lapack(report, answer, task, input, options, work));
+  if (task->kind->answer_precisely != NULL && !lati_is_right(report, task, options)) {
+    LATI_TRY(answer_precisely(report, answer, task, input, options, work));
+  }
 done:
   return status;
 }

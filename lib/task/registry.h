@@ -70,6 +70,10 @@ struct lati_task_kind {
                        const lat_matrix *input, double *work);
   lati_certificate (*certify)(const lat_matrix *answer, const lat_matrix *input, double tolerance,
                               double *work);
+  /* The answer where LAPACK's cannot be certified, with its certificate; NULL: there is none. As
+   * lati_precise_inverse(). */
+  lat_status (*answer_precisely)(const lat_matrix *answer, lati_certificate *certificate,
+                                 const lat_matrix *input, double tolerance, double *work);
   size_t (*refine_work)(int32_t rows, int32_t cols);
   /* Bounds of the residual of values alone, without the exact ones; NULL where the residual itself
    * is as easily had. `work` of verify_work() doubles. */

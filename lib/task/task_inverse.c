@@ -1,7 +1,7 @@
 /* A^-1, of any matrix or of symmetric ones. */
 #include "linalg/lapack.h"
+#include "refine/precise_inverse.h"
 #include "task/relative_residual.h"
-
 
 static int result_shapes(lati_shape *results, const lati_shape *operands) {
   results[0] = *operands;
@@ -75,11 +75,15 @@ static lati_certificate certify(const lat_matrix *answer, const lat_matrix *inpu
   return lati_certify_inverse(answer->data, input->data, input->rows, tolerance, work);
 }
 
+static lat_status answer_precisely(const lat_matrix *answer, lati_certificate *certificate,
+                                   const lat_matrix *input, double tolerance, double *work) {
+  return lati_precise_inverse(answer->data, certificate, input->data, input->rows, tolerance, work);
+}
+
+/* lati_precise_inverse() takes the most. */
 static size_t refine_work(int32_t rows, int32_t cols) {
   (void)cols;
-  const size_t refining = lati_refine_inverse_work(rows);
-  const size_t certifying = lati_certify_inverse_work(rows);
-  return refining > certifying ? refining : certifying;
+  return lati_precise_inverse_work(rows);
 }
 
 #define INVERSE_KIND(kind_name, kind_letter, is_symmetric, kind_takes, kind_canonicalize)          \
@@ -89,7 +93,8 @@ static size_t refine_work(int32_t rows, int32_t cols) {
     .operands = {1, LATI_IN_TURN}, .results = {1, LATI_IN_TURN}, .structured = 1,                  \
     .result_shapes = result_shapes, .work = work_size, .answer = answer, .accept = accept,         \
     .residual = residual, .canonicalize = (kind_canonicalize), .restore = restore,                 \
-    .refine = refine, .certify = certify, .refine_work = refine_work                               \
+    .refine = refine, .certify = certify, .answer_precisely = answer_precisely,                    \
+    .refine_work = refine_work                                                                     \
   }
 
 const lati_task_kind lati_task_inverse =

@@ -81,6 +81,49 @@ int quad_inverse(quad *x, const double *a, int32_t n) {
   return 1;
 }
 
+/* sum += b; what rounding takes away gathers in *rest. */
+static void add(quad *sum, quad *rest, quad b) {
+  const quad next = *sum + b, part = next - *sum;
+  *rest += (*sum - (next - part)) + (b - part);
+  *sum = next;
+}
+
+/* The leading 60 bits of x, whose product with a double is exact. */
+static quad leading(quad x) {
+  const quad large = x * (((quad)(UINT64_C(1) << 53)) + 1);
+  return large - (large - x);
+}
+
+static quad largest(const double *row, int32_t n) {
+  quad most = 0;
+  for (int32_t j = 0; j < n; ++j) {
+    most = quad_abs(row[j]) > most ? quad_abs(row[j]) : most;
+  }
+  return most;
+}
+
+quad quad_inverse_correction(quad *d, const quad *x, const double *a, int32_t n) {
+  quad r[QUAD_MOST * QUAD_MOST], norm = 0;
+  for (int32_t i = 0; i < n * n; ++i) {
+    quad sum = i % (n + 1) == 0, rest = 0;
+    for (int32_t k = 0; k < n; ++k) {
+      const quad y = x[k * n + i % n], high = leading(y);
+      add(&sum, &rest, -a[i / n * n + k] * high);
+      add(&sum, &rest, -a[i / n * n + k] * (y - high));
+    }
+    r[i] = sum + rest;
+    const quad scaled = r[i] * largest(a + i % n * n, n) / largest(a + i / n * n, n);
+    norm += scaled * scaled;
+  }
+  for (int32_t i = 0; i < n * n; ++i) {
+    d[i] = 0;
+    for (int32_t k = 0; k < n; ++k) {
+      d[i] += x[i / n * n + k] * r[k * n + i % n];
+    }
+  }
+  return quad_sqrt(norm);
+}
+
 static void sort_descending(quad *values, int32_t n) {
   for (int32_t i = 1; i < n; ++i) {
     for (int32_t j = i; j > 0 && values[j - 1] < values[j]; --j) {

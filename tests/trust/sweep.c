@@ -1,6 +1,7 @@
 /* Verdicts on made-up answers to random and hostile matrices, held against exact ones: no answer
  * may be certified whose error is larger than its bound, and no wrong one be called right.
  *   sweep [RANDOM HOSTILE]   numbers of matrices; prints the count of each verdict */
+#include "hostile_matrices.h"
 #include "infer/improve.h"
 #include "infer/verdict.h"
 #include "linalg/matrix.h"
@@ -12,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZES = 6, MOST = 96, TASKS = 5, VERDICTS = 6, DECADES = 17 };
+#define MOST_BACKWARD 1e-13
+
+enum { TASKS = 5, VERDICTS = 6, DECADES = 32 };
 
 static const char *const names[TASKS] = {"inverse", "eigenvalues", "eigenvectors",
                                          "singular-values", "svd"};
@@ -21,22 +24,24 @@ static const char *const verdicts[VERDICTS] = {"within",  "outside",   "undecoda
 
 static lat_task *tasks[TASKS][SIZES + 1];
 static double work[100000];
-static uint64_t bits = 88172645463325252u;
 
-static double uniform(void) {
-  bits ^= bits << 13;
-  bits ^= bits >> 7;
-  bits ^= bits << 17;
-  return (double)(bits >> 11) * 0x1p-53;
-}
+/* What becomes of a matrix with fallback. */
+enum {
+  ANSWERED,   /* certified */
+  SUBNORMAL,  /* right to the last digit of doubles below 1e-308, too few for a certificate */
+  NO_INVERSE, /* told so: singular, or so nearly that 113 bits do not tell */
+  TOO_LARGE,  /* told so: the inverse has entries above the largest double */
+  BEYOND,     /* called outside: nonsingular, condition number above 1e27 */
+  UNANSWERED, /* anything else: a defect */
+  CLASSES
+};
 
-static double normal(void) {
-  double sum = 0;
-  for (int i = 0; i < 12; ++i) {
-    sum += uniform();
-  }
-  return sum - 6;
-}
+static const char *const classes[CLASSES] = {"certified",
+                                             "right to the last digit below 1e-308",
+                                             "told to have no inverse",
+                                             "told that the inverse exceeds doubles",
+                                             "outside at condition numbers above 1e27",
+                                             "NOT ANSWERED"};
 
 /* What was counted. */
 typedef struct tally {
@@ -45,146 +50,10 @@ typedef struct tally {
   int64_t fallen[VERDICTS];  /* with LAPACK's answer where it is not certified */
   int64_t false_claims;      /* certified, with an error above the bound */
   int64_t false_right;       /* within tolerance, but wrong */
-  int64_t unanswered;        /* with fallback: an answer exists, and none is right */
+  int64_t classes[CLASSES];  /* with fallback */
   int64_t decade[DECADES], certified[DECADES], lapack[DECADES]; /* inverses, by condition */
-  double worst_backward; /* of certified answers: |A X - I| / (|A| |X|) in exact arithmetic */
+  double worst_backward; /* with fallback, of certified answers, above what the last digit allows */
 } tally;
-
-/* q <- an orthogonal matrix: reflections by random vectors. */
-static void orthogonal(double *q, int32_t n) {
-  for (int32_t i = 0; i < n * n; ++i) {
-    q[i] = i % (n + 1) == 0;
-  }
-  for (int32_t round = 0; round < n; ++round) {
-    double v[SIZES], square = 0;
-    for (int32_t i = 0; i < n; ++i) {
-      v[i] = normal();
-      square += v[i] * v[i];
-    }
-    for (int32_t j = 0; j < n; ++j) {
-      double dot = 0;
-      for (int32_t i = 0; i < n; ++i) {
-        dot += v[i] * q[i * n + j];
-      }
-      for (int32_t i = 0; i < n; ++i) {
-        q[i * n + j] -= 2 * dot / square * v[i];
-      }
-    }
-  }
-}
-
-enum {
-  SINGULAR,
-  NEARLY,
-  CLUSTERED,
-  REPEATED,
-  ZERO,
-  GRADED,
-  HUGE_ONES,
-  TINY_ONES,
-  DENORMAL,
-  HILBERT,
-  WILKINSON,
-  ZERO_VALUES,
-  PERMUTATION,
-  KINDS
-};
-
-static double value_of(int32_t kind, int32_t i, int32_t n) {
-  switch (kind) {
-  case SINGULAR:
-    return i == 0 ? 0 : normal();
-  case NEARLY:
-    return i == 0 ? pow(10, -8 - 10 * uniform()) : normal();
-  case CLUSTERED:
-    return 1 + i / 2 + pow(10, -4 - 12 * uniform()) * normal();
-  case REPEATED:
-    return 1 + i / 2;
-  case GRADED:
-    return pow(10, 24.0 * i / n - 12) * (uniform() < 0.5 ? -1 : 1);
-  case ZERO_VALUES:
-    return i < n / 2 + 1 ? 0 : 1 + i;
-  default:
-    return normal();
-  }
-}
-
-/* u diag v^T; symmetric: v = u. */
-static void compose(double *a, int32_t n, int32_t kind, int symmetric) {
-  double u[MOST], v[MOST], values[SIZES];
-  orthogonal(u, n);
-  orthogonal(v, n);
-  for (int32_t i = 0; i < n; ++i) {
-    values[i] = value_of(kind, i, n);
-  }
-  for (int32_t i = 0; i < n; ++i) {
-    for (int32_t j = 0; j < n; ++j) {
-      a[i * n + j] = 0;
-      for (int32_t k = 0; k < n; ++k) {
-        a[i * n + j] += u[i * n + k] * values[k] * (symmetric ? u : v)[j * n + k];
-      }
-      if (symmetric && j < i) {
-        a[i * n + j] = a[j * n + i];
-      }
-    }
-  }
-}
-
-static void scale(double *a, int32_t n, double factor) {
-  for (int32_t i = 0; i < n * n; ++i) {
-    a[i] *= factor;
-  }
-}
-
-static void hostile(double *a, int32_t n, int32_t kind, int symmetric) {
-  compose(a, n, kind, symmetric);
-  for (int32_t i = 0; i < n * n; ++i) {
-    const int32_t row = i / n, col = i % n;
-    const double hilbert = 1.0 / (row + col + 1);
-    const double wilkinson = row == col ? fabs(row - (n - 1) / 2.0) : abs(row - col) == 1;
-    a[i] = kind == ZERO          ? 0
-           : kind == HILBERT     ? hilbert
-           : kind == WILKINSON   ? wilkinson
-           : kind == PERMUTATION ? (row + col) % n == n - 1
-                                 : a[i];
-  }
-  scale(a, n,
-        kind == HUGE_ONES   ? 1e300
-        : kind == TINY_ONES ? 1e-300
-        : kind == DENORMAL  ? 1e-312
-                            : 1);
-  if (uniform() < 0.2 && kind != HUGE_ONES && kind != DENORMAL) {
-    scale(a, n, pow(10, 200 * uniform() - 100));
-  }
-}
-
-static void random_matrix(double *a, int32_t n, int symmetric) {
-  for (int32_t i = 0; i < n * n; ++i) {
-    a[i] = 20 * uniform() - 10;
-  }
-  for (int32_t i = 0; symmetric && i < n; ++i) {
-    for (int32_t j = 0; j < i; ++j) {
-      a[i * n + j] = a[j * n + i];
-    }
-  }
-  if (uniform() < 0.3) { /* of any condition */
-    double u[MOST], v[MOST];
-    const double span = 14 * uniform();
-    orthogonal(u, n);
-    orthogonal(v, n);
-    for (int32_t i = 0; i < n * n; ++i) {
-      a[i] = 0;
-      for (int32_t k = 0; k < n; ++k) {
-        a[i] += u[i / n * n + k] * pow(10, -span * k / n) * (symmetric ? u : v)[i % n * n + k];
-      }
-    }
-    for (int32_t i = 0; symmetric && i < n; ++i) {
-      for (int32_t j = 0; j < i; ++j) {
-        a[i * n + j] = a[j * n + i];
-      }
-    }
-  }
-}
 
 /* A made-up answer: LAPACK's, disturbed; that to a neighbouring matrix; or nothing of it. */
 static void make_answer(lat_matrix *x, const lat_task *task, const lat_matrix *a) {
@@ -220,8 +89,9 @@ static quad frobenius(const double *a, int32_t count) {
 
 /* Exact answers to one matrix, computed when first asked for. */
 typedef struct truth {
-  quad inverse[MOST], eigenvalues[SIZES], singular_values[SIZES];
-  int has_inverse, singular;
+  quad inverse[MOST], correction[MOST]; /* the inverse is their sum */
+  quad eigenvalues[SIZES], singular_values[SIZES];
+  int has_inverse;
 } truth;
 
 /* The error that the bound is about. */
@@ -230,7 +100,7 @@ static double error_of(const truth *t, int32_t task, const lat_matrix *x, const 
   quad error = 0;
   if (task == 0) {
     for (int32_t i = 0; i < n * n; ++i) {
-      const quad d = x->data[i] - t->inverse[i];
+      const quad d = x->data[i] - t->inverse[i] - t->correction[i];
       error += d * d;
     }
     return (double)(quad_sqrt(error) / frobenius(x->data, n * n));
@@ -267,6 +137,29 @@ static double residual_of(const truth *t, int32_t task, const lat_matrix *x, con
   return size > 0 ? (double)(error / size) : error > 0 ? INFINITY : 0;
 }
 
+/* |A P - L P|_F of vectors, |A X - I|_F / |X|_F of an inverse, the largest error of values, over
+ * |A|_F. */
+static double backward_error_of(const truth *t, int32_t task, const lat_matrix *x,
+                                const lat_matrix *a) {
+  const int32_t n = a->rows;
+  const double *left = x->data + n, *right = task == 4 ? left + n * n : left;
+  quad sum = 0;
+  if (task == 1 || task == 3) {
+    return error_of(t, task, x, a);
+  }
+  for (int32_t i = 0; i < n; ++i) {
+    for (int32_t j = 0; j < n; ++j) {
+      quad entry = task == 0 ? -(quad)(i == j) : -(quad)left[i * n + j] * x->data[j];
+      for (int32_t k = 0; k < n; ++k) {
+        entry += (quad)a->data[i * n + k] * (task == 0 ? x->data : right)[k * n + j];
+      }
+      sum += entry * entry;
+    }
+  }
+  const quad size = frobenius(a->data, n * n) * (task == 0 ? frobenius(x->data, n * n) : 1);
+  return size > 0 ? (double)(quad_sqrt(sum) / size) : 0;
+}
+
 static void check_claims(tally *to, const truth *t, int32_t task, const lat_report *report,
                          const lat_matrix *x, const lat_matrix *a, const char *when) {
   if (report->verdict == LAT_VERDICT_CERTIFIED) {
@@ -295,24 +188,66 @@ static int must(lat_status status) {
   return 1;
 }
 
-static int32_t decade_of(const truth *t, const double *a, int32_t n) {
-  double inverse[MOST];
+static double condition_of(const truth *t, const double *a, int32_t n) {
+  quad square = 0;
   for (int32_t i = 0; i < n * n; ++i) {
-    inverse[i] = (double)t->inverse[i];
+    square += t->inverse[i] * t->inverse[i];
   }
-  const double condition = (double)(frobenius(a, n * n) * frobenius(inverse, n * n));
+  return (double)(frobenius(a, n * n) * quad_sqrt(square));
+}
+
+static int32_t decade_of(double condition) {
   const int32_t decade = (int32_t)log10(condition);
   return decade < 0 ? 0 : decade < DECADES ? decade : DECADES - 1;
 }
 
-/* Whether an inverse is there, and a number of doubles. */
-static int is_representable(const truth *t, int32_t n) {
-  for (int32_t i = 0; t->has_inverse && i < n * n; ++i) {
-    if (quad_abs(t->inverse[i]) > (quad)1.7e308) {
-      return 0;
+static int is_too_large(const truth *t, int32_t n) {
+  for (int32_t i = 0; i < n * n; ++i) {
+    if (quad_abs(t->inverse[i]) > (quad)1.7976931348623157e308) {
+      return 1;
     }
   }
-  return t->has_inverse;
+  return 0;
+}
+
+/* What the rounding of values to a multiple of the least double is of the matrix. */
+static double last_digit(int32_t task, const lat_matrix *a) {
+  const int32_t n = a->rows;
+  const double size = (double)frobenius(a->data, n * n);
+  return task > 0 && size > 0 ? n * 0x1p-1074 / size : 0;
+}
+
+static int32_t class_of(const truth *t, int32_t task, const lat_report *report, const lat_matrix *x,
+                        const lat_matrix *a) {
+  const int32_t n = a->rows;
+  if (report->verdict == LAT_VERDICT_CERTIFIED) {
+    return ANSWERED;
+  }
+  if (task != 0) {
+    return backward_error_of(t, task, x, a) <= last_digit(task, a) + MOST_BACKWARD ? SUBNORMAL
+                                                                                   : UNANSWERED;
+  }
+  const int told = report->verdict == LAT_VERDICT_NO_ANSWER;
+  if (!t->has_inverse) {
+    return told ? NO_INVERSE : BEYOND;
+  }
+  if (told) {
+    return is_too_large(t, n) ? TOO_LARGE : UNANSWERED;
+  }
+  return condition_of(t, a->data, n) > 1e27 ? BEYOND : UNANSWERED;
+}
+
+/* The exact answers that `task` asks about. */
+static void find_truth(truth *t, int32_t task, const double *a, int32_t n) {
+  *t = (truth){.has_inverse = 0};
+  if (task == 0) { /* |I - A X| < 1 proves that there is one */
+    t->has_inverse = quad_inverse(t->inverse, a, n) &&
+                     quad_inverse_correction(t->correction, t->inverse, a, n) < 1e-3;
+  } else if (task < 3) {
+    quad_eigenvalues(t->eigenvalues, a, n);
+  } else {
+    quad_singular_values(t->singular_values, a, n, n);
+  }
 }
 
 static void judge_matrix(tally *to, int32_t task, double *data, int32_t n) {
@@ -320,17 +255,12 @@ static void judge_matrix(tally *to, int32_t task, double *data, int32_t n) {
   double plain[MOST], found[MOST];
   lat_matrix x = lati_matrix_view(plain, 0, 0);
   const lat_task *t = tasks[task][n];
-  truth exact = {.has_inverse = 0};
+  truth exact;
   lat_decode_options options;
   lat_report report = {.struct_size = sizeof report, .tolerance = 0.05};
   x.rows = task == 4 ? 2 * n + 1 : task == 2 ? n + 1 : n; /* as answers are written */
   x.cols = x.ld = task == 1 || task == 3 ? 1 : n;
-  exact.has_inverse = task == 0 && quad_inverse(exact.inverse, data, n);
-  if (task == 1 || task == 2) {
-    quad_eigenvalues(exact.eigenvalues, data, n);
-  } else if (task > 2) {
-    quad_singular_values(exact.singular_values, data, n, n);
-  }
+  find_truth(&exact, task, data, n);
   make_answer(&x, t, &a);
   lat_decode_options_init(&options);
   must(lati_verdict(&report, t, &a, &x, 0, work));
@@ -343,7 +273,7 @@ static void judge_matrix(tally *to, int32_t task, double *data, int32_t n) {
   must(lati_refine_decoded(&report, &better, t, &a, &options, work));
   to->refined[report.verdict] += 1;
   check_claims(to, &exact, task, &report, &better, &a, "refined");
-  const int32_t decade = exact.has_inverse ? decade_of(&exact, data, n) : 0;
+  const int32_t decade = exact.has_inverse ? decade_of(condition_of(&exact, data, n)) : 0;
   to->decade[decade] += exact.has_inverse;
   to->certified[decade] += exact.has_inverse && report.verdict == LAT_VERDICT_CERTIFIED;
   options.fallback = 1;
@@ -351,9 +281,15 @@ static void judge_matrix(tally *to, int32_t task, double *data, int32_t n) {
   to->fallen[report.verdict] += 1;
   to->lapack[decade] += exact.has_inverse && report.verdict == LAT_VERDICT_CERTIFIED;
   check_claims(to, &exact, task, &report, &better, &a, "with LAPACK");
-  to->unanswered += report.verdict != LAT_VERDICT_CERTIFIED &&
-                    report.verdict != LAT_VERDICT_WITHIN &&
-                    (task != 0 || is_representable(&exact, n));
+  const int32_t class = class_of(&exact, task, &report, &better, &a);
+  to->classes[class] += 1;
+  if (class == ANSWERED) {
+    to->worst_backward = fmax(to->worst_backward,
+                              backward_error_of(&exact, task, &better, &a) - last_digit(task, &a));
+  } else if (class == UNANSWERED) {
+    printf("NOT ANSWERED: %s, n %d: %s, source %d\n", names[task], (int)n, verdicts[report.verdict],
+           (int)report.source);
+  }
 }
 
 static void print_verdicts(const char *when, const int64_t counts[VERDICTS]) {
@@ -369,9 +305,12 @@ static void print_tally(const char *what, const tally *t) {
   print_verdicts("as made up", t->plain);
   print_verdicts("refined", t->refined);
   print_verdicts("with LAPACK", t->fallen);
-  printf("  false claims %lld, wrong called right %lld; with LAPACK not right though there is an "
-         "answer %lld\n",
-         (long long)t->false_claims, (long long)t->false_right, (long long)t->unanswered);
+  printf("  false claims %lld, wrong called right %lld; with LAPACK:", (long long)t->false_claims,
+         (long long)t->false_right);
+  for (int32_t c = 0; c < CLASSES; ++c) {
+    printf("%s %lld %s", c == 0 ? "" : ",", (long long)t->classes[c], classes[c]);
+  }
+  printf("; largest backward error, less the last digit below 1e-308, %.2g\n", t->worst_backward);
   printf("  inverses certified by decade of |A|_F |A^-1|_F (refined, with LAPACK, of):");
   for (int32_t d = 0; d < DECADES; ++d) {
     if (t->decade[d] > 0) {
@@ -380,6 +319,11 @@ static void print_tally(const char *what, const tally *t) {
     }
   }
   putchar('\n');
+}
+
+static int is_defective(const tally *t) {
+  return t->false_claims + t->false_right + t->classes[UNANSWERED] > 0 ||
+         t->worst_backward > MOST_BACKWARD;
 }
 
 int main(int count, char **words) {
@@ -404,7 +348,7 @@ int main(int count, char **words) {
     if (i < random_count) {
       random_matrix(a, n, symmetric);
     } else {
-      hostile(a, n, (int32_t)(i / (SIZES * TASKS) % KINDS), symmetric);
+      hostile_matrix(a, n, (int32_t)(i / (SIZES * TASKS) % KINDS), symmetric);
     }
     judge_matrix(i < random_count ? &random_tally : &hostile_tally, task, a, n);
   }
@@ -416,7 +360,5 @@ int main(int count, char **words) {
     }
   }
   lat_context_free(ctx);
-  return random_tally.false_claims + random_tally.false_right + hostile_tally.false_claims +
-             hostile_tally.false_right >
-         0;
+  return is_defective(&random_tally) || is_defective(&hostile_tally);
 }
