@@ -274,7 +274,8 @@ class _ModelOptions(_Structure):
         c_int32, "cross_query_from_input max_positions init",
         c_double, "dropout",
         c_uint64, "seed",
-        c_int32, "architecture norm_kind")
+        c_int32, "architecture norm_kind",
+        c_double, "attention_dropout")
 
 
 class _OptimizerOptions(_Structure):

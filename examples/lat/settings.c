@@ -127,6 +127,8 @@ static const cli_option model_options[] = {
     OPTION(OPTION_CHOICE, "init", model.init, "random|fourier", "embeddings of numbers (random)"),
     OPTION(OPTION_FLAG, "fourier", model.init, NULL, "the same as --init fourier"),
     OPTION(OPTION_DOUBLE, "dropout", model.dropout, "P", "while training (0)"),
+    OPTION(OPTION_DOUBLE, "attention-dropout", model.attention_dropout, "P",
+           "of attention's weights while training (0)"),
     OPTION(OPTION_UINT64, "model-seed", model.seed, "S", "of the initial parameters (--seed)"),
     OPTIONS_END};
 const option_group group_model = {"Model", 0, model_options};

@@ -75,6 +75,7 @@ module lat
     real(c_double) :: dropout
     integer(c_int64_t) :: seed
     integer(c_int32_t) :: architecture, norm_kind
+    real(c_double) :: attention_dropout
   end type lat_model_options
 
   type, bind(C), public :: lat_optimizer_options

@@ -103,6 +103,7 @@ typedef struct lat_model_options {
                         the decoder's options are then not used, tied becomes 0, and the output
                         encoding must give every number the same length (p10 does not) */
   int32_t norm_kind; /**< LAT_NORM_KIND_LAYER (default) or LAT_NORM_KIND_RMS */
+  double attention_dropout; /**< on the weights of attention while training, 0..0.9; default 0 */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with

@@ -27,6 +27,10 @@ static void next_block(lat_random *random) {
   random->used = 0;
 }
 
+void lati_random_skip(lat_random *random, uint32_t blocks) {
+  random->counter[0] += blocks;
+}
+
 uint32_t lati_random_u32(lat_random *random) {
   if (random->used == WORDS) {
     next_block(random);

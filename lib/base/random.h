@@ -16,6 +16,8 @@ struct lat_random {
 };
 
 void lati_random_start(lat_random *random, uint64_t seed, uint32_t stream, uint64_t index);
+/* Passes over blocks of four 32-bit numbers, from a block's beginning. */
+void lati_random_skip(lat_random *random, uint32_t blocks);
 uint32_t lati_random_u32(lat_random *random);
 uint64_t lati_random_u64(lat_random *random);
 
@@ -24,7 +26,8 @@ enum {
   LATI_STREAM_INIT = 0x40000000,
   LATI_STREAM_DROPOUT,
   LATI_STREAM_DECODE,
-  LATI_STREAM_CANDIDATE
+  LATI_STREAM_CANDIDATE,
+  LATI_STREAM_ATTENTION = 0x50000000 /* and one for each query and head behind it */
 };
 
 #endif

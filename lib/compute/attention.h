@@ -2,6 +2,7 @@
 #ifndef LATI_ATTENTION_H
 #define LATI_ATTENTION_H
 
+#include "compute/attention_mask.h"
 #include "compute/ops.h"
 #include "compute/panel.h"
 #include "compute/vector.h"
@@ -116,6 +117,16 @@ static inline void *lati_attention_tile(const lati_attention_pass *pass, int32_t
 static inline float *lati_head_lse(const lati_attention_pass *pass, const lati_head *head,
                                    int64_t query) {
   return pass->lse + (head->first_query + query) * pass->shape->heads + head->column / head->width;
+}
+
+/* Dropout of a query's probabilities, or of their gradients, for keys from j on. */
+static inline void lati_head_mask(const lati_attention_pass *pass, const lati_head *head, float *p,
+                                  int64_t stride, int64_t query, int64_t j, int64_t count) {
+  if (pass->shape->dropout != NULL) {
+    const int64_t row = head->first_query + query;
+    lati_attention_mask(p, stride, pass->shape,
+                        row * pass->shape->heads + head->column / head->width, j, count);
+  }
 }
 
 static inline int64_t lati_attention_longest(const lati_attention *shape) {

@@ -1,6 +1,7 @@
 /* With P the probabilities and scale = 1 / sqrt(width), per sequence and head:
  *   d_v = P^T d_o,  d_P = d_o v^T,  d_S = scale P (d_P - D),  D_i = d_o_i . o_i,
- *   d_q = d_S k,    d_k = d_S^T q. */
+ *   d_q = d_S k,    d_k = d_S^T q.
+ * With dropout's mask M (0 or 1 / (1 - rate)): d_v = (M P)^T d_o and d_P = M (d_o v^T). */
 #include "compute/attention.h"
 
 #include <math.h>
@@ -63,7 +64,9 @@ static void soften_row(tile *t, const lati_attention_pass *b, const lati_head *h
       b->kernel->dot(lati_head_query(head, b->d_o, i), lati_head_query(head, b->o, i), head->width);
   head->vector->exponential(p, p, head->scale, lse, seen);
   memset(p + seen, 0, (size_t)(n - seen) * sizeof *p);
+  lati_head_mask(b, head, d, 1, i, j, seen);
   head->vector->softmax_backward(d, p, head->scale, offset, n);
+  lati_head_mask(b, head, p, 1, i, j, seen);
 }
 
 /* c (m, width) = (or +=) a times `count` rows of x. */

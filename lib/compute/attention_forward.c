@@ -1,6 +1,6 @@
-/* o = softmax(q k^T / sqrt(width)) v per sequence and head, its products on a panel kernel. Keys
- * come in blocks; the softmax is carried from block to block by its running maximum and sum, so
- * that sequences may have any length. */
+/* o = dropout(softmax(q k^T / sqrt(width))) v per sequence and head, its products on a panel
+ * kernel. Keys come in blocks; the softmax is carried from block to block by its running maximum
+ * and sum, so that sequences may have any length. */
 #include "compute/attention.h"
 
 #include <math.h>
@@ -43,7 +43,8 @@ static void score_block(tile *t, const lati_attention_pass *f, const lati_head *
 
 /* Turns row r of the scores (query i, keys from j on) into exponentials and rescales what earlier
  * blocks have summed up. */
-static void soften_row(tile *t, const lati_head *head, int64_t r, int64_t i, int64_t j, int64_t n) {
+static void soften_row(tile *t, const lati_attention_pass *f, const lati_head *head, int64_t r,
+                       int64_t i, int64_t j, int64_t n) {
   float *row = t->scores + r * LATI_KEYS;
   int64_t seen = lati_head_visible(head, i, j, n);
   memset(row + seen, 0, (size_t)(n - seen) * sizeof *row);
@@ -53,6 +54,7 @@ static void soften_row(tile *t, const lati_head *head, int64_t r, int64_t i, int
   float largest = head->scale * head->vector->maximum(row, seen);
   float before = t->maximum[r], after = before < largest ? largest : before;
   float sum = head->vector->exponential(row, row, head->scale, after, seen);
+  lati_head_mask(f, head, row, 1, i, j, seen);
   if (j > 0 && after > before) {
     float factor = expf(before - after);
     t->sum[r] *= factor;
@@ -93,7 +95,7 @@ static void query_block(tile *t, const lati_attention_pass *f, const lati_head *
     int64_t n = lati_least(head->key_block, end - j);
     score_block(t, f, head, i, m, j, n);
     for (int64_t r = 0; r < m; ++r) {
-      soften_row(t, head, r, i + r, j, n);
+      soften_row(t, f, head, r, i + r, j, n);
     }
     mix_block(t, f, head, m, j, n);
   }

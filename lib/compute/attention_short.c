@@ -2,7 +2,8 @@
  * queries), so that the softmax of a query runs down a column: whole vectors of queries, and no sum
  * or maximum across a vector. With scale = 1 / sqrt(width):
  *   P = softmax(scale S),  o = P v;  d_v = P^T d_o,  d_P^T = v d_o^T,
- *   d_S = scale P (d_P - D),  D = row sums of P d_P,  d_q = d_S k,  d_k = d_S^T q. */
+ *   d_S = scale P (d_P - D),  D = row sums of P d_P,  d_q = d_S k,  d_k = d_S^T q.
+ * Dropout's mask M (0 or 1 / (1 - rate)) stands before P in o and d_v, and before d_P. */
 #include "compute/attention.h"
 
 #include <math.h>
@@ -86,6 +87,14 @@ static void multiply_by_queries(const block *b, float *y, float *x, lati_rows qu
   multiply_rows(b, y, strip, b->n, lati_head_query(b->head, queries, b->i), b->m, b->i > 0);
 }
 
+/* Dropout of the block's columns, of probabilities or of their gradients. */
+static void mask_columns(const block *b, float *p) {
+  for (int64_t r = 0; r < b->m && b->pass->shape->dropout != NULL; ++r) {
+    lati_head_mask(b->pass, b->head, p + r, b->ld, b->i + r, 0,
+                   lati_head_visible(b->head, b->i + r, 0, b->n));
+  }
+}
+
 static void open_tile(tile *t, const lati_head *head) {
   t->d_q = t->sums;
   t->d_k = t->d_q + LATI_QUERIES * head->width;
@@ -104,6 +113,7 @@ void lati_attention_short_forward(void *memory, const lati_attention_pass *pass,
     for (int64_t r = 0; r < b.m; ++r) {
       *lati_head_lse(pass, head, i + r) = t->maximum[r] + logf(t->sum[r]);
     }
+    mask_columns(&b, t->p);
     multiply_by_keys(&b, pass->o, t->p, pass->v);
   }
 }
@@ -117,7 +127,9 @@ static void backward_block(const block *b) {
   for (int64_t r = 0; r < b->m; ++r) {
     t->lse[r] = *lati_head_lse(pass, b->head, b->i + r);
   }
+  mask_columns(b, t->d);
   b->head->vector->softmax_columns_backward(&scores, t->d, b->head->scale, t->lse);
+  mask_columns(b, t->p);
   multiply_by_queries(b, t->d_v, t->p, pass->d_o);
   multiply_by_queries(b, t->d_k, t->d, pass->q);
   multiply_by_keys(b, pass->d_q, t->d, pass->k);

@@ -31,6 +31,14 @@ typedef struct lati_linear {
 /* Slices of a layer begin at multiples of this many outputs. */
 enum { LATI_SLICE = 64 };
 
+/* Element i of a layer's output is kept, and scaled by 1 / (1 - rate), or becomes zero: a pure
+ * function of (seed, step, site, i), so backward needs no mask and a resumed run draws the same. */
+typedef struct lati_dropout {
+  double rate;
+  uint64_t seed, step; /* step: number of the pass, < 2^28 */
+  uint32_t site;       /* place in the model, < 2^15 */
+} lati_dropout;
+
 /* Ragged queries against ragged keys: sequence s has queries q_offsets[s] .. q_offsets[s + 1] and
  * keys likewise. */
 typedef struct lati_attention {
@@ -38,6 +46,7 @@ typedef struct lati_attention {
   int64_t sequences;
   int32_t heads, head_width; /* width = heads * head_width; head h is columns h * head_width ... */
   int32_t causal;            /* 1: query i of a sequence sees keys 0 .. i, as many as queries */
+  const lati_dropout *dropout; /* of the probabilities; NULL: none */
 } lati_attention;
 
 /* Rows of a matrix, f32 or bf16: pointer and leading dimension, so that fused q, k, v are views. */
@@ -73,14 +82,6 @@ typedef struct lati_slope {
 } lati_slope;
 
 enum { LATI_NORM_GROUPS = 16 };
-
-/* Element i of a layer's output is kept, and scaled by 1 / (1 - rate), or becomes zero: a pure
- * function of (seed, step, site, i), so backward needs no mask and a resumed run draws the same. */
-typedef struct lati_dropout {
-  double rate;
-  uint64_t seed, step; /* step: number of the pass, < 2^28 */
-  uint32_t site;       /* place in the model, < 2^15 */
-} lati_dropout;
 
 /* Targets spread over symbols that stand for neighbouring numbers: that of symbol s becomes the
  * distribution q_j over j = first[s] .. end[s] - 1, s among them, in proportion to
@@ -141,9 +142,9 @@ typedef struct lati_backend {
                              const float *rstd, const float *gamma, int64_t tokens, int32_t width,
                              int accumulate, float *scratch);
 
-  /* o = softmax(q k^T / sqrt(head_width)) v per sequence and head; lse (Tq, heads) = log-sum-exp of
-   * the scaled scores. scratch: for each worker attention_scratch(longest, head_width) bytes, in
-   * both directions, where no sequence has more than `longest` queries. */
+  /* o = dropout(softmax(q k^T / sqrt(head_width))) v per sequence and head; lse (Tq, heads) =
+   * log-sum-exp of the scaled scores. scratch: for each worker attention_scratch(longest,
+   * head_width) bytes, in both directions, where no sequence has more than `longest` queries. */
   size_t (*attention_scratch)(int64_t longest, int32_t head_width);
   void (*attention_forward)(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
                             lati_rows v, const lati_attention *shape, void *scratch);

@@ -1,6 +1,10 @@
+/* Attention as its equations, a query and a head at a time. */
+#include "compute/attention_mask.h"
 #include "compute/naive.h"
 
 #include <math.h>
+
+enum { MASK_KEYS = 4 }; /* a block of random numbers */
 
 /* One query of one head against the keys that it sees: rows first .. first + seen - 1. */
 typedef struct pair {
@@ -41,10 +45,24 @@ static void for_each_query(const lati_attention *shape, visit_function *visit, v
   }
 }
 
+/* 0 or 1 / (1 - rate): what dropout makes of the probability of a key that the query sees. */
+static double kept(const lati_attention *shape, const pair *p, int64_t key) {
+  float all[MASK_KEYS];
+  const int64_t block = key / MASK_KEYS * MASK_KEYS, place = key - block;
+  if (shape->dropout == NULL) {
+    return 1.0;
+  }
+  for (int64_t i = 0; i <= place; ++i) {
+    all[i] = 1.0F;
+  }
+  lati_attention_mask(all, 1, shape, p->query * shape->heads + p->head, block, place + 1);
+  return (double)all[place];
+}
+
 typedef struct forward {
   lati_rows o, q, k, v;
   float *lse;
-  int64_t heads;
+  const lati_attention *shape;
 } forward;
 
 static void forward_query(void *argument, const pair *p) {
@@ -57,11 +75,12 @@ static void forward_query(void *argument, const pair *p) {
     sum += exp(score(f->q, f->k, p->first + j, p) - largest);
   }
   double lse = largest + log(sum);
-  f->lse[p->query * f->heads + p->head] = (float)lse;
+  f->lse[p->query * f->shape->heads + p->head] = (float)lse;
   for (int64_t d = 0; d < p->width; ++d) {
     double value = 0.0;
     for (int64_t j = 0; j < p->seen; ++j) {
-      value += exp(score(f->q, f->k, p->first + j, p) - lse) * (double)at(f->v, p->first + j, p)[d];
+      value += kept(f->shape, p, j) * exp(score(f->q, f->k, p->first + j, p) - lse) *
+               (double)at(f->v, p->first + j, p)[d];
     }
     at(f->o, p->query, p)[d] = (float)value;
   }
@@ -72,14 +91,14 @@ void lati_naive_attention_forward(lati_pool *pool, lati_rows o, float *lse, lati
                                   void *scratch) {
   (void)scratch;
   (void)pool;
-  forward f = {o, q, k, v, lse, shape->heads};
+  forward f = {o, q, k, v, lse, shape};
   for_each_query(shape, forward_query, &f);
 }
 
 typedef struct backward {
   lati_rows d_q, d_k, d_v, d_o, o, q, k, v;
   const float *lse;
-  int64_t heads;
+  const lati_attention *shape;
 } backward;
 
 static void add_scaled(float *y, double factor, const float *x, int64_t n) {
@@ -91,13 +110,14 @@ static void add_scaled(float *y, double factor, const float *x, int64_t n) {
 static void backward_query(void *argument, const pair *p) {
   const backward *b = argument;
   const float *d_o = at(b->d_o, p->query, p);
-  double lse = (double)b->lse[p->query * b->heads + p->head];
+  double lse = (double)b->lse[p->query * b->shape->heads + p->head];
   double offset = dot(d_o, at(b->o, p->query, p), p->width);
   for (int64_t j = p->first; j < p->first + p->seen; ++j) {
     double probability = exp(score(b->q, b->k, j, p) - lse);
-    double d_p = dot(d_o, at(b->v, j, p), p->width);
+    double mask = kept(b->shape, p, j - p->first);
+    double d_p = mask * dot(d_o, at(b->v, j, p), p->width);
     double d_s = probability * (d_p - offset) / sqrt((double)p->width);
-    add_scaled(at(b->d_v, j, p), probability, d_o, p->width);
+    add_scaled(at(b->d_v, j, p), mask * probability, d_o, p->width);
     add_scaled(at(b->d_q, p->query, p), d_s, at(b->k, j, p), p->width);
     add_scaled(at(b->d_k, j, p), d_s, at(b->q, p->query, p), p->width);
   }
@@ -120,6 +140,6 @@ void lati_naive_attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k
   clear(d_q, shape->q_offsets[shape->sequences], shape);
   clear(d_k, shape->k_offsets[shape->sequences], shape);
   clear(d_v, shape->k_offsets[shape->sequences], shape);
-  backward b = {d_q, d_k, d_v, d_o, o, q, k, v, lse, shape->heads};
+  backward b = {d_q, d_k, d_v, d_o, o, q, k, v, lse, shape};
   for_each_query(shape, backward_query, &b);
 }

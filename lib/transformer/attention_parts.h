@@ -24,15 +24,20 @@ static inline lati_rows lati_fused_part(const lati_block_pass *pass, lati_rows f
   return lati_rows_at(fused, 0, (int64_t)index * pass->block->stack->width);
 }
 
+/* dropout: room for that of the probabilities, as long as the shape is used. */
 static inline lati_attention lati_attention_shape(const lati_block_pass *pass,
-                                                  const lati_stack_state *memory, int causal) {
+                                                  const lati_stack_state *memory, int causal,
+                                                  lati_dropout *dropout) {
   const lati_stack *stack = pass->block->stack;
+  const lat_model_options *options = &pass->work->model->options;
+  const int drops = lati_dropout_at(dropout, pass->work, pass->site, options->attention_dropout);
   return (lati_attention){.q_offsets = pass->state->offsets,
                           .k_offsets = memory->offsets,
                           .sequences = pass->state->sequences,
                           .heads = stack->heads,
                           .head_width = stack->width / stack->heads,
-                          .causal = causal};
+                          .causal = causal,
+                          .dropout = drops ? dropout : NULL};
 }
 
 #endif

@@ -76,7 +76,7 @@ void lati_residual_backward(const lati_block_pass *pass, float *d_h, float *d_so
                             const lati_hidden *source);
 
 /* Dropout of a place in the model; 1 when this pass drops anything. */
-int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site);
+int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site, double rate);
 
 /* LayerNorm's backward, of rows x as `state` has their means: parameters' gradients +=, d_x = (+=
  * when accumulate), and `shortened`, where it is bf16. */

@@ -35,6 +35,7 @@ const lati_field lati_model_fields[] = {
                       LAT_ARCHITECTURE_ENCODER),
     LATI_ADDED_NUMBER(lat_model_options, norm_kind, LATI_FIELD_INT32, LAT_NORM_KIND_LAYER,
                       LAT_NORM_KIND_LAYER, LAT_NORM_KIND_RMS),
+    LATI_ADDED_NUMBER(lat_model_options, attention_dropout, LATI_FIELD_DOUBLE, 0, 0, 0.9),
     LATI_FIELDS_END,
 };
 

@@ -54,7 +54,8 @@ static void forward(const lati_block_pass *pass, float *y, lati_rows x, const fl
   const lati_stack_state *memory = lati_memory_state(work, pass->block);
   const lati_rows q = pass->saved->rows[SAVED_Q], kv = pass->saved->rows[SAVED_KV];
   const lati_rows heads = pass->saved->rows[SAVED_HEADS];
-  const lati_attention shape = lati_attention_shape(pass, memory, 0);
+  lati_dropout dropout;
+  const lati_attention shape = lati_attention_shape(pass, memory, 0, &dropout);
   lati_block_product(pass, q, Q, x, state->tokens, NULL);
   lati_block_product(pass, kv, KV, memory->output.operand, memory->tokens, NULL);
   work->backend->attention_forward(work->pool, heads, pass->saved->lse, q,
@@ -72,7 +73,8 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_stack_state *memory = lati_memory_state(work, block);
   const lati_rows q = pass->saved->rows[SAVED_Q], kv = pass->saved->rows[SAVED_KV];
   const lati_rows heads = pass->saved->rows[SAVED_HEADS];
-  const lati_attention shape = lati_attention_shape(pass, memory, 0);
+  lati_dropout dropout;
+  const lati_attention shape = lati_attention_shape(pass, memory, 0, &dropout);
   lati_arena scratch = {.backend = work->backend, .base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens, memory->tokens);
   lati_linear_backward(work, &block->linear[OUT], d.d_heads, 0, d_y, heads, tokens, NULL);

@@ -1,10 +1,9 @@
 /* The residual sum, dropout and LayerNorm around every block, and products of blocks. */
 #include "transformer/block_kind.h"
 
-int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site) {
-  const lat_model_options *options = &work->model->options;
-  *out = (lati_dropout){options->dropout, options->seed, work->step, site};
-  return work->purpose == LATI_TRAIN && options->dropout > 0;
+int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site, double rate) {
+  *out = (lati_dropout){rate, work->model->options.seed, work->step, site};
+  return work->purpose == LATI_TRAIN && rate > 0;
 }
 
 static void norm_forward(const lati_block_pass *pass, const float *x) {
@@ -48,7 +47,7 @@ lati_hidden lati_residual_forward(const lati_block_pass *pass, const float *x,
     norm_forward(pass, source->values);
     operand = pass->saved->residual.normed.operand;
   }
-  if (lati_dropout_at(&dropout, work, pass->site)) {
+  if (lati_dropout_at(&dropout, work, pass->site, work->model->options.dropout)) {
     pass->block->kind->forward(pass, sum, operand, NULL);
     work->backend->dropout(work->pool, sum, sum, x, pass->state->tokens * stack->width, &dropout);
   } else {
@@ -88,7 +87,7 @@ void lati_residual_backward(const lati_block_pass *pass, float *d_h, float *d_so
   const lati_rows shortened = lati_operand_rows(work, work->scratch.d_narrow, stack->width);
   const lati_rows none = {0};
   lati_dropout dropout;
-  const int drops = lati_dropout_at(&dropout, work, pass->site);
+  const int drops = lati_dropout_at(&dropout, work, pass->site, work->model->options.dropout);
   if (!stack->pre_norm) {
     norm_backward(pass, d_h, drops ? none : shortened, d_h, pass->saved->residual.sum, 0);
   }

@@ -46,7 +46,9 @@ static void forward(const lati_block_pass *pass, float *y, lati_rows x, const fl
   const lati_workspace *work = pass->work;
   const lati_stack_state *state = pass->state;
   const lati_rows qkv = pass->saved->rows[SAVED_QKV], heads = pass->saved->rows[SAVED_HEADS];
-  const lati_attention shape = lati_attention_shape(pass, state, pass->block->stack->causal);
+  lati_dropout dropout;
+  const lati_attention shape =
+      lati_attention_shape(pass, state, pass->block->stack->causal, &dropout);
   lati_block_product(pass, qkv, QKV, x, state->tokens, NULL);
   work->backend->attention_forward(work->pool, heads, pass->saved->lse,
                                    lati_fused_part(pass, qkv, 0), lati_fused_part(pass, qkv, 1),
@@ -61,7 +63,9 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_block *block = pass->block;
   const int64_t tokens = pass->state->tokens;
   const lati_rows qkv = pass->saved->rows[SAVED_QKV], heads = pass->saved->rows[SAVED_HEADS];
-  const lati_attention shape = lati_attention_shape(pass, pass->state, block->stack->causal);
+  lati_dropout dropout;
+  const lati_attention shape =
+      lati_attention_shape(pass, pass->state, block->stack->causal, &dropout);
   lati_arena scratch = {.backend = work->backend, .base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens);
   lati_linear_backward(work, &block->linear[OUT], d.d_heads, 0, d_y, heads, tokens, NULL);

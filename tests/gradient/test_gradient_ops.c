@@ -197,7 +197,7 @@ static double attention_loss(void *argument) {
 static void open_attention(attention_case *c, int causal) {
   fixture_open(&c->f, 2);
   const int64_t *keys = causal ? q_offsets : k_offsets;
-  c->shape = (lati_attention){q_offsets, keys, 2, 2, 5, causal};
+  c->shape = (lati_attention){q_offsets, keys, 2, 2, 5, causal, NULL};
   const int64_t width = 10;
   c->q = lati_floats(fixture_random(&c->f, QUERIES * width), width);
   c->k = lati_floats(fixture_random(&c->f, KEYS * width), width);

@@ -37,7 +37,8 @@ static void set_parameter(lat_model *model, size_t coordinate, float value) {
 static double loss_of(gradient_check *check) {
   lat_loss_sum sum;
   lat_loss_sum_init(&sum);
-  if (check->f.model->options.dropout == 0 && check->spread == 0) {
+  if (check->f.model->options.dropout == 0 && check->f.model->options.attention_dropout == 0 &&
+      check->spread == 0) {
     return model_fixture_loss(check->f.model, check->f.batch);
   }
   lati_gradients_set_step(check->gradients, 0);
@@ -174,8 +175,9 @@ END_TEST
 
 START_TEST(dropout_with_its_masks_held) {
   architecture which = base("dropout");
-  which.options.dropout = 0.3;
-  which.options.norm = _i;
+  which.options.dropout = _i < 2 ? 0.3 : 0;
+  which.options.attention_dropout = _i < 2 ? 0 : 0.3;
+  which.options.norm = _i & 1;
   which.options.activation = LAT_GELU;
   passes(&which);
 }
@@ -260,7 +262,7 @@ int main(void) {
   tcase_add_loop_test(tests, every_layer_option, 0, 12);
   tcase_add_loop_test(tests, every_embedding_option, 0, 8);
   tcase_add_loop_test(tests, shared_layers_applied_again, 0, 2);
-  tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 2);
+  tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 4);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
   tcase_add_loop_test(tests, an_encoder_alone, 0, 4);
   tcase_add_test(tests, spread_targets);

@@ -110,6 +110,7 @@ effects train "--task transpose $small" <<'END'
 --init fourier
 --fourier
 --dropout 0.5
+--attention-dropout 0.5
 --model-seed 4
 --seed 4
 --optimizer adamw --weight-decay 0.5

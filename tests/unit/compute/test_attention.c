@@ -9,27 +9,33 @@ enum { MOST_SEQUENCES = 16 };
 typedef struct batch_case {
   int32_t heads, head_width, causal, sequences;
   int64_t queries[MOST_SEQUENCES], keys[MOST_SEQUENCES]; /* lengths */
+  const lati_dropout *dropout;
 } batch_case;
 
 /* So many sequences are taken with all their heads at a time. */
 #define LENGTHS                                                                                    \
   { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 }
 
+static const lati_dropout dropout = {.rate = 0.3, .seed = 5, .step = 7, .site = 3};
+
 static const batch_case cases[] = {
-    {1, 1, 0, 1, {1}, {1}},
-    {2, 8, 0, 3, {1, 5, 2}, {3, 1, 7}},
-    {3, 43, 0, 2, {31, 17}, {37, 130}},
-    {12, 43, 1, 2, {29, 33}, {29, 33}},
-    {8, 64, 0, 2, {80, 52}, {80, 52}},
-    {2, 64, 1, 4, {1, 97, 130, 16}, {1, 97, 130, 16}},
-    {1, 100, 1, 1, {70}, {70}},
-    {2, 150, 0, 2, {33, 3}, {260, 129}},
-    {4, 16, 1, 1, {300}, {300}},
-    {2, 64, 0, 2, {130, 101}, {101, 130}},
-    {1, 32, 1, 3, {97, 49, 200}, {97, 49, 200}},
-    {2, 96, 0, 1, {20}, {97}},
-    {3, 6, 0, 16, LENGTHS, LENGTHS},
-    {3, 6, 1, 16, LENGTHS, LENGTHS},
+    {1, 1, 0, 1, {1}, {1}, NULL},
+    {2, 8, 0, 3, {1, 5, 2}, {3, 1, 7}, NULL},
+    {3, 43, 0, 2, {31, 17}, {37, 130}, NULL},
+    {12, 43, 1, 2, {29, 33}, {29, 33}, NULL},
+    {8, 64, 0, 2, {80, 52}, {80, 52}, NULL},
+    {2, 64, 1, 4, {1, 97, 130, 16}, {1, 97, 130, 16}, NULL},
+    {1, 100, 1, 1, {70}, {70}, NULL},
+    {2, 150, 0, 2, {33, 3}, {260, 129}, NULL},
+    {4, 16, 1, 1, {300}, {300}, NULL},
+    {2, 64, 0, 2, {130, 101}, {101, 130}, NULL},
+    {1, 32, 1, 3, {97, 49, 200}, {97, 49, 200}, NULL},
+    {2, 96, 0, 1, {20}, {97}, NULL},
+    {3, 6, 0, 16, LENGTHS, LENGTHS, NULL},
+    {3, 6, 1, 16, LENGTHS, LENGTHS, NULL},
+    {3, 43, 0, 2, {31, 17}, {37, 130}, &dropout},
+    {2, 64, 1, 4, {1, 97, 130, 16}, {1, 97, 130, 16}, &dropout},
+    {12, 43, 1, 2, {29, 33}, {29, 33}, &dropout},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -64,8 +70,8 @@ static void open_tensors(tensors *t, fixture *f, const batch_case *c, double siz
   t->d_q = lati_floats(NEW(f, float, t->query_count *ld_q), ld_q);
   t->d_kv = lati_floats(NEW(f, float, t->key_count *ld_kv), ld_kv);
   t->lse = NEW(f, float, t->query_count * c->heads);
-  t->shape = (lati_attention){t->q_offsets, t->k_offsets,  c->sequences,
-                              c->heads,     c->head_width, c->causal};
+  t->shape = (lati_attention){t->q_offsets,  t->k_offsets, c->sequences, c->heads,
+                              c->head_width, c->causal,    c->dropout};
   for (int64_t i = 0; i < t->query_count * ld_q; ++i) {
     t->q.data[i] *= (float)size;
     t->d_q.data[i] = 7.0F; /* to be overwritten */
@@ -197,7 +203,7 @@ END_TEST
 
 /* Scores of some hundreds: without the running maximum their exponentials overflow. */
 START_TEST(large_scores_do_not_overflow) {
-  const batch_case c = {2, 64, 0, 2, {9, 5}, {300, 40}};
+  const batch_case c = {2, 64, 0, 2, {9, 5}, {300, 40}, NULL};
   check_table(&c, 100.0, 2e-3);
 }
 END_TEST
@@ -221,7 +227,7 @@ END_TEST
 START_TEST(later_keys_are_not_seen) {
   fixture f;
   fixture_open(&f, 1);
-  const batch_case c = {2, 24, 1, 1, {140}, {140}};
+  const batch_case c = {2, 24, 1, 1, {140}, {140}, NULL};
   tensors t;
   open_tensors(&t, &f, &c, 1.0);
   run_both_ways(&t, &f, &lati_backend_f32);
@@ -240,7 +246,7 @@ END_TEST
 START_TEST(a_nan_stays_in_its_sequence_and_head) {
   fixture f;
   fixture_open(&f, 1);
-  const batch_case c = {2, 8, 0, 2, {4, 4}, {4, 4}};
+  const batch_case c = {2, 8, 0, 2, {4, 4}, {4, 4}, NULL};
   tensors t;
   open_tensors(&t, &f, &c, 1.0);
   t.q.data[0] = NAN;
@@ -269,11 +275,40 @@ static void whole_attention(fixture *f, void *out, const void *argument) {
   close_tensors(&t);
 }
 
-START_TEST(threads_do_not_change_the_bits) {
-  const batch_case *c = &cases[3];
+static void compare_threads(const batch_case *c) {
   int64_t width = (int64_t)c->heads * c->head_width, tokens = c->queries[0] + c->queries[1];
   size_t floats = (size_t)(tokens * (2 * width + 4 + c->heads + 2 * width + 1));
   assert_same_at_any_threads(whole_attention, c, floats * sizeof(float));
+}
+
+START_TEST(threads_do_not_change_the_bits) {
+  compare_threads(&cases[3]);
+  compare_threads(&cases[CASES - 1]);
+}
+END_TEST
+
+/* Values of 1 make an output the sum of the weights that are left: 1 on average. */
+START_TEST(dropout_leaves_the_mean) {
+  fixture f;
+  fixture_open(&f, 1);
+  const batch_case c = {4, 1, 0, 1, {300}, {64}, &dropout};
+  tensors t;
+  double sum = 0, squares = 0;
+  open_tensors(&t, &f, &c, 0.0);
+  for (int64_t i = 0; i < t.key_count * t.kv.ld; ++i) {
+    t.kv.data[i] = 1.0F;
+  }
+  run_both_ways(&t, &f, &lati_backend_f32);
+  for (int64_t i = 0; i < t.query_count; ++i) {
+    for (int64_t j = 0; j < t.width; ++j) {
+      sum += (double)t.o.data[i * t.o.ld + j] / 1200.0;
+      squares += pow((double)t.o.data[i * t.o.ld + j] - 1.0, 2.0) / 1200.0;
+    }
+  }
+  ck_assert_double_eq_tol(sum, 1.0, 0.01);
+  ck_assert_double_eq_tol(squares, 0.3 / 0.7 / 64.0, 0.001); /* of 64 numbers, independent */
+  close_tensors(&t);
+  fixture_close(&f);
 }
 END_TEST
 
@@ -282,6 +317,7 @@ int main(void) {
                           large_scores_do_not_overflow,
                           every_kernel_agrees_with_the_twin,
                           narrow_rows_agree_with_the_twin,
+                          dropout_leaves_the_mean,
                           later_keys_are_not_seen,
                           a_nan_stays_in_its_sequence_and_head,
                           threads_do_not_change_the_bits};

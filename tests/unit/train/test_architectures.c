@@ -16,7 +16,11 @@ static void rms_norm(lat_model_options *options) {
   options->norm = LAT_NORM_PRE;
 }
 
-static variant *const variants[] = {encoder_alone, rms_norm};
+static void attention_dropout(lat_model_options *options) {
+  options->attention_dropout = 0.2;
+}
+
+static variant *const variants[] = {encoder_alone, rms_norm, attention_dropout};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {

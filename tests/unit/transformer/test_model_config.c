@@ -61,6 +61,10 @@ START_TEST(bad_numbers_and_pointers_are_refused) {
   options.dropout = 1;
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
             "model options: dropout 1 is outside 0..0.9");
+  options.dropout = 0;
+  options.attention_dropout = 0.95;
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
+            "model options: attention_dropout 0.95 is outside 0..0.9");
   options.dropout = NAN;
   ck_assert_int_eq(lat_model_create(&model, f.task, f.tokenizer, &options), LAT_ERROR_ARGUMENT);
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, NULL, f.tokenizer, NULL), "task is NULL");
