@@ -304,7 +304,9 @@ class _TrainerOptions(_Structure):
         c_void_p, "user",
         c_char_p, "size_weights task_weights distribution_weights",
         c_double, "target_spread",
-        c_int64, "target_spread_examples")
+        c_int64, "target_spread_examples",
+        c_double, "checkpoint_seconds",
+        c_int32, "keep_best keep_checkpoints patience reserved")
 
 
 class Progress(_Structure):
@@ -313,7 +315,9 @@ class Progress(_Structure):
     _fields_ = _fields(
         c_int64, "examples updates tokens",
         c_double, "loss learning_rate gradient_norm seconds examples_per_second accuracy exact",
-        c_int32, "validated checkpointed")
+        c_int32, "validated checkpointed",
+        c_double, "best_accuracy best_exact",
+        c_int64, "best_examples since_best")
 
 
 class _DecodeOptions(_Structure):

@@ -1,33 +1,16 @@
 /* lat train: a training run in a folder, until a limit, a goal, or a signal. */
 #include "model_task.h"
 #include "option_rules.h"
-#include "progress_line.h"
 #include "report.h"
+#include "run_options.h"
 #include "subcommands.h"
+#include "train_progress.h"
 #include "workbench.h"
 
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-
-static const cli_option run_options[] = {
-    OPTION(OPTION_TEXT, "out", output, "DIR",
-           "folder of model.safetensors, checkpoint.safetensors, log.jsonl (needed)"),
-    OPTION(OPTION_TEXT, "from", from, "MODEL",
-           "start from a saved model's parameters, with its task, encodings and architecture; "
-           "--task and the options under Matrices make it another task"),
-    OPTION(OPTION_FLAG, "resume", resume, NULL, "continue the run in DIR; give its options again"),
-    OPTION_BOTH(OPTION_UINT64, "seed", trainer.seed, model.seed, "S",
-                "of examples and initial parameters (0)"),
-    OPTION(OPTION_INT64, "examples", trainer.max_examples, "N",
-           "stop after N in all, over resumes"),
-    OPTION(OPTION_DOUBLE, "minutes", minutes, "M", "stop after M minutes of this call"),
-    OPTION(OPTION_DOUBLE, "until-exact", trainer.until_exact, "P",
-           "stop when P % of a validation are exact"),
-    OPTION(OPTION_DOUBLE, "until-accuracy", trainer.until_accuracy, "P",
-           "stop when P % of a validation are right within 5 %"),
-    OPTIONS_END};
-static const option_group group_run = {"Run", 0, run_options};
 
 static volatile sig_atomic_t interrupted;
 
@@ -55,36 +38,8 @@ static void catch_signals(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
-/* What the progress callback needs. */
-typedef struct train_watch {
-  progress_line line;
-  const lat_trainer_options *options;
-} train_watch;
-
-/* The share of the nearest limit that is used up; NaN without one. */
-static double fraction_done(const lat_trainer_options *options, const lat_progress *progress) {
-  double fraction = NAN;
-  if (options->max_examples > 0) {
-    fraction = (double)progress->examples / (double)options->max_examples;
-  }
-  if (options->max_seconds > 0) {
-    fraction = fmax(fraction, progress->seconds / options->max_seconds);
-  }
-  return fraction;
-}
-
 static int32_t show_progress(const lat_progress *progress, void *user) {
-  train_watch *watch = user;
-  char text[192];
-  int length = snprintf(text, sizeof text, "%lld examples, loss %.4f, %.0f examples/s, %.0f s",
-                        (long long)progress->examples, progress->loss,
-                        progress->examples_per_second, progress->seconds);
-  if (!isnan(progress->accuracy) && length > 0) {
-    snprintf(text + length, sizeof text - (size_t)length, "; within 5 %%: %.1f %%, exact: %.1f %%",
-             progress->accuracy, progress->exact);
-  }
-  progress_line_show(&watch->line, fraction_done(watch->options, progress), text,
-                     progress->validated);
+  train_progress_show(user, progress);
   return interrupted;
 }
 
@@ -94,11 +49,15 @@ static int show_result(const cli_settings *settings, const lat_trainer *trainer)
   lat_trainer_progress(&progress, trainer);
   if (settings->json) {
     return report_json(
-        json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:b}", "directory",
+        json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "directory",
                   json_name(settings->output), "examples", (json_int_t)progress.examples, "updates",
                   (json_int_t)progress.updates, "loss", json_number(progress.loss), "accuracy",
                   json_number(progress.accuracy), "exact", json_number(progress.exact), "seconds",
-                  json_number(progress.seconds), "interrupted", interrupted != 0));
+                  json_number(progress.seconds), "interrupted", interrupted != 0, "best_accuracy",
+                  json_number(progress.best_accuracy), "best_exact",
+                  json_number(progress.best_exact), "best_examples",
+                  progress.best_examples < 0 ? json_null()
+                                             : json_integer((json_int_t)progress.best_examples)));
   }
   print_name(settings->output);
   printf(": %lld examples in %lld updates, loss %.4f", (long long)progress.examples,
@@ -107,33 +66,57 @@ static int show_result(const cli_settings *settings, const lat_trainer *trainer)
     printf(", within 5 %%: %.1f %%, exact: %.1f %%", progress.accuracy, progress.exact);
   }
   printf(", %.1f s\n", progress.seconds);
+  if (settings->trainer.keep_best && progress.best_examples >= 0 &&
+      progress.best_examples != progress.examples) {
+    printf("best.safetensors: %lld examples, within 5 %%: %.1f %%, exact: %.1f %%\n",
+           (long long)progress.best_examples, progress.best_accuracy, progress.best_exact);
+  }
   return EXIT_DONE;
 }
 
-/* A goal that a limit came before is said, since the run counts as done all the same. */
-static void mention_goal(const cli_settings *settings, const lat_trainer *trainer) {
+/* Why a run is over where that is not what one would think: a goal that a limit came before, since
+ * the run counts as done all the same; nothing that was left to do. */
+static void explain_end(const cli_settings *settings, const lat_trainer *trainer, int64_t first) {
   lat_progress progress;
+  const lat_trainer_options *options = &settings->trainer;
   lat_progress_init(&progress);
   lat_trainer_progress(&progress, trainer);
-  int short_of_exact = !(progress.exact >= settings->trainer.until_exact);
-  int short_of_accuracy = !(progress.accuracy >= settings->trainer.until_accuracy);
-  if ((settings->trainer.until_exact > 0 && short_of_exact) ||
-      (settings->trainer.until_accuracy > 0 && short_of_accuracy)) {
+  const int short_of_goal =
+      (options->until_exact > 0 && !(progress.exact >= options->until_exact)) ||
+      (options->until_accuracy > 0 && !(progress.accuracy >= options->until_accuracy));
+  if (options->patience > 0 && progress.since_best >= options->patience) {
+    fprintf(stderr, "lat: stopped: %lld validations without a better one\n",
+            (long long)progress.since_best);
+  } else if (short_of_goal) {
     fprintf(stderr, "lat: a limit was reached before the goal\n");
+  }
+  if (settings->resume && progress.examples == first) {
+    fprintf(stderr, "lat: nothing was left to do: a later limit or another goal goes on, such as "
+                    "--examples N\n");
   }
 }
 
-static int train(lat_trainer *trainer, const cli_settings *settings, train_watch *watch) {
+static int train(lat_trainer *trainer, const cli_settings *settings, train_progress *watch) {
+  lat_progress progress;
   catch_signals();
+  lat_progress_init(&progress);
+  lat_trainer_progress(&progress, trainer);
+  watch->first = progress.examples;
   lat_status status = lat_trainer_run(trainer);
   progress_line_end(&watch->line);
   if (status != LAT_OK && status != LAT_ERROR_CANCELLED) {
     return report_failure(status);
   }
   if (status == LAT_ERROR_CANCELLED) {
-    fprintf(stderr, "lat: stopped by a signal; the checkpoint is written, --resume continues\n");
+    char name[256];
+    snprintf(name, sizeof name, "%s", settings->output);
+    report_clean(name);
+    fprintf(stderr,
+            "lat: stopped by a signal; the checkpoint is written, 'lat train --resume --out %s' "
+            "continues\n",
+            name);
   } else {
-    mention_goal(settings, trainer);
+    explain_end(settings, trainer, watch->first);
   }
   int outcome = show_result(settings, trainer);
   return status == LAT_ERROR_CANCELLED ? EXIT_FAILED : outcome;
@@ -141,12 +124,14 @@ static int train(lat_trainer *trainer, const cli_settings *settings, train_watch
 
 static int check(const cli_settings *settings, const cli_command *command) {
   const char *problem = NULL;
-  if (settings->task_names == NULL && settings->from == NULL) {
-    problem = "--task NAME, --preset NAME or --from MODEL is needed";
-  } else if (settings->output == NULL || settings->output[0] == '\0') {
+  if (settings->output == NULL || settings->output[0] == '\0') {
     problem = "--out DIR is needed";
+  } else if (settings->task_names == NULL && settings->from == NULL) {
+    problem = "--task NAME, --preset NAME or --from MODEL is needed";
   } else if (settings->minutes < 0) {
     problem = "--minutes is negative";
+  } else if (settings->checkpoint_minutes < 0) {
+    problem = "--checkpoint-minutes is negative";
   }
   return problem == NULL ? EXIT_DONE : report_usage(command->name, "%s", problem);
 }
@@ -181,10 +166,40 @@ static int start_from(workbench *bench, cli_settings *settings, const cli_comman
   return status == LAT_OK ? outcome : report_setup(status);
 }
 
+/* Whether the command line describes the model of a run that is resumed, in full or in part. */
+static int describes_model(const cli_settings *settings) {
+  const option_group *const describing[] = {&group_task, &group_sizes, &group_encoding,
+                                            &group_model};
+  for (int32_t i = 0; i < settings->said_count; ++i) {
+    for (size_t g = 0; g < sizeof describing / sizeof *describing; ++g) {
+      if (settings->said[i].group == describing[g]) {
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+
+/* The model to be trained, new, from another one, or of the checkpoint; an exit code. */
+static int make_model(workbench *bench, cli_settings *settings, const cli_command *command) {
+  lat_status status = LAT_OK;
+  if (settings->from != NULL) {
+    return start_from(bench, settings, command);
+  }
+  if (settings->restored != NULL && !describes_model(settings)) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", settings->output);
+    status = workbench_load_trainable(bench, settings, path);
+  } else {
+    status = workbench_make_model(bench, settings);
+  }
+  return status == LAT_OK ? EXIT_DONE : report_setup(status);
+}
+
 static int run(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
   lat_trainer *trainer = NULL;
-  train_watch watch = {.options = &settings->trainer};
+  train_progress watch = {.options = &settings->trainer};
   int outcome = check(settings, command);
   if (outcome != EXIT_DONE) {
     return outcome;
@@ -192,25 +207,20 @@ static int run(cli_settings *settings, const cli_command *command) {
   progress_line_start(&watch.line, settings->quiet);
   settings->trainer.directory = settings->output;
   settings->trainer.max_seconds = 60 * settings->minutes;
+  settings->trainer.checkpoint_seconds = 60 * settings->checkpoint_minutes;
   settings->trainer.progress = show_progress;
   settings->trainer.user = &watch;
-  lat_status status = LAT_OK;
-  if (settings->from != NULL) {
-    outcome = start_from(&bench, settings, command);
-  } else {
-    status = workbench_make_model(&bench, settings);
-  }
-  if (outcome != EXIT_DONE) {
-    workbench_free(&bench);
-    return outcome;
-  }
-  if (status == LAT_OK) {
-    status =
+  outcome = make_model(&bench, settings, command);
+  if (outcome == EXIT_DONE) {
+    lat_status status =
         settings->resume
             ? lat_trainer_resume(&trainer, bench.model, &settings->optimizer, &settings->trainer)
             : lat_trainer_create(&trainer, bench.model, &settings->optimizer, &settings->trainer);
+    outcome = status == LAT_OK ? run_options_save(settings) : report_setup(status);
   }
-  outcome = status == LAT_OK ? train(trainer, settings, &watch) : report_setup(status);
+  if (outcome == EXIT_DONE) {
+    outcome = train(trainer, settings, &watch);
+  }
   lat_trainer_free(trainer);
   workbench_free(&bench);
   return outcome;
@@ -229,6 +239,9 @@ const cli_command command_train = {
         "Without limit or goal the run goes on until Ctrl-C, SIGTERM or SIGHUP, which write a\n"
         "checkpoint.\n"
         "With --from, --size N and the like train another task from the model's parameters.\n"
-        "An existing run is not overwritten; --resume with other options (threads, limits and\n"
-        "intervals excepted) is refused.",
+        "An existing run is not overwritten. 'lat train --resume --out DIR' continues it with "
+        "every\n"
+        "option that it had; limits, goals, intervals and what is kept may be given anew, and "
+        "what\n"
+        "decides what is learned is refused by name where it differs.",
     .run = run};

@@ -2,6 +2,7 @@
 #include "option_rules.h"
 #include "presets.h"
 #include "report.h"
+#include "run_options.h"
 #include "settings.h"
 #include "subcommands.h"
 
@@ -39,7 +40,8 @@ static const cli_command *find(const char *name) {
   return NULL;
 }
 
-/* Options of the preset first, wherever --preset stands, then those of the command line. */
+/* Options of the run that is resumed first, then those of the preset, wherever --preset stands,
+ * then those of the command line. */
 static int read_settings(cli_settings *settings, const cli_command *command, int count,
                          const char *const *words) {
   settings_init(settings);
@@ -48,10 +50,15 @@ static int read_settings(cli_settings *settings, const cli_command *command, int
   if (preset == NULL && settings->task_names == NULL) {
     preset = command->default_preset;
   }
-  if (outcome == EXIT_DONE && preset != NULL && !settings->help) {
+  const char *resumed = settings->resume && settings->from == NULL ? settings->output : NULL;
+  resumed = resumed != NULL && resumed[0] != '\0' ? resumed : NULL;
+  if (outcome == EXIT_DONE && (preset != NULL || resumed != NULL) && !settings->help) {
     settings_init(settings);
+    outcome = resumed != NULL ? run_options_load(settings, resumed) : EXIT_DONE;
     settings->preset = preset;
-    outcome = preset_apply(settings, command);
+    if (outcome == EXIT_DONE && preset != NULL) {
+      outcome = preset_apply(settings, command);
+    }
     if (outcome == EXIT_DONE) {
       outcome = command_line_read(settings, command, count, words);
     }
@@ -72,7 +79,11 @@ static int run(const cli_command *command, int count, const char *const *words) 
   if (outcome == EXIT_DONE) {
     outcome = options_check(&settings, command);
   }
-  return outcome == EXIT_DONE ? command->run(&settings, command) : outcome;
+  if (outcome == EXIT_DONE) {
+    outcome = command->run(&settings, command);
+  }
+  json_decref(settings.restored);
+  return outcome;
 }
 
 static int refuse(const char *what, const char *word) {

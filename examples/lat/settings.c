@@ -1,3 +1,4 @@
+/* Defaults of a command line, and the tables of options that several subcommands share. */
 #include "settings.h"
 
 #include <string.h>
@@ -17,6 +18,8 @@ void settings_init(cli_settings *settings) {
   settings->repeats = 5;
   settings->seconds = 1;
   settings->decoding = 1;
+  settings->checkpoint_minutes = 10;
+  settings->trainer.keep_best = 1;
   settings->decode.grammar = UNSAID;
   settings->evaluate.ceiling = UNSAID;
 }
@@ -157,6 +160,27 @@ static const cli_option optimizer_options[] = {
     OPTIONS_END};
 const option_group group_optimizer = {"Optimizer", 0, optimizer_options};
 
+static const cli_option run_options[] = {
+    OPTION(OPTION_TEXT, "out", output, "DIR",
+           "folder of the run's files: models, checkpoint, options, log (needed)"),
+    OPTION(OPTION_TEXT, "from", from, "MODEL",
+           "start from a saved model's parameters, with its task, encodings and architecture; "
+           "--task and the options under Matrices make it another task"),
+    OPTION(OPTION_FLAG, "resume", resume, NULL,
+           "continue the run in DIR with the options it had; limits, goals, intervals may be given "
+           "anew"),
+    OPTION_BOTH(OPTION_UINT64, "seed", trainer.seed, model.seed, "S",
+                "of examples and initial parameters (0)"),
+    OPTION(OPTION_INT64, "examples", trainer.max_examples, "N",
+           "stop after N in all, over resumes"),
+    OPTION(OPTION_DOUBLE, "minutes", minutes, "M", "stop after M minutes of this call"),
+    OPTION(OPTION_DOUBLE, "until-exact", trainer.until_exact, "P",
+           "stop when P % of a validation are exact"),
+    OPTION(OPTION_DOUBLE, "until-accuracy", trainer.until_accuracy, "P",
+           "stop when P % of a validation are right within 5 %"),
+    OPTIONS_END};
+const option_group group_run = {"Run", 0, run_options};
+
 static const cli_option training_options[] = {
     OPTION(OPTION_INT32, "batch-size", trainer.batch_size, "N", "examples a batch (64)"),
     OPTION(OPTION_INT32, "accumulation", trainer.accumulation, "N", "batches an update (1)"),
@@ -181,7 +205,15 @@ static const cli_option training_options[] = {
     OPTION(OPTION_INT64, "validate-count", trainer.validate_count, "N",
            "fresh examples a validation (1000)"),
     OPTION(OPTION_INT64, "checkpoint-every", trainer.checkpoint_every, "N",
-           "examples between checkpoints; 0: only at the end (100000)"),
+           "examples between checkpoints; 0: by the clock and at the end (100000)"),
+    OPTION(OPTION_DOUBLE, "checkpoint-minutes", checkpoint_minutes, "M",
+           "a checkpoint also when the last one is so old; 0: not (10)"),
+    OPTION(OPTION_FLAG, "best", trainer.keep_best, NULL,
+           "keep the model of the best validation as best.safetensors (on; --no-best)"),
+    OPTION(OPTION_INT32, "patience", trainer.patience, "N",
+           "stop after N validations without a better one; 0: never (0)"),
+    OPTION(OPTION_INT32, "keep", trainer.keep_checkpoints, "N",
+           "also keep the last N checkpoints, as checkpoint-EXAMPLES.safetensors (0)"),
     OPTION(OPTION_INT64, "report-every", trainer.report_every, "N",
            "updates between lines of the log (100)"),
     OPTIONS_END};

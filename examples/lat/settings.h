@@ -4,6 +4,7 @@
 
 #include "command_line.h"
 
+#include <jansson.h>
 #include <lat/lat.h>
 
 /* An option of the command line. Every table together has fewer options than MAX_SAID. */
@@ -26,15 +27,18 @@ typedef struct cli_settings {
   lat_evaluate_options evaluate;
   const char *task_names; /* NAME or A[:w],B[:w] */
   const char *preset, *output, *from;
-  const char *tolerances;  /* of eval: A,B,C,D */
-  const char *predictions; /* eval: file of every prediction */
-  const char *test_set;    /* eval: one distribution of several */
-  const char *storage;     /* of the parameters in a file; NULL: f32 */
-  char preset_words[1024]; /* what the preset's options point into */
-  int64_t count;           /* of examples to draw */
-  int32_t repeats;         /* measurements, and the seconds of each */
+  const char *tolerances;   /* of eval: A,B,C,D */
+  const char *predictions;  /* eval: file of every prediction */
+  const char *test_set;     /* eval: one distribution of several */
+  const char *storage;      /* of the parameters in a file; NULL: f32 */
+  char preset_words[1024];  /* what the preset's options point into */
+  char restored_tasks[512]; /* of a run that is resumed, as --task takes them */
+  json_t *restored;         /* what else of its options is text points into; NULL: none */
+  int64_t count;            /* of examples to draw */
+  int32_t repeats;          /* measurements, and the seconds of each */
   double seconds;
   double minutes;
+  double checkpoint_minutes;
   int32_t json, quiet, verbose, help, resume;
   int32_t list;               /* of the known models */
   int32_t decoding;           /* whether bench measures it */
@@ -56,7 +60,8 @@ enum { UNSAID = -1 };
 void settings_init(cli_settings *settings);
 
 extern const option_group group_context, group_precision, group_output, group_quiet, group_task,
-    group_sizes, group_encoding, group_model, group_optimizer, group_training, group_decoding;
+    group_sizes, group_encoding, group_model, group_optimizer, group_run, group_training,
+    group_decoding;
 
 #define OPTION(kind, name, field, argument, help)                                                  \
   { (name), (kind), offsetof(cli_settings, field), 0, (argument), (help) }

@@ -102,6 +102,8 @@ module lat
     type(c_ptr) :: size_weights, task_weights, distribution_weights
     real(c_double) :: target_spread
     integer(c_int64_t) :: target_spread_examples
+    real(c_double) :: checkpoint_seconds
+    integer(c_int32_t) :: keep_best, keep_checkpoints, patience, reserved
   end type lat_trainer_options
 
   type, bind(C), public :: lat_progress
@@ -110,6 +112,8 @@ module lat
     real(c_double) :: loss, learning_rate, gradient_norm, seconds, examples_per_second
     real(c_double) :: accuracy, exact
     integer(c_int32_t) :: validated, checkpointed
+    real(c_double) :: best_accuracy, best_exact
+    integer(c_int64_t) :: best_examples, since_best
   end type lat_progress
 
   type, bind(C), public :: lat_decode_options

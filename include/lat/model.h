@@ -156,7 +156,8 @@ LAT_API LAT_NODISCARD lat_status lat_model_create(lat_model **out, lat_task *tas
                                                   const lat_model_options *options);
 
 /**
- * Loads a model, frozen, from a safetensors file.
+ * Loads a model, frozen, from a safetensors file: a saved model, or the checkpoint of a run, of
+ * which the parameters are taken, or their average where it keeps one.
  * @param custom  the task of a model that was trained on a custom task, matched by name; else NULL
  * @return OK, IO, FORMAT (message names the place), NOT_FOUND (a custom task is needed), LIMIT,
  * MEMORY. @since 0.1

@@ -13,7 +13,8 @@
  *
  * The same seed, precision and kernels give the same bits at any number of threads, and a resumed
  * run ends with the bits of a straight one, however it ended: what is validated and saved, and
- * when, follows from the examples drawn alone. A run begins with a checkpoint, so that it can be
+ * when, follows from the examples drawn alone; checkpoints by the clock (checkpoint_seconds) come
+ * in addition and change nothing that is learned. A run begins with a checkpoint, so that it can be
  * resumed whenever it was killed; while a trainer exists it holds a lock on its log.
  *
  * Where the optimizer keeps an average of the parameters (ema_decay), validations, goals and
@@ -22,7 +23,8 @@
  *
  * A line of log.jsonl is an object with the keys examples, updates, loss, learning_rate,
  * gradient_norm, accuracy, exact (both null unless the report carries a fresh validation) and
- * seconds (of training in all).
+ * seconds (of training in all). With a validation whose examples are of several tasks, sizes or
+ * distributions comes the key groups, an array of objects with label, count, accuracy and exact.
  */
 #ifndef LAT_TRAINER_H
 #define LAT_TRAINER_H
@@ -43,11 +45,17 @@ typedef struct lat_progress {
   double learning_rate;       /**< of the next update */
   double gradient_norm;       /**< of the last update's mean gradient, before clipping */
   double seconds;             /**< spent in this call of lat_trainer_run() */
-  double examples_per_second; /**< since the last call of the progress callback */
-  double accuracy;      /**< last validation: right within 5 %, percent; NaN before the first */
-  double exact;         /**< likewise: exact, percent */
-  int32_t validated;    /**< 1: this report carries a fresh validation */
-  int32_t checkpointed; /**< 1: a checkpoint was just written */
+  double examples_per_second; /**< of training since the last report: the time of validations, of
+                                 files and of the callback itself is left out */
+  double accuracy;       /**< last validation: right within 5 %, percent; NaN before the first */
+  double exact;          /**< likewise: exact, percent */
+  int32_t validated;     /**< 1: this report carries a fresh validation */
+  int32_t checkpointed;  /**< 1: a checkpoint was just written */
+  double best_accuracy;  /**< best validation, that of the largest accuracy + exact; NaN before the
+                            first */
+  double best_exact;     /**< likewise */
+  int64_t best_examples; /**< drawn when it was made; -1 before the first */
+  int64_t since_best;    /**< validations due since then */
 } lat_progress;
 
 /** Options of lat_trainer_create(). @since 0.1 */
@@ -82,6 +90,16 @@ typedef struct lat_trainer_options {
                                        default 0 */
   int64_t target_spread_examples; /**< examples over which it falls to 0, linearly; 0 (default): it
                                      stays */
+  double checkpoint_seconds;      /**< a checkpoint is also written when the last one is older; 0
+                                     (default): by examples alone */
+  int32_t keep_best;        /**< 1: the model of the best validation, see lat_progress, is kept as
+                               best.safetensors; default 0 */
+  int32_t keep_checkpoints; /**< the last so many checkpoints are kept besides, as
+                               checkpoint-<examples>.safetensors, hard links to what
+                               checkpoint.safetensors was; default 0 */
+  int32_t patience;         /**< stop when so many validations in a row were no better than the best
+                               one, which is kept as with keep_best; 0 (default): never */
+  int32_t reserved;         /**< 0 */
 } lat_trainer_options;
 
 #ifdef __cplusplus
@@ -109,8 +127,8 @@ LAT_API LAT_NODISCARD lat_status lat_trainer_create(lat_trainer **out, lat_model
 
 /**
  * Continues the run in options->directory from its checkpoint. @p model, @p optimizer and @p
- * options describe the same run; limits, callbacks and intervals may differ, anything else is an
- * ARGUMENT error that names it. The model's parameters are replaced by the checkpoint's.
+ * options describe the same run; limits, callbacks, intervals and what is kept may differ, anything
+ * else is an ARGUMENT error that names it. The model's parameters are replaced by the checkpoint's.
  * @return as lat_trainer_create(), STATE when another trainer has the run open, FORMAT
  * (checkpoint).
  * @since 0.1
@@ -123,8 +141,9 @@ LAT_API LAT_NODISCARD lat_status lat_trainer_resume(lat_trainer **out, lat_model
 LAT_API void lat_trainer_free(lat_trainer *trainer);
 
 /**
- * Trains until a limit or goal is reached, then writes the checkpoint and the model.
- * @return OK (limit or goal reached), CANCELLED (checkpointed), NUMERIC (loss or gradient not
+ * Trains until a limit or goal is reached or patience has run out, then writes the checkpoint and
+ * the model.
+ * @return OK (one of these), CANCELLED (checkpointed), NUMERIC (loss or gradient not
  * finite: the last good checkpoint stays), IO, MEMORY, CALLBACK. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_trainer_run(lat_trainer *trainer);

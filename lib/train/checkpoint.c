@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "compute/update.h"
+#include "train/run_directory.h"
 #include "train/trainer_impl.h"
 #include "transformer/safetensors.h"
 #include "transformer/transformer.h"
@@ -142,9 +143,9 @@ done:
 }
 
 /* What is used is the average, where there is one. */
-static lat_status write_model(lat_trainer *trainer) {
+static lat_status write_model(lat_trainer *trainer, const char *path) {
   const int shown = lati_average_show(trainer->optimizer, trainer->model, 1);
-  const lat_status status = lat_model_save(trainer->model, trainer->model_path);
+  const lat_status status = lat_model_save(trainer->model, path);
   lati_average_show(trainer->optimizer, trainer->model, shown);
   return status;
 }
@@ -154,9 +155,13 @@ lat_status lati_checkpoint_save(lat_trainer *trainer) {
   LATI_TRY(set_provenance(trainer));
   if (trainer->directory != NULL) {
     if (trainer->state.examples > 0) {
-      LATI_TRY(write_model(trainer));
+      LATI_TRY(write_model(trainer, trainer->model_path));
     }
     LATI_TRY(write_checkpoint(trainer));
+    if (trainer->options.keep_checkpoints > 0 && trainer->state.examples > 0) {
+      LATI_TRY(lati_run_keep(trainer->ctx, trainer->directory, trainer->checkpoint_path,
+                             trainer->state.examples, trainer->options.keep_checkpoints));
+    }
     lati_log(trainer->ctx, LAT_LOG_DEBUG, "%s: written at example %lld", trainer->checkpoint_path,
              (long long)trainer->state.examples);
   }
@@ -165,10 +170,15 @@ done:
   return status;
 }
 
+lat_status lati_best_save(lat_trainer *trainer) {
+  const lat_status status = set_provenance(trainer);
+  return status == LAT_OK ? write_model(trainer, trainer->best_path) : status;
+}
+
 /* A JSON text of the metadata; FORMAT when absent or malformed. */
 static lat_status load_text(json_t **out, const lat_trainer *trainer, const lati_safetensors *file,
-                            const char *key) {
-  const char *text = lati_safetensors_metadata(file, key), *path = trainer->checkpoint_path;
+                            const char *path, const char *key) {
+  const char *text = lati_safetensors_metadata(file, key);
   json_t *object = NULL;
   *out = NULL;
   if (text == NULL) {
@@ -192,7 +202,7 @@ static lat_status compare_config(const lat_trainer *trainer, const lati_safetens
   const char *config = lat_model_config(trainer->model);
   json_t *theirs = NULL, *ours = NULL;
   LATI_TRY(lati_json_read(&ours, trainer->ctx, config, strlen(config)));
-  LATI_TRY(load_text(&theirs, trainer, file, "lat.config"));
+  LATI_TRY(load_text(&theirs, trainer, file, trainer->checkpoint_path, "lat.config"));
   static const char *const passing[] = {"training", "library"};
   for (size_t i = 0; i < sizeof passing / sizeof *passing; ++i) {
     json_object_del(ours, passing[i]);
@@ -217,6 +227,29 @@ static int parse_validation(lati_validation *validation, json_t *value, json_err
   }
   validation->examples = (int64_t)examples;
   return 1;
+}
+
+lat_status lati_best_load(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  lati_safetensors *file = NULL;
+  json_t *config = NULL;
+  json_error_t error = {0};
+  if (!lati_run_has(trainer->best_path)) {
+    return LAT_OK;
+  }
+  LATI_TRY(lati_safetensors_open(&file, trainer->ctx, trainer->best_path));
+  LATI_TRY(load_text(&config, trainer, file, trainer->best_path, "lat.config"));
+  json_t *validation = json_object_get(json_object_get(config, "training"), "validation");
+  if (validation == NULL || !parse_validation(&trainer->best, validation, &error)) {
+    status = json_error_code(&error) == json_error_out_of_memory
+                 ? no_memory()
+                 : lati_fail(LAT_ERROR_FORMAT, "%s: metadata lat.config: no validation in it",
+                             trainer->best_path);
+  }
+done:
+  json_decref(config);
+  lati_safetensors_close(file);
+  return status;
 }
 
 static lat_status parse_state(lat_trainer *trainer, json_t *checkpoint) {
@@ -313,7 +346,7 @@ lat_status lati_checkpoint_load(lat_trainer *trainer) {
   lati_safetensors *file = NULL;
   json_t *checkpoint = NULL;
   LATI_TRY(lati_safetensors_open(&file, trainer->ctx, trainer->checkpoint_path));
-  LATI_TRY(load_text(&checkpoint, trainer, file, "lat.checkpoint"));
+  LATI_TRY(load_text(&checkpoint, trainer, file, trainer->checkpoint_path, "lat.checkpoint"));
   LATI_TRY(compare_config(trainer, file));
   LATI_TRY(lati_run_compare(trainer->identity, json_object_get(checkpoint, "identity")));
   LATI_TRY(parse_state(trainer, checkpoint));

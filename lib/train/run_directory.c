@@ -1,3 +1,5 @@
+/* The files of a run: their folder, what may lie there at the start, and how many checkpoints stay.
+ */
 #include "train/run_directory.h"
 
 #include "base/atomic_file.h"
@@ -9,6 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Digits of the examples in the name of a kept checkpoint, and room for the name. */
+enum { KEPT_DIGITS = 16, KEPT_SIZE = 64 };
 
 lat_status lati_run_path(char **out, const lat_context *ctx, const char *directory,
                          const char *name) {
@@ -56,6 +61,11 @@ lat_status lati_run_require_present(const char *path) {
   return stat(path, &info) == 0 ? LAT_OK : lati_fail_errno(path, "find the run's checkpoint");
 }
 
+int lati_run_has(const char *path) {
+  struct stat info;
+  return lstat(path, &info) == 0;
+}
+
 /* NAME.<digits and dashes>.tmp, as base/atomic_file.c calls them. */
 static int is_temporary(const char *entry, const char *name) {
   const size_t length = strlen(name);
@@ -78,4 +88,64 @@ void lati_run_remove_temporaries(const char *directory, const char *name) {
     }
   }
   closedir(folder);
+}
+
+/* Whether the name is that of a kept checkpoint; names of equal length sort as their numbers do. */
+static int is_kept(const char *name) {
+  static const char before[] = "checkpoint-", after[] = ".safetensors";
+  if (strncmp(name, before, sizeof before - 1) != 0) {
+    return 0;
+  }
+  const char *digits = name + sizeof before - 1;
+  const size_t length = strspn(digits, "0123456789");
+  return length == KEPT_DIGITS && strcmp(digits + length, after) == 0;
+}
+
+/* Finds the oldest kept checkpoint; returns how many there are. */
+static int32_t find_oldest(char oldest[KEPT_SIZE], DIR *folder) {
+  struct dirent *entry = NULL;
+  int32_t count = 0;
+  rewinddir(folder);
+  while ((entry = readdir(folder)) != NULL) {
+    if (is_kept(entry->d_name)) {
+      if (count == 0 || strcmp(entry->d_name, oldest) < 0) {
+        memcpy(oldest, entry->d_name, strlen(entry->d_name) + 1);
+      }
+      ++count;
+    }
+  }
+  return count;
+}
+
+static lat_status remove_all_but(const char *directory, int32_t count) {
+  char oldest[KEPT_SIZE] = "";
+  DIR *folder = opendir(directory);
+  if (folder == NULL) {
+    return lati_fail_errno(directory, "list the folder");
+  }
+  lat_status status = LAT_OK;
+  while (status == LAT_OK && find_oldest(oldest, folder) > count) {
+    if (unlinkat(dirfd(folder), oldest, 0) != 0) {
+      status = lati_fail_errno(directory, "remove an old checkpoint");
+    }
+  }
+  closedir(folder);
+  return status;
+}
+
+lat_status lati_run_keep(const lat_context *ctx, const char *directory, const char *checkpoint,
+                         int64_t examples, int32_t count) {
+  lat_status status = LAT_OK;
+  char name[KEPT_SIZE], *path = NULL;
+  lati_format(name, sizeof name, "checkpoint-%0*lld.safetensors", (int)KEPT_DIGITS,
+              (long long)examples);
+  LATI_TRY(lati_run_path(&path, ctx, directory, name));
+  unlink(path); /* of the same examples, before the run was resumed */
+  if (linkat(AT_FDCWD, checkpoint, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
+    LATI_TRY(lati_fail_errno(path, "link the checkpoint to this name"));
+  }
+  status = remove_all_but(directory, count);
+done:
+  lati_free(path);
+  return status;
 }

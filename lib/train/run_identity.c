@@ -61,20 +61,36 @@ static lat_status fail_difference(const char *name, const json_t *ours, const js
   return status;
 }
 
+static lat_status compare_members(const json_t *ours, const json_t *theirs, const char *prefix);
+
+/* Objects member by member and lists of as many of them one by one, so that what differs is named.
+ */
+static lat_status compare_values(const json_t *ours, const json_t *theirs, const char *name) {
+  lat_status status = LAT_OK;
+  char inner[128];
+  if (json_is_object(ours) && json_is_object(theirs)) {
+    lati_format(inner, sizeof inner, "%s.", name);
+    return compare_members(ours, theirs, inner);
+  }
+  if (json_is_array(ours) && json_is_array(theirs) &&
+      json_array_size(ours) == json_array_size(theirs)) {
+    for (size_t i = 0; i < json_array_size(ours) && status == LAT_OK; ++i) {
+      lati_format(inner, sizeof inner, "%s[%zu]", name, i);
+      status = compare_values(json_array_get(ours, i), json_array_get(theirs, i), inner);
+    }
+    return status;
+  }
+  return json_equal(ours, theirs) ? LAT_OK : fail_difference(name, ours, theirs);
+}
+
 static lat_status compare_members(const json_t *ours, const json_t *theirs, const char *prefix) {
   lat_status status = LAT_OK;
   char name[128];
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)ours, key, value) {
-    const json_t *other = json_object_get(theirs, key);
     lati_format(name, sizeof name, "%s%s", prefix, key);
-    if (json_is_object(value) && json_is_object(other)) {
-      lati_format(name, sizeof name, "%s%s.", prefix, key);
-      status = compare_members(value, other, name);
-    } else if (!json_equal(value, other)) {
-      status = fail_difference(name, value, other);
-    }
+    status = compare_values(value, json_object_get(theirs, key), name);
     if (status != LAT_OK) {
       return status;
     }

@@ -149,23 +149,26 @@ static json_t *percent(const lat_progress *progress, double value) {
   return progress->validated ? json_real(value) : json_null();
 }
 
-static lat_status format_line(char **out, const lati_run_log *log, const lat_progress *progress) {
+static lat_status format_line(char **out, const lati_run_log *log, const lat_progress *progress,
+                              const json_t *groups) {
+  json_t *rows = progress->validated ? (json_t *)(uintptr_t)groups : NULL;
   json_t *object =
-      json_pack("{s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:f}", "examples",
+      json_pack("{s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:f, s:O*}", "examples",
                 (json_int_t)progress->examples, "updates", (json_int_t)progress->updates, "loss",
                 progress->loss, "learning_rate", progress->learning_rate, "gradient_norm",
                 progress->gradient_norm, "accuracy", percent(progress, progress->accuracy), "exact",
-                percent(progress, progress->exact), "seconds", log->after);
+                percent(progress, progress->exact), "seconds", log->after, "groups", rows);
   lat_status status = lati_json_text(out, log->ctx, object, JSON_COMPACT | JSON_REAL_PRECISION(9),
                                      "a line of the log");
   json_decref(object);
   return status;
 }
 
-lat_status lati_run_log_append(lati_run_log *log, const lat_progress *progress) {
+lat_status lati_run_log_append(lati_run_log *log, const lat_progress *progress,
+                               const json_t *groups) {
   log->after = log->before + round(progress->seconds * 1e3) / 1e3;
   char *text = NULL;
-  lat_status status = format_line(&text, log, progress);
+  lat_status status = format_line(&text, log, progress, groups);
   if (status != LAT_OK) {
     return status;
   }

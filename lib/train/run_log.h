@@ -3,6 +3,7 @@
 #define LATI_RUN_LOG_H
 
 #include "base/alloc.h"
+#include "base/json.h"
 
 #include <lat/trainer.h>
 
@@ -19,7 +20,8 @@ lat_status lati_run_log_truncate(int64_t *last, lati_run_log *log, int64_t examp
 /* Begins another call of lat_trainer_run(): seconds go on from the last line's. */
 void lati_run_log_start(lati_run_log *log);
 
-/* Appends a line; a failed write leaves none. */
-lat_status lati_run_log_append(lati_run_log *log, const lat_progress *progress);
+/* Appends a line; a failed write leaves none. groups: of a fresh validation, NULL for none. */
+lat_status lati_run_log_append(lati_run_log *log, const lat_progress *progress,
+                               const json_t *groups);
 
 #endif

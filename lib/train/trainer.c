@@ -13,6 +13,7 @@
 
 static const char model_name[] = "model.safetensors";
 static const char checkpoint_name[] = "checkpoint.safetensors";
+static const char best_name[] = "best.safetensors";
 
 static const lati_field trainer_fields[] = {
     LATI_TEXT(lat_trainer_options, directory, NULL),
@@ -38,6 +39,11 @@ static const lati_field trainer_fields[] = {
     LATI_ADDED_NUMBER(lat_trainer_options, target_spread, LATI_FIELD_DOUBLE, 0, 0, 100),
     LATI_ADDED_NUMBER(lat_trainer_options, target_spread_examples, LATI_FIELD_INT64, 0, 0,
                       MAX_COUNT),
+    LATI_ADDED_NUMBER(lat_trainer_options, checkpoint_seconds, LATI_FIELD_DOUBLE, 0, 0, 1e15),
+    LATI_ADDED_NUMBER(lat_trainer_options, keep_best, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_ADDED_NUMBER(lat_trainer_options, keep_checkpoints, LATI_FIELD_INT32, 0, 0, 1000000),
+    LATI_ADDED_NUMBER(lat_trainer_options, patience, LATI_FIELD_INT32, 0, 0, 1000000),
+    LATI_ADDED_NUMBER(lat_trainer_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END};
 
 static const lati_field progress_fields[] = {LATI_FIELDS_END};
@@ -56,11 +62,12 @@ static lat_status resolve(lat_trainer_options *to, const lat_trainer_options *fr
     return status;
   }
   const int goal = to->until_exact > 0 || to->until_accuracy > 0;
-  if (goal && to->validate_every == 0) {
-    return lati_fail(LAT_ERROR_ARGUMENT,
-                     "until_exact and until_accuracy need validate_every > 0, not 0");
+  if ((goal || to->patience > 0) && to->validate_every == 0) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s validate_every > 0, not 0",
+                     goal ? "until_exact and until_accuracy need" : "patience needs");
   }
-  if (!goal && to->max_examples == 0 && to->max_seconds == 0 && to->progress == NULL) {
+  if (!goal && to->patience == 0 && to->max_examples == 0 && to->max_seconds == 0 &&
+      to->progress == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT,
                      "the run would never end: no limit, no goal, no progress callback");
   }
@@ -85,6 +92,7 @@ static lat_status name_files(lat_trainer *trainer) {
   trainer->options.directory = trainer->directory;
   LATI_TRY(lati_run_path(&trainer->model_path, trainer->ctx, directory, model_name));
   LATI_TRY(lati_run_path(&trainer->checkpoint_path, trainer->ctx, directory, checkpoint_name));
+  LATI_TRY(lati_run_path(&trainer->best_path, trainer->ctx, directory, best_name));
   LATI_TRY(lati_run_path(&trainer->log_path, trainer->ctx, directory, "log.jsonl"));
 done:
   return status;
@@ -124,6 +132,13 @@ static lat_status create_sampler(lat_trainer *trainer) {
                             &sampling);
 }
 
+/* Which validations were due follows from the examples, across resumes. */
+int64_t lati_trainer_since_best(const lat_trainer *trainer) {
+  const int64_t every = trainer->options.validate_every;
+  const int64_t examples = trainer->state.examples, best = trainer->best.examples;
+  return every == 0 || best < 0 || best > examples ? 0 : examples / every - best / every;
+}
+
 void lati_trainer_take_stock(lat_trainer *trainer) {
   const lati_run_state *state = &trainer->state;
   lat_progress *progress = &trainer->progress;
@@ -137,11 +152,15 @@ void lati_trainer_take_stock(lat_trainer *trainer) {
   progress->gradient_norm = trainer->optimizer->gradient_norm;
   progress->accuracy = state->validation.accuracy;
   progress->exact = state->validation.exact;
+  progress->best_accuracy = trainer->best.accuracy;
+  progress->best_exact = trainer->best.exact;
+  progress->best_examples = trainer->best.examples;
+  progress->since_best = lati_trainer_since_best(trainer);
 }
 
 static void reset_state(lat_trainer *trainer) {
   const lati_validation none = {.examples = -1, .accuracy = NAN, .exact = NAN};
-  trainer->state.validation = none;
+  trainer->state.validation = trainer->best = none;
   trainer->unsaved = 1;
   trainer->logged_updates = -1;
   lat_progress_init(&trainer->progress);
@@ -181,6 +200,7 @@ static lat_status open_log(lat_trainer *trainer) {
   if (status == LAT_OK) {
     lati_run_remove_temporaries(trainer->directory, model_name);
     lati_run_remove_temporaries(trainer->directory, checkpoint_name);
+    lati_run_remove_temporaries(trainer->directory, best_name);
   }
   return status;
 }
@@ -195,6 +215,7 @@ static lat_status start_files(lat_trainer *trainer) {
   LATI_TRY(lati_run_directory_make(trainer->ctx, trainer->directory));
   LATI_TRY(lati_run_require_absent(trainer->checkpoint_path));
   LATI_TRY(lati_run_require_absent(trainer->model_path));
+  LATI_TRY(lati_run_require_absent(trainer->best_path));
   LATI_TRY(lati_run_require_absent(trainer->log_path));
   LATI_TRY(lati_checkpoint_save(trainer));
   status = open_log(trainer);
@@ -213,6 +234,7 @@ static lat_status continue_files(lat_trainer *trainer) {
   }
   LATI_TRY(lati_run_require_present(trainer->checkpoint_path));
   LATI_TRY(open_log(trainer));
+  LATI_TRY(lati_best_load(trainer));
   LATI_TRY(lati_checkpoint_load(trainer));
   LATI_TRY(lati_run_log_truncate(&last, trainer->log, trainer->state.examples));
   if (last == trainer->state.examples) {
@@ -270,6 +292,7 @@ void lat_trainer_free(lat_trainer *trainer) {
     return;
   }
   lat_context *ctx = trainer->ctx;
+  json_decref(trainer->groups);
   json_decref(trainer->identity);
   lati_run_log_close(trainer->log);
   lat_sampler_free(trainer->sampler);
@@ -280,6 +303,7 @@ void lat_trainer_free(lat_trainer *trainer) {
     lati_free(trainer->texts[i]);
   }
   lati_free(trainer->log_path);
+  lati_free(trainer->best_path);
   lati_free(trainer->checkpoint_path);
   lati_free(trainer->model_path);
   lati_free(trainer->directory);

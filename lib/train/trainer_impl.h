@@ -29,7 +29,7 @@ struct lat_trainer {
   lat_context *ctx;
   lat_model *model;
   lat_trainer_options options; /* resolved; directory points to the copy below */
-  char *directory, *model_path, *checkpoint_path, *log_path; /* NULL: nothing is written */
+  char *directory, *model_path, *checkpoint_path, *best_path, *log_path; /* NULL: not written */
   char *texts[LATI_RUN_TEXTS]; /* copies of the options' weights; NULL: none */
   lat_optimizer *optimizer;
   lat_gradients *gradients;
@@ -38,19 +38,29 @@ struct lat_trainer {
   lati_run_log *log;
   json_t *identity; /* options that a resumed run must share */
   lati_run_state state;
+  lati_validation best;   /* of all validations, also those of a call before */
+  json_t *groups;         /* rows of the last validation, for the log; NULL: none */
   int unsaved;            /* the files are older than the state */
   int64_t logged_updates; /* updates done at the last line of the log; -1: none */
   lat_progress progress;  /* as last reported */
-  double started, marked; /* clock at the run's start and at the last report */
+  double started, marked; /* clock at the run's start, and since when the rate is measured */
+  double saved;           /* clock at the last checkpoint */
   int64_t marked_examples;
 };
 
 /* Checkpoint and model to the run's files, the provenance into the model. Without a directory only
  * the latter. */
 lat_status lati_checkpoint_save(lat_trainer *trainer);
+/* The model of the best validation to its file. */
+lat_status lati_best_save(lat_trainer *trainer);
+/* The validation that the file of the best model tells of; none where there is no file. */
+lat_status lati_best_load(lat_trainer *trainer);
 /* Everything back from the run's checkpoint; ARGUMENT names the option that differs. On failure the
  * model is unchanged. */
 lat_status lati_checkpoint_load(lat_trainer *trainer);
+
+/* Validations that were due since the best one. */
+int64_t lati_trainer_since_best(const lat_trainer *trainer);
 
 /* The state's numbers into the progress. */
 void lati_trainer_take_stock(lat_trainer *trainer);

@@ -67,6 +67,33 @@ done:
   return status;
 }
 
+/* Whether a validation is the best so far: by the sum of the share within 5 % and the exact one, so
+ * that either counts where the other stands still. */
+static int is_best(const lat_trainer *trainer) {
+  const lati_validation *last = &trainer->state.validation, *best = &trainer->best;
+  return best->examples < 0 || last->accuracy + last->exact > best->accuracy + best->exact;
+}
+
+/* Tasks, sizes and distributions, where an evaluation has a row for each; otherwise NULL. */
+static lat_status collect_groups(json_t **out, const lat_evaluation *evaluation) {
+  const int32_t count = lat_evaluation_row_count(evaluation);
+  json_t *groups = count > 1 ? json_array() : NULL;
+  int complete = groups != NULL || count <= 1;
+  for (int32_t i = 1; i < count && complete; ++i) {
+    const lat_accuracy *row = lat_evaluation_row(evaluation, i);
+    complete = json_array_append_new(groups, json_pack("{s:s, s:I, s:f, s:f}", "label", row->label,
+                                                       "count", (json_int_t)row->count, "accuracy",
+                                                       row->accuracy[0], "exact", row->exact)) == 0;
+  }
+  if (!complete) {
+    json_decref(groups);
+    return lati_fail(LAT_ERROR_MEMORY, "no memory for the rows of a validation");
+  }
+  json_decref(*out);
+  *out = groups;
+  return LAT_OK;
+}
+
 /* Each validation draws its own examples: which ones follows from the number of updates alone. */
 static lat_status validate(lat_trainer *trainer) {
   lat_status status = LAT_OK;
@@ -84,6 +111,7 @@ static lat_status validate(lat_trainer *trainer) {
   weights.task_weights = trainer->options.task_weights;
   weights.distribution_weights = trainer->options.distribution_weights;
   LATI_TRY(lati_evaluate(&evaluation, trainer->model, &options, &weights));
+  LATI_TRY(collect_groups(&trainer->groups, evaluation));
   const lat_accuracy *all = lat_evaluation_row(evaluation, 0);
   trainer->state.validation = (lati_validation){
       .examples = trainer->state.examples, .accuracy = all->accuracy[0], .exact = all->exact};
@@ -114,11 +142,25 @@ static void measure(lat_trainer *trainer, int validated) {
 
 static lat_status write_log(lat_trainer *trainer) {
   trainer->logged_updates = trainer->optimizer->updates;
-  return trainer->log != NULL ? lati_run_log_append(trainer->log, &trainer->progress) : LAT_OK;
+  return trainer->log != NULL
+             ? lati_run_log_append(trainer->log, &trainer->progress, trainer->groups)
+             : LAT_OK;
+}
+
+/* Keeps the model of a validation that is the best so far. */
+static lat_status keep_best(lat_trainer *trainer) {
+  if (!is_best(trainer)) {
+    return LAT_OK;
+  }
+  trainer->best = trainer->state.validation;
+  lati_trainer_take_stock(trainer);
+  const int kept = trainer->options.keep_best || trainer->options.patience > 0;
+  return kept && trainer->directory != NULL ? lati_best_save(trainer) : LAT_OK;
 }
 
 static lat_status save(lat_trainer *trainer) {
   lat_status status = lati_checkpoint_save(trainer);
+  trainer->saved = now();
   trainer->progress.checkpointed = status == LAT_OK && trainer->directory != NULL;
   return status;
 }
@@ -140,25 +182,34 @@ static int is_due(const lat_trainer *trainer, int64_t every) {
   return every > 0 && examples / every > (examples - examples_per_update(trainer)) / every;
 }
 
+/* A checkpoint is due by the examples, or because the last one is old. */
+static int saving_is_due(const lat_trainer *trainer) {
+  const double seconds = trainer->options.checkpoint_seconds;
+  return trainer->directory != NULL && (is_due(trainer, trainer->options.checkpoint_every) ||
+                                        (seconds > 0 && now() - trainer->saved >= seconds));
+}
+
 static lat_status cancel(lat_trainer *trainer) {
   lat_status status = trainer->unsaved ? lati_checkpoint_save(trainer) : LAT_OK;
   return status != LAT_OK ? status
                           : lati_fail(LAT_ERROR_CANCELLED, "the progress callback asked to stop");
 }
 
-/* What is due after an update: validation, a line of the log, a checkpoint, in this order, so that
- * the log holds at least what the checkpoint does. */
+/* What is due after an update: validation, a line of the log, the best model, a checkpoint, in this
+ * order, so that the log holds at least what the checkpoint does. Its time is none of training's.
+ */
 static lat_status follow_up(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   const int validates = is_due(trainer, trainer->options.validate_every);
-  const int saves =
-      trainer->directory != NULL && is_due(trainer, trainer->options.checkpoint_every);
+  const int saves = saving_is_due(trainer);
   const int reports = validates || trainer->optimizer->updates % trainer->options.report_every == 0;
   if (!reports && !saves && now() - trainer->marked < LONGEST_SILENCE) {
     return LAT_OK;
   }
   if (validates) {
+    const double paused = now();
     LATI_TRY(validate(trainer));
+    trainer->marked += now() - paused;
   }
   measure(trainer, validates);
   if (reports) {
@@ -166,12 +217,16 @@ static lat_status follow_up(lat_trainer *trainer) {
     trainer->state.report_loss = 0;
     trainer->state.report_tokens = 0;
   }
+  if (validates) {
+    LATI_TRY(keep_best(trainer));
+  }
   if (saves) {
     LATI_TRY(save(trainer));
   }
   if (tell(trainer)) {
     LATI_TRY(cancel(trainer));
   }
+  trainer->marked = now();
 done:
   return status;
 }
@@ -188,6 +243,7 @@ static int has_ended(const lat_trainer *trainer) {
   const lat_trainer_options *options = &trainer->options;
   return (options->max_examples > 0 && trainer->state.examples >= options->max_examples) ||
          (options->max_seconds > 0 && now() - trainer->started >= options->max_seconds) ||
+         (options->patience > 0 && lati_trainer_since_best(trainer) >= options->patience) ||
          has_reached_goal(trainer);
 }
 
@@ -205,6 +261,9 @@ static lat_status finish(lat_trainer *trainer) {
     measure(trainer, validates);
     LATI_TRY(write_log(trainer));
   }
+  if (validates) {
+    LATI_TRY(keep_best(trainer));
+  }
   if (trainer->unsaved) {
     LATI_TRY(save(trainer));
   }
@@ -217,7 +276,7 @@ done:
 
 static lat_status run(lat_trainer *trainer) {
   lat_status status = LAT_OK;
-  trainer->started = trainer->marked = now();
+  trainer->started = trainer->marked = trainer->saved = now();
   trainer->marked_examples = trainer->state.examples;
   lati_average_show(trainer->optimizer, trainer->model, 0);
   if (trainer->log != NULL) {

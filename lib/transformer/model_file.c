@@ -2,14 +2,22 @@
  * to use the model. */
 #include "base/floating.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "transformer/config.h"
 #include "transformer/safetensors.h"
 #include "transformer/transformer.h"
 
 #include <string.h>
 
-/* The one metadata value: everything needed to use the model. */
+/* The metadata value with everything needed to use the model. */
 #define CONFIG_KEY "lat.config"
+
+/* A checkpoint (lib/train/checkpoint.c) is a model file with this value and tensors of the
+ * optimizer beside the model's; where it keeps an average of the parameters, that is the model. */
+#define CHECKPOINT_KEY "lat.checkpoint"
+#define AVERAGE_PREFIX "optimizer.average."
+
+enum { TENSOR_NAME = 128 };
 
 static void view_tensors(lati_tensor_view *views, const lat_model *model, lati_storage storage) {
   for (int32_t i = 0; i < model->table.count; ++i) {
@@ -53,20 +61,34 @@ done:
   return status;
 }
 
+static int is_checkpoint(const lati_safetensors *file) {
+  return lati_safetensors_metadata(file, CHECKPOINT_KEY) != NULL;
+}
+
+/* What stands before the names of the model's tensors. */
+static const char *name_prefix(const lat_model *model, const lati_safetensors *file) {
+  char name[TENSOR_NAME];
+  lati_format(name, sizeof name, AVERAGE_PREFIX "%s", model->table.entries[0].name);
+  return is_checkpoint(file) && lati_safetensors_has(file, name) ? AVERAGE_PREFIX : "";
+}
+
 /* One tensor after the other, as the table says; without data they are only looked for. */
 static lat_status read_tensors(const lat_model *model, lati_safetensors *file, float *data) {
   lat_status status = LAT_OK;
+  const char *prefix = name_prefix(model, file);
   for (int32_t i = 0; i < model->table.count && status == LAT_OK; ++i) {
     const lati_parameter *entry = &model->table.entries[i];
     const int64_t shape[2] = {entry->shape[0], entry->shape[1]};
-    status = lati_safetensors_read(data == NULL ? NULL : data + entry->offset, file, entry->name,
+    char name[TENSOR_NAME];
+    lati_format(name, sizeof name, "%s%s", prefix, entry->name);
+    status = lati_safetensors_read(data == NULL ? NULL : data + entry->offset, file, name,
                                    entry->rank, shape);
   }
   return status;
 }
 
 static lat_status check_file(const lat_model *model, lati_safetensors *file, const char *path) {
-  if (lati_safetensors_count(file) != model->table.count) {
+  if (!is_checkpoint(file) && lati_safetensors_count(file) != model->table.count) {
     return lati_fail(LAT_ERROR_FORMAT, "%s: %d tensors; its lat.config describes %d", path,
                      (int)lati_safetensors_count(file), (int)model->table.count);
   }

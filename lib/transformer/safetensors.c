@@ -330,6 +330,10 @@ static const tensor_entry *find_entry(const lati_safetensors *file, const char *
   return NULL;
 }
 
+int lati_safetensors_has(const lati_safetensors *file, const char *name) {
+  return find_entry(file, name) != NULL;
+}
+
 /* Numbers of two bytes, a block at a time. */
 static lat_status read_widened(float *data, const lati_safetensors *file,
                                const tensor_entry *entry) {

@@ -32,6 +32,8 @@ void lati_safetensors_close(lati_safetensors *file);
 /* Metadata value, NULL when absent; borrowed. */
 const char *lati_safetensors_metadata(const lati_safetensors *file, const char *key);
 int32_t lati_safetensors_count(const lati_safetensors *file);
+/* Whether there is a tensor of that name. */
+int lati_safetensors_has(const lati_safetensors *file, const char *name);
 /* Reads the tensor of that name and exactly that shape into data, widened to float; NULL data: only
  * checks that it is there. FORMAT when absent or of another shape. */
 lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char *name,

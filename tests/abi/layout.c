@@ -276,7 +276,7 @@ MEMBER(lat_accuracy, within_1pct, 128, 8);
 MEMBER(lat_accuracy, certified, 136, 8);
 MEMBER(lat_accuracy, candidates, 144, 8);
 
-SIZE(lat_progress, 96);
+SIZE(lat_progress, 128);
 MEMBER(lat_progress, struct_size, 0, 8);
 MEMBER(lat_progress, examples, 8, 8);
 MEMBER(lat_progress, updates, 16, 8);
@@ -290,8 +290,12 @@ MEMBER(lat_progress, accuracy, 72, 8);
 MEMBER(lat_progress, exact, 80, 8);
 MEMBER(lat_progress, validated, 88, 4);
 MEMBER(lat_progress, checkpointed, 92, 4);
+MEMBER(lat_progress, best_accuracy, 96, 8);
+MEMBER(lat_progress, best_exact, 104, 8);
+MEMBER(lat_progress, best_examples, 112, 8);
+MEMBER(lat_progress, since_best, 120, 8);
 
-SIZE(lat_trainer_options, 176);
+SIZE(lat_trainer_options, 200);
 MEMBER(lat_trainer_options, struct_size, 0, 8);
 MEMBER(lat_trainer_options, directory, 8, 8);
 MEMBER(lat_trainer_options, seed, 16, 8);
@@ -315,6 +319,11 @@ MEMBER(lat_trainer_options, task_weights, 144, 8);
 MEMBER(lat_trainer_options, distribution_weights, 152, 8);
 MEMBER(lat_trainer_options, target_spread, 160, 8);
 MEMBER(lat_trainer_options, target_spread_examples, 168, 8);
+MEMBER(lat_trainer_options, checkpoint_seconds, 176, 8);
+MEMBER(lat_trainer_options, keep_best, 184, 4);
+MEMBER(lat_trainer_options, keep_checkpoints, 188, 4);
+MEMBER(lat_trainer_options, patience, 192, 4);
+MEMBER(lat_trainer_options, reserved, 196, 4);
 
 LAST(lat_context_options, reserved);
 LAST(lat_matrix, order);
@@ -335,8 +344,8 @@ LAST(lat_evaluate_options, reserved2);
 LAST(lat_observation, candidates);
 LAST(lat_diagnosis, reserved);
 LAST(lat_accuracy, candidates);
-LAST(lat_progress, checkpointed);
-LAST(lat_trainer_options, target_spread_examples);
+LAST(lat_progress, since_best);
+LAST(lat_trainer_options, reserved);
 
 /* Constants, which are compiled into programs. */
 #define VALUE(name, value) static_assert((name) == (value), #name " has another value")

@@ -156,6 +156,7 @@ END
 accepted train "--task transpose $small" <<'END'
 --preset quickstart
 --minutes 1 --checkpoint-every 4 --quiet --verbose --threads 2 --precision f32
+--checkpoint-minutes 1e-6 --no-best --keep 2 --validate-every 4 --validate-count 1 --patience 9
 --validate-every 4 --validate-count 1 --until-exact 100 --until-accuracy 100
 --weight-decay 0
 --sign-bias 0 --repeat-count 0 --no-rectangular

@@ -56,6 +56,49 @@ cmp -s runs/a/model.safetensors runs/b/model.safetensors || problem 'a resumed r
 # shellcheck disable=SC2086
 expect 1 train --task transpose --size 2 $tiny --out runs/none --resume
 
+# --resume --out alone has every option that the run had; limits and intervals may be given anew.
+expect 0 train --resume --out runs/b --examples 24 --quiet
+says out 'runs/b: 24 examples in 6 updates'
+expect 0 train --resume --out runs/b
+says out 'runs/b: 24 examples in 6 updates'
+says err 'nothing was left to do'
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --seed 3 --examples 24 --out runs/straight
+cmp -s runs/b/checkpoint.safetensors runs/straight/checkpoint.safetensors || problem 'resumed alone, it is another'
+for different in '--seed 9|trainer.seed 9' '--learning-rate 1|optimizer.learning_rate 1.0' '--size 3|task.rows 3' \
+  '--width 32|model.encoder_width 32' '--encoding p10|tokenizer.input_encoding' '--task add|task.name "add"' \
+  '--batch-size 5|trainer.batch_size 5'; do
+  # shellcheck disable=SC2086
+  expect 2 train --resume --out runs/b ${different%|*}
+  says err "lat: ${different#*|}"
+done
+rm runs/b/options.json
+expect 0 train --resume --out runs/b --examples 28
+echo x >runs/b/options.json
+expect 1 train --resume --out runs/b
+says err 'options.json: not a JSON object'
+expect 2 train --resume
+says err '--out DIR is needed'
+# shellcheck disable=SC2086
+expect 0 train --task eigenvalues:1,syminverse:0.3 --min-size 1 --max-size 2 --seed 18446744073709551615 --optimizer muon \
+  --schedule cosine --period 7 $tiny --distribution laplace --structure dense,integer:0.5 --triangle --norm pre \
+  --precision f32 --no-best --out runs/many
+expect 0 train --resume --out runs/many --examples 16 --quiet
+expect 0 train --resume --out runs/many --min-size 1 --task eigenvalues:1,syminverse:0.3 --examples 24 --quiet
+expect 2 train --resume --out runs/many --max-size 3
+says err 'task.tasks[0].max_size 3'
+# the best model, patience, the progress line
+# shellcheck disable=SC2086
+expect 0 train --task transpose --size 2 $tiny --out runs/patient --validate-every 4 --validate-count 4 --patience 2 \
+  --learning-rate 1e-12 --examples 0 --keep 1 --no-quiet
+says err 'stopped: 2 validations without a better one'
+says out 'best.safetensors: 4 examples'
+says err '12 ex, loss '
+[ -z "$(tr '\r' '\n' <err | grep -v '^lat:' | grep '.\{61\}')" ] || problem 'a progress line of more than 60 columns'
+[ -s runs/patient/best.safetensors ] || problem 'no best.safetensors'
+[ -s runs/patient/checkpoint-0000000000000012.safetensors ] || problem 'no kept checkpoint'
+expect 0 eval runs/patient/checkpoint.safetensors --count 4 --json
+
 # train --from: the model's task and architecture, its parameters to begin with.
 expect 0 train --from runs/a/model.safetensors --examples 8 --learning-rate 1e-12 --threads 1 --out runs/from --json
 expect 1 train --from runs/none/model.safetensors --out runs/from-none

@@ -1,0 +1,218 @@
+/* Options between JSON and the settings: the tables of the command line say where each one lies. Of
+ * the library's own JSON the keys are members of its structures, of options.json names of options.
+ */
+#include "run_options.h"
+
+#include "report.h"
+#include "workbench.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Options whose names are not those of the library's members. */
+static const struct {
+  const char *option, *member;
+} renamed[] = {{"optimizer", "rule"}, {"triangle", "input_triangle"}, {"model-seed", "seed"}};
+
+/* What options.json holds. */
+static const char *const kept_options[] = {
+    "examples",       "minutes",        "until-exact",      "until-accuracy",
+    "validate-every", "validate-count", "checkpoint-every", "checkpoint-minutes",
+    "report-every",   "best",           "patience",         "keep"};
+enum { KEPT = sizeof kept_options / sizeof *kept_options };
+
+static void member_name(char name[64], const char *option) {
+  snprintf(name, 64, "%s", option);
+  for (size_t i = 0; i < sizeof renamed / sizeof *renamed; ++i) {
+    if (strcmp(renamed[i].option, option) == 0) {
+      snprintf(name, 64, "%s", renamed[i].member);
+    }
+  }
+  for (char *dash = strchr(name, '-'); dash != NULL; dash = strchr(dash, '-')) {
+    *dash = '_';
+  }
+}
+
+static uint64_t unsigned_value(const json_t *value) {
+  return json_is_string(value) ? strtoull(json_string_value(value), NULL, 10)
+                               : (uint64_t)json_integer_value(value);
+}
+
+static void store(void *field, option_kind kind, const json_t *value) {
+  switch (kind) {
+  case OPTION_TEXT:
+    *(const char **)field = json_string_value(value);
+    break;
+  case OPTION_DOUBLE:
+    *(double *)field = json_number_value(value);
+    break;
+  case OPTION_INT64:
+    *(int64_t *)field = (int64_t)json_integer_value(value);
+    break;
+  case OPTION_UINT64:
+    *(uint64_t *)field = unsigned_value(value);
+    break;
+  case OPTION_UINT32:
+    *(uint32_t *)field = (uint32_t)unsigned_value(value);
+    break;
+  default:
+    *(int32_t *)field = (int32_t)json_integer_value(value);
+  }
+}
+
+/* The options of a group that the object has members of; texts stay the object's. */
+static void load_group(cli_settings *settings, const option_group *group, const json_t *object) {
+  for (const cli_option *option = group->options; option->name != NULL; ++option) {
+    char name[64];
+    member_name(name, option->name);
+    const json_t *value = json_object_get(object, name);
+    if (value != NULL && !json_is_null(value)) {
+      store((char *)settings + option->offset, option->kind, value);
+    }
+  }
+}
+
+/* "a:1,b:3" of a mixture, or one task's name. */
+static int load_tasks(cli_settings *settings, const json_t *task) {
+  char *text = settings->restored_tasks;
+  const size_t size = sizeof settings->restored_tasks;
+  const json_t *tasks = json_object_get(task, "tasks"), *weights = json_object_get(task, "weights");
+  const json_t *first = tasks != NULL ? json_array_get(tasks, 0) : task;
+  size_t used = 0;
+  load_group(settings, &group_sizes, first);
+  if (tasks == NULL) {
+    used = (size_t)snprintf(text, size, "%s", json_string_value(json_object_get(task, "name")));
+  }
+  for (size_t i = 0; i < json_array_size(tasks) && used < size; ++i) {
+    const char *name = json_string_value(json_object_get(json_array_get(tasks, i), "name"));
+    used += (size_t)snprintf(text + used, size - used, "%s%s:%.17g", i > 0 ? "," : "", name,
+                             json_number_value(json_array_get(weights, i)));
+  }
+  settings->task_names = text;
+  return used < size ? EXIT_DONE : report_error("the run's mixture has too many tasks to be named");
+}
+
+/* The sections of a checkpoint's lat.config. */
+static int load_config(cli_settings *settings, const json_t *config) {
+  const json_t *training = json_object_get(config, "training");
+  const json_t *trainer = json_object_get(training, "trainer");
+  const char *precision = json_string_value(json_object_get(training, "precision"));
+  load_group(settings, &group_training, trainer);
+  settings->trainer.seed = unsigned_value(json_object_get(trainer, "seed"));
+  load_group(settings, &group_optimizer, json_object_get(training, "optimizer"));
+  load_group(settings, &group_encoding, json_object_get(config, "tokenizer"));
+  load_group(settings, &group_model, json_object_get(config, "model"));
+  if (precision != NULL) {
+    settings->context.precision =
+        strcmp(precision, "bf16") == 0 ? LAT_PRECISION_BF16 : LAT_PRECISION_F32;
+  }
+  return load_tasks(settings, json_object_get(config, "task"));
+}
+
+static int load_checkpoint(cli_settings *settings, const char *directory) {
+  char path[PATH_MAX];
+  workbench bench = {0};
+  const int length = snprintf(path, sizeof path, "%s/checkpoint.safetensors", directory);
+  if (length < 0 || (size_t)length >= sizeof path) {
+    return report_error("%s: the name is too long", directory);
+  }
+  const lat_status status = workbench_inspect(&bench, settings, path);
+  int outcome = status == LAT_OK ? EXIT_DONE : report_failure(status);
+  if (outcome == EXIT_DONE) {
+    settings->restored = json_loads(lat_model_config(bench.model), 0, NULL);
+    outcome = settings->restored != NULL ? load_config(settings, settings->restored)
+                                         : report_error("no memory for the run's options");
+  }
+  workbench_free(&bench);
+  return outcome;
+}
+
+/* The option of that name among those of a run and of training. */
+static const cli_option *find(const char *name) {
+  const option_group *const groups[] = {&group_run, &group_training};
+  for (size_t g = 0; g < sizeof groups / sizeof *groups; ++g) {
+    for (const cli_option *option = groups[g]->options; option->name != NULL; ++option) {
+      if (strcmp(option->name, name) == 0) {
+        return option;
+      }
+    }
+  }
+  return NULL;
+}
+
+static int load_file(cli_settings *settings, const char *path) {
+  json_error_t error;
+  FILE *file = fopen(path, "r");
+  if (file == NULL) {
+    return errno == ENOENT ? EXIT_DONE : report_error("%s: %s", path, strerror(errno));
+  }
+  json_t *object = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+  fclose(file);
+  if (!json_is_object(object)) {
+    json_decref(object);
+    return report_error("%s: not a JSON object; without it the run goes on with default limits "
+                        "and intervals",
+                        path);
+  }
+  for (int i = 0; i < KEPT; ++i) {
+    const cli_option *option = find(kept_options[i]);
+    const json_t *value = json_object_get(object, kept_options[i]);
+    if (json_is_number(value)) {
+      store((char *)settings + option->offset, option->kind, value);
+    }
+  }
+  json_decref(object);
+  return EXIT_DONE;
+}
+
+int run_options_load(cli_settings *settings, const char *directory) {
+  char path[PATH_MAX];
+  const int outcome = load_checkpoint(settings, directory);
+  if (outcome != EXIT_DONE) {
+    return outcome;
+  }
+  snprintf(path, sizeof path, "%s/options.json", directory);
+  return load_file(settings, path);
+}
+
+static json_t *option_json(const cli_settings *settings, const cli_option *option) {
+  const char *field = (const char *)settings + option->offset;
+  switch (option->kind) {
+  case OPTION_DOUBLE:
+    return json_real(*(const double *)field);
+  case OPTION_INT64:
+    return json_integer((json_int_t) * (const int64_t *)field);
+  default:
+    return json_integer(*(const int32_t *)field);
+  }
+}
+
+/* Beside its place first, so that a run never has half a file. */
+static int write_file(const char *path, const json_t *object) {
+  char temporary[PATH_MAX];
+  snprintf(temporary, sizeof temporary, "%s.tmp", path);
+  if (json_dump_file(object, temporary, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 ||
+      rename(temporary, path) != 0) {
+    const int why = errno;
+    remove(temporary);
+    return report_error("%s: %s", path, strerror(why));
+  }
+  return EXIT_DONE;
+}
+
+int run_options_save(const cli_settings *settings) {
+  char path[PATH_MAX - 8];
+  json_t *object = json_object();
+  const int length = snprintf(path, sizeof path, "%s/options.json", settings->output);
+  for (int i = 0; i < KEPT; ++i) {
+    json_object_set_new(object, kept_options[i], option_json(settings, find(kept_options[i])));
+  }
+  const int outcome = length > 0 && (size_t)length < sizeof path
+                          ? write_file(path, object)
+                          : report_error("%s: the name is too long", settings->output);
+  json_decref(object);
+  return outcome;
+}

@@ -1,0 +1,14 @@
+/* The options of a run that is resumed: what decides what is learned from the checkpoint itself,
+ * the rest (limits, goals, intervals, what is kept) from options.json beside it. */
+#ifndef RUN_OPTIONS_H
+#define RUN_OPTIONS_H
+
+#include "settings.h"
+
+/* Reads both into the settings; options.json may be missing. Prints what is wrong; an exit code. */
+int run_options_load(cli_settings *settings, const char *directory);
+
+/* Writes options.json into settings->output. Prints what is wrong; an exit code. */
+int run_options_save(const cli_settings *settings);
+
+#endif
