@@ -17,6 +17,15 @@ static int encoder_alone(const lat_model_options *o) {
   return o->architecture == LAT_ARCHITECTURE_ENCODER;
 }
 
+static int decoder_alone(const lat_model_options *o) {
+  return o->architecture == LAT_ARCHITECTURE_DECODER;
+}
+
+/* Tokens of the decoder: one alone has the problem's tokens too. */
+static double decoder_tokens(const lat_model_options *o, example_length length) {
+  return length.target + (decoder_alone(o) ? length.source : 0);
+}
+
 /* Tokens of the encoder: an encoder alone has the answer's query positions too. */
 static double encoder_tokens(const lat_model_options *o, example_length length) {
   return length.source + (encoder_alone(o) ? length.target : 0);
@@ -24,6 +33,9 @@ static double encoder_tokens(const lat_model_options *o, example_length length) 
 
 static double encoder_cost(const lat_model_options *o, example_length length) {
   const double n = encoder_tokens(o, length);
+  if (decoder_alone(o)) {
+    return 0;
+  }
   return o->encoder_layers * o->encoder_loops * layer_cost(n, n, o->encoder_width, o->ffn_factor);
 }
 
@@ -36,13 +48,14 @@ static double cross_cost(const lat_model_options *o, example_length length) {
 
 /* A target token attends to those up to itself, (n + 1) / 2 of them on average. */
 static double decoder_cost(const lat_model_options *o, example_length length, double symbols) {
-  double n = length.target, d = o->decoder_width;
+  double n = decoder_tokens(o, length), d = o->decoder_width;
   if (encoder_alone(o)) {
-    return n * symbols * o->encoder_width;
+    return length.target * symbols * o->encoder_width;
   }
   double layers = (double)o->decoder_layers * o->decoder_loops;
-  return layers * (layer_cost(n, (n + 1) / 2, d, o->ffn_factor) + cross_cost(o, length)) +
-         n * symbols * d;
+  double across = decoder_alone(o) ? 0 : cross_cost(o, length);
+  return layers * (layer_cost(n, (n + 1) / 2, d, o->ffn_factor) + across) +
+         length.target * symbols * d;
 }
 
 double model_multiply_adds(const lat_model_options *options, const lat_batch *batch,
@@ -78,17 +91,20 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
   const example_length length = batch_length(batch);
   const int64_t source = (int64_t)encoder_tokens(o, length), target = (int64_t)length.target;
   const int32_t e = o->encoder_width, d = encoder_alone(o) ? e : o->decoder_width;
-  const int32_t above = o->encoder_layers * o->encoder_loops;
+  const int64_t decoded = (int64_t)decoder_tokens(o, length);
+  const int32_t above = decoder_alone(o) ? 0 : o->encoder_layers * o->encoder_loops;
   const int32_t below = encoder_alone(o) ? 0 : o->decoder_layers * o->decoder_loops;
+  const int32_t across = decoder_alone(o) ? 0 : below;
   const model_layer found[MODEL_LAYERS] = {{source, 3 * e, e, above}, /* q, k, v */
                                            {source, e, e, above},
                                            {source, o->ffn_factor * e, e, above},
                                            {source, e, o->ffn_factor * e, above},
-                                           {target, 3 * d, d, below},
-                                           {target, d, d, 3 * below}, /* out; q, out across */
-                                           {source, 2 * d, e, below}, /* k, v across */
-                                           {target, o->ffn_factor * d, d, below},
-                                           {target, d, o->ffn_factor * d, below},
+                                           {decoded, 3 * d, d, below},
+                                           {decoded, d, d, below},     /* out */
+                                           {target, d, d, 2 * across}, /* q, out across */
+                                           {source, 2 * d, e, across}, /* k, v across */
+                                           {decoded, o->ffn_factor * d, d, below},
+                                           {decoded, d, o->ffn_factor * d, below},
                                            {target, output_symbols, d, 1}};
   memcpy(layers, found, sizeof found);
 }

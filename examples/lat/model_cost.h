@@ -16,7 +16,7 @@ typedef struct model_layer {
 } model_layer;
 
 /* The encoder's four kinds, the decoder's five, and the logits. */
-enum { MODEL_LAYERS = 10 };
+enum { MODEL_LAYERS = 11 };
 
 void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *options,
                   const lat_batch *batch, int32_t output_symbols);

@@ -70,6 +70,10 @@ static int no_decoder(const cli_settings *s) {
   return s->model.architecture == LAT_ARCHITECTURE_ENCODER;
 }
 
+static int no_encoder(const cli_settings *s) {
+  return s->model.architecture == LAT_ARCHITECTURE_DECODER;
+}
+
 static int not_beam(const cli_settings *s) {
   return s->decode.method != LAT_DECODE_BEAM;
 }
@@ -132,6 +136,7 @@ typedef struct option_rule {
 #define MUON_ONLY "has no effect: it belongs to --optimizer muon"
 #define BEAM_ONLY "has no effect: it belongs to --method beam"
 #define DECODER_ONLY "has no effect: --architecture encoder has no decoder"
+#define ENCODER_ONLY "has no effect: --architecture decoder has no encoder"
 #define SAMPLE_ONLY "has no effect: it belongs to --method sample"
 #define NO_SHARE "has no effect: --repeat-share is 0"
 
@@ -160,6 +165,11 @@ static const option_rule rules[] = {
     {NULL, "decoder-loops", no_decoder, DECODER_ONLY},
     {NULL, "tied", no_decoder, DECODER_ONLY},
     {NULL, "cross-query-from-input", no_decoder, DECODER_ONLY},
+    {NULL, "encoder-layers", no_encoder, ENCODER_ONLY},
+    {NULL, "encoder-width", no_encoder, ENCODER_ONLY},
+    {NULL, "encoder-heads", no_encoder, ENCODER_ONLY},
+    {NULL, "encoder-loops", no_encoder, ENCODER_ONLY},
+    {NULL, "cross-query-from-input", no_encoder, ENCODER_ONLY},
     {NULL, "beam-width", not_beam, BEAM_ONLY},
     {NULL, "length-penalty", not_beam, BEAM_ONLY},
     {NULL, "temperature", not_sampled, SAMPLE_ONLY},

@@ -92,8 +92,10 @@ static const cli_option encoding_options[] = {
 const option_group group_encoding = {"Encodings", 0, encoding_options};
 
 static const cli_option model_options[] = {
-    OPTION(OPTION_CHOICE, "architecture", model.architecture, "encoder-decoder|encoder",
-           "encoder: one pass gives all tokens of an answer (encoder-decoder)"),
+    OPTION(
+        OPTION_CHOICE, "architecture", model.architecture, "encoder-decoder|encoder|decoder",
+        "encoder: one pass gives all tokens of an answer; decoder: one causal stack over problem "
+        "and answer (encoder-decoder)"),
     OPTION_BOTH(OPTION_INT32, "layers", model.encoder_layers, model.decoder_layers, "N",
                 "of encoder and decoder (1)"),
     OPTION_BOTH(OPTION_INT32, "width", model.encoder_width, model.decoder_width, "N",

@@ -26,6 +26,8 @@ module lat
     LAT_PRECISION_BF16 = 2
   integer(c_int32_t), parameter, public :: LAT_ROW_MAJOR = 0, LAT_COLUMN_MAJOR = 1
   integer(c_int32_t), parameter, public :: LAT_NORM_POST = 0, LAT_NORM_PRE = 1
+  integer(c_int32_t), parameter, public :: LAT_ARCHITECTURE_ENCODER_DECODER = 0
+  integer(c_int32_t), parameter, public :: LAT_ARCHITECTURE_ENCODER = 1, LAT_ARCHITECTURE_DECODER = 2
   integer(c_int32_t), parameter, public :: LAT_NORM_KIND_LAYER = 0, LAT_NORM_KIND_RMS = 1
   integer(c_int32_t), parameter, public :: LAT_RELU = 0, LAT_GELU = 1
   integer(c_int32_t), parameter, public :: LAT_POSITIONS_LEARNED = 0, LAT_POSITIONS_SINUSOIDAL = 1

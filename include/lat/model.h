@@ -37,9 +37,11 @@ typedef struct lat_gradients lat_gradients;
 enum {
   LAT_ARCHITECTURE_ENCODER_DECODER = 0, /**< as the paper: the decoder writes the answer token by
                                            token, and attends to the encoder's output */
-  LAT_ARCHITECTURE_ENCODER = 1 /**< an encoder alone: behind the problem stand query positions, one
+  LAT_ARCHITECTURE_ENCODER = 1, /**< an encoder alone: behind the problem stand query positions, one
                                   for each token of the answer, and one bidirectional pass gives all
                                   tokens at once */
+  LAT_ARCHITECTURE_DECODER = 2  /**< a decoder alone: the answer stands behind the problem in one
+                                   causal stack, and only the answer's tokens enter the loss */
 };
 
 /** Placement of LayerNorm. */
@@ -101,7 +103,8 @@ typedef struct lat_model_options {
   int32_t
       architecture;  /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or LAT_ARCHITECTURE_ENCODER:
                         the decoder's options are then not used, tied becomes 0, and the output
-                        encoding must give every number the same length (p10 does not) */
+                        encoding must give every number the same length (p10 does not), or
+                        LAT_ARCHITECTURE_DECODER: the encoder's options are not used */
   int32_t norm_kind; /**< LAT_NORM_KIND_LAYER (default) or LAT_NORM_KIND_RMS */
   double attention_dropout; /**< on the weights of attention while training, 0..0.9; default 0 */
 } lat_model_options;

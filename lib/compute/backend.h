@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef enum lati_activation { LATI_IDENTITY, LATI_RELU, LATI_GELU } lati_activation;
 
@@ -68,6 +69,19 @@ static inline lati_rows lati_rows_at(lati_rows x, int64_t row, int64_t col) {
   return (lati_rows){.data = x.data != NULL ? x.data + place : NULL,
                      .narrow = x.narrow != NULL ? x.narrow + place : NULL,
                      .ld = x.ld};
+}
+
+/* n values of a row from `col` on, as f32. */
+static inline void lati_rows_read(float *dst, lati_rows x, int64_t row, int64_t col, int64_t n) {
+  const lati_rows from = lati_rows_at(x, row, col);
+  for (int64_t i = 0; i < n; ++i) {
+    if (from.data != NULL) {
+      dst[i] = from.data[i];
+    } else {
+      const uint32_t bits = (uint32_t)from.narrow[i] << 16;
+      memcpy(&dst[i], &bits, sizeof bits);
+    }
+  }
 }
 
 static inline int lati_rows_none(lati_rows x) {

@@ -1,5 +1,5 @@
 /* Rows of answers among the last stack's: a decoder has no others, and they are used as they lie.
- * An encoder alone has the problem's tokens in front of the query positions, so rows are gathered,
+ * Other stacks have the problem's tokens in front of them, so rows are gathered,
  * and their gradients scattered, by the operations of embedding tables. */
 #include "transformer/answer_rows.h"
 
@@ -7,6 +7,11 @@
 
 static lati_stack_state *last_state(lati_workspace *work) {
   return &work->stack[work->model->stacks - 1];
+}
+
+int lati_answers_follow(const lati_workspace *work) {
+  const lati_stack_state *last = &work->stack[work->model->stacks - 1];
+  return work->stacks == work->model->stacks && last->behind == last->stack->behind;
 }
 
 /* Sequence i's rows are the last ones of its tokens in the stack. */
@@ -23,7 +28,7 @@ void lati_answer_rows_plan(lati_workspace *work, lati_arena *from, const lat_bat
   const lati_stack_state *state = last_state(work);
   const int32_t width = state->stack->width;
   lati_answer_rows *answers = &work->answers;
-  if (!state->stack->queries) {
+  if (state->stack->behind == LATI_NOTHING) {
     *answers = (lati_answer_rows){.tokens = state->tokens,
                                   .sequences = state->sequences,
                                   .offsets = state->offsets,
@@ -49,7 +54,7 @@ void lati_answer_rows_gather(lati_workspace *work) {
   const lati_stack_state *state = last_state(work);
   const lati_backend *backend = work->backend;
   lati_answer_rows *answers = &work->answers;
-  if (!state->stack->queries) {
+  if (state->stack->behind == LATI_NOTHING) {
     answers->output = state->output;
     return;
   }
@@ -65,7 +70,7 @@ void lati_answer_rows_gather(lati_workspace *work) {
 void lati_answer_rows_scatter(lati_workspace *work) {
   const lati_stack_state *state = last_state(work);
   const lati_answer_rows *answers = &work->answers;
-  if (state->stack->queries) {
+  if (state->stack->behind != LATI_NOTHING) {
     memset(state->d_hidden, 0,
            (size_t)state->tokens * (size_t)state->stack->width * sizeof *state->d_hidden);
     work->backend->embedding_backward(work->pool, state->d_hidden, answers->d_output, answers->ids,

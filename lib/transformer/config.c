@@ -32,7 +32,7 @@ const lati_field lati_model_fields[] = {
     LATI_NUMBER(lat_model_options, seed, LATI_FIELD_UINT64, 0, 0, 18446744073709551615.0),
     LATI_ADDED_NUMBER(lat_model_options, architecture, LATI_FIELD_INT32,
                       LAT_ARCHITECTURE_ENCODER_DECODER, LAT_ARCHITECTURE_ENCODER_DECODER,
-                      LAT_ARCHITECTURE_ENCODER),
+                      LAT_ARCHITECTURE_DECODER),
     LATI_ADDED_NUMBER(lat_model_options, norm_kind, LATI_FIELD_INT32, LAT_NORM_KIND_LAYER,
                       LAT_NORM_KIND_LAYER, LAT_NORM_KIND_RMS),
     LATI_ADDED_NUMBER(lat_model_options, attention_dropout, LATI_FIELD_DOUBLE, 0, 0, 0.9),
@@ -78,11 +78,17 @@ static lat_status check_encoder_alone(const lat_model_options *options,
 
 static lat_status check_options(const lat_model_options *options, const lat_tokenizer *tokenizer) {
   lat_status status = LAT_OK;
-  LATI_TRY(check_heads(options->encoder_heads, options->encoder_width, "encoder"));
-  if (options->architecture == LAT_ARCHITECTURE_ENCODER) {
-    LATI_TRY(check_encoder_alone(options, tokenizer));
-  } else {
+  if (options->architecture != LAT_ARCHITECTURE_DECODER) {
+    LATI_TRY(check_heads(options->encoder_heads, options->encoder_width, "encoder"));
+  }
+  if (options->architecture != LAT_ARCHITECTURE_ENCODER) {
     LATI_TRY(check_heads(options->decoder_heads, options->decoder_width, "decoder"));
+  } else {
+    LATI_TRY(check_encoder_alone(options, tokenizer));
+  }
+  if (options->architecture == LAT_ARCHITECTURE_DECODER && options->cross_query_from_input) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "cross_query_from_input is 1, but a decoder alone has no cross-attention");
   }
   if (options->factored && !lati_config_factored(options, tokenizer, LAT_INPUT) &&
       !lati_config_factored(options, tokenizer, LAT_OUTPUT)) {

@@ -111,7 +111,7 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
     return LATI_BUG("more positions or rows than were asked for");
   }
   decoder->count = count;
-  if (lati_last_stack(decoder->model)->queries) {
+  if (lati_last_stack(decoder->model)->behind == LATI_QUERIES) {
     fetch_rows(decoder, rows);
   } else {
     status = compute_rows(decoder, rows);

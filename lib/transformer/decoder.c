@@ -24,7 +24,7 @@ lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32
                           ? stack->heads * (int32_t)lati_narrow_head(decoder->head_width)
                           : stack->width;
   LATI_TRY(LATI_NEW(decoder->scratch, decoder->ctx, workers_of(decoder)));
-  if (!stack->queries) {
+  if (stack->behind != LATI_QUERIES) {
     LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_stack_passes(stack),
                              decoder->kv_width, max_length));
   }
@@ -70,6 +70,7 @@ void lati_decoder_free(lati_decoder *decoder) {
   free_rows(decoder);
   lati_free(decoder->scratch);
   lati_free(decoder->cross);
+  lati_free(decoder->problem);
   lati_free(decoder->projected);
   lati_cache_clear(&decoder->cache);
   lati_query_batch_clear(&decoder->queries);
@@ -181,7 +182,7 @@ static lat_status start_blocks(lati_decoder *decoder, lati_rows memory) {
 
 /* Encodes the batch's inputs; an encoder alone gives the rows of all answers at once. */
 static lat_status encode(lati_decoder *decoder, const lat_batch *batch) {
-  if (lati_last_stack(decoder->model)->queries) {
+  if (lati_last_stack(decoder->model)->behind == LATI_QUERIES) {
     const lat_status status = lati_query_batch_fill(&decoder->queries, decoder->model, batch);
     if (status != LAT_OK) {
       return status;
@@ -198,11 +199,15 @@ lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int
   decoder->source_tokens = decoder->source_offsets[batch->size];
   decoder->position = 0;
   decoder->count = 0;
-  int64_t longest = decoder->max_length;
+  int64_t longest = 0;
   for (int64_t i = 0; i < batch->size; ++i) {
     int64_t tokens = decoder->source_offsets[i + 1] - decoder->source_offsets[i];
     longest = tokens > longest ? tokens : longest;
   }
+  if (lati_last_stack(decoder->model)->behind == LATI_ANSWER) {
+    longest += decoder->max_length;
+  }
+  longest = decoder->max_length > longest ? decoder->max_length : longest;
   LATI_TRY(reserve_rows(decoder, rows));
   LATI_TRY(reserve_scratch(decoder, longest));
   LATI_TRY(start_blocks(decoder, decoder->encoded.operand));

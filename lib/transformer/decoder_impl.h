@@ -35,7 +35,9 @@ struct lati_decoder {
   const int64_t *source_offsets;
   float *cross;     /* (layers, 2, source tokens, kv_width): keys, then values */
   float *projected; /* (source tokens, 2 width): those of one layer as they are computed */
-  size_t cross_capacity, projected_capacity;
+  float *problem;   /* (passes, pages, 2, LATI_CACHE_PAGE, kv_width): of problems in front of their
+                       answers, as the cache has its own */
+  size_t cross_capacity, projected_capacity, problem_capacity;
   int64_t source_tokens;
 
   int64_t row_capacity;

@@ -7,36 +7,67 @@
 #include "transformer/decoder_impl.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-void lati_embed_declare(lati_declaration *to, const lat_model *model, const lati_stack *stack) {
+int lati_stack_reads(const lati_stack *stack, int32_t side) {
+  return stack->side == side || (side == LAT_OUTPUT && stack->behind == LATI_ANSWER);
+}
+
+/* What stands in front of the names of a side's tensors: problems that share a stack with their
+ * answers have names of their own. */
+static const char *name_of(char name[48], const lati_stack *stack, int32_t side,
+                           const char *tensor) {
+  const int shared = side == LAT_INPUT && stack->behind == LATI_ANSWER;
+  snprintf(name, 48, "%s%s", shared ? "problem_" : "", tensor);
+  return name;
+}
+
+static void declare_side(lati_declaration *to, const lat_model *model, const lati_stack *stack,
+                         int32_t side) {
   const lati_dimensions *dimensions = &model->dimensions;
-  const int32_t mantissas = dimensions->mantissas[stack->side], width = stack->width;
-  lati_declare(to, "embeddings.weight", dimensions->symbols[stack->side], width,
-               mantissas > 0 ? LATI_INIT_EMBEDDING : LATI_INIT_SYMBOLS, 0);
+  const int32_t mantissas = dimensions->mantissas[side], width = stack->width;
+  char name[48];
+  to->side = side;
+  lati_declare(to, name_of(name, stack, side, "embeddings.weight"), dimensions->symbols[side],
+               width, mantissas > 0 ? LATI_INIT_EMBEDDING : LATI_INIT_SYMBOLS, 0);
   if (mantissas > 0) {
-    lati_declare(to, "embeddings.mantissa.weight", mantissas, width, LATI_INIT_SYMBOLS, 0);
-    lati_declare(to, "embeddings.exponent.weight", dimensions->exponents[stack->side], width,
-                 LATI_INIT_EMBEDDING, 0);
+    lati_declare(to, name_of(name, stack, side, "embeddings.mantissa.weight"), mantissas, width,
+                 LATI_INIT_SYMBOLS, 0);
+    lati_declare(to, name_of(name, stack, side, "embeddings.exponent.weight"),
+                 dimensions->exponents[side], width, LATI_INIT_EMBEDDING, 0);
   }
   if (model->options.positions == LAT_POSITIONS_LEARNED) {
-    lati_declare(to, "position_embeddings.weight", dimensions->max_positions, width,
-                 LATI_INIT_EMBEDDING, 0);
+    lati_declare(to, name_of(name, stack, side, "position_embeddings.weight"),
+                 dimensions->max_positions, width, LATI_INIT_EMBEDDING, 0);
   }
-  if (stack->queries) {
-    lati_declare(to, "query_embeddings.weight", dimensions->max_positions, width,
+}
+
+void lati_embed_declare(lati_declaration *to, const lat_model *model, const lati_stack *stack) {
+  for (int32_t side = LAT_INPUT; side <= LAT_OUTPUT; ++side) {
+    if (lati_stack_reads(stack, side)) {
+      declare_side(to, model, stack, side);
+    }
+  }
+  to->side = stack->side;
+  if (stack->behind == LATI_QUERIES) {
+    lati_declare(to, "query_embeddings.weight", model->dimensions.max_positions, stack->width,
                  LATI_INIT_EMBEDDING, 0);
   }
   if (model->options.matrix_positions) {
-    lati_declare(to, "row_embeddings.weight", LAT_MAX_DIMENSION + 1, width, LATI_INIT_EMBEDDING, 0);
-    lati_declare(to, "col_embeddings.weight", LAT_MAX_DIMENSION + 1, width, LATI_INIT_EMBEDDING, 0);
+    lati_declare(to, "row_embeddings.weight", LAT_MAX_DIMENSION + 1, stack->width,
+                 LATI_INIT_EMBEDDING, 0);
+    lati_declare(to, "col_embeddings.weight", LAT_MAX_DIMENSION + 1, stack->width,
+                 LATI_INIT_EMBEDDING, 0);
   }
   lati_declare_norm(to, "layer_norm_emb");
 }
 
 /* Which rows of the three tables every symbol is the sum of. */
-static lat_status build_factors(lati_factors *factors, const lati_scope *in, int32_t side) {
+static lat_status build_factors(lati_factors *factors, const lati_scope *in,
+                                const lati_stack *stack, int32_t side) {
   lat_status status = LAT_OK;
+  char name[48];
   const lat_model *model = in->model;
   const lati_encoding *encoding = model->tokenizer->side[side].encoding;
   const int32_t symbols = model->dimensions.vocabulary[side];
@@ -52,9 +83,11 @@ static lat_status build_factors(lati_factors *factors, const lati_scope *in, int
       factors->special[token] = special++;
     }
   }
-  factors->special_table = lati_view(in, "embeddings", ".weight");
-  factors->mantissa_table = lati_view(in, "embeddings.mantissa", ".weight");
-  factors->exponent_table = lati_view(in, "embeddings.exponent", ".weight");
+  factors->special_table = lati_view(in, name_of(name, stack, side, "embeddings"), ".weight");
+  factors->mantissa_table =
+      lati_view(in, name_of(name, stack, side, "embeddings.mantissa"), ".weight");
+  factors->exponent_table =
+      lati_view(in, name_of(name, stack, side, "embeddings.exponent"), ".weight");
 done:
   return status;
 }
@@ -76,22 +109,39 @@ static lat_status build_sinusoids(float **out, const lat_model *model, int32_t w
   return LAT_OK;
 }
 
+static lat_status view_side(lati_stack *stack, const lati_scope *in, const lat_model *model,
+                            int32_t side) {
+  lat_status status = LAT_OK;
+  lati_embedding *embedding = &stack->embedding;
+  lati_side_embedding *own = &embedding->side[side];
+  char name[48];
+  own->symbols = model->dimensions.vocabulary[side];
+  own->table = lati_view(in, name_of(name, stack, side, "embeddings"), ".weight");
+  if (lati_config_factored(&model->options, model->tokenizer, side)) {
+    LATI_TRY(build_factors(&own->factors, in, stack, side));
+    if (side == LAT_OUTPUT) {
+      LATI_TRY(LATI_NEW(own->expanded, model->ctx, (size_t)own->symbols * (size_t)stack->width));
+    }
+    own->table = own->expanded;
+  }
+  own->positions = lati_view(in, name_of(name, stack, side, "position_embeddings"), ".weight");
+  if (own->positions == NULL) {
+    if (embedding->sinusoids == NULL) {
+      LATI_TRY(build_sinusoids(&embedding->sinusoids, model, stack->width));
+    }
+    own->positions = embedding->sinusoids;
+  }
+done:
+  return status;
+}
+
 lat_status lati_embed_view(lati_stack *stack, const lati_scope *in, const lat_model *model) {
   lat_status status = LAT_OK;
   lati_embedding *embedding = &stack->embedding;
-  embedding->table = lati_view(in, "embeddings", ".weight");
-  if (lati_config_factored(&model->options, model->tokenizer, stack->side)) {
-    LATI_TRY(build_factors(&embedding->factors, in, stack->side));
-    if (stack->side == LAT_OUTPUT) {
-      LATI_TRY(LATI_NEW(embedding->expanded, model->ctx,
-                        (size_t)embedding->symbols * (size_t)stack->width));
+  for (int32_t side = LAT_INPUT; side <= LAT_OUTPUT; ++side) {
+    if (lati_stack_reads(stack, side)) {
+      LATI_TRY(view_side(stack, in, model, side));
     }
-    embedding->table = embedding->expanded;
-  }
-  embedding->positions = lati_view(in, "position_embeddings", ".weight");
-  if (embedding->positions == NULL) {
-    LATI_TRY(build_sinusoids(&embedding->sinusoids, model, stack->width));
-    embedding->positions = embedding->sinusoids;
   }
   embedding->queries = lati_view(in, "query_embeddings", ".weight");
   embedding->rows = lati_view(in, "row_embeddings", ".weight");
@@ -102,25 +152,29 @@ done:
 }
 
 void lati_embed_free(lati_embedding *embedding) {
-  lati_free(embedding->factors.special);
-  lati_free(embedding->factors.mantissa);
-  lati_free(embedding->factors.exponent);
+  for (int32_t side = LAT_INPUT; side <= LAT_OUTPUT; ++side) {
+    lati_side_embedding *own = &embedding->side[side];
+    lati_free(own->factors.special);
+    lati_free(own->factors.mantissa);
+    lati_free(own->factors.exponent);
+    lati_free(own->expanded);
+  }
   lati_free(embedding->sinusoids);
-  lati_free(embedding->expanded);
 }
 
+/* Problems have no expanded table. */
 void lati_embed_expand(lati_stack *stack, const lat_model *model) {
-  const lati_embedding *embedding = &stack->embedding;
-  const lati_factors *factors = &embedding->factors;
+  const lati_side_embedding *own = &stack->embedding.side[LAT_OUTPUT];
+  const lati_factors *factors = &own->factors;
   const lati_backend *backend = model->ctx->backend;
   lati_pool *pool = model->ctx->pool;
-  if (embedding->expanded != NULL) {
-    backend->embedding_forward(pool, embedding->expanded, factors->special_table, factors->special,
-                               embedding->symbols, stack->width, 0);
-    backend->embedding_forward(pool, embedding->expanded, factors->mantissa_table,
-                               factors->mantissa, embedding->symbols, stack->width, 1);
-    backend->embedding_forward(pool, embedding->expanded, factors->exponent_table,
-                               factors->exponent, embedding->symbols, stack->width, 1);
+  if (own->expanded != NULL) {
+    backend->embedding_forward(pool, own->expanded, factors->special_table, factors->special,
+                               own->symbols, stack->width, 0);
+    backend->embedding_forward(pool, own->expanded, factors->mantissa_table, factors->mantissa,
+                               own->symbols, stack->width, 1);
+    backend->embedding_forward(pool, own->expanded, factors->exponent_table, factors->exponent,
+                               own->symbols, stack->width, 1);
   }
 }
 
@@ -158,55 +212,67 @@ static lati_lookup *add_lookup(lati_stack_state *state, const float *table, int 
   return lookup;
 }
 
-/* Where sequences begin: a problem takes two EOS, a decoder's answer one, query positions one. */
+/* Tokens of sequence i behind its problem. */
+static int64_t tokens_behind(const lati_stack_state *state, const lat_batch *batch, int64_t i) {
+  const int64_t *answers = batch->side[LAT_OUTPUT].offsets;
+  return state->behind == LATI_NOTHING ? 0 : answers[i + 1] - answers[i] + 1;
+}
+
+/* A problem takes two EOS, an answer one, and so do query positions. */
+int64_t lati_embed_tokens(const lati_stack_state *state, const lat_batch *batch, int64_t i) {
+  const int64_t *own = batch->side[state->stack->side].offsets;
+  const int64_t framing = state->stack->side == LAT_INPUT ? 2 : 1;
+  return own[i + 1] - own[i] + framing + tokens_behind(state, batch, i);
+}
+
 static void fill_offsets(lati_stack_state *state, const lat_batch *batch) {
-  const lati_stack *stack = state->stack;
-  const int64_t *own = batch->side[stack->side].offsets;
-  const int64_t *answers = batch->side[LAT_OUTPUT].offsets;
+  state->offsets[0] = 0;
   for (int64_t i = 0; i < state->sequences; ++i) {
-    state->offsets[i] =
-        own[i] + i * (stack->side == LAT_INPUT ? 2 : 1) + (stack->queries ? answers[i] + i : 0);
+    state->offsets[i + 1] = state->offsets[i] + lati_embed_tokens(state, batch, i);
   }
-  state->offsets[state->sequences] = state->tokens;
 }
 
-/* Tokens of sequence i in front of its query positions. */
-static int64_t own_tokens(const lati_stack_state *state, const lat_batch *batch, int64_t i) {
-  const int64_t *answers = batch->side[LAT_OUTPUT].offsets;
-  const int64_t queries = state->stack->queries ? answers[i + 1] - answers[i] + 1 : 0;
-  return state->offsets[i + 1] - state->offsets[i] - queries;
+/* Where the tokens of a side begin among those of sequence i. */
+static int64_t side_begin(const lati_stack_state *state, const lat_batch *batch, int32_t side,
+                          int64_t i) {
+  const int64_t behind = side == state->stack->side ? 0 : tokens_behind(state, batch, i);
+  return behind > 0 ? state->offsets[i + 1] - behind : state->offsets[i];
 }
 
-/* Query positions have no symbol. */
-static void fill_tokens(int32_t *ids, const lati_stack_state *state, const lat_batch *batch) {
-  const lati_batch_side *from = &batch->side[state->stack->side];
-  const int input = state->stack->side == LAT_INPUT;
+static void clear_ids(int32_t *ids, const lati_stack_state *state) {
+  for (int64_t t = 0; t < state->tokens; ++t) {
+    ids[t] = -1;
+  }
+}
+
+/* The symbols of one side; -1 for other tokens. */
+static void fill_tokens(int32_t *ids, const lati_stack_state *state, const lat_batch *batch,
+                        int32_t side) {
+  const lati_batch_side *from = &batch->side[side];
+  clear_ids(ids, state);
   for (int64_t i = 0; i < state->sequences; ++i) {
     const int64_t first = from->offsets[i], count = from->offsets[i + 1] - first;
-    frame_tokens(ids + state->offsets[i], from->tokens + first, count, input);
-    for (int64_t t = state->offsets[i] + count + 2; t < state->offsets[i + 1]; ++t) {
-      ids[t] = -1;
-    }
+    frame_tokens(ids + side_begin(state, batch, side, i), from->tokens + first, count,
+                 side == LAT_INPUT);
   }
 }
 
-/* Each token's place in its sequence, or with `queries` that of each query position; -1 for the
- * others. */
+/* The place of each token among those of its side, which `side` is, or of each query position; -1
+ * for other tokens. */
 static void fill_positions(int32_t *ids, const lati_stack_state *state, const lat_batch *batch,
-                           int queries) {
+                           int32_t side) {
+  clear_ids(ids, state);
   for (int64_t i = 0; i < state->sequences; ++i) {
-    const int64_t own = own_tokens(state, batch, i), first = state->offsets[i];
-    const int64_t count = state->offsets[i + 1] - first;
-    for (int64_t t = 0; t < count; ++t) {
-      ids[first + t] = (int32_t)(queries ? t - own : t);
-      if ((t >= own) != queries) {
-        ids[first + t] = -1;
-      }
+    const int64_t begin = side_begin(state, batch, side, i);
+    int64_t end = state->offsets[i + 1];
+    end -= side == state->stack->side ? tokens_behind(state, batch, i) : 0;
+    for (int64_t t = begin; t < end; ++t) {
+      ids[t] = (int32_t)(t - begin);
     }
   }
 }
 
-/* Places of one axis; those of the answers behind a problem's own where there are queries. */
+/* Places of one axis, those of the tokens behind a problem too. */
 static void fill_places(int32_t *ids, const lati_stack_state *state, const lat_batch *batch,
                         const uint8_t *own, const uint8_t *answers) {
   const lati_batch_side *from = &batch->side[state->stack->side];
@@ -214,7 +280,7 @@ static void fill_places(int32_t *ids, const lati_stack_state *state, const lat_b
   for (int64_t i = 0; i < state->sequences; ++i) {
     const int64_t first = from->offsets[i], count = from->offsets[i + 1] - first;
     frame_places(ids + state->offsets[i], own + first + i, count, state->stack->side == LAT_INPUT);
-    if (state->stack->queries) {
+    if (state->behind != LATI_NOTHING) {
       frame_places(ids + state->offsets[i] + count + 2, answers + offsets[i] + i,
                    offsets[i + 1] - offsets[i], 0);
     }
@@ -228,9 +294,8 @@ static void map_ids(int32_t *to, const int32_t *tokens, const int32_t *map, int6
 }
 
 /* Factored symbols: three lookups in place of one. */
-static void split_tokens(lati_stack_state *state) {
-  const lati_factors *factors = &state->stack->embedding.factors;
-  lati_lookup *special = &state->lookup[0];
+static void split_tokens(lati_stack_state *state, lati_lookup *special,
+                         const lati_factors *factors) {
   special->table = factors->special_table;
   lati_lookup *mantissa = add_lookup(state, factors->mantissa_table, 1);
   lati_lookup *exponent = add_lookup(state, factors->exponent_table, 1);
@@ -239,20 +304,30 @@ static void split_tokens(lati_stack_state *state) {
   map_ids(special->ids, special->ids, factors->special, state->tokens);
 }
 
-static void fill_lookups(lati_workspace *work, lati_stack_state *state, const lat_batch *batch) {
-  const lati_embedding *embedding = &state->stack->embedding;
-  const lati_batch_side *from = &batch->side[state->stack->side],
-                        *answers = &batch->side[LAT_OUTPUT];
+static void look_side_up(lati_workspace *work, lati_stack_state *state, const lat_batch *batch,
+                         int32_t side) {
+  const lati_side_embedding *own = &state->stack->embedding.side[side];
   const int learned = work->model->options.positions == LAT_POSITIONS_LEARNED;
+  lati_lookup *symbols = add_lookup(state, own->table, 1);
+  fill_tokens(symbols->ids, state, batch, side);
+  if (own->factors.special != NULL) {
+    split_tokens(state, symbols, &own->factors);
+  }
+  fill_positions(add_lookup(state, own->positions, learned)->ids, state, batch, side);
+}
+
+static void fill_lookups(lati_workspace *work, lati_stack_state *state, const lat_batch *batch) {
+  const lati_stack *stack = state->stack;
+  const lati_embedding *embedding = &stack->embedding;
+  const lati_batch_side *from = &batch->side[stack->side], *answers = &batch->side[LAT_OUTPUT];
   state->lookups = 0;
   fill_offsets(state, batch);
-  fill_tokens(add_lookup(state, embedding->table, 1)->ids, state, batch);
-  if (embedding->factors.special != NULL) {
-    split_tokens(state);
+  look_side_up(work, state, batch, stack->side);
+  if (state->behind == LATI_ANSWER) {
+    look_side_up(work, state, batch, LAT_OUTPUT);
   }
-  fill_positions(add_lookup(state, embedding->positions, learned)->ids, state, batch, 0);
-  if (embedding->queries != NULL) {
-    fill_positions(add_lookup(state, embedding->queries, 1)->ids, state, batch, 1);
+  if (state->behind == LATI_QUERIES) {
+    fill_positions(add_lookup(state, embedding->queries, 1)->ids, state, batch, LAT_OUTPUT);
   }
   if (embedding->rows != NULL) {
     fill_places(add_lookup(state, embedding->rows, 1)->ids, state, batch, from->rows,
@@ -308,8 +383,9 @@ void lati_embed_backward(lati_workspace *work, const lati_stack_state *state, fl
 
 void lati_embed_step(lati_decoder *decoder, const lati_decode_row *rows) {
   const lati_stack *stack = lati_last_stack(decoder->model);
-  const float *const tables[] = {stack->embedding.table, stack->embedding.positions,
-                                 stack->embedding.rows, stack->embedding.cols};
+  const lati_side_embedding *answers = &stack->embedding.side[LAT_OUTPUT];
+  const float *const tables[] = {answers->table, answers->positions, stack->embedding.rows,
+                                 stack->embedding.cols};
   const int64_t n = decoder->count;
   int32_t *ids = decoder->ids;
   for (int64_t i = 0; i < n; ++i) {

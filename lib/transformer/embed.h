@@ -12,6 +12,11 @@ void lati_embed_free(lati_embedding *embedding);
 /* Puts an expanded table together from its factors; after every change of the parameters. */
 void lati_embed_expand(lati_stack *stack, const lat_model *model);
 
+/* Whether the stack's sequences hold problems (LAT_INPUT) or answers (LAT_OUTPUT). */
+int lati_stack_reads(const lati_stack *stack, int32_t side);
+/* Tokens of sequence i in a stack, framing and what stands behind a problem included. */
+int64_t lati_embed_tokens(const lati_stack_state *state, const lat_batch *batch, int64_t i);
+
 void lati_embed_plan(lati_stack_state *state, lati_arena *from);
 /* Embeddings of one side's framed tokens, normalised: embedded->normed. */
 void lati_embed_forward(lati_workspace *work, lati_stack_state *state, const lat_batch *batch);

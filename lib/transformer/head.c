@@ -25,7 +25,7 @@ void lati_head_view(lat_model *model) {
   model->projection =
       lati_view_linear(&in, NULL, "proj", model->dimensions.vocabulary[LAT_OUTPUT], last->width);
   if (model->options.tied) {
-    model->projection.weight = last->embedding.table;
+    model->projection.weight = last->embedding.side[LAT_OUTPUT].table;
   }
 }
 
@@ -118,14 +118,14 @@ static void chunk_backward(const lati_workspace *work, chunk at) {
 /* Gradients of an expanded table belong to the factors that it was put together from. */
 static void collect_factors(const lati_workspace *work) {
   const lati_stack *stack = lati_last_stack(work->model);
-  const lati_factors *factors = &stack->embedding.factors;
+  const lati_factors *factors = &stack->embedding.side[LAT_OUTPUT].factors;
   const float *const tables[3] = {factors->special_table, factors->mantissa_table,
                                   factors->exponent_table};
   const int32_t *const maps[3] = {factors->special, factors->mantissa, factors->exponent};
   for (int i = 0; i < 3; ++i) {
     work->backend->embedding_backward(work->pool, lati_gradient_of(work, tables[i]),
-                                      work->scratch.d_expanded, maps[i], stack->embedding.symbols,
-                                      stack->width);
+                                      work->scratch.d_expanded, maps[i],
+                                      stack->embedding.side[LAT_OUTPUT].symbols, stack->width);
   }
 }
 

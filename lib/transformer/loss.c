@@ -15,7 +15,7 @@ lat_status lati_encode(lati_hidden *encoded, const int64_t **offsets, lati_works
     return status;
   }
   lati_forward(workspace, batch);
-  const int queries = model->stack[0].queries;
+  const int queries = model->stack[0].behind == LATI_QUERIES;
   *encoded = queries ? workspace->answers.output : workspace->stack[0].output;
   *offsets = queries ? workspace->answers.offsets : workspace->stack[0].offsets;
   return LAT_OK;

@@ -78,7 +78,66 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
                        d.d_qkv, x, tokens, NULL);
 }
 
-/* The tokens so far; the last, which no other row sees, is kept here. */
+/* Pages of all problems' tokens that stand in front of the answers to be decoded. */
+static int64_t problem_pages(const lati_decoder *decoder) {
+  return (decoder->source_tokens + LATI_CACHE_PAGE - 1) / LATI_CACHE_PAGE;
+}
+
+/* A key of a problem's token; its value lies as far behind it as in the cache. */
+static float *problem_key(const lati_decoder *decoder, int32_t pass, int64_t token) {
+  const int64_t page = pass * problem_pages(decoder) + token / LATI_CACHE_PAGE;
+  return decoder->problem +
+         (page * 2 * LATI_CACHE_PAGE + token % LATI_CACHE_PAGE) * decoder->kv_width;
+}
+
+typedef struct keeping {
+  const lati_decoder *decoder;
+  lati_rows qkv; /* of all problems' tokens */
+  int64_t width;
+  int32_t pass;
+} keeping;
+
+static void keep_token(void *argument, int64_t token, int32_t worker) {
+  const keeping *call = argument;
+  const lati_decoder *decoder = call->decoder;
+  const int64_t width = call->width;
+  float *key = problem_key(decoder, call->pass, token), *row = decoder->projected + token * width;
+  (void)worker;
+  lati_rows_read(row, call->qkv, token, width, width);
+  lati_decoder_keep(decoder, key, row);
+  lati_rows_read(row, call->qkv, token, 2 * width, width);
+  lati_decoder_keep(decoder, key + lati_cache_to_value(&decoder->cache), row);
+}
+
+/* Where answers stand behind their problems in one stack, its pass over the problems has left their
+ * keys and values. */
+static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t layer,
+                        lati_rows memory) {
+  lat_status status = LAT_OK;
+  const lati_stack *stack = block->stack;
+  const lati_stack_state *state = &decoder->workspace->stack[stack->index];
+  const int64_t page = 2 * LATI_CACHE_PAGE * decoder->kv_width;
+  const int32_t passes = lati_stack_passes(stack);
+  const int64_t place = (block - stack->block) % stack->blocks;
+  (void)memory;
+  if (stack->behind != LATI_ANSWER) {
+    return LAT_OK;
+  }
+  LATI_TRY(lati_decoder_reserve(&decoder->problem, &decoder->problem_capacity, decoder,
+                                passes * problem_pages(decoder) * page));
+  LATI_TRY(lati_decoder_reserve(&decoder->projected, &decoder->projected_capacity, decoder,
+                                decoder->source_tokens * stack->width));
+  for (int32_t pass = layer; pass < passes; pass += stack->layers) {
+    const lati_block_state *saved = &state->block[pass * stack->blocks + place];
+    keeping call = {decoder, saved->rows[SAVED_QKV], stack->width, pass};
+    lati_pool_run(decoder->ctx->pool, keep_token, &call, decoder->source_tokens);
+  }
+done:
+  return status;
+}
+
+/* The problem's tokens where they stand in front, and the answer's so far; the last, which no other
+ * row sees, is kept here. */
 static int64_t keys_so_far(const float **keys, const lati_attend *attend, int64_t row) {
   const lati_decode_call *call = attend->call;
   const lati_decoder *decoder = call->decoder;
@@ -88,10 +147,17 @@ static int64_t keys_so_far(const float **keys, const lati_attend *attend, int64_
   lati_decoder_keep(decoder, kept, computed);
   lati_decoder_keep(decoder, kept + attend->to_value, computed + width);
   const int32_t *history = decoder->history + call->rows[row].history * decoder->max_length;
-  for (int32_t t = 0; t <= decoder->position; ++t) {
-    keys[t] = lati_cache_key(&decoder->cache, call->pass, t, history[t]);
+  int64_t count = 0;
+  if (call->block->stack->behind == LATI_ANSWER) {
+    const int64_t *offsets = decoder->source_offsets + call->rows[row].source;
+    for (int64_t t = offsets[0]; t < offsets[1]; ++t) {
+      keys[count++] = problem_key(decoder, call->pass, t);
+    }
   }
-  return decoder->position + 1;
+  for (int32_t t = 0; t <= decoder->position; ++t) {
+    keys[count++] = lati_cache_key(&decoder->cache, call->pass, t, history[t]);
+  }
+  return count;
 }
 
 static void step(const lati_decode_call *call, float *y, lati_rows x, const float *residual) {
@@ -114,4 +180,5 @@ const lati_block_kind lati_self_attention = {.name = "self_attention",
                                              .backward_bytes = backward_bytes,
                                              .forward = forward,
                                              .backward = backward,
+                                             .start = start,
                                              .step = step};

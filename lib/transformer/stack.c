@@ -9,17 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of stacks that attend to nothing but themselves; of a decoder that attends to an encoder. */
 static const lati_block_kind *const encoder_layer[] = {&lati_self_attention, &lati_feed_forward,
                                                        NULL};
 static const lati_block_kind *const decoder_layer[] = {&lati_self_attention, &lati_cross_attention,
                                                        &lati_feed_forward, NULL};
 
-static void set_sizes(lati_stack *stack, const lat_model *model, int32_t side) {
+/* `input`: an encoder's sizes, else a decoder's. */
+static void set_sizes(lati_stack *stack, const lat_model *model, int input) {
   const lat_model_options *options = &model->options;
-  const int input = side == LAT_INPUT;
   stack->name = input ? "encoder" : "decoder";
   stack->index = (int32_t)(stack - model->stack);
-  stack->side = side;
+  stack->side = input ? LAT_INPUT : LAT_OUTPUT;
   stack->causal = !input;
   stack->layers = input ? options->encoder_layers : options->decoder_layers;
   stack->loops = input ? options->encoder_loops : options->decoder_loops;
@@ -28,7 +29,6 @@ static void set_sizes(lati_stack *stack, const lat_model *model, int32_t side) {
   stack->inner = stack->width * options->ffn_factor;
   stack->activation = options->activation == LAT_GELU ? LATI_GELU : LATI_RELU;
   stack->pre_norm = options->norm == LAT_NORM_PRE;
-  stack->embedding.symbols = model->dimensions.vocabulary[side];
 }
 
 static void set_block(lati_block *block, const lat_model *model, const lati_stack *stack,
@@ -41,9 +41,9 @@ static void set_block(lati_block *block, const lat_model *model, const lati_stac
 }
 
 /* Adds a stack whose layers are lists of the given kinds. */
-static lat_status add_stack(lat_model *model, int32_t side, const lati_block_kind *const *kinds) {
+static lat_status add_stack(lat_model *model, int input, const lati_block_kind *const *kinds) {
   lati_stack *stack = &model->stack[model->stacks++];
-  set_sizes(stack, model, side);
+  set_sizes(stack, model, input);
   while (kinds[stack->blocks] != NULL) {
     ++stack->blocks;
   }
@@ -56,11 +56,21 @@ static lat_status add_stack(lat_model *model, int32_t side, const lati_block_kin
 
 lat_status lati_stacks_list(lat_model *model) {
   lat_status status = LAT_OK;
-  LATI_TRY(add_stack(model, LAT_INPUT, encoder_layer));
-  if (model->options.architecture == LAT_ARCHITECTURE_ENCODER) {
-    model->stack[0].queries = 1;
-  } else {
-    LATI_TRY(add_stack(model, LAT_OUTPUT, decoder_layer));
+  switch (model->options.architecture) {
+  case LAT_ARCHITECTURE_ENCODER:
+    LATI_TRY(add_stack(model, 1, encoder_layer));
+    model->stack[0].behind = LATI_QUERIES;
+    break;
+  case LAT_ARCHITECTURE_DECODER: /* its layers are an encoder's: there is nothing to attend across
+                                  */
+    LATI_TRY(add_stack(model, 0, encoder_layer));
+    model->stack[0].side = LAT_INPUT;
+    model->stack[0].behind = LATI_ANSWER;
+    break;
+  default:
+    LATI_TRY(add_stack(model, 1, encoder_layer));
+    LATI_TRY(add_stack(model, 0, decoder_layer));
+    break;
   }
 done:
   return status;

@@ -97,7 +97,7 @@ void lati_forward(lati_workspace *work, const lat_batch *batch) {
     lati_embed_forward(work, &work->stack[s], batch);
     lati_stack_forward(work, &work->stack[s]);
   }
-  if (work->stacks == work->model->stacks) {
+  if (lati_answers_follow(work)) {
     lati_answer_rows_gather(work);
   }
 }

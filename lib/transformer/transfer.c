@@ -9,7 +9,8 @@
 static int is_position_table(const char *name) {
   return strcmp(name, "encoder.position_embeddings.weight") == 0 ||
          strcmp(name, "encoder.query_embeddings.weight") == 0 ||
-         strcmp(name, "decoder.position_embeddings.weight") == 0;
+         strcmp(name, "decoder.position_embeddings.weight") == 0 ||
+         strcmp(name, "decoder.problem_position_embeddings.weight") == 0;
 }
 
 static lat_status check_tensor(const lati_parameter *ours, const lati_parameter *theirs) {

@@ -33,29 +33,40 @@ typedef struct lati_factors {
   const float *special_table, *mantissa_table, *exponent_table;
 } lati_factors;
 
-/* What the tokens of a stack are the sum of, and the LayerNorm behind it. */
-typedef struct lati_embedding {
-  int32_t symbols;    /* of the side's vocabulary */
+/* What tells the tokens of one side apart: their symbols and positions. */
+typedef struct lati_side_embedding {
+  int32_t symbols;    /* of the side's vocabulary; 0: the stack does not read it */
   const float *table; /* (symbols, width): the parameters themselves, or the answers' expanded from
                          factors; NULL for factored problems */
   lati_factors factors;
+  float *expanded;        /* factored embeddings of answers put together, owned; or NULL */
   const float *positions; /* (max_positions, width) */
-  const float *queries;   /* (max_positions, width): of query positions; NULL without */
+} lati_side_embedding;
+
+/* What the tokens of a stack are the sum of, and the LayerNorm behind it. */
+typedef struct lati_embedding {
+  lati_side_embedding side[2];
+  const float *queries; /* (max_positions, width): of query positions; NULL without */
   const float *rows,
       *cols;        /* (LAT_MAX_DIMENSION + 1, width), row 0 outside entries; NULL when off */
   float *sinusoids; /* the position table, owned; NULL when learned */
-  float *expanded;  /* factored embeddings of answers put together, owned; or NULL */
   lati_norm norm;
 } lati_embedding;
+
+/* What stands behind each problem in the sequences of a stack that reads problems. */
+typedef enum lati_behind {
+  LATI_NOTHING,
+  LATI_QUERIES, /* a query position for each token of the answer and one for the closing EOS */
+  LATI_ANSWER   /* EOS and the answer's tokens */
+} lati_behind;
 
 /* Pass l of layers * loops uses layer l % layers. */
 struct lati_stack {
   const char *name; /* in front of its tensors, "encoder" */
   int32_t index;    /* in model->stack */
-  int32_t side;     /* LAT_INPUT or LAT_OUTPUT: which sequences it reads */
+  int32_t side;     /* LAT_INPUT or LAT_OUTPUT: which sequences it reads, or reads first */
   int32_t causal;   /* 1: a token attends to those up to itself */
-  int32_t queries;  /* 1: behind a problem stand query positions, one for each token of its answer
-                       and one for the closing EOS */
+  lati_behind behind;
   int32_t layers, loops, width, heads, inner;
   lati_activation activation;
   int32_t pre_norm;

@@ -29,7 +29,9 @@ static lati_extent extent_of(lati_workspace *work, const lati_stack_state *state
 
 static void plan_stack(lati_workspace *work, lati_stack_state *state, lati_arena *from) {
   const lati_stack *stack = state->stack;
-  state->passes = work->purpose == LATI_TRAIN ? lati_stack_passes(stack) : 1;
+  /* Backward and the tokens that are decoded behind a problem need what every pass computed. */
+  const int keep = work->purpose == LATI_TRAIN || stack->behind == LATI_ANSWER;
+  state->passes = keep ? lati_stack_passes(stack) : 1;
   state->offsets = lati_take(from, state->sequences + 1, sizeof(int64_t));
   lati_embed_plan(state, from);
   for (int32_t i = 0; i < state->passes * stack->blocks; ++i) {
@@ -97,7 +99,7 @@ static void plan_backward(lati_workspace *work, lati_arena *from) {
   const size_t head = work->backend->weight_scratch(work->answers.tokens, model->projection.in);
   scratch->packed = lati_take(from, larger(needs.packed, (int64_t)head), 1);
   scratch->d_expanded = NULL;
-  if (lati_last_stack(model)->embedding.expanded != NULL && model->options.tied) {
+  if (lati_last_stack(model)->embedding.side[LAT_OUTPUT].expanded != NULL && model->options.tied) {
     scratch->d_expanded = lati_take_floats(from, model->projection.out, model->projection.in);
   }
 }
@@ -122,7 +124,7 @@ static size_t plan(lati_workspace *work, const lat_batch *batch, unsigned char *
   if (work->purpose == LATI_TRAIN) {
     plan_gradients(work, &from);
   }
-  if (work->stacks == work->model->stacks) {
+  if (lati_answers_follow(work)) {
     lati_answer_rows_plan(work, &from, batch);
   }
   if (work->purpose != LATI_ENCODE) {
@@ -188,24 +190,15 @@ static lat_status check_batch(const lat_model *model, const lat_batch *batch,
     }
   }
   status = check_sequences(model, batch, LAT_INPUT);
-  const int answers = purpose != LATI_ENCODE || model->stack[0].queries;
+  const int answers = purpose != LATI_ENCODE || model->stack[0].behind == LATI_QUERIES;
   return status != LAT_OK || !answers ? status : check_sequences(model, batch, LAT_OUTPUT);
-}
-
-/* Tokens of sequence i in a stack: those of its side, framed, and of its query positions. */
-static int64_t sequence_tokens(const lati_stack *stack, const lat_batch *batch, int64_t i) {
-  const int64_t *own = batch->side[stack->side].offsets;
-  const int64_t *answers = batch->side[LAT_OUTPUT].offsets;
-  const int64_t framing = stack->side == LAT_INPUT ? 2 : 1;
-  const int64_t queries = stack->queries ? answers[i + 1] - answers[i] + 1 : 0;
-  return own[i + 1] - own[i] + framing + queries;
 }
 
 static void measure_stack(lati_stack_state *state, const lat_batch *batch) {
   state->sequences = batch->size;
   state->tokens = state->longest = 0;
   for (int64_t i = 0; i < batch->size; ++i) {
-    const int64_t tokens = sequence_tokens(state->stack, batch, i);
+    const int64_t tokens = lati_embed_tokens(state, batch, i);
     state->tokens += tokens;
     state->longest = larger(state->longest, tokens);
   }
@@ -217,6 +210,9 @@ lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lat
   work->purpose = purpose;
   work->stacks = purpose == LATI_ENCODE ? 1 : work->model->stacks;
   for (int32_t s = 0; s < work->stacks; ++s) {
+    const lati_behind behind = work->model->stack[s].behind;
+    const int later = purpose == LATI_ENCODE && behind == LATI_ANSWER;
+    work->stack[s].behind = later ? LATI_NOTHING : behind;
     measure_stack(&work->stack[s], batch);
   }
   LATI_TRY(reserve(work, plan(work, batch, NULL)));

@@ -38,11 +38,13 @@ typedef struct lati_lookup {
   int32_t trained; /* 0: the table is no parameter */
 } lati_lookup;
 
-enum { LATI_MAX_LOOKUPS = 7 }; /* three factors, position, query, row, column */
+/* Three factors and position of either side, row, column. */
+enum { LATI_MAX_LOOKUPS = 10 };
 
 /* One stack's pass over the batch. */
 typedef struct lati_stack_state {
   const lati_stack *stack;
+  lati_behind behind;        /* the stack's; nothing while answers are decoded one by one */
   int64_t tokens, sequences; /* framing included */
   int64_t longest;           /* tokens of a sequence */
   int64_t *offsets;          /* (sequences + 1) */

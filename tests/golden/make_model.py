@@ -87,10 +87,28 @@ VARIANTS = {
     },
 }
 
+SAME_LENGTH = {"output_encoding": "p1000"}  # of all numbers
+
 # Those of architectures other than the paper's, in files of their own.
 ARCHITECTURES = {
     "rms-norm": {"norm_kind": "rms"},
     "rms-norm-pre-norm": {"norm_kind": "rms", "norm": "pre"},
+    "encoder-alone": {"architecture": "encoder", "tied": 0, "encoder_layers": 2, **SAME_LENGTH},
+    "encoder-alone-pre-norm": {
+        "architecture": "encoder",
+        "tied": 0,
+        "norm": "pre",
+        "matrix_positions": 1,
+        **SAME_LENGTH,
+    },
+    "decoder-alone": {"architecture": "decoder", "decoder_layers": 2},
+    "decoder-alone-factored": {
+        "architecture": "decoder",
+        "norm": "pre",
+        "matrix_positions": 1,
+        "factored": 1,
+        "input_encoding": "fp15",
+    },
 }
 
 

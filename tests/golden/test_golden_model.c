@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIANTS = 16, ARCHITECTURES = 2, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
+enum { VARIANTS = 16, ARCHITECTURES = 6, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
 
 /* On max(1, |expected|). */
 static const double LOGIT_TOLERANCE = 1e-5;
@@ -82,6 +82,9 @@ static void read_options(lat_model_options *options, const json_t *config) {
   options->factored = golden_integer(config, "factored");
   options->cross_query_from_input = golden_integer(config, "cross_query_from_input");
   options->max_positions = golden_integer(config, "max_positions");
+  options->architecture = younger(config, "architecture", "encoder")   ? LAT_ARCHITECTURE_ENCODER
+                          : younger(config, "architecture", "decoder") ? LAT_ARCHITECTURE_DECODER
+                                                                       : 0;
   options->norm_kind =
       younger(config, "norm_kind", "rms") ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }

@@ -42,6 +42,7 @@ class Config:
     output_encoding: str = "p10"
     # Younger than the first golden files: written where they are not the defaults.
     norm_kind: str = "layer"
+    architecture: str = "encoder-decoder"
 
 
 @dataclass
@@ -61,6 +62,11 @@ def stack_of(config, side):
     return get("layers"), get("width"), get("heads"), get("loops"), encoding
 
 
+def sides_of(config):
+    """The stacks of the architecture."""
+    return ["encoder", "decoder"] if config.architecture == "encoder-decoder" else [config.architecture]
+
+
 def linear_shapes(shapes, name, out, inner):
     shapes[name + ".weight"] = (out, inner)
     shapes[name + ".bias"] = (out,)
@@ -72,16 +78,24 @@ def norm_shapes(shapes, config, name, width):
         shapes[name + ".bias"] = (width,)
 
 
-def embedding_shapes(shapes, config, side):
-    _, width, _, _, encoding = stack_of(config, side)
+def table_shapes(shapes, config, prefix, width, encoding):
     symbols = len(encodings.vocabulary(encoding))
     if config.factored and encoding == "fp15":
-        shapes[side + ".embeddings.mantissa.weight"] = (1999, width)
-        shapes[side + ".embeddings.exponent.weight"] = (16, width)
+        shapes[prefix + "embeddings.mantissa.weight"] = (1999, width)
+        shapes[prefix + "embeddings.exponent.weight"] = (16, width)
         symbols = FIRST_NUMBER + 2  # the symbols without factors: NaN and -NaN close the list
-    shapes[side + ".embeddings.weight"] = (symbols, width)
+    shapes[prefix + "embeddings.weight"] = (symbols, width)
     if config.positions == "learned":
-        shapes[side + ".position_embeddings.weight"] = (config.max_positions, width)
+        shapes[prefix + "position_embeddings.weight"] = (config.max_positions, width)
+
+
+def embedding_shapes(shapes, config, side):
+    _, width, _, _, encoding = stack_of(config, side)
+    if config.architecture == "decoder":
+        table_shapes(shapes, config, side + ".problem_", width, config.input_encoding)
+    table_shapes(shapes, config, side + ".", width, encoding)
+    if config.architecture == "encoder":
+        shapes[side + ".query_embeddings.weight"] = (config.max_positions, width)
     if config.matrix_positions:
         shapes[side + ".row_embeddings.weight"] = (MAX_DIMENSION + 1, width)
         shapes[side + ".col_embeddings.weight"] = (MAX_DIMENSION + 1, width)
@@ -93,7 +107,7 @@ def layer_shapes(shapes, config, side, prefix):
     for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
         linear_shapes(shapes, "%s.self_attention.%s" % (prefix, part), width, width)
     norm_shapes(shapes, config, prefix + ".layer_norm1", width)
-    if side == "decoder":
+    if side == "decoder" and config.architecture == "encoder-decoder":
         for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
             inner = config.encoder_width if part in ("k_lin", "v_lin") else width
             linear_shapes(shapes, "%s.cross_attention.%s" % (prefix, part), width, inner)
@@ -105,7 +119,7 @@ def layer_shapes(shapes, config, side, prefix):
 
 def parameter_shapes(config):
     shapes = {}
-    for side in ("encoder", "decoder"):
+    for side in sides_of(config):
         embedding_shapes(shapes, config, side)
         layers, width, _, _, encoding = stack_of(config, side)
         for index in range(layers):
@@ -113,9 +127,10 @@ def parameter_shapes(config):
         if config.norm == "pre":
             norm_shapes(shapes, config, side + ".layer_norm_out", width)
     symbols = len(encodings.vocabulary(config.output_encoding))
+    last = sides_of(config)[-1]
     if not config.tied:
-        shapes["decoder.proj.weight"] = (symbols, config.decoder_width)
-    shapes["decoder.proj.bias"] = (symbols,)
+        shapes[last + ".proj.weight"] = (symbols, stack_of(config, last)[1])
+    shapes[last + ".proj.bias"] = (symbols,)
     return shapes
 
 
@@ -161,29 +176,34 @@ class Twin:
             return weight * x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-12)
         return functional.layer_norm(x, weight.shape, weight, self.p[name + ".bias"], eps=1e-12)
 
-    def table(self, side):
+    def table(self, prefix):
         """(vocabulary, width) embeddings; factored ones put together."""
-        plain = self.p[side + ".embeddings.weight"]
-        mantissa = self.p.get(side + ".embeddings.mantissa.weight")
+        plain = self.p[prefix + "embeddings.weight"]
+        mantissa = self.p.get(prefix + "embeddings.mantissa.weight")
         if mantissa is None:
             return plain
-        exponent = self.p[side + ".embeddings.exponent.weight"]
+        exponent = self.p[prefix + "embeddings.exponent.weight"]
         pairs = [(m + 999, e) for e in range(16) for m in encodings.fp15_mantissas(e)]
         rows = torch.tensor([m for m, _ in pairs]), torch.tensor([e for _, e in pairs])
         values = mantissa[rows[0]] + exponent[rows[1]]
         return torch.cat([plain[:FIRST_NUMBER], values, plain[FIRST_NUMBER:]])
 
-    def position_table(self, side, length):
+    def position_table(self, prefix, length):
         if self.config.positions == "learned":
-            return self.p[side + ".position_embeddings.weight"][:length]
-        width = stack_of(self.config, side)[1]
+            return self.p[prefix + "position_embeddings.weight"][:length]
+        width = self.p[prefix + "embeddings.weight"].shape[1]
         place = torch.arange(length, dtype=torch.float64)[:, None]
         column = torch.arange(width)
         angle = place / 10000.0 ** (2 * (column // 2) / width)
         return torch.where(column % 2 == 0, torch.sin(angle), torch.cos(angle))
 
+    def symbols(self, prefix, tokens):
+        return self.table(prefix)[torch.tensor(tokens)] + self.position_table(prefix, len(tokens))
+
     def embed(self, side, tokens, places):
-        x = self.table(side)[torch.tensor(tokens)] + self.position_table(side, len(tokens))
+        return self.embed_sum(side, self.symbols(side + ".", tokens), places)
+
+    def embed_sum(self, side, x, places):
         if self.config.matrix_positions:
             rows = torch.tensor([r for r, _ in places])
             cols = torch.tensor([c for _, c in places])
@@ -214,13 +234,13 @@ class Twin:
             return x + function(lambda y: self.norm(norm, y))
         return self.norm(norm, x + function(lambda y: y))
 
-    def layer(self, prefix, heads, x, memory):
+    def layer(self, prefix, heads, x, memory, causal):
         entry = x
         own = prefix + ".self_attention"
         x = self.block(
             prefix + ".layer_norm1",
             x,
-            lambda norm: self.attention(own, heads, norm(entry), norm(entry), memory is not None),
+            lambda norm: self.attention(own, heads, norm(entry), norm(entry), causal),
         )
         if memory is not None:
             query = entry if self.config.cross_query_from_input else x
@@ -238,14 +258,16 @@ class Twin:
             lambda norm: self.feed_forward(prefix + ".ffn", norm(before)),
         )
 
-    def stack(self, side, x, memory=None):
+    def stack(self, side, x, memory=None, causal=False):
         layers, _, heads, loops, _ = stack_of(self.config, side)
         for index in range(layers * loops):
-            x = self.layer("%s.layers.%d" % (side, index % layers), heads, x, memory)
+            x = self.layer("%s.layers.%d" % (side, index % layers), heads, x, memory, causal)
         return self.norm(side + ".layer_norm_out", x) if self.config.norm == "pre" else x
 
     def logits(self, examples):
         """(target tokens + examples, output vocabulary), sequence after sequence."""
+        if self.config.architecture != "encoder-decoder":
+            return self.one_stack_logits(examples)
         rows = []
         for example in examples:
             source = [EOS] + example.source + [EOS]
@@ -254,10 +276,29 @@ class Twin:
             )
             # Row and column embeddings of the decoder are those of the token to predict.
             fed = self.embed("decoder", [EOS] + example.target, example.target_places)
-            rows.append(self.stack("decoder", fed, memory))
-        hidden = torch.cat(rows)
-        weight = self.table("decoder") if self.config.tied else self.p["decoder.proj.weight"]
-        return functional.linear(hidden, weight, self.p["decoder.proj.bias"])
+            rows.append(self.stack("decoder", fed, memory, True))
+        return self.project("decoder", torch.cat(rows))
+
+    def one_stack_logits(self, examples):
+        """Behind the problem stand query positions, or EOS and the answer."""
+        side, rows = self.config.architecture, []
+        prefix = side + (".problem_" if side == "decoder" else ".")
+        for example in examples:
+            source = [EOS] + example.source + [EOS]
+            length = len(example.target) + 1
+            if side == "encoder":
+                behind = self.p["encoder.query_embeddings.weight"][:length]
+            else:
+                behind = self.symbols("decoder.", [EOS] + example.target)
+            x = torch.cat([self.symbols(prefix, source), behind])
+            places = [(0, 0)] + example.source_places + example.target_places
+            x = self.embed_sum(side, x, places)
+            rows.append(self.stack(side, x, None, side == "decoder")[-length:])
+        return self.project(side, torch.cat(rows))
+
+    def project(self, side, hidden):
+        weight = self.table(side + ".") if self.config.tied else self.p[side + ".proj.weight"]
+        return functional.linear(hidden, weight, self.p[side + ".proj.bias"])
 
     def loss_sum(self, examples):
         """Sum of the cross-entropies, and the logits."""

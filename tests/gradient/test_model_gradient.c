@@ -214,6 +214,21 @@ START_TEST(an_encoder_alone) {
 }
 END_TEST
 
+/* Problem and answer in one causal stack. */
+START_TEST(a_decoder_alone) {
+  architecture which = base("decoder alone");
+  which.options.architecture = LAT_ARCHITECTURE_DECODER;
+  which.options.norm = _i & 1;
+  which.options.activation = LAT_GELU;
+  which.options.decoder_layers = 2;
+  which.options.tied = _i < 2;
+  which.options.matrix_positions = which.options.factored = _i >> 1 & 1;
+  which.options.positions = _i == 2 ? LAT_POSITIONS_SINUSOIDAL : LAT_POSITIONS_LEARNED;
+  which.input = _i >> 1 & 1 ? "fp15" : "p10";
+  passes(&which);
+}
+END_TEST
+
 START_TEST(spread_targets) {
   architecture which = base("spread");
   which.options.activation = LAT_GELU;
@@ -265,6 +280,7 @@ int main(void) {
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 4);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
   tcase_add_loop_test(tests, an_encoder_alone, 0, 4);
+  tcase_add_loop_test(tests, a_decoder_alone, 0, 4);
   tcase_add_test(tests, spread_targets);
   tcase_add_loop_test(tests, a_wrong_gradient_is_noticed, 0, 2);
   return run_case("model gradient", tests);

@@ -106,6 +106,7 @@ effects train "--task transpose $small" <<'END'
 --encoding fp15 --factored
 --cross-query-from-input
 --architecture encoder
+--architecture decoder
 --max-positions 90
 --init fourier
 --fourier
@@ -184,7 +185,12 @@ refused train '--task transpose --out none' <<'END'
 --architecture encoder --decoder-loops 2 | --decoder-loops has no effect: --architecture encoder has no decoder
 --architecture encoder --no-tied | --tied has no effect: --architecture encoder has no decoder
 --architecture encoder --cross-query-from-input | --cross-query-from-input has no effect: --architecture encoder has no decoder
---architecture decoder | --architecture does not take 'decoder'
+--architecture decoder --encoder-layers 2 | --encoder-layers has no effect: --architecture decoder has no encoder
+--architecture decoder --encoder-width 64 | --encoder-width has no effect: --architecture decoder has no encoder
+--architecture decoder --encoder-heads 2 | --encoder-heads has no effect: --architecture decoder has no encoder
+--architecture decoder --encoder-loops 2 | --encoder-loops has no effect: --architecture decoder has no encoder
+--architecture decoder --cross-query-from-input | --cross-query-from-input has no effect: --architecture decoder has no encoder
+--architecture recurrent | --architecture does not take 'recurrent'
 --optimizer adamw --muon-learning-rate 1 | --muon-learning-rate has no effect: it belongs to --optimizer muon
 --repeat-count 5 | --repeat-count has no effect: --repeat-share is 0
 --validate-every 0 --validate-count 9 | --validate-count has no effect: --validate-every is 0
@@ -408,6 +414,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --preset quickstart --layers 1 --width 8 --heads 2 --loops 1 --no-matrix-positions --norm post --activation relu --positions learned
 --preset quickstart --encoder-layers 1 --encoder-width 8 --encoder-heads 1 --encoder-loops 1 --decoder-layers 1 --decoder-heads 1
 --architecture encoder --layers 1 --width 8 --heads 2 --size 2
+--architecture decoder --layers 1 --width 8 --heads 2 --size 2
 --decoder-width 16 --task transpose --size 2 --decoder-loops 1 --ffn-factor 1 --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
 --task eigenvalues --rows 2 --cols 2 --distribution laplace --structure integer --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
 --min-size 1 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1 --ema-decay 0.9

@@ -47,6 +47,21 @@ static void unequal_widths(lat_model_options *options, fixture_plan *plan) {
   options->tied = 0;
 }
 
+static void decoder_alone(lat_model_options *options, fixture_plan *plan) {
+  (void)plan;
+  options->architecture = LAT_ARCHITECTURE_DECODER;
+}
+
+static void decoder_alone_looped(lat_model_options *options, fixture_plan *plan) {
+  pre_norm_gelu(options, plan);
+  options->architecture = LAT_ARCHITECTURE_DECODER;
+  options->decoder_layers = options->decoder_loops = 2;
+  options->factored = 1;
+  plan->task = "svd";
+  plan->input = "fp15";
+  plan->output = "p10";
+}
+
 static void rms_norm(lat_model_options *options, fixture_plan *plan) {
   pre_norm_gelu(options, plan);
   options->norm_kind = LAT_NORM_KIND_RMS;
@@ -78,9 +93,9 @@ static void encoder_alone_with_places(lat_model_options *options, fixture_plan *
 }
 
 static variant *const variants[] = {
-    plain,          pre_norm_gelu, deep_and_looped, query_from_input, query_from_input_pre_norm,
-    unequal_widths, factored,      ragged_numbers,  encoder_alone,    encoder_alone_with_places,
-    rms_norm};
+    plain,          pre_norm_gelu, deep_and_looped,     query_from_input, query_from_input_pre_norm,
+    unequal_widths, factored,      ragged_numbers,      encoder_alone,    encoder_alone_with_places,
+    rms_norm,       decoder_alone, decoder_alone_looped};
 
 enum { EXAMPLES = 5 };
 

@@ -11,6 +11,10 @@ static void encoder_alone(lat_model_options *options) {
   options->architecture = LAT_ARCHITECTURE_ENCODER;
 }
 
+static void decoder_alone(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_DECODER;
+}
+
 static void rms_norm(lat_model_options *options) {
   options->norm_kind = LAT_NORM_KIND_RMS;
   options->norm = LAT_NORM_PRE;
@@ -20,7 +24,7 @@ static void attention_dropout(lat_model_options *options) {
   options->attention_dropout = 0.2;
 }
 
-static variant *const variants[] = {encoder_alone, rms_norm, attention_dropout};
+static variant *const variants[] = {encoder_alone, decoder_alone, rms_norm, attention_dropout};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {

@@ -54,10 +54,15 @@ static void architecture(lat_model_options *options, int which) {
     options->cross_query_from_input = 0;
     options->matrix_positions = 1;
   }
+  if (which == 6) {
+    options->architecture = LAT_ARCHITECTURE_DECODER;
+    options->cross_query_from_input = 0;
+    options->matrix_positions = 1;
+  }
   options->norm_kind = which == 5 ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }
 
-enum { ARCHITECTURES = 6 };
+enum { ARCHITECTURES = 7 };
 
 static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
   lat_model_options options;
