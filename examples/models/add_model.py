@@ -7,7 +7,8 @@ The model of the folder RUN is written to NAME.safetensors beside this script wi
 evaluated on 10,000 fresh examples, and described in MANIFEST.json: what made it, what it reaches, and
 its SHA-256. A model of that name is replaced. The recipe is the command of the run without --out, or
 several joined by ' && ', all but the last with --out FOLDER, from which a later one goes on by
---from FOLDER/model.safetensors. tests/models/check_models.py holds the recipe against the file, and the
+--from FOLDER/model.safetensors. With --refine N the share of answers that N steps of refinement lead to
+a certificate is a figure of the model too. tests/models/check_models.py holds the recipe against the file, and the
 file against its figures.
 """
 
@@ -33,8 +34,14 @@ def run_lat(lat, *words, folder=None):
     return json.loads(done.stdout)
 
 
-def evaluate(lat, path, count, seed):
-    return run_lat(lat, "eval", str(path), "--count", str(count), "--seed", str(seed), "--quiet")
+def evaluate(lat, path, count, seed, refine=0):
+    return run_lat(lat, "eval", str(path), "--count", str(count), "--seed", str(seed), "--refine", str(refine), "--quiet")
+
+
+def figures(found):
+    """Shares in percent that the manifest states and the tests hold the file to."""
+    accuracy = {key: round(value, 2) for key, value in found["accuracy"].items()}
+    return {**accuracy, **({"certified": round(found["certified"], 2)} if "certified" in found else {})}
 
 
 def sha256(path):
@@ -60,8 +67,10 @@ def test_count(rate):
 
 def entry(lat, path, arguments):
     config = run_lat(lat, "info", str(path))["config"]
-    found = evaluate(lat, path, COUNT, SEED)
-    accuracy = {key: round(value, 2) for key, value in found["accuracy"].items()}
+    count = arguments.count
+    found = evaluate(lat, path, count, SEED, arguments.refine)
+    shares = figures(found)
+    refine = {"refine": arguments.refine} if arguments.refine else {}
     return {
         "file": path.name,
         "sha256": sha256(path),
@@ -71,9 +80,9 @@ def entry(lat, path, arguments):
         "processor": arguments.processor,
         "seed": config["training"]["trainer"]["seed"],
         "examples": config["training"]["examples"],
-        "evaluation": {"count": COUNT, "seed": SEED},
-        "accuracy": accuracy,
-        "standard_error": {key: standard_error(value, COUNT) for key, value in accuracy.items()},
+        "evaluation": {"count": count, "seed": SEED, **refine},
+        "accuracy": shares,
+        "standard_error": {key: standard_error(value, count) for key, value in shares.items()},
         "exact": round(found["exact"], 2),
         "test": {"count": test_count(found["examples_per_second"]), "seed": SEED + 1},
     }
@@ -94,6 +103,8 @@ def arguments_of_command():
     parser.add_argument("--recipe", required=True, help="the command that made it, without --out")
     parser.add_argument("--commit", required=True, help="of the build that trained it")
     parser.add_argument("--processor", default=processor(), help="kind of the one it was trained on")
+    parser.add_argument("--count", type=int, default=COUNT, help=f"examples to evaluate ({COUNT})")
+    parser.add_argument("--refine", type=int, default=0, help="steps of refinement, for the share certified (0)")
     parser.add_argument("--lat", default="lat", help="the command (lat)")
     return parser.parse_args()
 

@@ -50,12 +50,12 @@ def check_file(path, entry):
 
 def check_accuracy(name, path, entry):
     check_file(path, entry)
-    test, count = entry["test"], entry["evaluation"]["count"]
-    found = add_model.evaluate(lat, path, test["count"], test["seed"])
-    for tolerance, percent in entry["accuracy"].items():
-        least = percent - margin(percent, [count, test["count"]])
-        expect(found["accuracy"][tolerance] >= least,
-               f"{name}: {found['accuracy'][tolerance]} % within {tolerance} of {test['count']}, "
+    test, evaluation = entry["test"], entry["evaluation"]
+    found = add_model.figures(add_model.evaluate(lat, path, test["count"], test["seed"], evaluation.get("refine", 0)))
+    for figure, percent in entry["accuracy"].items():
+        least = percent - margin(percent, [evaluation["count"], test["count"]])
+        expect(found[figure] >= least,
+               f"{name}: {found[figure]} % within {figure} of {test['count']}, "
                f"the manifest says {percent}, less three standard errors {least:.2f}")
 
 
