@@ -67,6 +67,7 @@ typedef struct iteration {
   double *factors; /* n x n */
   double *x;       /* n */
   int32_t *pivots;
+  int factorised;
 } iteration;
 
 static size_t iteration_work(int32_t n) {
@@ -78,15 +79,21 @@ static void set_up_iteration(iteration *it, const double *s, int32_t n, double *
   it->pivots = (int32_t *)(void *)(it->x + n);
 }
 
-/* x <- (S - shift I)^-1 x, of norm 1; zeros where that cannot be had. */
-static void solve(iteration *it, double shift) {
+static void factorise(iteration *it, double shift) {
   const int32_t n = it->n;
   memcpy(it->factors, it->s, (size_t)n * (size_t)n * sizeof *it->factors);
   for (int32_t i = 0; i < n; ++i) {
     it->factors[i * (n + 1)] -= shift;
   }
-  int solved = lati_lapack_sytf2(it->factors, it->pivots, n) == LAT_OK &&
-               lati_lapack_sytrs(it->x, it->factors, it->pivots, n, 1) == LAT_OK;
+  it->factorised = lati_lapack_sytf2(it->factors, it->pivots, n) == LAT_OK;
+}
+
+/* x <- (S - shift I)^-1 x, of norm 1, with the shift last factorised; zeros where that cannot be
+ * had. */
+static void solve(iteration *it) {
+  const int32_t n = it->n;
+  const int solved =
+      it->factorised && lati_lapack_sytrs(it->x, it->factors, it->pivots, n, 1) == LAT_OK;
   const double norm = solved ? norm_of(it->x, n, 1) : NAN;
   for (int32_t i = 0; i < n; ++i) {
     it->x[i] = isfinite(norm) && norm > 0 ? it->x[i] / norm : 0;
@@ -116,13 +123,20 @@ static double off_shift(double value, double norm) {
   return value + 1e-10 * norm;
 }
 
+/* Factorises the shift of the first solves, which is the value, and that of the last. */
+static void shift_for(iteration *it, int32_t solve_number, double value, double norm) {
+  if (solve_number == 0 || solve_number + 1 == SOLVES) {
+    factorise(it, off_shift(solve_number == 0 ? value : rayleigh_quotient(it), norm));
+  }
+}
+
 /* Column j of q (n x n) becomes the vector to `value`. */
 static void find_eigenvector(iteration *it, double *q, int32_t j, double value, double norm) {
   const int32_t n = it->n;
   start(it->x, n, j);
   for (int32_t i = 0; i < SOLVES; ++i) {
-    const double shift = i + 1 < SOLVES ? value : rayleigh_quotient(it);
-    solve(it, off_shift(shift, norm));
+    shift_for(it, i, value, norm);
+    solve(it);
     for (int32_t row = 0; row < n; ++row) {
       q[row * n + j] = it->x[row];
     }
@@ -166,7 +180,8 @@ static void find_right_vector(iteration *it, double *v, int32_t m, int32_t n, in
                               double value, double norm) {
   start(it->x, it->n, j);
   for (int32_t i = 0; i < SOLVES; ++i) {
-    solve(it, off_shift(i + 1 < SOLVES ? value : rayleigh_quotient(it), norm));
+    shift_for(it, i, value, norm);
+    solve(it);
   }
   for (int32_t row = 0; row < n; ++row) {
     v[row * n + j] = it->x[m + row];

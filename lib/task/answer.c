@@ -4,25 +4,45 @@
 
 #include <string.h>
 
-lat_status lati_task_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input) {
-  lat_status status = LAT_OK;
-  double *memory = NULL;
-  lat_matrix own[LATI_MAX_OPERANDS];
-  size_t values = 0;
-  const int32_t results = lati_task_written(task, LAT_OUTPUT);
+/* The operands as they are written. */
+static lati_form written_form(const lat_task *task, const lat_matrix *input) {
   lati_form operands = {.count = lati_task_written(task, LAT_INPUT), .layout = LATI_IN_TURN};
   for (int32_t i = 0; i < operands.count; ++i) {
     operands.shape[i] = (lati_shape){input[i].rows, input[i].cols};
   }
-  LATI_TRY(lati_operands_check_finite(input, operands.count, "input"));
-  for (int32_t i = 0; i < results; ++i) {
+  return operands;
+}
+
+static size_t output_values(const lat_task *task, const lat_matrix *output) {
+  size_t values = 0;
+  for (int32_t i = 0; i < lati_task_written(task, LAT_OUTPUT); ++i) {
     values += lati_matrix_count(&output[i]);
   }
-  LATI_TRY(LATI_NEW(memory, task->ctx, values + lati_task_work(task, &operands)));
-  lati_matrices_like(own, output, results, memory);
-  LATI_TRY(task->kind->answer(own, task, input, memory + values));
+  return values;
+}
+
+lat_status lati_task_answer_in(lat_matrix *output, const lat_task *task, const lat_matrix *input,
+                               double *work) {
+  lat_status status = LAT_OK;
+  lat_matrix own[LATI_MAX_OPERANDS];
+  const int32_t results = lati_task_written(task, LAT_OUTPUT);
+  const size_t values = output_values(task, output);
+  LATI_TRY(lati_operands_check_finite(input, lati_task_written(task, LAT_INPUT), "input"));
+  lati_matrices_like(own, output, results, work);
+  LATI_TRY(task->kind->answer(own, task, input, work + values));
   LATI_TRY(lati_operands_check_finite(own, results, "answer"));
-  memcpy(output[0].data, memory, values * sizeof *memory);
+  memcpy(output[0].data, work, values * sizeof *work);
+done:
+  return status;
+}
+
+lat_status lati_task_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input) {
+  lat_status status = LAT_OK;
+  double *memory = NULL;
+  const lati_form operands = written_form(task, input);
+  const size_t values = output_values(task, output);
+  LATI_TRY(LATI_NEW(memory, task->ctx, values + lati_task_work(task, &operands)));
+  LATI_TRY(lati_task_answer_in(output, task, input, memory));
 done:
   lati_free(memory);
   return status;

@@ -33,6 +33,9 @@ int lati_task_has_vectors(const lat_task *task);
  * task's: LAPACK's, or the custom task's. Not for mixtures. NUMERIC (non-finite input, singular
  * matrix), MEMORY, CALLBACK: the output is then as it was. */
 lat_status lati_task_answer(lat_matrix *output, const lat_task *task, const lat_matrix *input);
+/* The same in `work` of lati_score_work() doubles. */
+lat_status lati_task_answer_in(lat_matrix *output, const lat_task *task, const lat_matrix *input,
+                               double *work);
 /* The score of a prediction, the matrices all as they are written and of the task's shapes; target
  * NULL: the answer. `score` is written as a whole. */
 lat_status lati_task_score(lat_score *score, const lat_task *task, const lat_matrix *input,

@@ -1,4 +1,5 @@
 /* Solvers: what they refuse, scaling, storage orders, batches; and verdicts on made-up answers. */
+#include "counting_allocator.h"
 #include "infer/improve.h"
 #include "infer/scaling.h"
 #include "infer/session_impl.h"
@@ -222,6 +223,42 @@ START_TEST(lapack_answers_where_an_untrained_model_does_not) {
   solve_with(&report, x, "inverse", 0, 1, rank_one);
   ck_assert_int_eq(report.verdict, LAT_VERDICT_NO_ANSWER);
   ck_assert_int_eq(report.source, LAT_SOURCE_MODEL);
+}
+END_TEST
+
+/* Refinement, certificates and LAPACK work in memory that the solver has from its start. */
+START_TEST(a_steady_solver_allocates_nothing) {
+  static const char *const names[] = {"inverse",     "eigenvectors",    "svd",
+                                      "eigenvalues", "singular-values", "transpose"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+    counting_allocator allocator = {0};
+    const lat_context_options context = counting_options(&allocator);
+    const fixture_plan plan = {.task = names[i], .rows = 3, .context = &context};
+    fixture f;
+    lat_decode_options options;
+    double x[21];
+    int32_t rows = 0, cols = 0;
+    long before = 0;
+    fixture_open(&f, &plan);
+    fixture_prefer_size(&f, 3);
+    lat_decode_options_init(&options);
+    options.refine = 20;
+    options.fallback = 1;
+    options.candidates = 3;
+    lat_solver *solver = open_solver(&f, &options);
+    must(joined_output_shape(&rows, &cols, f.task, 3, 3));
+    const double *const inputs[] = {definite, rank_one, definite};
+    for (size_t k = 0; k < sizeof inputs / sizeof *inputs; ++k) {
+      lat_matrix from = rows_of((double *)(uintptr_t)inputs[k], 3, 3), to = rows_of(x, rows, cols);
+      lat_report report;
+      lat_report_init(&report);
+      must(joined_solve(&to, &report, solver, f.task, &from));
+      before = k == 0 ? allocator.calls : before;
+    }
+    ck_assert_int_eq(allocator.calls, before);
+    lat_solver_free(solver);
+    fixture_close(&f);
+  }
 }
 END_TEST
 
@@ -695,6 +732,7 @@ int main(void) {
                                 equivalent_matrices_get_equivalent_answers,
                                 wide_matrices_are_solved_as_tall_ones,
                                 lapack_answers_where_an_untrained_model_does_not,
+                                a_steady_solver_allocates_nothing,
                                 nothing_is_certified_without_ground,
                                 near_answers_are_refined_and_certified,
                                 columns_first_is_the_same_matrix,
