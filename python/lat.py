@@ -385,10 +385,36 @@ class _Matrix(ctypes.Structure):
                 ("order", c_int32)]
 
 
+class _Observation(ctypes.Structure):
+    c_name = "observation"
+    _fields_ = [("struct_size", c_size_t), ("index", c_uint64), ("task", c_void_p),
+                ("input", POINTER(_Matrix)), ("target", POINTER(_Matrix)),
+                ("prediction", POINTER(_Matrix)), ("tokens", POINTER(c_int32)),
+                ("token_count", c_size_t), ("residual", c_double), ("orthogonality", c_double),
+                ("condition", c_double), ("verdict", c_int32), ("candidates", c_int32)]
+
+    def told(self):
+        """What is borrowed during the call, as values that last."""
+        numbers = "index residual orthogonality condition verdict candidates".split()
+        return {**{name: getattr(self, name) for name in numbers},
+                "task": _library.lat_task_name(self.task).decode(),
+                "tokens": self.tokens[:self.token_count],
+                **{name: _rows_of(getattr(self, name)) for name in ("input", "target", "prediction")}}
+
+
 class _Tensor(_Structure):
     c_name = "tensor"
     _fields_ = [("struct_size", c_size_t), ("name", c_char_p), ("offset", c_size_t),
                 ("size", c_size_t), ("rank", c_int32), ("shape", c_int32 * 2), ("reserved", c_int32)]
+
+
+def _rows_of(view):
+    """The rows of a matrix of the library's, which are packed; None where there is none."""
+    if not view:
+        return None
+    seen = view.contents
+    values = (c_double * (seen.rows * seen.cols)).from_address(seen.data)
+    return [values[i * seen.cols:(i + 1) * seen.cols] for i in range(seen.rows)]
 
 
 # Functions
@@ -975,14 +1001,17 @@ class _Evaluation(_Handle):
     _free = _library.lat_evaluation_free
 
 
-def evaluate(model, task=None, decode=None, progress=None, **options):
+def evaluate(model, task=None, decode=None, progress=None, observe=None, **options):
     """Solves fresh examples and scores them: a list of dicts, the first over all examples.
 
     task: draws the examples instead of the model's own. decode: a dict of lat_decode_options.
     progress: called with (done, count); a true value cancels. tolerances: up to four. diagnose: the
-    first dict has a "diagnosis" of the failed answers.
+    first dict has a "diagnosis" of the failed answers. observe: called for each example with a dict
+    of lat_observation's members, matrices as lists of rows (the first, where several are written one
+    after the other), the prediction None where it is no matrix; a true value cancels.
     """
     _function(progress, "progress")
+    _function(observe, "observe")
     tolerances = options.pop("tolerances", [])
     if not isinstance(tolerances, (list, tuple)):
         raise TypeError(f"tolerances is a list of numbers, not {_type(tolerances)}")
@@ -993,6 +1022,9 @@ def evaluate(model, task=None, decode=None, progress=None, **options):
     settings.tolerances = (c_double * 4)(*tolerances)
     settings.progress = _callback(_EVALUATED, lambda done, count, user:
                                   progress is not None and progress(done, count))
+    if observe is not None:
+        settings.observe = _callback(_OBSERVED, lambda observation, user: observe(
+            ctypes.cast(observation, POINTER(_Observation)).contents.told()))
     if task is not None:
         problem = _opened(task, Task, "task")
         settings.task = problem._as_parameter_

@@ -101,6 +101,7 @@ LAT_DEFAULTS(lat_progress)
 LAT_DEFAULTS(lat_decode_options)
 LAT_DEFAULTS(lat_report)
 LAT_DEFAULTS(lat_evaluate_options)
+LAT_DEFAULTS(lat_diagnosis)
 #undef LAT_DEFAULTS
 /** @endcond */
 
@@ -471,16 +472,48 @@ private:
   const lat_task *task_, *tasks_; /* the solver keeps its model, and that keeps them */
 };
 
-/** The rows of lat_evaluate(), the first over all examples. */
+/** Called for each example of an evaluation; true goes on, false cancels. What it throws comes out
+ * of evaluate(). */
+using observer = std::function<bool(const lat_observation &)>;
+
+/** The rows of lat_evaluate(), the first over all examples. @p observe, when there is one, takes
+ * the place of options.observe and options.user; @p diagnosis is what options.diagnose asks for. */
 inline std::vector<lat_accuracy>
-evaluate(const model &student,
-         const lat_evaluate_options &options = defaults<lat_evaluate_options>()) {
-  owner<lat_evaluation, lat_evaluation_free> evaluation(
-      created(lat_evaluate, student.handle(), &options));
+evaluate(const model &student, lat_evaluate_options options = defaults<lat_evaluate_options>(),
+         observer observe = nullptr, lat_diagnosis *diagnosis = nullptr) {
+  struct observed {
+    observer observe;
+    std::exception_ptr thrown;
+    /* Exceptions do not pass through C. */
+    static std::int32_t show(const lat_observation *observation, void *user) noexcept {
+      auto *state = static_cast<observed *>(user);
+      try {
+        return state->observe(*observation) ? 0 : 1;
+      } catch (...) {
+        state->thrown = std::current_exception();
+        return 1;
+      }
+    }
+  } state{std::move(observe), nullptr};
+  if (state.observe) {
+    options.observe = observed::show;
+    options.user = &state;
+  }
+  lat_evaluation *made = nullptr;
+  const lat_status status = lat_evaluate(&made, student.handle(), &options);
+  if (state.thrown) {
+    std::rethrow_exception(state.thrown);
+  }
+  check(status);
+  const owner<lat_evaluation, lat_evaluation_free> evaluation(made);
   std::vector<lat_accuracy> rows;
   while (const auto *row =
              lat_evaluation_row(evaluation.handle(), static_cast<std::int32_t>(rows.size()))) {
     rows.push_back(*row);
+  }
+  if (diagnosis != nullptr) {
+    *diagnosis = defaults<lat_diagnosis>();
+    check(lat_evaluation_diagnosis(diagnosis, evaluation.handle()));
   }
   return rows;
 }

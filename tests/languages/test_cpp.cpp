@@ -126,6 +126,29 @@ void test_mixture(const lat::context &ctx) {
   EXPECT(lat_task_component_count(lat_model_task(model.handle())) == 2);
 }
 
+void test_observing(const lat::model &model) {
+  auto options = lat::defaults<lat_evaluate_options>();
+  std::uint64_t seen = 0;
+  lat_diagnosis diagnosis;
+  options.count = 4;
+  options.diagnose = 1;
+  const auto watch = [&](const lat_observation &observation) {
+    EXPECT(observation.index == seen && observation.input->rows > 0);
+    return ++seen > 0;
+  };
+  EXPECT(lat::evaluate(model, options, watch, &diagnosis).at(0).count == 4);
+  EXPECT(seen == 4 && diagnosis.count <= 4);
+  const auto stop = [](const lat_observation &) { return false; };
+  EXPECT(status_of([&] { lat::evaluate(model, options, stop); }) == LAT_ERROR_CANCELLED);
+  int caught = 0;
+  try {
+    lat::evaluate(model, options, [](const lat_observation &) -> bool { throw 5; });
+  } catch (int number) {
+    caught = number;
+  }
+  EXPECT(caught == 5);
+}
+
 void test_training(const lat::context &ctx) {
   const auto rule = lat::defaults<lat_optimizer_options>();
   lat::model model(lat::task(ctx, "transpose", 2), lat::tokenizer(ctx), small());
@@ -153,6 +176,7 @@ void test_training(const lat::context &ctx) {
   auto options = lat::defaults<lat_evaluate_options>();
   options.count = 4;
   EXPECT(lat::evaluate(model, options).at(0).count == 4);
+  test_observing(model);
 }
 
 // What was moved from, and what it was moved into is gone.

@@ -381,6 +381,25 @@ class Models(unittest.TestCase):
         self.assertTrue(math.isnan(rows[0]["accuracy"][2]))
         self.assertGreaterEqual(rows[0]["candidates"], 1)
 
+    def test_observe(self):
+        seen = []
+        model = small_model("inverse", rows=2)
+        lat.evaluate(model, count=6, batch_size=4, decode=dict(grammar=1), observe=lambda o: seen.append(o))
+        self.assertEqual([o["index"] for o in seen], list(range(6)))
+        for o in seen:
+            self.assertEqual((o["task"], o["candidates"]), ("inverse", 1))
+            (a, b), (c, d) = o["input"]
+            (p, q), (r, s) = o["target"]
+            self.assertAlmostEqual(a * p + b * r, 1, delta=0.2)
+            self.assertAlmostEqual(c * q + d * s, 1, delta=0.2)
+            self.assertEqual([len(row) for row in o["prediction"]], [2, 2])
+            self.assertTrue(o["tokens"] and o["condition"] > 0)
+        with self.assertRaises(lat.Error) as caught:
+            lat.evaluate(model, count=6, observe=lambda o: o["index"] == 2)
+        self.assertEqual(caught.exception.name, "CANCELLED")
+        with self.assertRaises(ZeroDivisionError):
+            lat.evaluate(model, count=6, observe=lambda o: 1 / 0)
+
 
 class Threads(unittest.TestCase):
     def test_closed_by_another_thread(self):

@@ -72,7 +72,7 @@ CASES = {
         lat._TrainerOptions),
     "evaluate": (lambda w: lat.evaluate, lambda w: dict(
         model=("own model", w.model), task=("task", None), decode=("mapping", None),
-        progress=("callable", None), count=("fixed", 1)), lat._EvaluateOptions),
+        progress=("callable", None), observe=("callable", None), count=("fixed", 1)), lat._EvaluateOptions),
     "Error": (lambda w: lat.Error, lambda w: dict(status=("integer", -1), message=("anything", "text")), None),
     "Report": (lambda w: lat.Report, lambda w: {}, lat.Report),
     "Progress": (lambda w: lat.Progress, lambda w: {}, lat.Progress),
