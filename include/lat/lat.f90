@@ -137,6 +137,45 @@ module lat
     integer(c_int32_t) :: candidates, candidate
   end type lat_report
 
+  type, bind(C), public :: lat_evaluate_options
+    integer(c_size_t) :: struct_size
+    integer(c_int64_t) :: count, seed
+    integer(c_int32_t) :: stream, reserved
+    integer(c_int64_t) :: first
+    integer(c_int32_t) :: batch_size, norm, classic_inverse, accept_trailing, ceiling
+    type(c_ptr) :: task, decode !< c_loc of a lat_decode_options
+    type(c_funptr) :: progress
+    type(c_ptr) :: user
+    integer(c_int32_t) :: accept_loose, accept_zero
+    real(c_double) :: tolerances(4)
+    type(c_funptr) :: observe !< c_funloc of a lat_observe_function
+    integer(c_int32_t) :: diagnose, reserved2
+  end type lat_evaluate_options
+
+  type, bind(C), public :: lat_accuracy
+    integer(c_size_t) :: struct_size
+    character(kind=c_char) :: label(32)
+    integer(c_int64_t) :: count
+    real(c_double) :: accuracy(4), ceiling(4), exact, well_formed, within_1pct, certified, candidates
+  end type lat_accuracy
+
+  type, bind(C), public :: lat_diagnosis
+    integer(c_size_t) :: struct_size
+    integer(c_int64_t) :: count, failed
+    real(c_double) :: values(4), norms(4), orthogonality(4), threshold, sorted, auc, right_98, failed_2
+    integer(c_int32_t) :: criterion, reserved
+  end type lat_diagnosis
+
+  !> input, target, prediction: c_f_pointer of them is a lat_matrix; prediction null where there is none.
+  type, bind(C), public :: lat_observation
+    integer(c_size_t) :: struct_size
+    integer(c_int64_t) :: index
+    type(c_ptr) :: task, input, target, prediction, tokens
+    integer(c_size_t) :: token_count
+    real(c_double) :: residual, orthogonality, condition
+    integer(c_int32_t) :: verdict, candidates
+  end type lat_observation
+
   type, bind(C), public :: lat_matrix
     type(c_ptr) :: data
     integer(c_int32_t) :: rows, cols, ld, order
@@ -149,8 +188,15 @@ module lat
       type(lat_progress), intent(in) :: progress
       type(c_ptr), value :: user
     end function lat_progress_function
+
+    !> Called for each example of an evaluation; a value other than 0 cancels it.
+    integer(c_int32_t) function lat_observe_function(observation, user) bind(C)
+      import :: c_int32_t, c_ptr, lat_observation
+      type(lat_observation), intent(in) :: observation
+      type(c_ptr), value :: user
+    end function lat_observe_function
   end interface
-  public :: lat_progress_function
+  public :: lat_progress_function, lat_observe_function
 
   ! C functions that Fortran can call as they are.
   interface
@@ -391,6 +437,36 @@ module lat
       integer(c_int64_t), value :: count
     end function c_solver_solve_operands
 
+    integer(c_int32_t) function c_evaluate(evaluation, model, options) bind(C, name='lat_evaluate')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: evaluation
+      type(c_ptr), value :: model, options
+    end function c_evaluate
+
+    type(c_ptr) function c_evaluation_row(evaluation, index) bind(C, name='lat_evaluation_row')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: evaluation
+      integer(c_int32_t), value :: index
+    end function c_evaluation_row
+
+    integer(c_int32_t) function c_evaluation_row_count(evaluation) &
+      bind(C, name='lat_evaluation_row_count')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: evaluation
+    end function c_evaluation_row_count
+
+    integer(c_int32_t) function c_evaluation_diagnosis(diagnosis, evaluation) &
+      bind(C, name='lat_evaluation_diagnosis')
+      import :: c_int32_t, c_ptr, lat_diagnosis
+      type(lat_diagnosis), intent(inout) :: diagnosis
+      type(c_ptr), value :: evaluation
+    end function c_evaluation_diagnosis
+
+    subroutine c_evaluation_free(evaluation) bind(C, name='lat_evaluation_free')
+      import :: c_ptr
+      type(c_ptr), value :: evaluation
+    end subroutine c_evaluation_free
+
     type(c_ptr) function c_last_error() bind(C, name='lat_last_error')
       import :: c_ptr
     end function c_last_error
@@ -462,12 +538,24 @@ module lat
       type(lat_report), intent(out) :: report
       integer(c_size_t), value :: size
     end subroutine c_report_init
+
+    subroutine c_evaluate_init(options, size) bind(C, name='lat_evaluate_options_init_sized')
+      import :: c_size_t, lat_evaluate_options
+      type(lat_evaluate_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_evaluate_init
+
+    subroutine c_diagnosis_init(diagnosis, size) bind(C, name='lat_diagnosis_init_sized')
+      import :: c_size_t, lat_diagnosis
+      type(lat_diagnosis), intent(out) :: diagnosis
+      integer(c_size_t), value :: size
+    end subroutine c_diagnosis_init
   end interface
 
   !> Fills a structure with its defaults: the init macros of C.
   interface lat_init
     module procedure init_context, init_tokenizer, init_task, init_model, init_optimizer, &
-      init_trainer, init_progress, init_decode, init_report
+      init_trainer, init_progress, init_decode, init_report, init_evaluate, init_diagnosis
   end interface lat_init
   public :: lat_init
 
@@ -482,7 +570,7 @@ module lat
   public :: lat_task_result_shapes, lat_solver_solve_operands
   public :: lat_model_create, lat_model_load, lat_model_save
   public :: lat_model_load_named, lat_model_create_from, lat_model_folder
-  public :: lat_solver_create, lat_solver_select, lat_solver_solve
+  public :: lat_solver_create, lat_solver_select, lat_solver_solve, lat_evaluate
 
 contains
 
@@ -734,6 +822,32 @@ contains
       operands, size(operands, kind=c_int32_t), 1_c_int64_t)
   end function lat_solver_solve_operands
 
+  !> Solves fresh examples and scores them: rows(1) is over all of them. diagnosis: of the failed
+  !! answers, where options%diagnose is 1.
+  integer(c_int32_t) function lat_evaluate(rows, model, options, diagnosis) result(status)
+    type(lat_accuracy), allocatable, intent(out) :: rows(:)
+    type(c_ptr), intent(in) :: model
+    type(lat_evaluate_options), intent(in), optional, target :: options
+    type(lat_diagnosis), intent(out), optional :: diagnosis
+    type(c_ptr) :: evaluation, given
+    type(lat_accuracy), pointer :: row
+    integer(c_int32_t) :: i
+    given = c_null_ptr
+    if (present(options)) given = c_loc(options)
+    status = c_evaluate(evaluation, model, given)
+    if (status /= LAT_OK) return
+    allocate (rows(c_evaluation_row_count(evaluation)))
+    do i = 1, size(rows, kind=c_int32_t)
+      call c_f_pointer(c_evaluation_row(evaluation, i - 1), row)
+      rows(i) = row
+    end do
+    if (present(diagnosis)) then
+      call lat_init(diagnosis)
+      status = c_evaluation_diagnosis(diagnosis, evaluation)
+    end if
+    call c_evaluation_free(evaluation)
+  end function lat_evaluate
+
   ! Defaults
 
   subroutine init_context(options)
@@ -775,6 +889,16 @@ contains
     type(lat_decode_options), intent(out) :: options
     call c_decode_init(options, c_sizeof(options))
   end subroutine init_decode
+
+  subroutine init_evaluate(options)
+    type(lat_evaluate_options), intent(out) :: options
+    call c_evaluate_init(options, c_sizeof(options))
+  end subroutine init_evaluate
+
+  subroutine init_diagnosis(diagnosis)
+    type(lat_diagnosis), intent(out) :: diagnosis
+    call c_diagnosis_init(diagnosis, c_sizeof(diagnosis))
+  end subroutine init_diagnosis
 
   subroutine init_report(report)
     type(lat_report), intent(out) :: report

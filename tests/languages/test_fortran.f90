@@ -171,6 +171,40 @@ contains
     call lat_solver_free(solver)
   end subroutine test_solving
 
+  integer(c_int32_t) function observe(observation, user) bind(C)
+    type(lat_observation), intent(in) :: observation
+    type(c_ptr), value :: user
+    integer(c_int64_t), pointer :: seen
+    type(lat_matrix), pointer :: input
+    call c_f_pointer(user, seen)
+    call c_f_pointer(observation%input, input)
+    call expect(observation%index == seen .and. input%rows == 2, 'observation')
+    seen = seen + 1
+    observe = merge(1_c_int32_t, 0_c_int32_t, seen == 5)
+  end function observe
+
+  subroutine test_evaluating(model)
+    type(c_ptr), intent(in) :: model
+    type(lat_evaluate_options) :: options
+    type(lat_accuracy), allocatable :: rows(:)
+    type(lat_diagnosis) :: diagnosis
+    integer(c_int64_t), target :: seen
+    call lat_init(options)
+    seen = 0
+    options%count = 4
+    options%diagnose = 1
+    options%observe = c_funloc(observe)
+    options%user = c_loc(seen)
+    call expect(lat_evaluate(rows, model, options, diagnosis) == LAT_OK, 'evaluate')
+    call expect(rows(1)%count == 4 .and. rows(1)%label(1) == 'a', 'row over all')
+    call expect(seen == 4 .and. diagnosis%count <= 4, 'diagnosis')
+    seen = 0
+    options%count = 8
+    call expect(lat_evaluate(rows, model, options) == LAT_ERROR_CANCELLED, 'observer cancels')
+    options%count = 0
+    call expect(lat_evaluate(rows, model, options) == LAT_ERROR_ARGUMENT, 'count')
+  end subroutine test_evaluating
+
   subroutine test_operands(ctx)
     type(c_ptr), intent(in) :: ctx
     type(c_ptr) :: task
@@ -224,6 +258,7 @@ program test_fortran
   call small_model(model, ctx)
   call test_training(model)
   call test_solving(ctx, model)
+  call test_evaluating(model)
   call test_operands(ctx)
   call test_named_models(ctx, model)
   call lat_model_free(model)
