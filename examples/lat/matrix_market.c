@@ -1,6 +1,6 @@
 /* Matrix Market: a banner of five words, comments, sizes, and entries one a line; coordinate or
- * array, real, integer or pattern, general, symmetric or skew-symmetric, in small letters or
- * capitals. Entries at one place of a coordinate file add up. */
+ * array, real, integer or pattern, general, symmetric, Hermitian or skew-symmetric, in small
+ * letters or capitals. Entries at one place of a coordinate file add up. */
 #include "matrix_file.h"
 
 #include "command_line.h"
@@ -81,12 +81,13 @@ static int read_banner(market_reader *reader) {
     return complain_word(reader, text,
                          reader->coordinate ? "real, integer or pattern" : "real or integer");
   }
-  if (take_word(&text, "symmetric")) {
+  /* Of real numbers Hermitian is symmetric. */
+  if (take_word(&text, "symmetric") || take_word(&text, "hermitian")) {
     reader->symmetry = SYMMETRIC;
   } else if (take_word(&text, "skew-symmetric")) {
     reader->symmetry = SKEW;
   } else if (!take_word(&text, "general")) {
-    return complain_word(reader, text, "general, symmetric or skew-symmetric");
+    return complain_word(reader, text, "general, symmetric, hermitian or skew-symmetric");
   }
   next_line(reader);
   return EXIT_DONE;

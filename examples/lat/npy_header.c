@@ -58,6 +58,10 @@ static int skip_value(const char **at) {
   return 0;
 }
 
+static int is_text(const char *wanted, const char *text, size_t length) {
+  return strlen(wanted) == length && memcmp(wanted, text, length) == 0;
+}
+
 /* Where the value of a key is kept; NULL for a key that the format has not. */
 static const char **find_value(npy_values *values, const char *key, size_t length) {
   const struct {
@@ -66,7 +70,7 @@ static const char **find_value(npy_values *values, const char *key, size_t lengt
   } keys[] = {
       {"descr", &values->type}, {"fortran_order", &values->order}, {"shape", &values->shape}};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
-    if (strlen(keys[i].name) == length && memcmp(keys[i].name, key, length) == 0) {
+    if (is_text(keys[i].name, key, length)) {
       return keys[i].value;
     }
   }
@@ -99,10 +103,14 @@ static int read_values(npy_values *values, const char *at) {
   return *at == '\0' && values->type != NULL && values->order != NULL && values->shape != NULL;
 }
 
-/* A type's code, such as <f8: byte order, kind, bytes. */
+/* A type's code, such as <f8: byte order, kind, bytes; or its name. */
 static int read_type(npy_header *header, const char *at) {
-  static const char *const known[] = {"f2", "f4", "f8", "i1", "i2", "i4", "i8",
-                                      "u1", "u2", "u4", "u8", "b1", "?"};
+  static const struct {
+    const char *code, *name;
+  } known[] = {{"f2", "float16"}, {"f4", "float32"}, {"f8", "float64"}, {"i1", "int8"},
+               {"i2", "int16"},   {"i4", "int32"},   {"i8", "int64"},   {"u1", "uint8"},
+               {"u2", "uint16"},  {"u4", "uint32"},  {"u8", "uint64"},  {"b1", "bool"},
+               {"b1", "?"}};
   static const uint16_t one = 1; /* its first byte is 0 on a big-endian host */
   const char *text = NULL;
   size_t length = 0;
@@ -115,9 +123,9 @@ static int read_type(npy_header *header, const char *at) {
   text += has_order;
   length -= (size_t)has_order;
   for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
-    if (strlen(known[i]) == length && memcmp(known[i], text, length) == 0) {
-      header->kind = (char)(known[i][0] == '?' ? 'b' : known[i][0]);
-      header->width = known[i][0] == '?' ? 1 : known[i][1] - '0';
+    if (is_text(known[i].code, text, length) || is_text(known[i].name, text, length)) {
+      header->kind = known[i].code[0];
+      header->width = known[i].code[1] - '0';
       return 1;
     }
   }

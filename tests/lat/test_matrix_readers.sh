@@ -170,7 +170,8 @@ done
 for header in "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3, ), }" \
   "{'descr':'<f8','fortran_order':True,'shape':(2,3,),}" "{'shape':(2,3),'fortran_order':True,'descr':'<f8'}" \
   "{\"descr\": \"<f8\", \"fortran_order\": True, \"shape\": (2L, 3L)}" \
-  " { 'descr' : 'f8' , 'fortran_order' : True , 'shape' : ( 2 , 3 ) } "; do
+  " { 'descr' : 'f8' , 'fortran_order' : True , 'shape' : ( 2 , 3 ) } " \
+  "{'descr': 'float64', 'fortran_order': True, 'shape': (2, 3)}"; do
   { raw_npy 1 "$header" && f8; } >header.npy
   same header.npy
 done
@@ -198,6 +199,13 @@ cat >pattern.mtx <<'END'
 2 1
 END
 twin pattern.mtx '0 0 1\n1 0 0\n'
+cat >hermitian.mtx <<'END'
+%%MatrixMarket matrix coordinate real hermitian
+2 2 2
+1 1 3
+2 1 5
+END
+twin hermitian.mtx '3 5\n5 0\n'
 
 # Refused, with the place.
 refuses() { # TEXT FILE
@@ -283,7 +291,7 @@ market '1: expected coordinate or array' 'sparse real general\n'
 market "1: expected coordinate or array, not '?[2J'" '\033[2J real general\n'
 market "1: expected real, integer or pattern, not 'complex'" 'coordinate complex general\n'
 market "1: expected real or integer, not 'pattern'" 'array pattern general\n'
-market "1: expected general, symmetric or skew-symmetric, not 'hermitian'" 'array real hermitian\n'
+market "1: expected general, symmetric, hermitian or skew-symmetric, not 'orthogonal'" 'array real orthogonal\n'
 market '3: the file ends before its sizes' 'array real general\n% only\n'
 market '2: expected sizes' 'array real general\n0 3\n'
 market '2: expected sizes' 'array real general\n2 1000000000000\n'
