@@ -2,13 +2,24 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 
 static _Thread_local long armed, calls; /* counts while armed is not 0 */
+static _Thread_local int recording;
 
 static long live; /* blocks asked for while armed */
 
+/* A hash of the return addresses of each allocation recorded. */
+enum { MOST_RECORDED = 1 << 15 };
+static uint64_t stacks[MOST_RECORDED];
+static long recorded;
+
 void failing_malloc_arm(long call) {
   calls = live = 0;
+  recording = call == 0;
+  if (recording) {
+    recorded = 0;
+  }
   armed = call > 0 ? call : -1;
 }
 
@@ -21,7 +32,23 @@ long failing_malloc_live(void) {
   return live;
 }
 
+int failing_malloc_repeated(long call) {
+  if (call > recorded) {
+    return 0;
+  }
+  int earlier = 0, later = 0;
+  for (long i = 1; i <= recorded; ++i) {
+    if (stacks[i - 1] == stacks[call - 1]) {
+      earlier += i < call;
+      later += i > call;
+    }
+  }
+  return earlier >= 2 && later >= 1;
+}
+
 #if FAILING_MALLOC
+
+#include <execinfo.h>
 
 /* They; the last ones are mostly the first to go. */
 enum { MOST_BLOCKS = 1 << 14 };
@@ -45,8 +72,31 @@ void *aligned_alloc(size_t alignment, size_t size);
 int posix_memalign(void **memory, size_t alignment, size_t size);
 #pragma GCC visibility pop
 
+/* backtrace() itself may allocate: what it asks for is not counted. */
+static void record(void) {
+  enum { DEEPEST = 64 };
+  void *addresses[DEEPEST];
+  uint64_t hash = 14695981039346656037U; /* FNV-1a over whole addresses */
+  armed = 0;
+  const int depth = backtrace(addresses, DEEPEST);
+  armed = -1;
+  for (int i = 0; i < depth; ++i) {
+    hash = (hash ^ (uintptr_t)addresses[i]) * 1099511628211U;
+  }
+  if (recorded < MOST_RECORDED) {
+    stacks[recorded++] = hash;
+  }
+}
+
 static int fails(void) {
-  if (armed == 0 || ++calls != armed) {
+  if (armed == 0) {
+    return 0;
+  }
+  ++calls;
+  if (recording) {
+    record();
+  }
+  if (calls != armed) {
     return 0;
   }
   errno = ENOMEM;

@@ -14,11 +14,15 @@
 #define FAILING_MALLOC 1
 #endif
 
-/* From now on the calling thread's `call`-th allocation fails, once; 0: none. */
+/* From now on the calling thread's `call`-th allocation fails, once; 0: none, and the stack of
+ * calls that leads to each allocation is recorded. */
 void failing_malloc_arm(long call);
 /* Makes all succeed again. Returns how many were asked for since arming. */
 long failing_malloc_disarm(void);
 /* How many blocks asked for while armed have not been freed since. */
 long failing_malloc_live(void);
+/* Whether the `call`-th allocation recorded came by a stack that two earlier ones and a later one
+ * came by as well, so that its failure shows what theirs show. */
+int failing_malloc_repeated(long call);
 
 #endif

@@ -560,6 +560,8 @@ static const fault_case cases[] = {
 
 static void *const UNTOUCHED = &folder;
 
+enum { NONE = 0 }; /* in place of the number of an allocation that fails */
+
 /* The call with allocation `fail` failing. A second attempt, with memory, must work. Returns
  * how the first went; *refused: whether an allocation failed at all. */
 static lat_status fail_once(const fault_case *tested, fault_host *host, long fail, int *refused) {
@@ -570,13 +572,13 @@ static lat_status fail_once(const fault_case *tested, fault_host *host, long fai
   void *object = tested->release != NULL ? UNTOUCHED : NULL;
   fault_world_open(&world, host, &folder, tested->with);
   if (counted) {
-    allocator->fail_at = allocator->calls + fail;
+    allocator->fail_at = fail == NONE ? 0 : allocator->calls + fail;
   } else {
     failing_malloc_arm(fail);
   }
   const lat_status status = tested->call(&world, &object);
   const long calls = failing_malloc_disarm();
-  *refused = counted ? allocator->refused > refusals : calls >= fail;
+  *refused = counted ? allocator->refused > refusals : fail != NONE && calls >= fail;
   allocator->fail_at = 0;
   if (status != LAT_OK) {
     ck_assert_msg(status == LAT_ERROR_MEMORY, "%s, allocation %ld: %s: %s", tested->name, fail,
@@ -595,14 +597,19 @@ static lat_status fail_once(const fault_case *tested, fault_host *host, long fai
   return status;
 }
 
-/* N = 1, 2, ... until no allocation is left to fail. */
+/* N = 1, 2, ... until no allocation is left to fail; of the C library's, which a file's JSON asks
+ * for by the thousand, those that come by another stack of calls. */
 static void sweep(const fault_case *tested, int counted) {
   fault_host host;
   int refused = 1;
   fault_host_open(&host, counted);
-  (void)fail_once(tested, &host, 1000000, &refused); /* fills what libraries keep */
+  (void)fail_once(tested, &host, NONE, &refused); /* fills what libraries keep */
+  (void)fail_once(tested, &host, NONE, &refused); /* asks for what it always asks for */
   refused = 1;
   for (long fail = 1; refused; ++fail) {
+    if (!counted && failing_malloc_repeated(fail)) {
+      continue;
+    }
     const lat_status status = fail_once(tested, &host, fail, &refused);
     ck_assert_msg(!counted || !refused || status == LAT_ERROR_MEMORY,
                   "%s, allocation %ld: nobody noticed", tested->name, fail);
@@ -704,7 +711,7 @@ START_TEST(the_others_allocate_nothing) {
   fault_world_open(&world, &host, &folder, WITH_GRADIENTS | WITH_DECODING | WITH_TRAINER);
   CHECK_OK(evaluate(&world, (void **)&evaluation));
   const long before = host.allocator.calls;
-  failing_malloc_arm(0);
+  failing_malloc_arm(NONE);
   int failures = ask_objects(&world) + ask_tasks(world.task, world.tokenizer);
   lat_diagnosis diagnosis;
   lat_diagnosis_init(&diagnosis);
@@ -748,7 +755,7 @@ START_TEST(janssons_allocator_stays_the_hosts) {
   scratch_open(&folder);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     int refused = 0;
-    ck_assert_int_eq(fail_once(&cases[i], &host, 1000000, &refused), LAT_OK);
+    ck_assert_int_eq(fail_once(&cases[i], &host, NONE, &refused), LAT_OK);
     json_get_alloc_funcs(&allocate, &release);
     ck_assert(allocate == json_allocate && release == json_release);
     ck_assert_int_eq(json_blocks, 0);
