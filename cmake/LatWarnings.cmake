@@ -1,7 +1,7 @@
 # Warnings every target of ours is clean under, with gcc and clang. Inside another project nobody is
 # there to mend one, and the parent's -Werror must not make it fatal: the compiler is silent.
 function(lat_warnings target)
-  if(NOT PROJECT_IS_TOP_LEVEL AND NOT LAT_WERROR)
+  if(NOT LAT_IS_TOP_LEVEL AND NOT LAT_WERROR)
     target_compile_options(${target} PRIVATE -w)
     return()
   endif()

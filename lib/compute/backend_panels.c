@@ -79,7 +79,11 @@
   };
 
 DEFINE_BACKEND("f32-avx512", 0, f32_avx512, lati_vector_avx512.panels)
+#if LATI_HAS_AVX512_BF16
 DEFINE_BACKEND("bf16-avx512", 1, bf16_avx512, &lati_panel_bf16_avx512)
+#endif
+#if LATI_HAS_AMX
 DEFINE_BACKEND("bf16-amx", 1, bf16_amx, &lati_panel_bf16_amx)
+#endif
 
 #endif

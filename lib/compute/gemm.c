@@ -37,12 +37,12 @@ static int well_formed(int transpose_a, int transpose_b, int64_t m, int64_t n, i
          ldb >= (transpose_b ? k : n);
 }
 
-/* BLIS knows processors by name, and gives one that came after it plain loops. The system's BLIS does
- * not let others choose. */
+/* BLIS knows processors by name, and gives one that came after it plain loops. The system's BLIS
+ * does not let others choose, and since version 2 none does. */
 static arch_t best_kernels(void) {
   bli_init(); /* asked for its kernels before that, BLIS may end the process */
   const arch_t chosen = bli_arch_query_id();
-#if defined(__x86_64__) && !defined(LAT_SYSTEM_BLIS)
+#if defined(__x86_64__) && LATI_CHOOSES_BLIS_KERNELS
   if (chosen == BLIS_ARCH_GENERIC && lati_processor_here()->avx512) {
     return BLIS_ARCH_SKX;
   }
@@ -53,11 +53,12 @@ static arch_t best_kernels(void) {
   return chosen;
 }
 
+/* Which is const or not, as is what takes it, by BLIS's version. */
 static cntx_t *kernel_context(void) {
-#if defined(LAT_SYSTEM_BLIS)
-  return NULL;
+#if LATI_CHOOSES_BLIS_KERNELS
+  return (cntx_t *)bli_gks_lookup_nat_cntx(best_kernels());
 #else
-  return bli_gks_lookup_nat_cntx(best_kernels());
+  return NULL;
 #endif
 }
 

@@ -28,22 +28,25 @@ static double shortest(double seconds, work_function *work, void *argument) {
 }
 
 static const lati_peak *best_peak(const lati_backend *backend) {
-#if defined(__x86_64__)
+#if LATI_HAS_AMX
   if (backend == &lati_backend_bf16_amx) {
     return &lati_peak_bf16_tiles;
   }
+#endif
+#if LATI_HAS_AVX512_BF16
   if (backend == &lati_backend_bf16_avx512) {
     return &lati_peak_bf16_dot;
   }
+#endif
+#if defined(__x86_64__)
   if (lati_processor_here()->avx512) {
     return &lati_peak_avx512;
   }
   if (lati_processor_here()->avx2) {
     return &lati_peak_avx2;
   }
-#else
-  (void)backend;
 #endif
+  (void)backend;
   return &lati_peak_portable;
 }
 

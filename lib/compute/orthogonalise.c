@@ -58,7 +58,7 @@ size_t lati_orthogonalise_work(int32_t rows, int32_t cols) {
 }
 
 static const lati_panel_kernel *kernel_of(int bf16) {
-#if defined(__x86_64__)
+#if LATI_HAS_AVX512_BF16
   if (bf16) {
     return &lati_panel_bf16_avx512;
   }

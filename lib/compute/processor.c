@@ -48,9 +48,10 @@ static void ask_processor(void) {
   processor.avx512 = (saved & SAVED_AVX512) == SAVED_AVX512 && processor.avx2 &&
                      has(wide.ebx, 16) && has(wide.ebx, 17) && has(wide.ebx, 30) &&
                      has(wide.ebx, 31);
-  processor.bf16_dot = processor.avx512 && has(more.eax, 5);
-  processor.bf16_tiles = processor.bf16_dot && (saved & SAVED_TILES) == SAVED_TILES &&
-                         has(wide.edx, 22) && has(wide.edx, 24);
+  processor.bf16_dot = LATI_HAS_AVX512_BF16 && processor.avx512 && has(more.eax, 5);
+  processor.bf16_tiles = LATI_HAS_AMX && processor.bf16_dot &&
+                         (saved & SAVED_TILES) == SAVED_TILES && has(wide.edx, 22) &&
+                         has(wide.edx, 24);
   processor.is_amd = vendor.ebx == signature_AMD_ebx && vendor.ecx == signature_AMD_ecx;
 }
 

@@ -7,17 +7,18 @@
  * of f32: AMD's since Zen 4 (measured: 228 against 114 GFLOP/s a core), not Intel's (half the f32
  * rate). Asked for by name, they are had wherever they run. */
 static const lati_backend *bf16_backend(int asked_for) {
-#if defined(__x86_64__)
-  const lati_processor *processor = lati_processor_here();
-  if (processor->bf16_tiles && lati_processor_permit_tiles()) {
+#if LATI_HAS_AMX
+  if (lati_processor_here()->bf16_tiles && lati_processor_permit_tiles()) {
     return &lati_backend_bf16_amx;
   }
+#endif
+#if LATI_HAS_AVX512_BF16
+  const lati_processor *processor = lati_processor_here();
   if (processor->bf16_dot && (asked_for || processor->is_amd)) {
     return &lati_backend_bf16_avx512;
   }
-#else
-  (void)asked_for;
 #endif
+  (void)asked_for;
   return NULL;
 }
 

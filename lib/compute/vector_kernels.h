@@ -27,6 +27,14 @@ INLINE vec o_multiply_add(operand a, operand b, vec c) {
 
 typedef float quad __attribute__((vector_size(16)));
 
+/* Elements of a and b, numbered 0 to 7. gcc has the first form since version 12. */
+#if defined(__clang__)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int32_t quad_order __attribute__((vector_size(16)));
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (quad_order){__VA_ARGS__})
+#endif
+
 INLINE quad load_quad(const float *p) {
   quad x;
   memcpy(&x, p, sizeof x);
@@ -37,13 +45,10 @@ INLINE quad load_quad(const float *p) {
 INLINE void transpose_quad(float *dst, int64_t ld_dst, const float *src, int64_t ld_src) {
   quad a = load_quad(src), b = load_quad(src + ld_src);
   quad c = load_quad(src + 2 * ld_src), d = load_quad(src + 3 * ld_src);
-  quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
-       AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
-       CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  quad rows[4] = {
-      __builtin_shufflevector(ab, cd, 0, 1, 4, 5), __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
-      __builtin_shufflevector(AB, CD, 0, 1, 4, 5), __builtin_shufflevector(AB, CD, 2, 3, 6, 7)};
+  quad ab = SHUFFLE(a, b, 0, 4, 1, 5), AB = SHUFFLE(a, b, 2, 6, 3, 7);
+  quad cd = SHUFFLE(c, d, 0, 4, 1, 5), CD = SHUFFLE(c, d, 2, 6, 3, 7);
+  quad rows[4] = {SHUFFLE(ab, cd, 0, 1, 4, 5), SHUFFLE(ab, cd, 2, 3, 6, 7),
+                  SHUFFLE(AB, CD, 0, 1, 4, 5), SHUFFLE(AB, CD, 2, 3, 6, 7)};
   for (int i = 0; i < 4; ++i) {
     memcpy(dst + i * ld_dst, &rows[i], sizeof rows[i]);
   }

@@ -336,7 +336,7 @@ START_TEST(sums_of_any_length) {
 }
 END_TEST
 
-#if defined(__x86_64__)
+#if LATI_HAS_AMX
 
 enum { PACKED_ROWS = 50, PACKED_COLS = 77, PACKED = 64 * 64 };
 
@@ -384,7 +384,7 @@ static void compare_packing(const lati_rows src, int64_t cols, uint32_t *fast, u
 
 /* The processor's rounding and arrangement against plain loops: ties, signs, infinities, NaN. */
 START_TEST(packing_is_the_same_to_the_bit) {
-#if defined(__x86_64__)
+#if LATI_HAS_AMX
   if (!lati_processor_here()->bf16_dot) {
     return;
   }
@@ -468,8 +468,16 @@ END_TEST
 /* A table is a name, a type and functions: none of them may be missing. */
 START_TEST(every_table_is_whole) {
 #if defined(__x86_64__)
-  static const lati_backend *const tables[] = {&lati_backend_f32, &lati_backend_f32_avx512,
-                                               &lati_backend_bf16_avx512, &lati_backend_bf16_amx};
+  static const lati_backend *const tables[] = {
+    &lati_backend_f32,
+    &lati_backend_f32_avx512,
+#if LATI_HAS_AVX512_BF16
+    &lati_backend_bf16_avx512,
+#endif
+#if LATI_HAS_AMX
+    &lati_backend_bf16_amx,
+#endif
+  };
   enum { FIRST = offsetof(lati_backend, packed_size) };
   for (size_t i = 0; i < sizeof tables / sizeof *tables; ++i) {
     void *members[(sizeof(lati_backend) - FIRST) / sizeof(void *)];

@@ -1,0 +1,16 @@
+# Instruction sets that compilers have learned late: gcc those of AVX512_BF16 with version 10, of AMX with 11.
+# Without them the library lacks their kernels; which of its kernels run, the processor decides.
+include(CheckCCompilerFlag)
+set(LAT_HAS_AVX512_BF16 0)
+set(LAT_HAS_AMX 0)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
+  check_c_compiler_flag(-mavx512bf16 LAT_COMPILER_HAS_AVX512_BF16)
+  check_c_compiler_flag(-mamx-bf16 LAT_COMPILER_HAS_AMX)
+  if(LAT_COMPILER_HAS_AVX512_BF16)
+    set(LAT_HAS_AVX512_BF16 1)
+  endif()
+  if(LAT_HAS_AVX512_BF16 AND LAT_COMPILER_HAS_AMX)
+    set(LAT_HAS_AMX 1)
+  endif()
+endif()
+set(LAT_INSTRUCTIONS LATI_HAS_AVX512_BF16=${LAT_HAS_AVX512_BF16} LATI_HAS_AMX=${LAT_HAS_AMX})
