@@ -276,7 +276,8 @@ class _ModelOptions(_Structure):
         c_double, "dropout",
         c_uint64, "seed",
         c_int32, "architecture norm_kind",
-        c_double, "attention_dropout")
+        c_double, "attention_dropout",
+        c_int32, "copy_gate encoder_loop_layer decoder_loop_layer reserved")
 
 
 class _OptimizerOptions(_Structure):

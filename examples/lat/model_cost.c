@@ -13,6 +13,16 @@ static double layer_cost(double n, double seen, double d, double factor) {
   return n * ((4 + 2 * factor) * d * d + 2 * seen * d);
 }
 
+/* Passes through layers, of which all are repeated or one. */
+static int32_t passes_of(int32_t layers, int32_t loops, int32_t looped) {
+  return looped == 0 ? layers * loops : layers + loops - 1;
+}
+
+/* A copy gate is one product a token. */
+static double gate_cost(const lat_model_options *o, int32_t loops, double n, double d) {
+  return o->copy_gate && loops > 1 ? n * d * d : 0;
+}
+
 static int encoder_alone(const lat_model_options *o) {
   return o->architecture == LAT_ARCHITECTURE_ENCODER;
 }
@@ -36,7 +46,9 @@ static double encoder_cost(const lat_model_options *o, example_length length) {
   if (decoder_alone(o)) {
     return 0;
   }
-  return o->encoder_layers * o->encoder_loops * layer_cost(n, n, o->encoder_width, o->ffn_factor);
+  const double d = o->encoder_width;
+  return passes_of(o->encoder_layers, o->encoder_loops, o->encoder_loop_layer) *
+         (layer_cost(n, n, d, o->ffn_factor) + gate_cost(o, o->encoder_loops, n, d));
 }
 
 /* Cross-attention: q and out from the target, k and v from the source. */
@@ -52,9 +64,10 @@ static double decoder_cost(const lat_model_options *o, example_length length, do
   if (encoder_alone(o)) {
     return length.target * symbols * o->encoder_width;
   }
-  double layers = (double)o->decoder_layers * o->decoder_loops;
+  double layers = passes_of(o->decoder_layers, o->decoder_loops, o->decoder_loop_layer);
   double across = decoder_alone(o) ? 0 : cross_cost(o, length);
-  return layers * (layer_cost(n, (n + 1) / 2, d, o->ffn_factor) + across) +
+  return layers * (layer_cost(n, (n + 1) / 2, d, o->ffn_factor) + across +
+                   gate_cost(o, o->decoder_loops, n, d)) +
          length.target * symbols * d;
 }
 
@@ -92,8 +105,10 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
   const int64_t source = (int64_t)encoder_tokens(o, length), target = (int64_t)length.target;
   const int32_t e = o->encoder_width, d = encoder_alone(o) ? e : o->decoder_width;
   const int64_t decoded = (int64_t)decoder_tokens(o, length);
-  const int32_t above = decoder_alone(o) ? 0 : o->encoder_layers * o->encoder_loops;
-  const int32_t below = encoder_alone(o) ? 0 : o->decoder_layers * o->decoder_loops;
+  const int32_t above =
+      decoder_alone(o) ? 0 : passes_of(o->encoder_layers, o->encoder_loops, o->encoder_loop_layer);
+  const int32_t below =
+      encoder_alone(o) ? 0 : passes_of(o->decoder_layers, o->decoder_loops, o->decoder_loop_layer);
   const int32_t across = decoder_alone(o) ? 0 : below;
   const model_layer found[MODEL_LAYERS] = {{source, 3 * e, e, above}, /* q, k, v */
                                            {source, e, e, above},

@@ -74,6 +74,14 @@ static int no_encoder(const cli_settings *s) {
   return s->model.architecture == LAT_ARCHITECTURE_DECODER;
 }
 
+static int encoder_once(const cli_settings *s) {
+  return s->model.encoder_loop_layer > 0 && s->model.encoder_loops == 1;
+}
+
+static int decoder_once(const cli_settings *s) {
+  return s->model.decoder_loop_layer > 0 && s->model.decoder_loops == 1;
+}
+
 static int not_beam(const cli_settings *s) {
   return s->decode.method != LAT_DECODE_BEAM;
 }
@@ -170,6 +178,10 @@ static const option_rule rules[] = {
     {NULL, "encoder-heads", no_encoder, ENCODER_ONLY},
     {NULL, "encoder-loops", no_encoder, ENCODER_ONLY},
     {NULL, "cross-query-from-input", no_encoder, ENCODER_ONLY},
+    {NULL, "encoder-loop-layer", no_encoder, ENCODER_ONLY},
+    {NULL, "decoder-loop-layer", no_decoder, DECODER_ONLY},
+    {NULL, "encoder-loop-layer", encoder_once, "has no effect: --encoder-loops is 1"},
+    {NULL, "decoder-loop-layer", decoder_once, "has no effect: --decoder-loops is 1"},
     {NULL, "beam-width", not_beam, BEAM_ONLY},
     {NULL, "length-penalty", not_beam, BEAM_ONLY},
     {NULL, "temperature", not_sampled, SAMPLE_ONLY},

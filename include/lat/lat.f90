@@ -78,6 +78,7 @@ module lat
     integer(c_int64_t) :: seed
     integer(c_int32_t) :: architecture, norm_kind
     real(c_double) :: attention_dropout
+    integer(c_int32_t) :: copy_gate, encoder_loop_layer, decoder_loop_layer, reserved
   end type lat_model_options
 
   type, bind(C), public :: lat_optimizer_options

@@ -107,6 +107,13 @@ typedef struct lat_model_options {
                         LAT_ARCHITECTURE_DECODER: the encoder's options are not used */
   int32_t norm_kind; /**< LAT_NORM_KIND_LAYER (default) or LAT_NORM_KIND_RMS */
   double attention_dropout; /**< on the weights of attention while training, 0..0.9; default 0 */
+  int32_t copy_gate; /**< 1: layers of a stack with loops end with a gate that decides, for every
+                        value, between what the layer makes of it and a copy of what it was (not
+                        together with cross_query_from_input); default 0 */
+  int32_t encoder_loop_layer; /**< 0 (default): encoder_loops repeats the stack of layers; k: layer
+                                 k alone, from 1 */
+  int32_t decoder_loop_layer; /**< as encoder_loop_layer */
+  int32_t reserved;           /**< 0 */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with

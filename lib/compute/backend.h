@@ -186,6 +186,12 @@ typedef struct lati_backend {
   /* y = dropout(x) + residual, elementwise; residual may be NULL; y may alias either. */
   void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int64_t count,
                   const lati_dropout *dropout);
+  /* gate becomes sigmoid(gate), and y = x + gate (h - x), elementwise; y may be x. */
+  void (*gate_forward)(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
+                       int64_t count);
+  /* d_y becomes d_h; d_x = ..., and d_gate = the gradient of what the sigmoid was taken of. */
+  void (*gate_backward)(lati_pool *pool, float *d_y, float *d_x, float *d_gate, const float *gate,
+                        const float *h, const float *x, int64_t count);
   /* y += x. */
   void (*add)(lati_pool *pool, float *y, const float *x, int64_t count);
 } lati_backend;

@@ -75,6 +75,8 @@
       .embedding_backward = lati_embedding_backward,                                               \
       .cross_entropy = lati_cross_entropy,                                                         \
       .dropout = lati_dropout_forward,                                                             \
+      .gate_forward = lati_gate_forward,                                                           \
+      .gate_backward = lati_gate_backward,                                                         \
       .add = lati_add,                                                                             \
   };
 

@@ -249,5 +249,7 @@ const lati_backend lati_backend_naive = {
     .embedding_backward = embedding_backward,
     .cross_entropy = cross_entropy,
     .dropout = lati_dropout_forward,
+    .gate_forward = lati_gate_forward,
+    .gate_backward = lati_gate_backward,
     .add = lati_add,
 };

@@ -46,6 +46,13 @@ struct lati_block_kind {
   void (*backward)(const lati_block_pass *pass, float *d_x, int accumulate, lati_rows d_y,
                    lati_rows x);
 
+  /* Only a block that mixes the layer's input with what the blocks before it made, instead of
+   * adding to that sum; it has no `backward`. h (T, width) is that sum, x the same, normalised.
+   * d_h: the gradient of the result in, of h out; d_input = of the layer's input; d_x = (+= when it
+   * is d_h) of x. */
+  void (*mix_backward)(const lati_block_pass *pass, float *d_h, float *d_input, float *d_x,
+                       const lati_hidden *h, lati_rows x);
+
   /* Incremental decoding. start: what is computed once for the whole of the memory (NULL:
    * nothing). step: y = block(x) + residual for the rows of one position; y may be residual. */
   lat_status (*start)(lati_decoder *decoder, const lati_block *block, int32_t layer,
@@ -59,10 +66,12 @@ struct lati_block_pass {
   const lati_block *block;
   const lati_stack_state *state;
   lati_block_state *saved;
-  uint32_t site; /* of its dropout */
+  uint32_t site;            /* of its dropout */
+  const lati_hidden *input; /* the layer's */
 };
 
-extern const lati_block_kind lati_self_attention, lati_cross_attention, lati_feed_forward;
+extern const lati_block_kind lati_self_attention, lati_cross_attention, lati_feed_forward,
+    lati_copy_gate;
 
 /* residual.c. Returns h'. x is h; `source` is what the block reads, x itself but for
  * cross-attention's query from the layer's input. */
@@ -74,6 +83,10 @@ lati_hidden lati_residual_result(const lati_block_pass *pass);
  * (then added) or another vector (then overwritten). */
 void lati_residual_backward(const lati_block_pass *pass, float *d_h, float *d_source,
                             const lati_hidden *source);
+
+/* The same of a block that mixes; d_input: the gradient of the layer's input (overwritten). */
+void lati_residual_mix_backward(const lati_block_pass *pass, float *d_h, float *d_input,
+                                const lati_hidden *source);
 
 /* Dropout of a place in the model; 1 when this pass drops anything. */
 int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site, double rate);

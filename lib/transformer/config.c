@@ -36,6 +36,10 @@ const lati_field lati_model_fields[] = {
     LATI_ADDED_NUMBER(lat_model_options, norm_kind, LATI_FIELD_INT32, LAT_NORM_KIND_LAYER,
                       LAT_NORM_KIND_LAYER, LAT_NORM_KIND_RMS),
     LATI_ADDED_NUMBER(lat_model_options, attention_dropout, LATI_FIELD_DOUBLE, 0, 0, 0.9),
+    LATI_ADDED_NUMBER(lat_model_options, copy_gate, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_ADDED_NUMBER(lat_model_options, encoder_loop_layer, LATI_FIELD_INT32, 0, 0, 64),
+    LATI_ADDED_NUMBER(lat_model_options, decoder_loop_layer, LATI_FIELD_INT32, 0, 0, 64),
+    LATI_ADDED_NUMBER(lat_model_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END,
 };
 
@@ -53,6 +57,28 @@ static lat_status check_heads(int32_t heads, int32_t width, const char *stack) {
   if (width % heads != 0) {
     return lati_fail(LAT_ERROR_ARGUMENT, "heads %d does not divide width %d (%s)", (int)heads,
                      (int)width, stack);
+  }
+  return LAT_OK;
+}
+
+static lat_status check_loop_layer(int32_t layer, int32_t layers, const char *stack) {
+  if (layer > layers) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s_loop_layer %d is above %s_layers %d", stack,
+                     (int)layer, stack, (int)layers);
+  }
+  return LAT_OK;
+}
+
+/* Both read the layer's input, and a gate has it only where something is applied again. */
+static lat_status check_copy_gate(const lat_model_options *options) {
+  const int encoder = options->architecture != LAT_ARCHITECTURE_DECODER;
+  const int decoder = options->architecture != LAT_ARCHITECTURE_ENCODER;
+  if (options->copy_gate && (!encoder || options->encoder_loops == 1) &&
+      (!decoder || options->decoder_loops == 1)) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "copy_gate is 1, but no layer is applied more than once");
+  }
+  if (options->copy_gate && options->cross_query_from_input) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "copy_gate and cross_query_from_input are both 1");
   }
   return LAT_OK;
 }
@@ -80,12 +106,15 @@ static lat_status check_options(const lat_model_options *options, const lat_toke
   lat_status status = LAT_OK;
   if (options->architecture != LAT_ARCHITECTURE_DECODER) {
     LATI_TRY(check_heads(options->encoder_heads, options->encoder_width, "encoder"));
+    LATI_TRY(check_loop_layer(options->encoder_loop_layer, options->encoder_layers, "encoder"));
   }
   if (options->architecture != LAT_ARCHITECTURE_ENCODER) {
     LATI_TRY(check_heads(options->decoder_heads, options->decoder_width, "decoder"));
+    LATI_TRY(check_loop_layer(options->decoder_loop_layer, options->decoder_layers, "decoder"));
   } else {
     LATI_TRY(check_encoder_alone(options, tokenizer));
   }
+  LATI_TRY(check_copy_gate(options));
   if (options->architecture == LAT_ARCHITECTURE_DECODER && options->cross_query_from_input) {
     return lati_fail(LAT_ERROR_ARGUMENT,
                      "cross_query_from_input is 1, but a decoder alone has no cross-attention");

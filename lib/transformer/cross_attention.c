@@ -144,7 +144,7 @@ static void step(const lati_decode_call *call, float *y, lati_rows x, const floa
   lati_decoder *decoder = call->decoder;
   const lati_stack *stack = call->block->stack;
   const int64_t width = stack->width, to_value = decoder->source_tokens * decoder->kv_width;
-  const int32_t layer = call->pass % stack->layers;
+  const int32_t layer = lati_stack_layer(stack, call->pass);
   lati_decoder_linear(decoder, lati_floats(decoder->qkv, width), &call->block->linear[Q], x,
                       LATI_IDENTITY, NULL);
   lati_decoder_attend(

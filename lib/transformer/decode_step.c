@@ -60,7 +60,7 @@ static void layer_step(lati_decoder *decoder, const lati_decode_row *rows, int32
   const lati_stack *stack = lati_last_stack(decoder->model);
   const lati_hidden *x = &decoder->x, *y = &decoder->y;
   for (int32_t i = 0; i < stack->blocks; ++i) {
-    const lati_block *block = &stack->block[pass % stack->layers * stack->blocks + i];
+    const lati_block *block = &stack->block[lati_stack_layer(stack, pass) * stack->blocks + i];
     const lati_decode_call call = {decoder, rows, block, pass};
     block_step(&call, i + 1 < stack->blocks ? y : x, i > 0 ? y : x, x);
   }

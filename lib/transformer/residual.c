@@ -47,7 +47,8 @@ lati_hidden lati_residual_forward(const lati_block_pass *pass, const float *x,
     norm_forward(pass, source->values);
     operand = pass->saved->residual.normed.operand;
   }
-  if (lati_dropout_at(&dropout, work, pass->site, work->model->options.dropout)) {
+  if (pass->block->kind->mix_backward == NULL &&
+      lati_dropout_at(&dropout, work, pass->site, work->model->options.dropout)) {
     pass->block->kind->forward(pass, sum, operand, NULL);
     work->backend->dropout(work->pool, sum, sum, x, pass->state->tokens * stack->width, &dropout);
   } else {
@@ -99,6 +100,20 @@ void lati_residual_backward(const lati_block_pass *pass, float *d_h, float *d_so
   float *d_normed = work->scratch.d_normed;
   pass->block->kind->backward(pass, d_normed, 0, d_block, pass->saved->residual.normed.operand);
   norm_backward(pass, d_source, none, d_normed, source->values, accumulate);
+}
+
+void lati_residual_mix_backward(const lati_block_pass *pass, float *d_h, float *d_input,
+                                const lati_hidden *source) {
+  const lati_rows none = {0};
+  const lati_residual_state *saved = &pass->saved->residual;
+  float *d_normed = pass->work->scratch.d_normed;
+  if (!pass->state->stack->pre_norm) {
+    norm_backward(pass, d_h, none, d_h, saved->sum, 0);
+    pass->block->kind->mix_backward(pass, d_h, d_input, d_h, source, source->operand);
+    return;
+  }
+  pass->block->kind->mix_backward(pass, d_h, d_input, d_normed, source, saved->normed.operand);
+  norm_backward(pass, d_h, none, d_normed, source->values, 1);
 }
 
 void lati_block_product(const lati_block_pass *pass, lati_rows y, int32_t linear, lati_rows x,

@@ -127,7 +127,10 @@ static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t 
                                 passes * problem_pages(decoder) * page));
   LATI_TRY(lati_decoder_reserve(&decoder->projected, &decoder->projected_capacity, decoder,
                                 decoder->source_tokens * stack->width));
-  for (int32_t pass = layer; pass < passes; pass += stack->layers) {
+  for (int32_t pass = 0; pass < passes; ++pass) {
+    if (lati_stack_layer(stack, pass) != layer) {
+      continue;
+    }
     const lati_block_state *saved = &state->block[pass * stack->blocks + place];
     keeping call = {decoder, saved->rows[SAVED_QKV], stack->width, pass};
     lati_pool_run(decoder->ctx->pool, keep_token, &call, decoder->source_tokens);

@@ -24,6 +24,7 @@ static void set_sizes(lati_stack *stack, const lat_model *model, int input) {
   stack->causal = !input;
   stack->layers = input ? options->encoder_layers : options->decoder_layers;
   stack->loops = input ? options->encoder_loops : options->decoder_loops;
+  stack->looped = input ? options->encoder_loop_layer : options->decoder_loop_layer;
   stack->width = input ? options->encoder_width : options->decoder_width;
   stack->heads = input ? options->encoder_heads : options->decoder_heads;
   stack->inner = stack->width * options->ffn_factor;
@@ -40,16 +41,20 @@ static void set_block(lati_block *block, const lat_model *model, const lati_stac
   block->reads_input = across && model->options.cross_query_from_input;
 }
 
-/* Adds a stack whose layers are lists of the given kinds. */
+/* Adds a stack whose layers are lists of the given kinds, and of a copy gate where they are applied
+ * several times and the options ask for it. */
 static lat_status add_stack(lat_model *model, int input, const lati_block_kind *const *kinds) {
   lati_stack *stack = &model->stack[model->stacks++];
   set_sizes(stack, model, input);
-  while (kinds[stack->blocks] != NULL) {
-    ++stack->blocks;
+  int32_t listed = 0;
+  while (kinds[listed] != NULL) {
+    ++listed;
   }
+  stack->blocks = listed + (model->options.copy_gate && stack->loops > 1);
   lat_status status = LATI_NEW(stack->block, model->ctx, (size_t)(stack->layers * stack->blocks));
   for (int32_t i = 0; status == LAT_OK && i < stack->layers * stack->blocks; ++i) {
-    set_block(&stack->block[i], model, stack, kinds[i % stack->blocks]);
+    const int32_t place = i % stack->blocks;
+    set_block(&stack->block[i], model, stack, place < listed ? kinds[place] : &lati_copy_gate);
   }
   return status;
 }

@@ -13,7 +13,7 @@ static lati_block_pass block_pass(lati_workspace *work, const lati_stack_state *
   /* Sites 0 and 1 are the embeddings' dropout. */
   const uint32_t site = 2 + 2 * LATI_LAYER_BLOCKS * (uint32_t)p + (uint32_t)stack->side;
   return (lati_block_pass){.work = work,
-                           .block = &stack->block[p % stack->layers * stack->blocks + i],
+                           .block = &stack->block[lati_stack_layer(stack, p) * stack->blocks + i],
                            .state = state,
                            .saved = &state->block[p % state->passes * stack->blocks + i],
                            .site = site + 2 * (uint32_t)i};
@@ -23,7 +23,8 @@ static lati_hidden layer_forward(lati_workspace *work, const lati_stack_state *s
                                  lati_hidden input) {
   lati_hidden h = input;
   for (int32_t i = 0; i < state->stack->blocks; ++i) {
-    const lati_block_pass pass = block_pass(work, state, p, i);
+    lati_block_pass pass = block_pass(work, state, p, i);
+    pass.input = &input;
     h = lati_residual_forward(&pass, h.values, pass.block->reads_input ? &input : &h);
   }
   return h;
@@ -34,7 +35,8 @@ static void layer_backward(lati_workspace *work, const lati_stack_state *state, 
   float *d_input = work->scratch.d_source;
   int split = 0;
   for (int32_t i = state->stack->blocks - 1; i >= 0; --i) {
-    const lati_block_pass pass = block_pass(work, state, p, i);
+    lati_block_pass pass = block_pass(work, state, p, i);
+    pass.input = input;
     if (pass.block->reads_input) {
       lati_residual_backward(&pass, d_h, d_input, input);
       split = 1;
@@ -45,7 +47,12 @@ static void layer_backward(lati_workspace *work, const lati_stack_state *state, 
       const lati_block_pass before = block_pass(work, state, p, i - 1);
       source = lati_residual_result(&before);
     }
-    lati_residual_backward(&pass, d_h, d_h, &source);
+    if (pass.block->kind->mix_backward != NULL) {
+      lati_residual_mix_backward(&pass, d_h, d_input, &source);
+      split = 1;
+    } else {
+      lati_residual_backward(&pass, d_h, d_h, &source);
+    }
   }
   if (split) {
     work->backend->add(work->pool, d_h, d_input, state->tokens * state->stack->width);

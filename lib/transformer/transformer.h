@@ -11,6 +11,7 @@ typedef struct lati_stack lati_stack;
 typedef struct lati_block_kind lati_block_kind; /* transformer/block_kind.h */
 
 enum { LATI_STACKS = 2, LATI_BLOCK_LINEARS = 3, LATI_LAYER_BLOCKS = 3 };
+/* LATI_LAYER_BLOCKS: of a layer that have dropout, which is numbered by them. */
 
 typedef struct lati_norm {
   const float *gamma, *beta; /* beta NULL: RMSNorm */
@@ -60,14 +61,15 @@ typedef enum lati_behind {
   LATI_ANSWER   /* EOS and the answer's tokens */
 } lati_behind;
 
-/* Pass l of layers * loops uses layer l % layers. */
+/* All layers are applied `loops` times in turn, or layer `looped` alone that often in its place. */
 struct lati_stack {
   const char *name; /* in front of its tensors, "encoder" */
   int32_t index;    /* in model->stack */
   int32_t side;     /* LAT_INPUT or LAT_OUTPUT: which sequences it reads, or reads first */
   int32_t causal;   /* 1: a token attends to those up to itself */
   lati_behind behind;
-  int32_t layers, loops, width, heads, inner;
+  int32_t layers, loops, looped; /* looped: 1 .. layers; 0: all of them */
+  int32_t width, heads, inner;
   lati_activation activation;
   int32_t pre_norm;
   int32_t blocks;    /* of a layer */
@@ -133,7 +135,16 @@ static inline const lati_stack *lati_last_stack(const lat_model *model) {
 
 /* Passes of a stack through its layers, loops counted. */
 static inline int32_t lati_stack_passes(const lati_stack *stack) {
-  return stack->layers * stack->loops;
+  return stack->looped == 0 ? stack->layers * stack->loops : stack->layers + stack->loops - 1;
+}
+
+/* The layer that a pass goes through. */
+static inline int32_t lati_stack_layer(const lati_stack *stack, int32_t pass) {
+  if (stack->looped == 0) {
+    return pass % stack->layers;
+  }
+  const int32_t behind = pass - (stack->loops - 1), before = stack->looped - 1;
+  return pass <= before ? pass : (behind > before ? behind : before);
 }
 
 /* A tensor's place in the flat vector, `block` and `part` end to end behind the scope's prefix;

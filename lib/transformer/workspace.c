@@ -35,7 +35,8 @@ static void plan_stack(lati_workspace *work, lati_stack_state *state, lati_arena
   state->offsets = lati_take(from, state->sequences + 1, sizeof(int64_t));
   lati_embed_plan(state, from);
   for (int32_t i = 0; i < state->passes * stack->blocks; ++i) {
-    const lati_block *block = &stack->block[i % (stack->layers * stack->blocks)];
+    const int32_t layer = lati_stack_layer(stack, i / stack->blocks);
+    const lati_block *block = &stack->block[layer * stack->blocks + i % stack->blocks];
     const lati_extent extent = extent_of(work, state, block);
     lati_residual_plan(&state->block[i].residual, from, state->tokens, stack->width);
     block->kind->plan(&state->block[i], from, block, &extent);

@@ -115,7 +115,7 @@ MEMBER(lat_sequences, tokens, 0, 8);
 MEMBER(lat_sequences, offsets, 8, 8);
 MEMBER(lat_sequences, count, 16, 8);
 
-SIZE(lat_model_options, 112);
+SIZE(lat_model_options, 128);
 MEMBER(lat_model_options, struct_size, 0, 8);
 MEMBER(lat_model_options, encoder_layers, 8, 4);
 MEMBER(lat_model_options, encoder_width, 12, 4);
@@ -140,6 +140,10 @@ MEMBER(lat_model_options, seed, 88, 8);
 MEMBER(lat_model_options, architecture, 96, 4);
 MEMBER(lat_model_options, norm_kind, 100, 4);
 MEMBER(lat_model_options, attention_dropout, 104, 8);
+MEMBER(lat_model_options, copy_gate, 112, 4);
+MEMBER(lat_model_options, encoder_loop_layer, 116, 4);
+MEMBER(lat_model_options, decoder_loop_layer, 120, 4);
+MEMBER(lat_model_options, reserved, 124, 4);
 
 SIZE(lat_loss_sum, 48);
 MEMBER(lat_loss_sum, struct_size, 0, 8);
@@ -334,7 +338,7 @@ LAST(lat_score, exact);
 LAST(lat_tokenizer_options, reserved);
 LAST(lat_sampler_options, distribution_weights);
 LAST(lat_sequences, count);
-LAST(lat_model_options, attention_dropout);
+LAST(lat_model_options, reserved);
 LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);

@@ -414,6 +414,15 @@ static lat_status use_decoder_alone(fault_world *world, void **out) {
   return use_model(world, &options);
 }
 
+static lat_status use_copy_gate(fault_world *world, void **out) {
+  lat_model_options options;
+  (void)out;
+  small_run_model_options(&options);
+  options.copy_gate = 1;
+  options.decoder_loops = 2;
+  return use_model(world, &options);
+}
+
 static lat_status create_solver(fault_world *world, void **out) {
   return lat_solver_create((lat_solver **)out, world->frozen, NULL);
 }
@@ -545,6 +554,7 @@ static const fault_case cases[] = {
     {"lat_session_decode, beams", 0, decode_beams, release_session},
     {"an encoder alone", 0, use_encoder_alone, NULL},
     {"a decoder alone", 0, use_decoder_alone, NULL},
+    {"a copy gate", 0, use_copy_gate, NULL},
     {"lat_solver_create", 0, create_solver, release_solver},
     {"lat_solver_solve", WITH_DECODING, solve, NULL},
     {"lat_solver_solve_many", WITH_DECODING, solve_many, NULL},

@@ -101,6 +101,14 @@ ARCHITECTURES = {
         "matrix_positions": 1,
         **SAME_LENGTH,
     },
+    "copy-gate": {"copy_gate": 1, "encoder_loops": 2, "encoder_layers": 2, "decoder_loops": 2},
+    "copy-gate-pre-norm": {
+        "copy_gate": 1,
+        "norm": "pre",
+        "encoder_layers": 3,
+        "encoder_loops": 3,
+        "encoder_loop_layer": 2,
+    },
     "decoder-alone": {"architecture": "decoder", "decoder_layers": 2},
     "decoder-alone-factored": {
         "architecture": "decoder",

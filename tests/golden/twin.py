@@ -43,6 +43,9 @@ class Config:
     # Younger than the first golden files: written where they are not the defaults.
     norm_kind: str = "layer"
     architecture: str = "encoder-decoder"
+    copy_gate: int = 0
+    encoder_loop_layer: int = 0
+    decoder_loop_layer: int = 0
 
 
 @dataclass
@@ -115,6 +118,9 @@ def layer_shapes(shapes, config, side, prefix):
     linear_shapes(shapes, prefix + ".ffn.lin1", config.ffn_factor * width, width)
     linear_shapes(shapes, prefix + ".ffn.lin2", width, config.ffn_factor * width)
     norm_shapes(shapes, config, prefix + ".layer_norm2", width)
+    if config.copy_gate and stack_of(config, side)[3] > 1:
+        linear_shapes(shapes, prefix + ".copy_gate.lin", width, width)
+        norm_shapes(shapes, config, prefix + ".layer_norm3", width)
 
 
 def parameter_shapes(config):
@@ -252,16 +258,29 @@ class Twin:
                 ),
             )
         before = x
-        return self.block(
+        x = self.block(
             prefix + ".layer_norm2",
             x,
             lambda norm: self.feed_forward(prefix + ".ffn", norm(before)),
         )
+        return self.gate(prefix, entry, x) if prefix + ".copy_gate.lin.weight" in self.p else x
+
+    def gate(self, prefix, entry, x):
+        """A copy of the layer's input, or what the layer made of it."""
+        norm = lambda y: self.norm(prefix + ".layer_norm3", y)
+        pre = self.config.norm == "pre"
+        gate = torch.sigmoid(self.linear(prefix + ".copy_gate.lin", norm(x) if pre else x))
+        mixed = gate * x + (1 - gate) * entry
+        return mixed if pre else norm(mixed)
 
     def stack(self, side, x, memory=None, causal=False):
         layers, _, heads, loops, _ = stack_of(self.config, side)
-        for index in range(layers * loops):
-            x = self.layer("%s.layers.%d" % (side, index % layers), heads, x, memory, causal)
+        looped = getattr(self.config, side + "_loop_layer")
+        order = list(range(layers)) * loops
+        if looped > 0:
+            order = [i for i in range(layers) for _ in range(loops if i + 1 == looped else 1)]
+        for index in order:
+            x = self.layer("%s.layers.%d" % (side, index), heads, x, memory, causal)
         return self.norm(side + ".layer_norm_out", x) if self.config.norm == "pre" else x
 
     def logits(self, examples):

@@ -173,6 +173,20 @@ START_TEST(shared_layers_applied_again) {
 }
 END_TEST
 
+/* Layers that end with a gate; all of them repeated, or the second alone. */
+START_TEST(copy_gates) {
+  architecture which = base("copy gates");
+  which.options.encoder_layers = which.options.encoder_loops = 2;
+  which.options.decoder_loops = _i < 2 ? 1 : 2;
+  which.options.encoder_loop_layer = _i < 2 ? 2 : 0;
+  which.options.norm = _i & 1;
+  which.options.copy_gate = 1;
+  which.options.activation = LAT_GELU;
+  which.options.dropout = _i == 3 ? 0.3 : 0;
+  passes(&which);
+}
+END_TEST
+
 START_TEST(dropout_with_its_masks_held) {
   architecture which = base("dropout");
   which.options.dropout = _i < 2 ? 0.3 : 0;
@@ -277,6 +291,7 @@ int main(void) {
   tcase_add_loop_test(tests, every_layer_option, 0, 12);
   tcase_add_loop_test(tests, every_embedding_option, 0, 8);
   tcase_add_loop_test(tests, shared_layers_applied_again, 0, 2);
+  tcase_add_loop_test(tests, copy_gates, 0, 4);
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 4);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
   tcase_add_loop_test(tests, an_encoder_alone, 0, 4);

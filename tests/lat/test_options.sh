@@ -99,6 +99,9 @@ effects train "--task transpose $small" <<'END'
 --ffn-factor 2
 --norm pre
 --norm-kind rms
+--loops 2 --copy-gate
+--encoder-loops 2 --encoder-layers 2 --encoder-loop-layer 1
+--decoder-loops 2 --decoder-layers 2 --decoder-loop-layer 2
 --activation gelu
 --positions sinusoidal
 --no-tied
@@ -190,6 +193,8 @@ refused train '--task transpose --out none' <<'END'
 --architecture decoder --encoder-heads 2 | --encoder-heads has no effect: --architecture decoder has no encoder
 --architecture decoder --encoder-loops 2 | --encoder-loops has no effect: --architecture decoder has no encoder
 --architecture decoder --cross-query-from-input | --cross-query-from-input has no effect: --architecture decoder has no encoder
+--encoder-loop-layer 1 | --encoder-loop-layer has no effect: --encoder-loops is 1
+--decoder-loop-layer 1 | --decoder-loop-layer has no effect: --decoder-loops is 1
 --architecture recurrent | --architecture does not take 'recurrent'
 --optimizer adamw --muon-learning-rate 1 | --muon-learning-rate has no effect: it belongs to --optimizer muon
 --repeat-count 5 | --repeat-count has no effect: --repeat-share is 0

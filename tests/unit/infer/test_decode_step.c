@@ -62,6 +62,20 @@ static void decoder_alone_looped(lat_model_options *options, fixture_plan *plan)
   plan->output = "p10";
 }
 
+static void copy_gates(lat_model_options *options, fixture_plan *plan) {
+  deep_and_looped(options, plan);
+  options->copy_gate = 1;
+}
+
+static void one_layer_looped(lat_model_options *options, fixture_plan *plan) {
+  pre_norm_gelu(options, plan);
+  options->encoder_layers = options->decoder_layers = 3;
+  options->encoder_loops = options->decoder_loops = 3;
+  options->encoder_loop_layer = 1;
+  options->decoder_loop_layer = 2;
+  options->copy_gate = 1;
+}
+
 static void rms_norm(lat_model_options *options, fixture_plan *plan) {
   pre_norm_gelu(options, plan);
   options->norm_kind = LAT_NORM_KIND_RMS;
@@ -92,10 +106,21 @@ static void encoder_alone_with_places(lat_model_options *options, fixture_plan *
   plan->input = "fp15";
 }
 
-static variant *const variants[] = {
-    plain,          pre_norm_gelu, deep_and_looped,     query_from_input, query_from_input_pre_norm,
-    unequal_widths, factored,      ragged_numbers,      encoder_alone,    encoder_alone_with_places,
-    rms_norm,       decoder_alone, decoder_alone_looped};
+static variant *const variants[] = {plain,
+                                    pre_norm_gelu,
+                                    deep_and_looped,
+                                    query_from_input,
+                                    query_from_input_pre_norm,
+                                    unequal_widths,
+                                    factored,
+                                    ragged_numbers,
+                                    encoder_alone,
+                                    encoder_alone_with_places,
+                                    rms_norm,
+                                    decoder_alone,
+                                    decoder_alone_looped,
+                                    copy_gates,
+                                    one_layer_looped};
 
 enum { EXAMPLES = 5 };
 

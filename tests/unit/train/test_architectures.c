@@ -15,6 +15,11 @@ static void decoder_alone(lat_model_options *options) {
   options->architecture = LAT_ARCHITECTURE_DECODER;
 }
 
+static void copy_gate(lat_model_options *options) {
+  options->copy_gate = 1;
+  options->encoder_loops = 2;
+}
+
 static void rms_norm(lat_model_options *options) {
   options->norm_kind = LAT_NORM_KIND_RMS;
   options->norm = LAT_NORM_PRE;
@@ -24,7 +29,8 @@ static void attention_dropout(lat_model_options *options) {
   options->attention_dropout = 0.2;
 }
 
-static variant *const variants[] = {encoder_alone, decoder_alone, rms_norm, attention_dropout};
+static variant *const variants[] = {encoder_alone, decoder_alone, copy_gate, rms_norm,
+                                    attention_dropout};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {

@@ -59,10 +59,16 @@ static void architecture(lat_model_options *options, int which) {
     options->cross_query_from_input = 0;
     options->matrix_positions = 1;
   }
+  if (which >= 7) {
+    options->cross_query_from_input = 0;
+    options->copy_gate = 1;
+    options->encoder_layers = options->encoder_loops = 2;
+    options->encoder_loop_layer = which - 7;
+  }
   options->norm_kind = which == 5 ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }
 
-enum { ARCHITECTURES = 7 };
+enum { ARCHITECTURES = 9 };
 
 static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
   lat_model_options options;
