@@ -14,6 +14,7 @@
  * | lat_optimizer | one update of the parameters | optimizer.h |
  * | lat_trainer | a training run: validation, checkpoints, resume | trainer.h |
  * | lat_session, lat_solver | decoding; matrices in, matrices out | solver.h |
+ * | lat_operator | large matrices of structured parts | operator.h |
  */
 #ifndef LAT_LAT_H
 #define LAT_LAT_H
@@ -22,6 +23,7 @@
 #include <lat/context.h>
 #include <lat/matrix.h>
 #include <lat/model.h>
+#include <lat/operator.h>
 #include <lat/optimizer.h>
 #include <lat/solver.h>
 #include <lat/status.h>

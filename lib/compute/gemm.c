@@ -23,9 +23,9 @@ static int64_t least(int64_t a, int64_t b) {
  * coefficients, but up to a row of A and a column of B where it takes A by rows and B by columns
  * (measured with the kernels of haswell, zen3 and skx). What may reach beyond the tail it shall
  * pack instead, which reads nothing past the end. */
-static void keep_within_tail(rntm_t *runtime, int64_t lda, int64_t ldb) {
-  enum { FAR = LATI_TAIL / sizeof(float) - 16 };
-  if (lda > FAR || ldb > FAR) {
+static void keep_within_tail(rntm_t *runtime, int64_t lda, int64_t ldb, size_t element) {
+  const int64_t far = (int64_t)(LATI_TAIL / element) - 16;
+  if (lda > far || ldb > far) {
     bli_rntm_disable_l3_sup(runtime);
   }
 }
@@ -84,11 +84,29 @@ void lati_gemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k
   inc_t b_row = (inc_t)(transpose_b ? 1 : ldb), b_col = (inc_t)(transpose_b ? ldb : 1);
   rntm_t runtime = BLIS_RNTM_INITIALIZER;
   if (!transpose_a && transpose_b) {
-    keep_within_tail(&runtime, lda, ldb);
+    keep_within_tail(&runtime, lda, ldb, sizeof *a);
   }
   /* BLIS takes its inputs without const but only reads them. */
   bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)m, (dim_t)n, (dim_t)k, &alpha,
                (float *)a, a_row, a_col, (float *)b, b_row, b_col, &beta, c, (inc_t)ldc, 1,
+               kernel_context(), &runtime);
+}
+
+void lati_gemm_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
+                   const double *a, int64_t lda, const double *b, int64_t ldb, double beta,
+                   double *c, int64_t ldc) {
+  if (!well_formed(transpose_a, transpose_b, m, n, k, lda, ldb, ldc)) {
+    return;
+  }
+  double one = 1;
+  inc_t a_row = (inc_t)(transpose_a ? 1 : lda), a_col = (inc_t)(transpose_a ? lda : 1);
+  inc_t b_row = (inc_t)(transpose_b ? 1 : ldb), b_col = (inc_t)(transpose_b ? ldb : 1);
+  rntm_t runtime = BLIS_RNTM_INITIALIZER;
+  if (!transpose_a && transpose_b) {
+    keep_within_tail(&runtime, lda, ldb, sizeof *a);
+  }
+  bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)m, (dim_t)n, (dim_t)k, &one,
+               (double *)a, a_row, a_col, (double *)b, b_row, b_col, &beta, c, (inc_t)ldc, 1,
                kernel_context(), &runtime);
 }
 

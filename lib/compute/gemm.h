@@ -1,5 +1,5 @@
-/* Matrix products in f32. gemm.c is the one file that sees blis.h; it validates before it calls
- * (BLIS aborts on bad sizes). */
+/* Matrix products in f32 and f64. gemm.c is the one file that sees blis.h; it validates before it
+ * calls (BLIS aborts on bad sizes). */
 #ifndef LATI_GEMM_H
 #define LATI_GEMM_H
 
@@ -14,7 +14,12 @@ void lati_gemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k
                const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
                int64_t ldc);
 
-/* The same on the pool: C is cut into tiles fixed by its shape. */
+/* C (m, n) = op(A) op(B) + beta C in f64; otherwise as lati_gemm(). */
+void lati_gemm_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
+                   const double *a, int64_t lda, const double *b, int64_t ldb, double beta,
+                   double *c, int64_t ldc);
+
+/* lati_gemm() on the pool: C is cut into tiles fixed by its shape. */
 void lati_gemm_parallel(lati_pool *pool, int transpose_a, int transpose_b, int64_t m, int64_t n,
                         int64_t k, float alpha, const float *a, int64_t lda, const float *b,
                         int64_t ldb, float beta, float *c, int64_t ldc);

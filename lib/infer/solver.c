@@ -4,6 +4,7 @@
 #include "infer/candidates.h"
 #include "infer/improve.h"
 #include "infer/solver_check.h"
+#include "infer/solver_query.h"
 #include "task/registry.h"
 
 #include <string.h>
@@ -54,6 +55,14 @@ void lat_solver_free(lat_solver *solver) {
   lati_free(solver->values);
   lat_model_free(solver->model);
   lati_free(solver);
+}
+
+const lat_task *lati_solver_task(const lat_solver *solver) {
+  return solver->task;
+}
+
+lat_context *lati_solver_context(const lat_solver *solver) {
+  return solver->model->ctx;
 }
 
 lat_status lat_solver_select(lat_solver *solver, const char *task) {

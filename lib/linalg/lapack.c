@@ -20,6 +20,10 @@ extern void dsytrs_(const char *uplo, const int32_t *n, const int32_t *nrhs, con
                     int32_t *info, size_t uplo_length);
 extern void dgetf2_(const int32_t *m, const int32_t *n, double *a, const int32_t *lda,
                     int32_t *ipiv, int32_t *info);
+extern void dgetrf_(const int32_t *m, const int32_t *n, double *a, const int32_t *lda,
+                    int32_t *ipiv, int32_t *info);
+extern void dgtsv_(const int32_t *n, const int32_t *nrhs, double *dl, double *d, double *du,
+                   double *b, const int32_t *ldb, int32_t *info);
 extern void dgetri_(const int32_t *n, double *a, const int32_t *lda, const int32_t *ipiv,
                     double *work, const int32_t *lwork, int32_t *info);
 extern void dgetrs_(const char *trans, const int32_t *n, const int32_t *nrhs, const double *a,
@@ -155,6 +159,43 @@ done:
   return status;
 }
 
+/* Rows from which dgetrf's blocks pay. */
+enum { BLOCKED_ROWS = 128 };
+
+lat_status lati_lapack_factorise(int32_t *singular, double *a, int32_t *pivots, int32_t n) {
+  const lat_status status = check("dgetrf", a, n, n);
+  if (status != LAT_OK) {
+    return status;
+  }
+  int32_t info = 0;
+  if (n < BLOCKED_ROWS) {
+    dgetf2_(&n, &n, a, &n, pivots, &info);
+  } else {
+    dgetrf_(&n, &n, a, &n, pivots, &info);
+  }
+  *singular = info > 0;
+  return info > 0 ? LAT_OK : outcome("dgetrf", info);
+}
+
+lat_status lati_lapack_solve_factorised(double *b, const double *factors, const int32_t *pivots,
+                                        int32_t n, int32_t k) {
+  const lat_status status = check("dgetrs", b, n, k);
+  if (status != LAT_OK) {
+    return status;
+  }
+  int32_t info = 0;
+  dgetrs_("N", &n, &k, factors, &n, pivots, b, &n, &info, 1);
+  return outcome("dgetrs", info);
+}
+
+lat_status lati_lapack_solve_tridiagonal(double *b, double *diagonal, double *below, double *above,
+                                         int32_t n, int32_t k) {
+  int32_t info = 0;
+  dgtsv_(&n, &k, below, diagonal, above, b, &n, &info);
+  return info <= 0 ? outcome("dgtsv", info)
+                   : lati_fail(LAT_ERROR_NUMERIC, "the matrix is singular: pivot %d is zero", info);
+}
+
 lat_status lati_lapack_determinant(double *determinant, double *a, int32_t n, double *work) {
   lat_status status = check("dgetf2", a, n, n);
   if (status != LAT_OK) {
@@ -189,17 +230,30 @@ done:
   return status;
 }
 
+/* v NULL: eigenvalues only. */
+static lat_status schur(double *real, double *imaginary, double *a, double *v, int32_t n,
+                        double *work) {
+  const int32_t lwork = (int32_t)real_work((size_t)n, (size_t)n);
+  int32_t sorted = 0, info = 0, unused = 0;
+  double none = 0;
+  dgees_(v == NULL ? "N" : "V", "N", NULL, &n, a, &n, &sorted, real, imaginary,
+         v == NULL ? &none : v, &n, work, &lwork, &unused, &info, 1, 1);
+  return outcome("dgees", info);
+}
+
 lat_status lati_lapack_schur(double *a, double *v, int32_t n, double *work) {
   lat_status status = check("dgees", a, n, n);
   if (status != LAT_OK) {
     return status;
   }
   double *real = work, *imaginary = real + n, *rest = imaginary + n;
-  const int32_t lwork = (int32_t)real_work((size_t)n, (size_t)n);
-  int32_t sorted = 0, info = 0, unused = 0;
-  dgees_("V", "N", NULL, &n, a, &n, &sorted, real, imaginary, v, &n, rest, &lwork, &unused, &info,
-         1, 1);
-  return outcome("dgees", info);
+  return schur(real, imaginary, a, v, n, rest);
+}
+
+lat_status lati_lapack_eigenvalues(double *a, double *real, double *imaginary, int32_t n,
+                                   double *work) {
+  const lat_status status = check("dgees", a, n, n);
+  return status != LAT_OK ? status : schur(real, imaginary, a, NULL, n, work);
 }
 
 lat_status lati_lapack_sylvester(double *c, const double *a, const double *b, int32_t m, int32_t n,

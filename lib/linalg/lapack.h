@@ -30,6 +30,16 @@ lat_status lati_lapack_inverse(double *a, int32_t n, double *work);
 lat_status lati_lapack_solve(double *a, double *b, int32_t n, int32_t k, double *work);
 /* det a, by dgetf2; a is destroyed. */
 lat_status lati_lapack_determinant(double *determinant, double *a, int32_t n, double *work);
+/* a (n x n) becomes its LU factors, by dgetrf, or dgetf2 where it is small; *singular tells that a
+ * pivot is zero, which is no failure. */
+lat_status lati_lapack_factorise(int32_t *singular, double *a, int32_t *pivots, int32_t n);
+/* b (n x k) becomes the solution of a x = b from these factors, by dgetrs. */
+lat_status lati_lapack_solve_factorised(double *b, const double *factors, const int32_t *pivots,
+                                        int32_t n, int32_t k);
+/* b (n x k) becomes the solution for the symmetric tridiagonal matrix of these entries (n, n - 1),
+ * which are destroyed, by dgtsv; neighbours twice. NUMERIC when singular. */
+lat_status lati_lapack_solve_tridiagonal(double *b, double *diagonal, double *below, double *above,
+                                         int32_t n, int32_t k);
 /* The first n rows of b (m x k) become the x of least |a x - b|, by dgels; m >= n >= k, a (m x n)
  * is destroyed. NUMERIC when a has not full rank. */
 lat_status lati_lapack_least_squares(double *a, double *b, int32_t m, int32_t n, int32_t k,
@@ -37,6 +47,9 @@ lat_status lati_lapack_least_squares(double *a, double *b, int32_t m, int32_t n,
 /* a (n x n) becomes its real Schur form t, v the orthogonal factor: a = v t v^T, by dgees. `work`
  * has 2 n doubles more. */
 lat_status lati_lapack_schur(double *a, double *v, int32_t n, double *work);
+/* Eigenvalues of a (n x n), which is destroyed, by dgees, in no order. */
+lat_status lati_lapack_eigenvalues(double *a, double *real, double *imaginary, int32_t n,
+                                   double *work);
 /* c (m x n) becomes the x of a x + x b = scale c, where a and b are real Schur forms, by dtrsyl.
  * NUMERIC when a and -b have an eigenvalue in common. */
 lat_status lati_lapack_sylvester(double *c, const double *a, const double *b, int32_t m, int32_t n,

@@ -12,6 +12,7 @@
   X(lat_evaluation)                                                                                \
   X(lat_gradients)                                                                                 \
   X(lat_model)                                                                                     \
+  X(lat_operator)                                                                                  \
   X(lat_optimizer)                                                                                 \
   X(lat_sampler)                                                                                   \
   X(lat_session)                                                                                   \
@@ -80,6 +81,9 @@ extern const null_call null_calls[]; /* the last has no name */
 #define VALUE_lat_loss_sum &world->a_lat_loss_sum
 #define VALUE_lat_matrix &world->objects.input
 #define VALUE_lat_model world->objects.model
+#define VALUE_lat_operator world->objects.op
+#define VALUES_lat_operator &world->objects.op
+#define VALUE_lat_operator_function double_it
 #define VALUE_lat_optimizer world->objects.optimizer
 #define VALUE_lat_sampler world->objects.sampler
 #define VALUE_lat_sequences &world->sequences

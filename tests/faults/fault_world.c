@@ -81,6 +81,14 @@ static void open_options(fault_world *world, const scratch_folder *folder) {
   world->trainer_options.report_every = 1;
 }
 
+int32_t double_it(double *y, const double *x, int64_t size, void *user) {
+  (void)user;
+  for (int64_t i = 0; i < size; ++i) {
+    y[i] = 2 * x[i];
+  }
+  return 0;
+}
+
 void fault_host_open(fault_host *host, int counted) {
   memset(host, 0, sizeof *host);
   lat_context_options_init(&host->options);
@@ -120,10 +128,12 @@ void fault_world_open(fault_world *world, fault_host *host, const scratch_folder
   memcpy(world->numbers, (double[]){2, 1, 1, 3}, sizeof world->numbers);
   world->input = (lat_matrix){world->numbers, 2, 2, 2, LAT_ROW_MAJOR};
   world->output = (lat_matrix){world->answer, 2, 2, 2, LAT_ROW_MAJOR};
+  CHECK_OK(lat_operator_create_dense(&world->op, world->ctx, &world->input));
 }
 
 void fault_world_close(fault_world *world) {
   lat_trainer_free(world->trainer);
+  lat_operator_free(world->op);
   lat_solver_free(world->solver);
   lat_session_free(world->session);
   lat_optimizer_free(world->optimizer);

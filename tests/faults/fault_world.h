@@ -24,6 +24,7 @@ typedef struct fault_world {
   lat_optimizer *optimizer;
   lat_session *session;
   lat_solver *solver;
+  lat_operator *op; /* of the input */
   lat_trainer *trainer;
   lat_loss_sum sum;
   double numbers[4], answer[4];
@@ -44,6 +45,9 @@ enum {
   WITH_CUSTOM_FILE = 64, /* of a model whose tasks are custom ones, at path */
   WITH_MIXTURE = 128     /* models of the mixture instead of `task` */
 };
+
+/* A host's operator: y = 2 x. */
+int32_t double_it(double *y, const double *x, int64_t size, void *user);
 
 /* counted: through the counting allocator, else through the C library's. */
 void fault_host_open(fault_host *host, int counted);

@@ -35,6 +35,7 @@ RELEASE(gradients)
 RELEASE(optimizer)
 RELEASE(session)
 RELEASE(solver)
+RELEASE(operator)
 RELEASE(evaluation)
 RELEASE(trainer)
 
@@ -489,6 +490,109 @@ static lat_status evaluate_one(fault_world *world, void **out) {
   return lat_evaluate((lat_evaluation **)out, world->frozen, &options);
 }
 
+static lat_status create_dense(fault_world *world, void **out) {
+  return lat_operator_create_dense((lat_operator **)out, world->ctx, &world->input);
+}
+
+static lat_status create_learned(fault_world *world, void **out) {
+  return lat_operator_create_learned((lat_operator **)out, NULL, world->solver, &world->input);
+}
+
+static lat_status create_low_rank(fault_world *world, void **out) {
+  return lat_operator_create_low_rank((lat_operator **)out, world->op, &world->input,
+                                      &world->input);
+}
+
+/* Everything that is asked of an operator. */
+static lat_status ask_operator(const lat_operator *op) {
+  double x[64] = {1, 2}, real[64], imaginary[64];
+  int32_t sign = 0;
+  lat_status status = lat_operator_apply(x, op, x, 1);
+  status = status != LAT_OK ? status : lat_operator_solve(x, op, x, 1);
+  status = status != LAT_OK ? status : lat_operator_eigenvalues(real, imaginary, op);
+  return status != LAT_OK ? status : lat_operator_log_determinant(real, &sign, op);
+}
+
+typedef lat_status combine(lat_operator **out, lat_operator *const *parts, int32_t count);
+
+/* The combination of two operators, and what it answers. */
+static lat_status combine_and_ask(lat_operator **out, combine *call, lat_operator *const *parts) {
+  lat_status status = call(out, parts, 2);
+  if (status == LAT_OK) {
+    status = ask_operator(*out);
+  }
+  if (status != LAT_OK) {
+    lat_operator_free(*out);
+    *out = NULL;
+  }
+  return status;
+}
+
+static lat_status use_kronecker(fault_world *world, void **out) {
+  lat_operator *const parts[] = {world->op, world->op};
+  return combine_and_ask((lat_operator **)out, lat_operator_create_kronecker, parts);
+}
+
+static lat_status use_kronecker_sum(fault_world *world, void **out) {
+  lat_operator *const parts[] = {world->op, world->op};
+  return combine_and_ask((lat_operator **)out, lat_operator_create_kronecker_sum, parts);
+}
+
+static lat_status use_block_diagonal(fault_world *world, void **out) {
+  lat_operator *const parts[] = {world->op, world->op};
+  return combine_and_ask((lat_operator **)out, lat_operator_create_block_diagonal, parts);
+}
+
+typedef lat_status create_leaf(lat_operator **out, lat_context *ctx);
+
+static lat_status new_diagonal(lat_operator **out, lat_context *ctx) {
+  return lat_operator_create_diagonal(out, ctx, (double[]){1, 2}, 2);
+}
+
+static lat_status new_tridiagonal(lat_operator **out, lat_context *ctx) {
+  return lat_operator_create_tridiagonal(out, ctx, 3, 1, 2);
+}
+
+static lat_status new_circulant(lat_operator **out, lat_context *ctx) {
+  return lat_operator_create_circulant(out, ctx, (double[]){3, 1}, 2);
+}
+
+static lat_status new_function(lat_operator **out, lat_context *ctx) {
+  return lat_operator_create_function(out, ctx, double_it, NULL, 2);
+}
+
+/* Leaves, as blocks of one operator. */
+static lat_status use_leaves(fault_world *world, void **out) {
+  create_leaf *const create[] = {new_diagonal, new_tridiagonal, new_circulant, new_function};
+  lat_operator *leaves[4] = {NULL, NULL, NULL, NULL};
+  lat_status status = LAT_OK;
+  *out = NULL;
+  for (int i = 0; i < 4 && status == LAT_OK; ++i) {
+    status = create[i](&leaves[i], world->ctx);
+  }
+  if (status == LAT_OK) {
+    status = lat_operator_create_block_diagonal((lat_operator **)out, leaves, 4);
+  }
+  if (status == LAT_OK) {
+    status = ask_operator(*out);
+  }
+  if (status != LAT_OK) {
+    lat_operator_free(*out);
+    *out = NULL;
+  }
+  for (int i = 0; i < 4; ++i) {
+    lat_operator_free(leaves[i]);
+  }
+  return status;
+}
+
+static lat_status iterate(fault_world *world, void **out) {
+  double x[2] = {0, 0};
+  (void)out;
+  return lat_operator_conjugate_gradients(x, NULL, NULL, world->op, world->op, world->numbers, 1e-9,
+                                          9);
+}
+
 static lat_status create_trainer(fault_world *world, void **out) {
   return lat_trainer_create((lat_trainer **)out, world->model, &world->optimizer_options,
                             &world->trainer_options);
@@ -562,6 +666,14 @@ static const fault_case cases[] = {
     {"lat_evaluate", 0, evaluate, release_evaluation},
     {"lat_evaluate, candidates", 0, evaluate_candidates, release_evaluation},
     {"lat_evaluate, a task of a mixture", WITH_MIXTURE, evaluate_one, release_evaluation},
+    {"lat_operator_create_dense", 0, create_dense, release_operator},
+    {"lat_operator_create_learned", WITH_DECODING, create_learned, release_operator},
+    {"lat_operator_create_low_rank", 0, create_low_rank, release_operator},
+    {"lat_operator, Kronecker product", 0, use_kronecker, release_operator},
+    {"lat_operator, Kronecker sum", 0, use_kronecker_sum, release_operator},
+    {"lat_operator, block diagonal", 0, use_block_diagonal, release_operator},
+    {"lat_operator, leaves", 0, use_leaves, release_operator},
+    {"lat_operator_conjugate_gradients", 0, iterate, NULL},
     {"lat_trainer_create", 0, create_trainer, release_trainer},
     {"lat_trainer_resume", WITH_RUN, resume_trainer, release_trainer},
     {"lat_trainer_run", WITH_NEW_TRAINER, run_trainer, NULL},
@@ -661,6 +773,7 @@ static int ask_objects(fault_world *world) {
   lat_model_options_init(&model);
   failures += lat_model_get_options(&model, world->model) != LAT_OK || model.encoder_width < 1;
   failures += lat_solver_select(world->solver, "inverse") != LAT_OK;
+  failures += lat_operator_size(world->op) != 2;
   failures += lat_batch_size(world->batch) != 3 || lat_batch_component(world->batch, 0) != 0;
   failures += lat_sampler_position(world->sampler) != 3 || lat_context_threads(world->ctx) != 1;
   failures += lat_context_precision(world->ctx) != LAT_PRECISION_F32;
