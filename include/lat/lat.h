@@ -15,12 +15,14 @@
  * | lat_trainer | a training run: validation, checkpoints, resume | trainer.h |
  * | lat_session, lat_solver | decoding; matrices in, matrices out | solver.h |
  * | lat_operator | large matrices of structured parts | operator.h |
+ * | lat_linear | linear attention whose weights can be written down | linear_attention.h |
  */
 #ifndef LAT_LAT_H
 #define LAT_LAT_H
 
 #include <lat/batch.h>
 #include <lat/context.h>
+#include <lat/linear_attention.h>
 #include <lat/matrix.h>
 #include <lat/model.h>
 #include <lat/operator.h>

@@ -154,15 +154,14 @@ LAT_API void lat_operator_free(lat_operator *op);
 /** @return the number of rows, which is that of columns. @since 0.1 */
 LAT_API int64_t lat_operator_size(const lat_operator *op);
 
-/** y_i = A x_i for @p count vectors; @p y may be @p x. @return OK, ARGUMENT, LIMIT (size count above
- * 2^31 - 1), NUMERIC (non-finite),
- * CALLBACK, MEMORY. @since 0.1 */
+/** y_i = A x_i for @p count vectors; @p y may be @p x. @return OK, ARGUMENT, LIMIT (size count
+ * above 2^31 - 1), NUMERIC (non-finite), CALLBACK, MEMORY. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_operator_apply(double *y, const lat_operator *op,
                                                     const double *x, int64_t count);
 
-/** A x_i = b_i for @p count vectors; @p x may be @p b. @return OK, ARGUMENT, LIMIT, NUMERIC (non-finite,
- * singular, or no convergence), UNSUPPORTED (see lat_operator_create_kronecker_sum()), CALLBACK,
- * MEMORY. @since 0.1 */
+/** A x_i = b_i for @p count vectors; @p x may be @p b. @return OK, ARGUMENT, LIMIT, NUMERIC
+ * (non-finite, singular, or no convergence), UNSUPPORTED (see lat_operator_create_kronecker_sum()),
+ * CALLBACK, MEMORY. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_operator_solve(double *x, const lat_operator *op,
                                                     const double *b, int64_t count);
 

@@ -11,6 +11,7 @@
   X(lat_context)                                                                                   \
   X(lat_evaluation)                                                                                \
   X(lat_gradients)                                                                                 \
+  X(lat_linear)                                                                                    \
   X(lat_model)                                                                                     \
   X(lat_operator)                                                                                  \
   X(lat_optimizer)                                                                                 \
@@ -78,6 +79,7 @@ extern const null_call null_calls[]; /* the last has no name */
 #define VALUE_lat_context world->objects.ctx
 #define VALUE_lat_evaluation world->evaluation
 #define VALUE_lat_gradients world->objects.gradients
+#define VALUE_lat_linear world->objects.stack
 #define VALUE_lat_loss_sum &world->a_lat_loss_sum
 #define VALUE_lat_matrix &world->objects.input
 #define VALUE_lat_model world->objects.model

@@ -129,10 +129,12 @@ void fault_world_open(fault_world *world, fault_host *host, const scratch_folder
   world->input = (lat_matrix){world->numbers, 2, 2, 2, LAT_ROW_MAJOR};
   world->output = (lat_matrix){world->answer, 2, 2, 2, LAT_ROW_MAJOR};
   CHECK_OK(lat_operator_create_dense(&world->op, world->ctx, &world->input));
+  CHECK_OK(lat_linear_create(&world->stack, world->ctx, 2, 2, 2));
 }
 
 void fault_world_close(fault_world *world) {
   lat_trainer_free(world->trainer);
+  lat_linear_free(world->stack);
   lat_operator_free(world->op);
   lat_solver_free(world->solver);
   lat_session_free(world->session);

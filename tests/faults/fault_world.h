@@ -24,7 +24,8 @@ typedef struct fault_world {
   lat_optimizer *optimizer;
   lat_session *session;
   lat_solver *solver;
-  lat_operator *op; /* of the input */
+  lat_operator *op;  /* of the input */
+  lat_linear *stack; /* of width 2, two layers with two heads */
   lat_trainer *trainer;
   lat_loss_sum sum;
   double numbers[4], answer[4];

@@ -36,6 +36,7 @@ RELEASE(optimizer)
 RELEASE(session)
 RELEASE(solver)
 RELEASE(operator)
+RELEASE(linear)
 RELEASE(evaluation)
 RELEASE(trainer)
 
@@ -593,6 +594,17 @@ static lat_status iterate(fault_world *world, void **out) {
                                           9);
 }
 
+static lat_status create_linear(fault_world *world, void **out) {
+  return lat_linear_create((lat_linear **)out, world->ctx, 1, 1, 2);
+}
+
+static lat_status use_linear(fault_world *world, void **out) {
+  double z[4] = {1, 2, 3, 4};
+  (void)out;
+  lat_status status = lat_linear_apply(z, world->stack, 2, 1);
+  return status != LAT_OK ? status : lat_linear_gradient(NULL, z, world->stack, z, z, 2, 1);
+}
+
 static lat_status create_trainer(fault_world *world, void **out) {
   return lat_trainer_create((lat_trainer **)out, world->model, &world->optimizer_options,
                             &world->trainer_options);
@@ -674,6 +686,8 @@ static const fault_case cases[] = {
     {"lat_operator, block diagonal", 0, use_block_diagonal, release_operator},
     {"lat_operator, leaves", 0, use_leaves, release_operator},
     {"lat_operator_conjugate_gradients", 0, iterate, NULL},
+    {"lat_linear_create", 0, create_linear, release_linear},
+    {"lat_linear_apply, gradient", 0, use_linear, NULL},
     {"lat_trainer_create", 0, create_trainer, release_trainer},
     {"lat_trainer_resume", WITH_RUN, resume_trainer, release_trainer},
     {"lat_trainer_run", WITH_NEW_TRAINER, run_trainer, NULL},
@@ -774,6 +788,10 @@ static int ask_objects(fault_world *world) {
   failures += lat_model_get_options(&model, world->model) != LAT_OK || model.encoder_width < 1;
   failures += lat_solver_select(world->solver, "inverse") != LAT_OK;
   failures += lat_operator_size(world->op) != 2;
+  lat_matrix w0 = {world->numbers, 1, 1, 1, LAT_ROW_MAJOR};
+  failures += lat_linear_set_descent(world->stack, &w0, 1, 1) != LAT_OK;
+  failures += lat_linear_matrix(&matrix, world->stack, 0, 0, LAT_LINEAR_P) != LAT_OK;
+  failures += lat_linear_parameters(world->stack) == NULL || lat_linear_size(world->stack) != 40;
   failures += lat_batch_size(world->batch) != 3 || lat_batch_component(world->batch, 0) != 0;
   failures += lat_sampler_position(world->sampler) != 3 || lat_context_threads(world->ctx) != 1;
   failures += lat_context_precision(world->ctx) != LAT_PRECISION_F32;
