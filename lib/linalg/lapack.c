@@ -13,11 +13,6 @@ extern void dgesdd_(const char *jobz, const int32_t *m, const int32_t *n, double
                     const int32_t *lda, double *s, double *u, const int32_t *ldu, double *vt,
                     const int32_t *ldvt, double *work, const int32_t *lwork, int32_t *iwork,
                     int32_t *info, size_t jobz_length);
-extern void dsytf2_(const char *uplo, const int32_t *n, double *a, const int32_t *lda,
-                    int32_t *ipiv, int32_t *info, size_t uplo_length);
-extern void dsytrs_(const char *uplo, const int32_t *n, const int32_t *nrhs, const double *a,
-                    const int32_t *lda, const int32_t *ipiv, double *b, const int32_t *ldb,
-                    int32_t *info, size_t uplo_length);
 extern void dgetf2_(const int32_t *m, const int32_t *n, double *a, const int32_t *lda,
                     int32_t *ipiv, int32_t *info);
 extern void dgetrf_(const int32_t *m, const int32_t *n, double *a, const int32_t *lda,
@@ -112,27 +107,6 @@ lat_status lati_lapack_gesdd(double *a, double *s, double *u, double *vt, int32_
   dgesdd_(u == NULL ? "N" : "S", &m, &n, a, &m, s, u, &m, vt, &k, work, &lwork,
           (int32_t *)(void *)(work + reals), &info, 1);
   return outcome("dgesdd", info);
-}
-
-lat_status lati_lapack_sytf2(double *a, int32_t *pivots, int32_t n) {
-  const lat_status status = check("dsytf2", a, n, n);
-  if (status != LAT_OK) {
-    return status;
-  }
-  int32_t info = 0;
-  dsytf2_("L", &n, a, &n, pivots, &info, 1);
-  return info > 0 ? LAT_OK : outcome("dsytf2", info);
-}
-
-lat_status lati_lapack_sytrs(double *b, const double *a, const int32_t *pivots, int32_t n,
-                             int32_t count) {
-  const lat_status status = check("dsytrs", b, n, count);
-  if (status != LAT_OK) {
-    return status;
-  }
-  int32_t info = 0;
-  dsytrs_("L", &n, &count, a, &n, pivots, b, &n, &info, 1);
-  return outcome("dsytrs", info);
 }
 
 /* dgetf2, the unblocked form of dgetrf: below 100 rows it is 4 to 30 times as fast, because dgetrf

@@ -16,12 +16,6 @@ lat_status lati_lapack_syevd(double *a, double *w, int32_t n, int vectors, doubl
  * (m x k), vt (k x n). */
 lat_status lati_lapack_gesdd(double *a, double *s, double *u, double *vt, int32_t m, int32_t n,
                              double *work);
-/* Symmetric indefinite factorisation by dsytf2, uplo 'L': the lower triangle of a (n x n) becomes L
- * and D, pivots (n) tell the row exchanges and the 2 x 2 blocks. A zero pivot is no failure. */
-lat_status lati_lapack_sytf2(double *a, int32_t *pivots, int32_t n);
-/* Solves with these factors by dsytrs: b (n x count) becomes the solutions. */
-lat_status lati_lapack_sytrs(double *b, const double *a, const int32_t *pivots, int32_t n,
-                             int32_t count);
 /* Inverse in place by dgetf2, dgetri; NUMERIC when singular. */
 lat_status lati_lapack_inverse(double *a, int32_t n, double *work);
 

@@ -1,11 +1,11 @@
-/* M = S - sigma I is factored by dsytf2 into P M P^T = L D L^T + E, and E is measured. L D L^T has
+/* M = S - sigma I is factored into P M P^T = L D L^T + E, and E is measured. L D L^T has
  * as many negative eigenvalues as D (Sylvester), and by Weyl's theorem those of M differ from them
  * by at most |E|_2 <= |E|_F. The measurement itself rounds by at most gamma(n + 6) times
  * |L| |D| |L|^T + |M|, entry by entry (Higham, "Accuracy and Stability", section 3.1). */
 #include "refine/inertia.h"
 
 #include "linalg/dense.h"
-#include "linalg/lapack.h"
+#include "linalg/symmetric_indefinite.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 typedef struct factors {
   int32_t n;
   double *m;       /* S - sigma I */
-  double *packed;  /* dsytf2's result by columns: D, and L below it */
+  double *packed;  /* the factors by columns: D, and L below it */
   double *l;       /* unit lower triangular, by rows */
   double *ld;      /* L D */
   double *ld_size; /* |L| |D|: what the rounding of L D is relative to */
@@ -65,13 +65,13 @@ static int32_t block_size(const factors *f, int32_t k) {
   return f->pivots[k] < 0 ? 2 : 1;
 }
 
-/* dsytf2 leaves L as a product with row exchanges in between: brings these to the front. */
+/* L is a product with row exchanges in between: brings these to the front. */
 static void collect_exchanges(factors *f) {
   for (int32_t k = 0; k < f->n; k += block_size(f, k)) {
     if (f->pivots[k] < 0) {
-      swap_rows(f, k + 1, -f->pivots[k] - 1, k);
+      swap_rows(f, k + 1, -1 - f->pivots[k], k);
     } else {
-      swap_rows(f, k, f->pivots[k] - 1, k);
+      swap_rows(f, k, f->pivots[k], k);
     }
   }
 }
@@ -120,7 +120,7 @@ static double measure(const factors *f) {
   return bound * (1 + ((double)n * n + 16) * UNIT) + TINY;
 }
 
-/* The block [a b; b c] of D: dsytf2 takes it where its determinant is negative, which is checked
+/* The block [a b; b c] of D: it is taken where its determinant is negative, which is checked
  * with the rounding of the two products. */
 static int is_indefinite(double a, double b, double c) {
   const double first = a * c, second = b * b;
@@ -146,9 +146,7 @@ void lati_inertia_of(lati_inertia *out, const double *s, int32_t n, double sigma
   factors f;
   set_up(&f, s, n, sigma, work);
   *out = (lati_inertia){.error = INFINITY};
-  if (lati_lapack_sytf2(f.packed, f.pivots, n) != LAT_OK) {
-    return;
-  }
+  lati_factorise_symmetric(f.packed, f.pivots, n);
   collect_exchanges(&f);
   unpack(&f);
   const double error = measure(&f);

@@ -3,7 +3,7 @@
  * refine_svd.c go on. Each new vector is made orthogonal to those before it, so values that are too
  * far off to tell their vectors apart still give a full set. */
 #include "linalg/dense.h"
-#include "linalg/lapack.h"
+#include "linalg/symmetric_indefinite.h"
 #include "refine/refine.h"
 
 #include <math.h>
@@ -67,7 +67,6 @@ typedef struct iteration {
   double *factors; /* n x n */
   double *x;       /* n */
   int32_t *pivots;
-  int factorised;
 } iteration;
 
 static size_t iteration_work(int32_t n) {
@@ -85,16 +84,15 @@ static void factorise(iteration *it, double shift) {
   for (int32_t i = 0; i < n; ++i) {
     it->factors[i * (n + 1)] -= shift;
   }
-  it->factorised = lati_lapack_sytf2(it->factors, it->pivots, n) == LAT_OK;
+  lati_factorise_symmetric(it->factors, it->pivots, n);
 }
 
 /* x <- (S - shift I)^-1 x, of norm 1, with the shift last factorised; zeros where that cannot be
  * had. */
 static void solve(iteration *it) {
   const int32_t n = it->n;
-  const int solved =
-      it->factorised && lati_lapack_sytrs(it->x, it->factors, it->pivots, n, 1) == LAT_OK;
-  const double norm = solved ? norm_of(it->x, n, 1) : NAN;
+  lati_solve_symmetric(it->x, it->factors, it->pivots, n);
+  const double norm = norm_of(it->x, n, 1);
   for (int32_t i = 0; i < n; ++i) {
     it->x[i] = isfinite(norm) && norm > 0 ? it->x[i] / norm : 0;
   }
