@@ -1,3 +1,4 @@
+/* An evaluation as the paper's table, with standard errors, and as JSON. */
 #include "accuracy_table.h"
 
 #include "report.h"
@@ -33,6 +34,20 @@ static void print_row(const lat_accuracy *row, int candidates) {
   putchar('\n');
 }
 
+/* Of a share in percent of `count` examples: sqrt(p (100 - p) / n). */
+static double standard_error(double share, int64_t count) {
+  return sqrt(share * (100 - share) / (double)count);
+}
+
+static void print_errors(const lat_accuracy *row) {
+  printf("%-20s %9s", "  standard error", "");
+  for (int i = 0; i < LAT_TOLERANCES && !isnan(row->accuracy[i]); ++i) {
+    printf(" %7.2f", standard_error(row->accuracy[i], row->count));
+  }
+  printf(" %7.2f %12.2f\n", standard_error(row->exact, row->count),
+         standard_error(row->well_formed, row->count));
+}
+
 static void print_ceiling(const lat_accuracy *row) {
   printf("%-20s %9s", "  ceiling", "");
   print_shares(row->ceiling);
@@ -49,6 +64,9 @@ void accuracy_print(const lat_evaluation *evaluation, double rate, int ceiling) 
   for (int32_t i = 0; i < lat_evaluation_row_count(evaluation); ++i) {
     const lat_accuracy *row = lat_evaluation_row(evaluation, i);
     print_row(row, candidates);
+    if (i == 0) {
+      print_errors(row);
+    }
     if (ceiling && !isnan(row->ceiling[0])) {
       print_ceiling(row);
     }
@@ -67,12 +85,26 @@ static json_t *tolerances_json(const lat_evaluation *evaluation,
   return object;
 }
 
+/* By tolerance, and of the shares that are exact and well-formed. */
+static json_t *errors_json(const lat_evaluation *evaluation, const lat_accuracy *row) {
+  double errors[LAT_TOLERANCES];
+  for (int i = 0; i < LAT_TOLERANCES; ++i) {
+    errors[i] = standard_error(row->accuracy[i], row->count);
+  }
+  json_t *object = tolerances_json(evaluation, errors);
+  json_object_set_new(object, "exact", json_number(standard_error(row->exact, row->count)));
+  json_object_set_new(object, "well_formed",
+                      json_number(standard_error(row->well_formed, row->count)));
+  return object;
+}
+
 static json_t *row_json(const lat_evaluation *evaluation, const lat_accuracy *row) {
   json_t *object = json_pack("{s:I, s:o, s:o, s:o, s:o}", "count", (json_int_t)row->count,
                              "accuracy", tolerances_json(evaluation, row->accuracy), "exact",
                              json_number(row->exact), "well_formed", json_number(row->well_formed),
                              "within_1pct", json_number(row->within_1pct));
   json_object_set_new(object, "candidates", json_number(row->candidates));
+  json_object_set_new(object, "standard_error", errors_json(evaluation, row));
   if (!isnan(row->certified)) {
     json_object_set_new(object, "certified", json_number(row->certified));
   }

@@ -9,9 +9,11 @@
 #include "workbench.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const cli_option eval_options[] = {
     OPTION(OPTION_INT64, "count", evaluate.count, "N", "fresh examples (1000)"),
@@ -45,7 +47,8 @@ static const option_group group_eval = {"Evaluation", 0, eval_options};
 /* What the library's calls come back with. */
 typedef struct audience {
   progress_line line;
-  FILE *predictions; /* NULL: none asked for */
+  FILE *predictions;   /* NULL: none asked for */
+  char path[PATH_MAX]; /* where they are written until the evaluation has succeeded */
   const lat_tokenizer *tokenizer;
 } audience;
 
@@ -157,21 +160,34 @@ static int evaluate_sets(workbench *bench, cli_settings *settings, const cli_com
   return outcome;
 }
 
+/* What is there stays until the evaluation has succeeded; a device or a pipe is written to. */
 static int open_predictions(audience *to, const cli_settings *settings) {
-  if (settings->predictions != NULL) {
-    to->predictions = fopen(settings->predictions, "w");
-    if (to->predictions == NULL) {
-      return report_error("%s: %s", settings->predictions, strerror(errno));
-    }
+  struct stat info;
+  const char *path = settings->predictions;
+  if (path == NULL) {
+    return EXIT_DONE;
   }
-  return EXIT_DONE;
+  const int other = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+  const int length = snprintf(to->path, sizeof to->path, "%s%s", path, other ? "" : ".tmp");
+  errno = ENAMETOOLONG;
+  to->predictions = length < (int)sizeof to->path ? fopen(to->path, "w") : NULL;
+  return to->predictions != NULL ? EXIT_DONE : report_error("%s: %s", path, strerror(errno));
 }
 
-static int close_predictions(audience *to, const cli_settings *settings) {
-  const int broken = to->predictions != NULL && ferror(to->predictions);
-  return to->predictions != NULL && (fclose(to->predictions) != 0 || broken)
-             ? report_error("%s could not be written", settings->predictions)
-             : EXIT_DONE;
+static int close_predictions(audience *to, const cli_settings *settings, int outcome) {
+  const char *path = settings->predictions;
+  if (to->predictions == NULL) {
+    return outcome;
+  }
+  const int broken = ferror(to->predictions), temporary = strcmp(to->path, path) != 0;
+  const int failed = fclose(to->predictions) != 0 || broken;
+  if (outcome == EXIT_DONE && (failed || (temporary && rename(to->path, path) != 0))) {
+    outcome = report_error("%s could not be written: %s", path, strerror(errno));
+  }
+  if (temporary && outcome != EXIT_DONE) {
+    remove(to->path);
+  }
+  return outcome;
 }
 
 static int run(cli_settings *settings, const cli_command *command) {
@@ -189,9 +205,9 @@ static int run(cli_settings *settings, const cli_command *command) {
                   ? evaluate_sets(&bench, settings, command, &to)
                   : evaluate_set(&bench, settings, command, &to);
   }
-  const int closed = close_predictions(&to, settings);
+  outcome = close_predictions(&to, settings, outcome);
   workbench_free(&bench);
-  return outcome == EXIT_DONE ? closed : outcome;
+  return outcome;
 }
 
 static const option_group *const groups[] = {&group_eval,    &group_sizes, &group_decoding,

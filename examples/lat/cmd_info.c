@@ -1,11 +1,13 @@
 /* lat info: what a model's file holds, or how the library was built. */
 #include "model_list.h"
+#include "option_members.h"
 #include "report.h"
 #include "subcommands.h"
 #include "workbench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const cli_option info_options[] = {
     OPTION(OPTION_FLAG, "list", list, NULL,
@@ -50,22 +52,67 @@ static int show_model_json(const lat_model *model, const char *path, json_t *con
                                "tensors", tensors_json(model)));
 }
 
-/* "key value, key value" for an object of plain values. */
+/* Of options that are one of several words, the word. */
+static char *value_text(const option_group *group, const char *key, const json_t *value) {
+  char word[32];
+  const cli_option *option = group != NULL ? option_of_member(group, key) : NULL;
+  if (option != NULL && json_is_integer(value) &&
+      option_word(word, option, json_integer_value(value))[0] != '\0') {
+    return strdup(word);
+  }
+  return json_is_string(value)
+             ? strdup(json_string_value(value))
+             : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+}
+
+static void print_value(const option_group *group, const char *key, const json_t *value) {
+  char *text = value_text(group, key, value), *pair = NULL;
+  if (asprintf(&pair, " %s=%s", key, text != NULL ? text : "?") >= 0) {
+    report_clean(pair); /* keys and texts come from the file */
+    fputs(pair, stdout);
+    free(pair);
+  }
+  free(text);
+}
+
+/* The sections of a model's configuration, and the options that their members belong to. */
+static const struct {
+  const char *name;
+  const option_group *group;
+} sections[] = {{"task", &group_sizes},       {"tokenizer", &group_encoding},
+                {"model", &group_model},      {"optimizer", &group_optimizer},
+                {"trainer", &group_training}, {"training", NULL}};
+
+static const option_group *group_of(const char *section) {
+  for (size_t i = 0; i < sizeof sections / sizeof *sections; ++i) {
+    if (strcmp(sections[i].name, section) == 0) {
+      return sections[i].group;
+    }
+  }
+  return NULL;
+}
+
+/* "title key=value key=value"; what is an object in it has a line of its own, and so has each task
+ * of a mixture. */
 static void print_section(const char *title, const json_t *object) {
   const char *key = NULL;
   json_t *value = NULL;
+  const json_t *tasks = json_object_get(object, "tasks");
   printf("%-10s", title);
   json_object_foreach((json_t *)object, key, value) {
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-    char *pair = NULL;
-    if (asprintf(&pair, " %s=%s", key, text != NULL ? text : "?") >= 0) {
-      report_clean(pair); /* keys come from the file */
-      fputs(pair, stdout);
-      free(pair);
+    if (!json_is_object(value) && value != tasks) {
+      print_value(group_of(title), key, value);
     }
-    free(text);
   }
   putchar('\n');
+  for (size_t i = 0; i < json_array_size(tasks); ++i) {
+    print_section("task", json_array_get(tasks, i));
+  }
+  json_object_foreach((json_t *)object, key, value) {
+    if (json_is_object(value)) {
+      print_section(key, value);
+    }
+  }
 }
 
 static void print_tensors(const lat_model *model) {

@@ -1,4 +1,4 @@
-/* lat plot: the curves of a run's log, drawn by gnuplot. */
+/* lat plot: the curves of runs' logs, drawn by gnuplot into one picture. */
 #include "report.h"
 #include "run_curves.h"
 #include "settings.h"
@@ -12,15 +12,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOT_INSTALLED = 127 };
+enum { NOT_INSTALLED = 127, MAX_RUNS = MAX_CLI_OPERANDS };
 
 static const cli_option plot_options[] = {
-    OPTION(OPTION_TEXT, "output", output, "FILE.svg", "the picture; also -o (needed)"),
+    OPTION(OPTION_TEXT, "output", output, "FILE.svg", "the picture, or FILE.png; also -o (needed)"),
+    OPTION(OPTION_FLAG, "log", log_scale, NULL, "logarithmic axis of the loss"),
+    OPTION(OPTION_TEXT, "title", title, "TEXT", "above the picture (the run, where it is one)"),
     OPTIONS_END};
 static const option_group group_plot = {"Picture", 0, plot_options};
 
-static void write_points(FILE *script, const char *name, const run_curves *curves, size_t column) {
-  fprintf(script, "$%s << EOD\n", name);
+/* What is drawn. */
+typedef struct picture {
+  run_curves curves[MAX_RUNS];
+  int32_t count;
+  int png; /* instead of SVG */
+  const cli_settings *settings;
+} picture;
+
+static void write_points(FILE *script, const char *name, const picture *drawn, int32_t run,
+                         size_t column) {
+  const run_curves *curves = &drawn->curves[run];
+  fprintf(script, "$%s%d << EOD\n", name, (int)run);
   for (size_t i = 0; i < curves->count; ++i) {
     const double *point = curves->points[i];
     if (point[column] == point[column]) {
@@ -30,24 +42,112 @@ static void write_points(FILE *script, const char *name, const run_curves *curve
   fprintf(script, "EOD\n");
 }
 
-static void write_script(FILE *script, const run_curves *curves) {
-  write_points(script, "loss", curves, CURVE_LOSS);
-  fputs("set terminal svg size 800,600 dynamic background rgb 'white'\n"
-        "set encoding utf8\nset grid\nset format x '%.0s%c'\nset xlabel 'examples'\n",
-        script);
-  if (curves->validations > 0) {
-    write_points(script, "accuracy", curves, CURVE_ACCURACY);
-    write_points(script, "exact", curves, CURVE_EXACT);
-    fputs("set multiplot layout 2,1\n", script);
+/* Text in quotes that gnuplot leaves as it is. */
+static void write_text(FILE *script, const char *text) {
+  char clean[256];
+  snprintf(clean, sizeof clean, "%s", text);
+  report_clean(clean);
+  fputc('\'', script);
+  for (const char *at = clean; *at != '\0'; ++at) {
+    fputs(*at == '\'' ? "\'\'" : (char[]){*at, '\0'}, script);
   }
-  fputs("set ylabel 'loss a token (nats)'\nset yrange [0:*]\n"
-        "plot $loss using 1:2 with lines linewidth 2 notitle\n",
+  fputs("' noenhanced", script);
+}
+
+/* The name of a run's curve, and where there are several the run's. */
+static void write_curve(FILE *script, const picture *drawn, const char *name, int32_t run,
+                        const char *style, const char *label) {
+  char text[256];
+  const char *folder = drawn->settings->operands[run];
+  fprintf(script, "$%s%d using 1:2 with %s linewidth 2 linecolor %d title ", name, (int)run, style,
+          drawn->count > 1             ? (int)run + 1
+          : strcmp(name, "exact") == 0 ? 2
+                                       : 1);
+  snprintf(text, sizeof text, "%s%s%s", drawn->count > 1 ? folder : "",
+           drawn->count > 1 && label[0] != '\0' ? ", " : "", label);
+  write_text(script, text);
+}
+
+static int has_validations(const picture *drawn) {
+  int found = 0;
+  for (int32_t run = 0; run < drawn->count; ++run) {
+    found |= drawn->curves[run].validations > 0;
+  }
+  return found;
+}
+
+static void write_data(FILE *script, const picture *drawn) {
+  for (int32_t run = 0; run < drawn->count; ++run) {
+    write_points(script, "loss", drawn, run, CURVE_LOSS);
+    if (drawn->curves[run].validations > 0) {
+      write_points(script, "accuracy", drawn, run, CURVE_ACCURACY);
+      write_points(script, "exact", drawn, run, CURVE_EXACT);
+    }
+  }
+}
+
+static int32_t most_examples(const picture *drawn, double *most) {
+  *most = 1;
+  for (int32_t run = 0; run < drawn->count; ++run) {
+    const run_curves *curves = &drawn->curves[run];
+    const double last = curves->points[curves->count - 1][CURVE_EXAMPLES];
+    *most = last > *most ? last : *most;
+  }
+  return drawn->count;
+}
+
+static void write_loss(FILE *script, const picture *drawn) {
+  fputs(drawn->settings->log_scale ? "set logscale y\nset yrange [*:*]\n" : "set yrange [0:*]\n",
         script);
-  if (curves->validations > 0) {
-    fputs("set ylabel 'fresh examples (%)'\nset yrange [0:100]\nset key bottom right\n"
-          "plot $accuracy using 1:2 with linespoints linewidth 2 title 'within 5 %', "
-          "$exact using 1:2 with linespoints linewidth 2 title 'exact'\nunset multiplot\n",
-          script);
+  fputs(drawn->count > 1 ? "set key top right\n" : "unset key\n", script);
+  fputs("set ylabel 'loss a token (nats)'\nplot ", script);
+  for (int32_t run = 0; run < drawn->count; ++run) {
+    fputs(run > 0 ? ", " : "", script);
+    write_curve(script, drawn, "loss", run, "lines", "");
+  }
+  fputs("\nunset logscale y\n", script);
+}
+
+static void write_accuracy(FILE *script, const picture *drawn) {
+  int first = 1;
+  fputs("set ylabel 'fresh examples (%)'\nset yrange [0:100]\nset key bottom right\nplot ", script);
+  for (int32_t run = 0; run < drawn->count; ++run) {
+    if (drawn->curves[run].validations > 0) {
+      fputs(first ? "" : ", ", script);
+      write_curve(script, drawn, "accuracy", run, "linespoints", "within 5 %");
+      fputs(", ", script);
+      write_curve(script, drawn, "exact", run, "linespoints dashtype 2", "exact");
+      first = 0;
+    }
+  }
+  fputs("\nunset multiplot\n", script);
+}
+
+/* Both diagrams have the same axis of examples. */
+static void write_script(FILE *script, const picture *drawn) {
+  const char *title = drawn->settings->title;
+  double most = 0;
+  if (most_examples(drawn, &most) == 1 && title == NULL) {
+    title = drawn->settings->operands[0];
+  }
+  write_data(script, drawn);
+  fputs(drawn->png ? "set terminal pngcairo size 1200,900\n"
+                   : "set terminal svg size 800,600 dynamic background rgb 'white'\n",
+        script);
+  fprintf(script,
+          "set encoding utf8\nset grid\nset format x '%%.0s%%c'\nset xlabel 'examples'\n"
+          "set xrange [0:%.17g]\n",
+          most);
+  const int validated = has_validations(drawn);
+  fputs(validated ? "set multiplot layout 2,1" : "", script);
+  if (title != NULL) {
+    fputs(validated ? " title " : "set title ", script);
+    write_text(script, title);
+  }
+  fputc('\n', script);
+  write_loss(script, drawn);
+  if (validated) {
+    write_accuracy(script, drawn);
   }
 }
 
@@ -62,11 +162,11 @@ static void become_gnuplot(int input, int output) {
 }
 
 /* Sends the script down the pipe, and waits. Returns gnuplot's exit status, or -1. */
-static int feed(pid_t child, int descriptor, const run_curves *curves) {
+static int feed(pid_t child, int descriptor, const picture *drawn) {
   int status = 0;
   FILE *script = fdopen(descriptor, "w");
   if (script != NULL) {
-    write_script(script, curves);
+    write_script(script, drawn);
     fclose(script);
   }
   while (waitpid(child, &status, 0) < 0) {
@@ -77,7 +177,7 @@ static int feed(pid_t child, int descriptor, const run_curves *curves) {
   return script != NULL && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int draw(int output, const run_curves *curves) {
+static int draw(int output, const picture *drawn) {
   int ends[2];
   signal(SIGPIPE, SIG_IGN); /* gnuplot may be missing; its exit status tells */
   if (pipe(ends) != 0) {
@@ -94,72 +194,80 @@ static int draw(int output, const run_curves *curves) {
     close(ends[1]);
     return report_error("gnuplot could not be started: %s", strerror(errno));
   }
-  int status = feed(child, ends[1], curves);
+  int status = feed(child, ends[1], drawn);
   if (status == NOT_INSTALLED) {
     return report_error("gnuplot is not installed (Debian's package gnuplot-nox)");
   }
   return status == 0 ? EXIT_DONE : report_error("gnuplot failed");
 }
 
-static int copy(FILE *picture, const char *path) {
+static int copy(FILE *drawn, const char *path) {
   char block[8192];
   size_t got = 0;
   FILE *file = fopen(path, "wb");
   if (file == NULL) {
     return report_error("%s: %s", path, strerror(errno));
   }
-  rewind(picture);
-  while ((got = fread(block, 1, sizeof block, picture)) > 0 && fwrite(block, 1, got, file) == got) {
+  rewind(drawn);
+  while ((got = fread(block, 1, sizeof block, drawn)) > 0 && fwrite(block, 1, got, file) == got) {
   }
-  int failed = ferror(picture) || ferror(file);
+  int failed = ferror(drawn) || ferror(file);
   failed |= fclose(file) != 0;
   return failed ? report_error("%s: %s", path, strerror(errno)) : EXIT_DONE;
 }
 
 /* Drawn in a file without a name first: what is at `path` stays as it is unless gnuplot succeeds,
  * and a link or a device is opened, never replaced or removed. */
-static int draw_file(const char *path, const run_curves *curves) {
-  FILE *picture = tmpfile();
-  if (picture == NULL) {
+static int draw_file(const char *path, const picture *drawn) {
+  FILE *file = tmpfile();
+  if (file == NULL) {
     return report_error("no temporary file for the picture: %s", strerror(errno));
   }
-  int outcome = draw(fileno(picture), curves);
+  int outcome = draw(fileno(file), drawn);
   if (outcome == EXIT_DONE) {
-    outcome = copy(picture, path);
+    outcome = copy(file, path);
   }
-  fclose(picture);
+  fclose(file);
   return outcome;
 }
 
-/* Whether the file's name says that it is something else than SVG. */
-static int other_extension(const char *path) {
+/* What is behind the last dot of the file's name; NULL without one. */
+static const char *extension(const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
   const char *dot = strrchr(name, '.');
-  return dot != NULL && dot != name && strcasecmp(dot, ".svg") != 0;
+  return dot != NULL && dot != name ? dot + 1 : NULL;
 }
 
 static int run(cli_settings *settings, const cli_command *command) {
-  run_curves curves = {0};
-  if (settings->output == NULL || settings->output[0] == '\0') {
+  picture drawn = {.settings = settings};
+  if (settings->output == NULL) {
     return report_usage(command->name, "-o FILE.svg is needed");
   }
-  if (other_extension(settings->output)) {
-    return report_usage(command->name, "-o %s: the picture is written as SVG, to FILE.svg",
+  const char *type = extension(settings->output);
+  drawn.png = type != NULL && strcasecmp(type, "png") == 0;
+  if (type != NULL && !drawn.png && strcasecmp(type, "svg") != 0) {
+    return report_usage(command->name, "-o %s: the picture is written as FILE.svg or FILE.png",
                         settings->output);
   }
-  int outcome = run_curves_read(&curves, settings->operands[0]);
-  if (outcome == EXIT_DONE) {
-    outcome = draw_file(settings->output, &curves);
+  int outcome = EXIT_DONE;
+  while (outcome == EXIT_DONE && drawn.count < settings->operand_count) {
+    outcome = run_curves_read(&drawn.curves[drawn.count], settings->operands[drawn.count]);
+    drawn.count += 1;
   }
-  run_curves_free(&curves);
+  if (outcome == EXIT_DONE) {
+    outcome = draw_file(settings->output, &drawn);
+  }
+  for (int32_t i = 0; i < drawn.count; ++i) {
+    run_curves_free(&drawn.curves[i]);
+  }
   return outcome;
 }
 
 static const option_group *const groups[] = {&group_plot, NULL};
 const cli_command command_plot = {.name = "plot",
-                                  .operands = "DIR",
-                                  .summary = "Draw the loss and accuracy curves of a run.",
+                                  .operands = "DIR...",
+                                  .summary = "Draw the loss and accuracy curves of runs.",
                                   .min_operands = 1,
-                                  .max_operands = 1,
+                                  .max_operands = MAX_RUNS,
                                   .groups = groups,
                                   .run = run};

@@ -1,7 +1,9 @@
+/* Reads a command line by its tables of options, and prints their help. */
 #include "command_line.h"
 
 #include "report.h"
 #include "settings.h"
+#include "suggest.h"
 
 #include <errno.h>
 #include <math.h>
@@ -93,7 +95,7 @@ static int store(void *field, const cli_option *option, const char *text) {
     return store_double(field, text);
   case OPTION_TEXT:
     *(const char **)field = text;
-    return 1;
+    return text[0] != '\0';
   default:
     return store_integer(field, option->kind, text);
   }
@@ -101,8 +103,8 @@ static int store(void *field, const cli_option *option, const char *text) {
 
 static const char *complaint(option_kind kind) {
   switch (kind) {
-  case OPTION_CHOICE:
-    return " does not take";
+  case OPTION_TEXT:
+    return " needs a text that is not empty, not";
   case OPTION_DOUBLE:
     return " needs a finite number, not";
   default:
@@ -137,13 +139,36 @@ static void remember(cli_settings *settings, const cli_option *option, const opt
   settings->given |= group->bit;
 }
 
+/* "unknown option '--layer'; did you mean --layers?" */
+static int unknown_option(const cli_command *command, const char *word, const char *name) {
+  char text[128];
+  suggestion best;
+  suggestion_start(&best, name, strcspn(name, "="));
+  for (size_t g = 0; command->groups[g] != NULL; ++g) {
+    for (const cli_option *option = command->groups[g]->options; option->name != NULL; ++option) {
+      suggestion_offer(&best, option->name, strlen(option->name));
+    }
+  }
+  return report_usage(command->name, "unknown option '%s'%s", word,
+                      suggestion_text(text, &best, "--"));
+}
+
+/* "--norm does not take 'pree': post|pre" */
+static int bad_value(const cli_command *command, const cli_option *option, const char *value) {
+  return option->kind == OPTION_CHOICE
+             ? report_usage(command->name, "--%s does not take '%s'; there are %s", option->name,
+                            value, option->argument)
+             : report_usage(command->name, "--%s%s '%s'", option->name, complaint(option->kind),
+                            value);
+}
+
 static int read_flag(cli_settings *settings, word_reader *reader, const char *word) {
   const option_group *group = NULL;
   int negative = strncmp(word, "--no-", 5) == 0;
   const char *name = word + (negative ? 5 : 2);
   const cli_option *option = find(&group, reader->command, name, strlen(name));
   if (option == NULL || option->kind != OPTION_FLAG) {
-    return refuse(reader->command, "unknown option", "", word);
+    return unknown_option(reader->command, word, name);
   }
   *(int32_t *)((char *)settings + option->offset) = !negative;
   remember(settings, option, group);
@@ -176,9 +201,7 @@ static int read_option(cli_settings *settings, word_reader *reader) {
   }
   if (!store((char *)settings + option->offset, option, value) ||
       (option->also != 0 && !store((char *)settings + option->also, option, value))) {
-    char name[64];
-    snprintf(name, sizeof name, "--%s", option->name);
-    return refuse(reader->command, name, complaint(option->kind), value);
+    return bad_value(reader->command, option, value);
   }
   remember(settings, option, group);
   return EXIT_DONE;

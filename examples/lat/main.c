@@ -5,6 +5,7 @@
 #include "run_options.h"
 #include "settings.h"
 #include "subcommands.h"
+#include "suggest.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -87,7 +88,13 @@ static int run(const cli_command *command, int count, const char *const *words) 
 }
 
 static int refuse(const char *what, const char *word) {
-  report_error("%s '%s'", what, word);
+  char text[128];
+  suggestion best;
+  suggestion_start(&best, word, strlen(word));
+  for (int i = 0; i < COMMANDS; ++i) {
+    suggestion_offer(&best, commands[i]->name, strlen(commands[i]->name));
+  }
+  report_error("%s '%s'%s", what, word, suggestion_text(text, &best, ""));
   fprintf(stderr, "Try 'lat --help'.\n");
   return EXIT_USAGE;
 }

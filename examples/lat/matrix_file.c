@@ -13,8 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* More than any 100 x 100 matrix needs, comments included. */
-enum { MAX_BYTES = 4 << 20 };
+/* Room for thousands of 100 x 100 matrices, comments included. */
+enum { MAX_BYTES = 64 << 20 };
 
 int matrix_complain(const matrix_file *file, size_t line, const char *format, ...) {
   char place[24] = "", text[512];
@@ -156,8 +156,41 @@ static int read_format(matrix_file *file) {
   return read_as_text(file);
 }
 
-int matrix_read(lat_matrix *out, const char *path) {
-  matrix_file file = {.name = path};
+int matrix_complete(matrix_file *file) {
+  matrix_list *list = file->list;
+  const size_t bytes = (size_t)file->rows * (size_t)file->cols * sizeof(double);
+  if (list->count == list->capacity) {
+    const size_t capacity = 2 * list->capacity + 4;
+    lat_matrix *grown = realloc(list->matrices, capacity * sizeof *grown);
+    if (grown == NULL) {
+      return report_error("no memory for matrices");
+    }
+    list->matrices = grown;
+    list->capacity = capacity;
+  }
+  double *data = malloc(bytes);
+  if (data == NULL) {
+    return report_error("no memory for a matrix");
+  }
+  memcpy(data, file->data, bytes);
+  memset(file->data, 0, bytes);
+  list->matrices[list->count++] =
+      (lat_matrix){data, file->rows, file->cols, file->cols, LAT_ROW_MAJOR};
+  file->rows = file->cols = 0;
+  return EXIT_DONE;
+}
+
+void matrix_list_free(matrix_list *list) {
+  for (size_t i = 0; i < list->count; ++i) {
+    free(list->matrices[i].data);
+  }
+  free(list->matrices);
+  *list = (matrix_list){NULL, 0, 0};
+}
+
+int matrix_read_all(matrix_list *out, const char *path) {
+  *out = (matrix_list){NULL, 0, 0};
+  matrix_file file = {.name = path, .list = out};
   file.data = calloc(MATRIX_LIMIT * MATRIX_LIMIT, sizeof *file.data);
   int outcome =
       file.data != NULL ? read_bytes(&file, path) : report_error("no memory for a matrix");
@@ -165,10 +198,9 @@ int matrix_read(lat_matrix *out, const char *path) {
     outcome = read_format(&file);
   }
   free(file.bytes);
+  free(file.data);
   if (outcome != EXIT_DONE) {
-    free(file.data);
-    file.data = NULL;
+    matrix_list_free(out);
   }
-  *out = (lat_matrix){file.data, file.rows, file.cols, file.cols, LAT_ROW_MAJOR};
   return outcome;
 }

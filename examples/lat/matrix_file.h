@@ -1,4 +1,4 @@
-/* A matrix from a file: rows of text or CSV, Matrix Market, or .npy. */
+/* Matrices from a file: rows of text or CSV, Matrix Market, or .npy. */
 #ifndef MATRIX_FILE_H
 #define MATRIX_FILE_H
 
@@ -12,6 +12,12 @@ enum { MATRIX_LIMIT = 100 };
 /* Room for bytes of the file in a message. */
 enum { MATRIX_EXCERPT = 33 };
 
+/* Matrices that were read, each with memory of its own. */
+typedef struct matrix_list {
+  lat_matrix *matrices;
+  size_t count, capacity;
+} matrix_list;
+
 /* A file's bytes, closed by a NUL, and the matrix that is being filled. */
 typedef struct matrix_file {
   const char *name;
@@ -19,13 +25,19 @@ typedef struct matrix_file {
   size_t size;
   double *data; /* row-major, rows x cols; room for MATRIX_LIMIT^2 */
   int32_t rows, cols;
+  matrix_list *list; /* of those that are complete */
 } matrix_file;
 
-/* Reads `path`, "-" being standard input. The matrix's data is to be freed. Prints what is wrong,
- * with the line; returns an exit code. */
-int matrix_read(lat_matrix *out, const char *path);
+/* Reads all matrices of `path`, "-" being standard input; at least one. Prints what is wrong, with
+ * the line; returns an exit code. */
+int matrix_read_all(matrix_list *out, const char *path);
+void matrix_list_free(matrix_list *list);
 
-/* The formats; each fills rows, cols and data. They print what is wrong; an exit code. */
+/* Puts the matrix that was filled to the list, and begins another. */
+int matrix_complete(matrix_file *file);
+
+/* The formats; each fills rows, cols and data, and completes every matrix. They print what is
+ * wrong; an exit code. */
 int matrix_read_text(matrix_file *file);
 int matrix_read_market(matrix_file *file);
 int matrix_read_npy(matrix_file *file);

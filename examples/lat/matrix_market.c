@@ -231,5 +231,5 @@ int matrix_read_market(matrix_file *file) {
   if (outcome == EXIT_DONE && find_line(&reader)) {
     outcome = matrix_complain(file, reader.line, "more entries than the sizes say");
   }
-  return outcome;
+  return outcome == EXIT_DONE ? matrix_complete(file) : outcome;
 }

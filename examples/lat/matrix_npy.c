@@ -1,6 +1,6 @@
 /* NumPy's .npy, versions 1 to 3: a preamble, a header that is a Python dictionary of type, order
- * and shape, the numbers. Real types of at most 8 bytes in either byte order, C and Fortran order.
- */
+ * and shape, the numbers. Real types of at most 8 bytes in either byte order, C and Fortran order;
+ * a matrix, or a stack of them in three dimensions. */
 #include "matrix_file.h"
 
 #include "command_line.h"
@@ -56,26 +56,41 @@ static double read_number(const npy_header *header, const char *bytes) {
   }
 }
 
-static int read_data(matrix_file *file, const npy_header *header, const char *bytes, size_t size) {
-  const int32_t count = header->rows * header->cols;
-  const size_t wanted = (size_t)count * (size_t)header->width;
-  if (size != wanted) {
-    return matrix_complain(file, 0, "%zu bytes of data, a %d x %d matrix has %zu", size,
-                           (int)header->rows, (int)header->cols, wanted);
-  }
+/* Matrix `index` of a stack: the first of three dimensions counts matrices. */
+static int read_one(matrix_file *file, const npy_header *header, const char *bytes, size_t index) {
+  const size_t rows = (size_t)header->rows, cols = (size_t)header->cols;
   file->rows = header->rows;
   file->cols = header->cols;
-  for (int32_t i = 0; i < count; ++i) {
-    int32_t row = header->fortran ? i % header->rows : i / header->cols;
-    int32_t col = header->fortran ? i / header->rows : i % header->cols;
-    double value = read_number(header, bytes + (size_t)i * (size_t)header->width);
-    if (!isfinite(value)) {
-      return matrix_complain(file, 0, "the value in row %d, column %d is not finite", (int)row + 1,
-                             (int)col + 1);
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t col = 0; col < cols; ++col) {
+      const size_t place = header->fortran ? index + header->matrices * (row + rows * col)
+                                           : (index * rows + row) * cols + col;
+      const double value = read_number(header, bytes + place * (size_t)header->width);
+      if (!isfinite(value)) {
+        return matrix_complain(file, 0, "the value in row %zu, column %zu is not finite", row + 1,
+                               col + 1);
+      }
+      file->data[row * cols + col] = value;
     }
-    file->data[row * file->cols + col] = value;
   }
-  return EXIT_DONE;
+  return matrix_complete(file);
+}
+
+static int read_data(matrix_file *file, const npy_header *header, const char *bytes, size_t size) {
+  const size_t count = (size_t)header->rows * (size_t)header->cols;
+  const size_t wanted = header->matrices * count * (size_t)header->width;
+  if (size != wanted) {
+    return header->matrices == 1
+               ? matrix_complain(file, 0, "%zu bytes of data, a %d x %d matrix has %zu", size,
+                                 (int)header->rows, (int)header->cols, wanted)
+               : matrix_complain(file, 0, "%zu bytes of data, %zu %d x %d matrices have %zu", size,
+                                 header->matrices, (int)header->rows, (int)header->cols, wanted);
+  }
+  int outcome = EXIT_DONE;
+  for (size_t i = 0; i < header->matrices && outcome == EXIT_DONE; ++i) {
+    outcome = read_one(file, header, bytes, i);
+  }
+  return outcome;
 }
 
 /* The header's text, closed by a NUL: moved towards the file's start to make room for that. */

@@ -1,7 +1,8 @@
-/* Rows of numbers with blanks (spaces, tabs) or commas between; a # behind a blank, a comma or
- * nothing begins a comment. What separates the numbers, whether they stand in quotes, and whether a
- * comma ends the rows must be the same in every row: where it is not, a number may have been cut in
- * two, as decimal commas are. */
+/* Matrices with empty lines between them; a line of a comment alone is none. Rows of numbers with
+ * blanks (spaces, tabs) or commas between; a # behind a blank, a comma or nothing begins a comment.
+ * What separates the numbers, whether they stand in quotes, and whether a comma ends the rows must
+ * be the same in every row: where it is not, a number may have been cut in two, as decimal commas
+ * are. */
 #include "matrix_file.h"
 
 #include "command_line.h"
@@ -141,6 +142,10 @@ static int add_row(text_reader *reader) {
   double row[MATRIX_LIMIT];
   int32_t count = 0;
   int outcome = read_row(reader, row, &count);
+  if (outcome == EXIT_DONE && count == 0 && *reader->text != '#' && file->rows > 0) {
+    reader->style = (text_style){0, 0, 0};
+    return matrix_complete(file);
+  }
   if (outcome != EXIT_DONE || count == 0) {
     return outcome;
   }
@@ -171,8 +176,9 @@ int matrix_read_text(matrix_file *file) {
     reader.line += 1;
     outcome = add_row(&reader);
   } while (outcome == EXIT_DONE && next_line(&reader));
-  if (outcome == EXIT_DONE && file->rows == 0) {
-    outcome = matrix_complain(file, 0, "no numbers");
+  if (outcome == EXIT_DONE && file->rows > 0) {
+    outcome = matrix_complete(file);
   }
-  return outcome;
+  return outcome == EXIT_DONE && file->list->count == 0 ? matrix_complain(file, 0, "no numbers")
+                                                        : outcome;
 }

@@ -156,31 +156,37 @@ static int read_order(npy_header *header, const char *text) {
   return header->fortran || is_word(text, "False");
 }
 
-/* A dimension of 0..MATRIX_LIMIT + 1, the last standing for all that are larger. */
+/* Most matrices in a stack. */
+enum { STACK_LIMIT = 1000000 };
+
+/* A dimension of 0..STACK_LIMIT + 1, the last standing for all that are larger. */
 static int take_dimension(const char **at, int32_t *value) {
   skip_blanks(at);
   const char *start = *at;
   for (*value = 0; **at >= '0' && **at <= '9'; ++*at) {
-    *value = *value > MATRIX_LIMIT ? *value : *value * 10 + (**at - '0');
-    *value = *value > MATRIX_LIMIT ? MATRIX_LIMIT + 1 : *value;
+    *value = *value > STACK_LIMIT ? *value : *value * 10 + (**at - '0');
+    *value = *value > STACK_LIMIT ? STACK_LIMIT + 1 : *value;
   }
   const int found = *at > start;
   *at += found && **at == 'L';
   return found;
 }
 
-/* Returns the number of dimensions, of which the first two are kept; -1 when there is no tuple. */
+/* Returns the number of dimensions, of which the first three are kept; -1 when there is no tuple.
+ */
 static int read_shape(npy_header *header, const char *at) {
-  int32_t sizes[2] = {0, 0}, size = 0;
+  int32_t sizes[3] = {0, 0, 0}, size = 0;
   int count = 0;
   for (int more = take(&at, '('); more && take_dimension(&at, &size); more = take(&at, ',')) {
-    if (count < 2) {
+    if (count < 3) {
       sizes[count] = size;
     }
     ++count;
   }
-  header->rows = sizes[0];
-  header->cols = sizes[1];
+  const int stack = count == 3;
+  header->matrices = stack ? (size_t)sizes[0] : 1;
+  header->rows = sizes[stack];
+  header->cols = sizes[stack + 1];
   return take(&at, ')') && at_value_end(at) ? count : -1;
 }
 
@@ -191,10 +197,10 @@ static int fits(int32_t size) {
 static int complain_shape(const matrix_file *file, const char *shape, int dimensions) {
   char excerpt[MATRIX_EXCERPT];
   const size_t length = strcspn(shape, ")}");
-  return matrix_complain(file, 1, "shape %s; two dimensions of 1..%d can be read%s",
-                         matrix_excerpt(excerpt, shape, length + (shape[length] == ')')),
-                         MATRIX_LIMIT,
-                         dimensions == 1 ? ": reshape a vector to (n, 1) or (1, n)" : "");
+  return matrix_complain(
+      file, 1, "shape %s; two dimensions of 1..%d can be read, or a stack in three%s",
+      matrix_excerpt(excerpt, shape, length + (shape[length] == ')')), MATRIX_LIMIT,
+      dimensions == 1 ? ": reshape a vector to (n, 1) or (1, n)" : "");
 }
 
 int npy_header_read(npy_header *header, const matrix_file *file, const char *text) {
@@ -209,7 +215,8 @@ int npy_header_read(npy_header *header, const matrix_file *file, const char *tex
     return matrix_complain(file, 1, "fortran_order is neither True nor False");
   }
   const int dimensions = read_shape(header, values.shape);
-  return dimensions == 2 && fits(header->rows) && fits(header->cols)
+  const int counted = header->matrices >= 1 && header->matrices <= STACK_LIMIT;
+  return (dimensions == 2 || dimensions == 3) && counted && fits(header->rows) && fits(header->cols)
              ? EXIT_DONE
              : complain_shape(file, values.shape, dimensions);
 }

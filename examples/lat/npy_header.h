@@ -5,10 +5,11 @@
 #include "matrix_file.h"
 
 typedef struct npy_header {
-  char kind;      /* 'f', 'i', 'u', or 'b' for bool */
-  int width;      /* bytes of a number */
-  int big_endian; /* 1: the first byte is the highest */
-  int fortran;    /* 1: column by column */
+  char kind;       /* 'f', 'i', 'u', or 'b' for bool */
+  int width;       /* bytes of a number */
+  int big_endian;  /* 1: the first byte is the highest */
+  int fortran;     /* 1: column by column */
+  size_t matrices; /* of a stack; 1 in two dimensions */
   int32_t rows, cols;
 } npy_header;
 

@@ -1,7 +1,9 @@
+/* The named sets of options, as words of a command line. */
 #include "presets.h"
 
 #include "report.h"
 #include "settings.h"
+#include "suggest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,23 +36,26 @@ typedef struct preset_entry {
   "--learning-rate 2e-3 --warmup 300 --validate-every 100000 --validate-count 2000 " MODERN
 
 static const preset_entry presets[] = {
-    {"quickstart", "transpose 5x5, small, to 99 % exact in under a minute",
-     "--task transpose --size 5 --encoding p10 --layers 1 --width 64 --heads 4 --batch-size 16 "
+    {"quickstart", "transpose 5x5, small, for 16,000 examples: 99 % exact in under a minute",
+     "--examples 16000 --task transpose --size 5 --encoding p10 --layers 1 --width 64 --heads 4 "
+     "--batch-size 16 "
      "--optimizer adamw --learning-rate 5e-3 --warmup 200 --period 1000 --validate-every "
      "2000 " MODERN},
     {"eigenvalues-3x3", "small, for 800,000 examples",
-     "--task eigenvalues --size 3 --period 25000 " ARITHMETIC},
+     "--examples 800000 --task eigenvalues --size 3 --period 25000 " ARITHMETIC},
     {"inverse-2x2", "four layers of weights of their own, for 6,000,000 examples",
-     "--task inverse --size 2 --period 93750 " ARITHMETIC
+     "--examples 6000000 --task inverse --size 2 --period 93750 " ARITHMETIC
      "--encoder-layers 4 --encoder-loops 1 --batch-size 64"},
-    {"svd-2x2", "small, for 800,000 examples", "--task svd --size 2 --period 25000 " ARITHMETIC},
+    {"svd-2x2", "small, for 800,000 examples",
+     "--examples 800000 --task svd --size 2 --period 25000 " ARITHMETIC},
     {"transpose-10x10-small", "1/1 layers, width 128, for 80,000 examples",
-     "--task transpose --size 10 --encoding p1000 --layers 1 --width 128 --heads 4 "
+     "--examples 80000 --task transpose --size 10 --encoding p1000 --layers 1 --width 128 --heads "
+     "4 "
      "--optimizer adamw --learning-rate 2e-3 --warmup 300 --batch-size 32 --period 2500 " MODERN},
     {"eigenvalues-5x5-canonical", "canonical inputs, 4/1 layers, width 128, for 3,008,000 examples",
-     "--task eigenvalues --size 5 --triangle --period 47000 " CANONICAL},
+     "--examples 3008000 --task eigenvalues --size 5 --triangle --period 47000 " CANONICAL},
     {"singular-values-4x4-canonical", "the same, for 2,000,000 examples",
-     "--task singular-values --size 4 --period 31250 " CANONICAL},
+     "--examples 2000000 --task singular-values --size 4 --period 31250 " CANONICAL},
     {"transpose-5x5", "published sweep, 1/1 layers, width 256",
      "--task transpose --size 5 --encoding p1000 --layers 1 --width 256 --heads 8 "
      "--learning-rate 1e-4"},
@@ -98,9 +103,9 @@ static const preset_entry *find(const char *name) {
 }
 
 /* What a preset may set; a subcommand that has no use for some of it leaves it alone. */
-static const option_group *const preset_groups[] = {&group_task,  &group_sizes,     &group_encoding,
-                                                    &group_model, &group_optimizer, &group_training,
-                                                    NULL};
+static const option_group *const preset_groups[] = {
+    &group_task,      &group_sizes,    &group_encoding, &group_model,
+    &group_optimizer, &group_training, &group_run,      NULL};
 static const cli_command preset_command = {.name = "preset", .groups = preset_groups};
 
 int preset_apply(cli_settings *settings, const cli_command *command) {
@@ -112,7 +117,14 @@ int preset_apply(cli_settings *settings, const cli_command *command) {
     char name[64];
     snprintf(name, sizeof name, "%s", settings->preset);
     report_clean(name);
-    fprintf(stderr, "lat %s: no preset '%s'; there are", command->name, name);
+    suggestion best;
+    char text[128];
+    suggestion_start(&best, name, strlen(name));
+    for (int i = 0; i < PRESETS; ++i) {
+      suggestion_offer(&best, presets[i].name, strlen(presets[i].name));
+    }
+    fprintf(stderr, "lat %s: no preset '%s'%s; there are", command->name, name,
+            suggestion_text(text, &best, ""));
     for (int i = 0; i < PRESETS; ++i) {
       fprintf(stderr, " %s", presets[i].name);
     }

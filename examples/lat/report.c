@@ -1,6 +1,8 @@
+/* Messages, JSON lines and matrices, cleaned of what a terminal must not be sent. */
 #include "report.h"
 
 #include "command_line.h"
+#include "json_text.h"
 
 #include <locale.h>
 #include <math.h>
@@ -100,7 +102,7 @@ int report_usage(const char *command, const char *format, ...) {
 
 int report_json(json_t *object) {
   int outcome = object != NULL ? EXIT_DONE : report_error("no memory for the JSON output");
-  if (object != NULL && json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(17)) != 0) {
+  if (object != NULL && !json_write(stdout, object)) {
     outcome = report_error("the JSON output could not be written");
   }
   putchar('\n');
@@ -145,14 +147,9 @@ json_t *json_matrix(const lat_matrix *matrix) {
   return rows;
 }
 
-/* The fewest digits that read back as the same number: 3.14, not 3.1400000000000001. */
 static void print_number(double value) {
-  char text[32];
-  snprintf(text, sizeof text, "%.15g", value);
-  if (strtod(text, NULL) != value) {
-    snprintf(text, sizeof text, "%.17g", value);
-  }
-  fputs(text, stdout);
+  char text[NUMBER_SIZE];
+  fputs(number_text(text, value), stdout);
 }
 
 void print_matrix(const lat_matrix *matrix) {

@@ -3,6 +3,7 @@
  */
 #include "run_options.h"
 
+#include "option_members.h"
 #include "report.h"
 #include "workbench.h"
 
@@ -12,29 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Options whose names are not those of the library's members. */
-static const struct {
-  const char *option, *member;
-} renamed[] = {{"optimizer", "rule"}, {"triangle", "input_triangle"}, {"model-seed", "seed"}};
-
 /* What options.json holds. */
 static const char *const kept_options[] = {
     "examples",       "minutes",        "until-exact",      "until-accuracy",
     "validate-every", "validate-count", "checkpoint-every", "checkpoint-minutes",
     "report-every",   "best",           "patience",         "keep"};
 enum { KEPT = sizeof kept_options / sizeof *kept_options };
-
-static void member_name(char name[64], const char *option) {
-  snprintf(name, 64, "%s", option);
-  for (size_t i = 0; i < sizeof renamed / sizeof *renamed; ++i) {
-    if (strcmp(renamed[i].option, option) == 0) {
-      snprintf(name, 64, "%s", renamed[i].member);
-    }
-  }
-  for (char *dash = strchr(name, '-'); dash != NULL; dash = strchr(dash, '-')) {
-    *dash = '_';
-  }
-}
 
 static uint64_t unsigned_value(const json_t *value) {
   return json_is_string(value) ? strtoull(json_string_value(value), NULL, 10)
@@ -67,7 +51,7 @@ static void store(void *field, option_kind kind, const json_t *value) {
 static void load_group(cli_settings *settings, const option_group *group, const json_t *object) {
   for (const cli_option *option = group->options; option->name != NULL; ++option) {
     char name[64];
-    member_name(name, option->name);
+    option_member(name, option->name);
     const json_t *value = json_object_get(object, name);
     if (value != NULL && !json_is_null(value)) {
       store((char *)settings + option->offset, option->kind, value);

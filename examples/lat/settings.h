@@ -13,7 +13,7 @@ typedef struct said_option {
   const option_group *group;
 } said_option;
 
-enum { MAX_SAID = 256 };
+enum { MAX_SAID = 256, MAX_CLI_OPERANDS = 16 };
 
 typedef struct cli_settings {
   lat_context_options context;
@@ -29,6 +29,7 @@ typedef struct cli_settings {
   const char *preset, *output, *from;
   const char *tolerances;   /* of eval: A,B,C,D */
   const char *predictions;  /* eval: file of every prediction */
+  const char *title;        /* of a picture */
   const char *test_set;     /* eval: one distribution of several */
   const char *storage;      /* of the parameters in a file; NULL: f32 */
   char preset_words[1024];  /* what the preset's options point into */
@@ -40,13 +41,14 @@ typedef struct cli_settings {
   double minutes;
   double checkpoint_minutes;
   int32_t json, quiet, verbose, help, resume;
+  int32_t log_scale;          /* of a picture */
   int32_t list;               /* of the known models */
   int32_t decoding;           /* whether bench measures it */
   uint32_t given;             /* groups with an option on the command line */
   said_option said[MAX_SAID]; /* the command line's options, in the order of their last mention */
   int32_t said_count;
   uint32_t traits; /* of the tasks, TRAIT_...: option_rules.h */
-  const char *operands[1 + LAT_MAX_OPERANDS];
+  const char *operands[MAX_CLI_OPERANDS];
   int32_t operand_count;
   int word_count; /* the command line behind the subcommand's name */
   const char *const *words;

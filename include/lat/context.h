@@ -65,8 +65,9 @@ typedef void lat_release_function(void *memory, size_t size, size_t alignment, v
 /** Options of lat_context_create(); fill with lat_context_options_init() first. @since 0.1 */
 typedef struct lat_context_options {
   size_t struct_size; /**< set by the init macro */
-  int32_t threads;    /**< threads a call may use, 1..256; 0: the processors available */
-  int32_t precision;  /**< LAT_PRECISION_...; default AUTO */
+  int32_t threads;   /**< threads a call may use, 1..256; 0: the processors that the process may run
+                        on, and no more   than its control group's quota pays for (cgroup's cpu.max) */
+  int32_t precision; /**< LAT_PRECISION_...; default AUTO */
   lat_allocate_function *allocate; /**< with release: the allocator; both NULL: the C library's */
   lat_release_function *release;   /**< gives back what allocate returned */
   void *allocate_user;             /**< passed to both */

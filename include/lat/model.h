@@ -152,6 +152,12 @@ LAT_API void lat_loss_sum_init_sized(lat_loss_sum *sum, size_t size);
 /** Fills a lat_loss_sum with zeros. @since 0.1 */
 #define lat_loss_sum_init(sum) lat_loss_sum_init_sized((sum), sizeof *(sum))
 
+/**
+ * Adds another sum, of other batches, another thread or another process.
+ * @return OK, ARGUMENT (NULL, or not initialised). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_loss_sum_add(lat_loss_sum *sum, const lat_loss_sum *other);
+
 /** The function behind lat_tensor_init(), which passes the caller's sizeof. @since 0.1 */
 LAT_API void lat_tensor_init_sized(lat_tensor *tensor, size_t size);
 /** Fills a lat_tensor with zeros. @since 0.1 */
@@ -174,6 +180,16 @@ LAT_API LAT_NODISCARD lat_status lat_model_create(lat_model **out, lat_task *tas
  */
 LAT_API LAT_NODISCARD lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path,
                                                 lat_task *custom);
+
+/**
+ * lat_model_load() of a file's bytes that lie in memory, such as a program's own resources. They
+ * are copied and may go afterwards.
+ * @param size  bytes there
+ * @return as lat_model_load(). @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_load_memory(lat_model **out, lat_context *ctx,
+                                                       const void *data, size_t size,
+                                                       lat_task *custom);
 
 /**
  * lat_model_load() for programs that look at models, or store them otherwise, and do not have their
@@ -243,6 +259,19 @@ LAT_API LAT_NODISCARD lat_status lat_model_save(const lat_model *model, const ch
  */
 LAT_API LAT_NODISCARD lat_status lat_model_save_as(const lat_model *model, const char *path,
                                                    const char *storage);
+
+/**
+ * The bytes that lat_model_save_as() writes, in memory.
+ * @param[out] size  bytes of the file; set also on LIMIT
+ * @param data       where they go; NULL asks for the size alone
+ * @param capacity   bytes available there
+ * @param storage    as in lat_model_save_as()
+ * @return OK, LIMIT (capacity is smaller than the file: nothing was written), and as
+ * lat_model_save_as() without IO. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_save_memory(size_t *size, const lat_model *model,
+                                                       void *data, size_t capacity,
+                                                       const char *storage);
 
 /** Makes a trainable copy of a model. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_model_clone(lat_model **out, const lat_model *model);

@@ -140,6 +140,8 @@ typedef struct lat_observation {
   int32_t verdict;      /**< LAT_VERDICT_...: WITHIN or OUTSIDE the first tolerance, UNDECODABLE;
                            CERTIFIED with decode->refine */
   int32_t candidates;   /**< answers decoded */
+  int32_t input_count;  /**< matrices that input points to: of joined operands 1 */
+  int32_t result_count; /**< likewise of target and prediction */
 } lat_observation;
 
 /** Options of lat_evaluate(). @since 0.1 */

@@ -1,8 +1,7 @@
 #include "base/context_impl.h"
 #include "base/floating.h"
 #include "base/options.h"
-
-#include <sched.h>
+#include "base/processors.h"
 
 enum { MAX_THREADS = 256 };
 
@@ -36,13 +35,6 @@ void lat_context_options_init_sized(lat_context_options *options, size_t size) {
   lati_options_init(options, size, context_fields, sizeof *options);
 }
 
-/* Those the process may run on, which a host may have narrowed. */
-static int32_t available_processors(void) {
-  cpu_set_t set;
-  int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  return count > MAX_THREADS ? MAX_THREADS : count;
-}
-
 static lat_status resolve_options(lat_context_options *to, const lat_context_options *from) {
   lat_status status = lati_options_read(to, sizeof *to, context_fields, from, "context");
   if (status != LAT_OK) {
@@ -53,7 +45,8 @@ static lat_status resolve_options(lat_context_options *to, const lat_context_opt
                      to->allocate == NULL ? "allocate" : "release");
   }
   if (to->threads == 0) {
-    to->threads = available_processors();
+    const int32_t processors = lati_available_processors();
+    to->threads = processors > MAX_THREADS ? MAX_THREADS : processors;
   }
   if (to->log_level == 0) {
     to->log_level = LAT_LOG_INFO;

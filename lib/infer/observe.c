@@ -54,7 +54,9 @@ lat_status lati_observe(lati_diagnosis *diagnosis, const lati_scorer *scorer,
         .orthogonality = findings.orthogonality,
         .condition = findings.condition,
         .verdict = verdict_of(prediction, tolerances[0], example.has_prediction),
-        .candidates = prediction->candidates};
+        .candidates = prediction->candidates,
+        .input_count = lati_task_written(observed->task, LAT_INPUT),
+        .result_count = lati_task_written(observed->task, LAT_OUTPUT)};
     LATI_TRY(show(options, &observation));
   }
 done:

@@ -1,4 +1,5 @@
 /* Options of the built-in tasks. */
+#include "base/text.h"
 #include "task/registry.h"
 
 #include <string.h>
@@ -140,6 +141,16 @@ static lat_status check_largest(const lat_task *task) {
   return LAT_OK;
 }
 
+static lat_status fail_name(const char *name) {
+  char names[256] = "";
+  for (int32_t i = 0; i < lat_task_builtin_count(); ++i) {
+    const size_t used = strlen(names);
+    lati_format(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
+                lat_task_builtin_name(i));
+  }
+  return lati_fail(LAT_ERROR_NOT_FOUND, "no task '%.40s'; there are %s", name, names);
+}
+
 lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *options) {
   lat_status status = LAT_OK;
   LATI_TRY(lati_options_read(&task->options, sizeof task->options, lati_task_fields, options,
@@ -147,7 +158,7 @@ lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *opt
   const char *name = task->options.name;
   task->kind = lati_task_kind_find(name);
   if (task->kind == NULL) {
-    LATI_TRY(lati_fail(LAT_ERROR_NOT_FOUND, "no task '%.40s'", name));
+    LATI_TRY(fail_name(name));
   }
   task->options.name = task->kind->name;
   strcpy(task->name, task->kind->name);

@@ -34,31 +34,46 @@ lat_status lat_model_save(const lat_model *model, const char *path) {
   return lat_model_save_as(model, path, NULL);
 }
 
-lat_status lat_model_save_as(const lat_model *model, const char *path, const char *storage) {
-  lat_status status = lati_model_usable(model);
+/* Writes the model to the file at `path`, or, where that is NULL, into memory. */
+static lat_status save(size_t *size, const lat_model *model, const char *path, void *data,
+                       size_t capacity, const char *storage) {
+  lat_status status = LAT_OK;
   lati_storage type = LATI_STORAGE_F32;
   lati_tensor_view *views = NULL;
   json_t *metadata = NULL;
-  if (status == LAT_OK && path == NULL) {
-    status = lati_fail(LAT_ERROR_ARGUMENT, "path is NULL");
-  }
-  if (status == LAT_OK) {
-    status = lati_storage_of_name(&type, storage);
-  }
-  if (status != LAT_OK) {
-    return status;
-  }
+  LATI_TRY(lati_storage_of_name(&type, storage));
   metadata = json_pack("{s:s}", CONFIG_KEY, model->config);
   if (metadata == NULL) {
-    return lati_fail(LAT_ERROR_MEMORY, "no memory for the model's metadata");
+    LATI_TRY(lati_fail(LAT_ERROR_MEMORY, "no memory for the model's metadata"));
   }
   LATI_TRY(LATI_NEW(views, model->ctx, model->table.count));
   view_tensors(views, model, type);
-  LATI_TRY(lati_safetensors_write(model->ctx, path, views, model->table.count, metadata));
+  status = path != NULL
+               ? lati_safetensors_write(model->ctx, path, views, model->table.count, metadata)
+               : lati_safetensors_write_memory(size, model->ctx, data, capacity, views,
+                                               model->table.count, metadata);
 done:
   json_decref(metadata);
   lati_free(views);
   return status;
+}
+
+lat_status lat_model_save_as(const lat_model *model, const char *path, const char *storage) {
+  lat_status status = lati_model_usable(model);
+  if (status == LAT_OK && path == NULL) {
+    status = lati_fail(LAT_ERROR_ARGUMENT, "path is NULL");
+  }
+  return status == LAT_OK ? save(NULL, model, path, NULL, 0, storage) : status;
+}
+
+lat_status lat_model_save_memory(size_t *size, const lat_model *model, void *data, size_t capacity,
+                                 const char *storage) {
+  if (size == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "size is NULL");
+  }
+  *size = 0;
+  const lat_status status = lati_model_usable(model);
+  return status == LAT_OK ? save(size, model, NULL, data, capacity, storage) : status;
 }
 
 static int is_checkpoint(const lati_safetensors *file) {
@@ -137,14 +152,29 @@ done:
   return status;
 }
 
+/* Where a model comes from: a file, or its bytes. */
+typedef struct model_source {
+  const char *path; /* for messages too */
+  const void *data; /* NULL: the file's */
+  size_t size;
+} model_source;
+
+static lat_status open_source(lati_safetensors **file, lat_context *ctx,
+                              const model_source *source) {
+  return source->data != NULL ? lati_safetensors_open_memory(file, ctx, source->path, source->data,
+                                                             (int64_t)source->size)
+                              : lati_safetensors_open(file, ctx, source->path);
+}
+
 /* A model whose custom tasks are `custom`, or (inspect) placeholders. */
-static lat_status load_file(lat_model **out, lat_context *ctx, const char *path, lat_task *custom,
-                            int inspect) {
+static lat_status load_source(lat_model **out, lat_context *ctx, const model_source *source,
+                              lat_task *custom, int inspect) {
   lat_status status = LAT_OK;
+  const char *path = source->path;
   lati_safetensors *file = NULL;
   lat_task *placeholders = NULL;
   lat_model *model = NULL;
-  LATI_TRY(lati_safetensors_open(&file, ctx, path));
+  LATI_TRY(open_source(&file, ctx, source));
   if (inspect) {
     LATI_TRY(make_placeholders(&placeholders, ctx, file, path));
   }
@@ -161,26 +191,41 @@ done:
   return status;
 }
 
-static lat_status load(lat_model **out, lat_context *ctx, const char *path, lat_task *custom,
-                       int inspect) {
+static lat_status load(lat_model **out, lat_context *ctx, const model_source *source,
+                       lat_task *custom, int inspect) {
   lati_floating saved;
   if (out != NULL) {
     *out = NULL;
   }
-  if (out == NULL || ctx == NULL || path == NULL) {
+  if (out == NULL || ctx == NULL || source->path == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "%s is NULL",
                      out == NULL ? "out" : (ctx == NULL ? "context" : "path"));
   }
   lati_floating_enter(&saved);
-  const lat_status status = load_file(out, ctx, path, custom, inspect);
+  const lat_status status = load_source(out, ctx, source, custom, inspect);
   lati_floating_leave(&saved);
   return status;
 }
 
 lat_status lat_model_load(lat_model **out, lat_context *ctx, const char *path, lat_task *custom) {
-  return load(out, ctx, path, custom, 0);
+  const model_source source = {.path = path};
+  return load(out, ctx, &source, custom, 0);
 }
 
 lat_status lat_model_inspect(lat_model **out, lat_context *ctx, const char *path) {
-  return load(out, ctx, path, NULL, 1);
+  const model_source source = {.path = path};
+  return load(out, ctx, &source, NULL, 1);
+}
+
+lat_status lat_model_load_memory(lat_model **out, lat_context *ctx, const void *data, size_t size,
+                                 lat_task *custom) {
+  const model_source source = {.path = "memory", .data = data, .size = size};
+  if (data == NULL || size > INT64_MAX) {
+    if (out != NULL) {
+      *out = NULL;
+    }
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     data == NULL ? "data is NULL" : "size is not that of a file");
+  }
+  return load(out, ctx, &source, custom, 0);
 }

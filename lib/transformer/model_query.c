@@ -7,6 +7,21 @@ void lat_loss_sum_init_sized(lat_loss_sum *sum, size_t size) {
   lati_options_init(sum, size, no_fields, sizeof *sum);
 }
 
+lat_status lat_loss_sum_add(lat_loss_sum *sum, const lat_loss_sum *other) {
+  lat_status status = lati_loss_sum_check(sum);
+  if (status == LAT_OK) {
+    status = lati_loss_sum_check(other);
+  }
+  if (status == LAT_OK) {
+    sum->loss += other->loss;
+    sum->tokens += other->tokens;
+    sum->correct_tokens += other->correct_tokens;
+    sum->examples += other->examples;
+    sum->correct_examples += other->correct_examples;
+  }
+  return status;
+}
+
 lat_status lati_loss_sum_check(const lat_loss_sum *sum) {
   const size_t least = offsetof(lat_loss_sum, correct_examples) + sizeof sum->correct_examples;
   if (sum == NULL) {

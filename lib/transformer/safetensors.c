@@ -28,6 +28,8 @@ typedef struct tensor_entry {
 struct lati_safetensors {
   char *path;
   int descriptor;
+  const char *memory; /* the file's bytes where they lie in memory; NULL: they are read */
+  int64_t memory_size;
   int64_t data_start, data_size;
   json_t *header;
   const json_t *metadata;
@@ -38,6 +40,13 @@ struct lati_safetensors {
 /* Reads exactly `size` bytes at `position`. */
 static lat_status read_at(const lati_safetensors *file, void *to, size_t size, int64_t position) {
   char *next = to;
+  if (file->memory != NULL) {
+    if (position > file->memory_size || (int64_t)size > file->memory_size - position) {
+      return lati_fail(LAT_ERROR_FORMAT, "%s: ends %zu bytes early", file->path, size);
+    }
+    memcpy(to, file->memory + position, size);
+    return LAT_OK;
+  }
   while (size > 0) {
     const ssize_t got = pread(file->descriptor, next, size, (off_t)position);
     if (got < 0 && errno == EINTR) {
@@ -280,16 +289,22 @@ static lat_status read_entries(lati_safetensors *file, const lat_context *ctx) {
   return check_cover(file);
 }
 
-lat_status lati_safetensors_open(lati_safetensors **out, const lat_context *ctx, const char *path) {
+/* The file's bytes are `size` ones at `memory`, or, where that is NULL, those of the file at
+ * `path`. */
+static lat_status open_source(lati_safetensors **out, const lat_context *ctx, const char *path,
+                              const void *memory, int64_t size) {
   lat_status status = LAT_OK;
   lati_safetensors *file = NULL;
-  int64_t size = 0;
   *out = NULL;
   LATI_TRY(LATI_NEW(file, ctx, 1));
   file->descriptor = -1;
+  file->memory = memory;
+  file->memory_size = size;
   LATI_TRY(LATI_NEW(file->path, ctx, strlen(path) + 1));
   memcpy(file->path, path, strlen(path) + 1);
-  LATI_TRY(open_file(file, &size));
+  if (memory == NULL) {
+    LATI_TRY(open_file(file, &size));
+  }
   LATI_TRY(read_header(file, ctx, size));
   LATI_TRY(check_metadata(file));
   LATI_TRY(read_entries(file, ctx));
@@ -298,6 +313,15 @@ lat_status lati_safetensors_open(lati_safetensors **out, const lat_context *ctx,
 done:
   lati_safetensors_close(file);
   return status;
+}
+
+lat_status lati_safetensors_open(lati_safetensors **out, const lat_context *ctx, const char *path) {
+  return open_source(out, ctx, path, NULL, 0);
+}
+
+lat_status lati_safetensors_open_memory(lati_safetensors **out, const lat_context *ctx,
+                                        const char *name, const void *data, int64_t size) {
+  return open_source(out, ctx, name, data, size);
 }
 
 void lati_safetensors_close(lati_safetensors *file) {

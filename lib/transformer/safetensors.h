@@ -23,11 +23,20 @@ lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
                                   const lati_tensor_view *tensors, int32_t count,
                                   const json_t *metadata);
 
+/* The same bytes into memory: *size of them, also where `data` is NULL, which asks for the size
+ * alone, or `capacity` is smaller (LIMIT). */
+lat_status lati_safetensors_write_memory(size_t *size, const lat_context *ctx, void *data,
+                                         size_t capacity, const lati_tensor_view *tensors,
+                                         int32_t count, const json_t *metadata);
+
 typedef struct lati_safetensors lati_safetensors;
 
 /* Opens and validates: header length, JSON, duplicate keys, dtypes (F32, BF16, F16), shapes against
  * offsets, offsets without holes or overlaps and within the file. Messages name path and place. */
 lat_status lati_safetensors_open(lati_safetensors **out, const lat_context *ctx, const char *path);
+/* The same of a file's bytes in memory, which stay until it is closed; `name` is for messages. */
+lat_status lati_safetensors_open_memory(lati_safetensors **out, const lat_context *ctx,
+                                        const char *name, const void *data, int64_t size);
 void lati_safetensors_close(lati_safetensors *file);
 /* Metadata value, NULL when absent; borrowed. */
 const char *lati_safetensors_metadata(const lati_safetensors *file, const char *key);

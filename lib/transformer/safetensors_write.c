@@ -1,3 +1,4 @@
+/* The safetensors container, written: the header, then the tensors one after the other. */
 #include "base/atomic_file.h"
 #include "transformer/safetensors.h"
 
@@ -68,26 +69,44 @@ done:
   return status;
 }
 
-static lat_status write_header(lati_atomic_file *file, const char *header) {
+/* Where the bytes go: into a file, into memory, or nowhere, to count them. */
+typedef struct sink {
+  lati_atomic_file *file;
+  char *memory;
+  size_t size;
+} sink;
+
+static lat_status put(sink *to, const void *data, size_t size) {
+  if (to->file != NULL) {
+    return lati_atomic_write(to->file, data, size);
+  }
+  if (to->memory != NULL) {
+    memcpy(to->memory + to->size, data, size);
+  }
+  to->size += size;
+  return LAT_OK;
+}
+
+static lat_status write_header(sink *to, const char *header) {
   static const char spaces[] = "        ";
   const size_t length = strlen(header);
   const size_t padding = (HEADER_ALIGNMENT - length % HEADER_ALIGNMENT) % HEADER_ALIGNMENT;
   const uint64_t total = length + padding;
-  lat_status status = lati_atomic_write(file, &total, sizeof total);
+  lat_status status = put(to, &total, sizeof total);
   if (status == LAT_OK) {
-    status = lati_atomic_write(file, header, length);
+    status = put(to, header, length);
   }
-  return status == LAT_OK ? lati_atomic_write(file, spaces, padding) : status;
+  return status == LAT_OK ? put(to, spaces, padding) : status;
 }
 
-static lat_status write_f32(lati_atomic_file *file, const lati_tensor_view *tensor) {
+static lat_status write_f32(sink *to, const lati_tensor_view *tensor) {
   int64_t bytes = 0;
   const lat_status status = tensor_bytes(&bytes, tensor);
-  return status != LAT_OK ? status : lati_atomic_write(file, tensor->data, (size_t)bytes);
+  return status != LAT_OK ? status : put(to, tensor->data, (size_t)bytes);
 }
 
 /* Rounded, a block at a time. */
-static lat_status write_bf16(lati_atomic_file *file, const lati_tensor_view *tensor) {
+static lat_status write_bf16(sink *to, const lati_tensor_view *tensor) {
   enum { BLOCK = 2048 };
   uint16_t block[BLOCK];
   const size_t count =
@@ -97,9 +116,19 @@ static lat_status write_bf16(lati_atomic_file *file, const lati_tensor_view *ten
     const size_t wanted = count - i < BLOCK ? count - i : BLOCK;
     const size_t rounded = lati_storage_round_bf16(block, tensor->data + i, wanted);
     status = rounded == wanted
-                 ? lati_atomic_write(file, block, rounded * sizeof *block)
+                 ? put(to, block, rounded * sizeof *block)
                  : lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is %g, which bf16 does not hold",
                              tensor->name, i + rounded, (double)tensor->data[i + rounded]);
+  }
+  return status;
+}
+
+static lat_status write_all(sink *to, const char *header, const lati_tensor_view *tensors,
+                            int32_t count) {
+  lat_status status = write_header(to, header);
+  for (int32_t i = 0; i < count && status == LAT_OK; ++i) {
+    const int is_bf16 = tensors[i].storage == LATI_STORAGE_BF16;
+    status = is_bf16 ? write_bf16(to, &tensors[i]) : write_f32(to, &tensors[i]);
   }
   return status;
 }
@@ -108,18 +137,36 @@ lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
                                   const lati_tensor_view *tensors, int32_t count,
                                   const json_t *metadata) {
   lat_status status = LAT_OK;
-  lati_atomic_file *file = NULL;
+  sink to = {.file = NULL};
   char *header = NULL;
   LATI_TRY(build_header(&header, ctx, tensors, count, metadata));
-  LATI_TRY(lati_atomic_open(&file, ctx, path));
-  LATI_TRY(write_header(file, header));
-  for (int32_t i = 0; i < count; ++i) {
-    const int is_bf16 = tensors[i].storage == LATI_STORAGE_BF16;
-    LATI_TRY(is_bf16 ? write_bf16(file, &tensors[i]) : write_f32(file, &tensors[i]));
-  }
-  LATI_TRY(lati_atomic_commit(file));
+  LATI_TRY(lati_atomic_open(&to.file, ctx, path));
+  LATI_TRY(write_all(&to, header, tensors, count));
+  LATI_TRY(lati_atomic_commit(to.file));
 done:
-  lati_atomic_close(file);
+  lati_atomic_close(to.file);
+  lati_free(header);
+  return status;
+}
+
+lat_status lati_safetensors_write_memory(size_t *size, const lat_context *ctx, void *data,
+                                         size_t capacity, const lati_tensor_view *tensors,
+                                         int32_t count, const json_t *metadata) {
+  lat_status status = LAT_OK;
+  sink count_only = {.memory = NULL}, to = {.memory = data};
+  char *header = NULL;
+  *size = 0;
+  LATI_TRY(build_header(&header, ctx, tensors, count, metadata));
+  LATI_TRY(write_all(&count_only, header, tensors, count));
+  *size = count_only.size;
+  if (data != NULL && *size > capacity) {
+    LATI_TRY(lati_fail(LAT_ERROR_LIMIT, "capacity of %zu bytes is below the %zu of the model",
+                       capacity, *size));
+  }
+  if (data != NULL) {
+    LATI_TRY(write_all(&to, header, tensors, count));
+  }
+done:
   lati_free(header);
   return status;
 }

@@ -215,7 +215,7 @@ MEMBER(lat_report, error_bound, 72, 8);
 MEMBER(lat_report, candidates, 80, 4);
 MEMBER(lat_report, candidate, 84, 4);
 
-SIZE(lat_observation, 96);
+SIZE(lat_observation, 104);
 MEMBER(lat_observation, struct_size, 0, 8);
 MEMBER(lat_observation, index, 8, 8);
 MEMBER(lat_observation, task, 16, 8);
@@ -229,6 +229,8 @@ MEMBER(lat_observation, orthogonality, 72, 8);
 MEMBER(lat_observation, condition, 80, 8);
 MEMBER(lat_observation, verdict, 88, 4);
 MEMBER(lat_observation, candidates, 92, 4);
+MEMBER(lat_observation, input_count, 96, 4);
+MEMBER(lat_observation, result_count, 100, 4);
 
 SIZE(lat_diagnosis, 168);
 MEMBER(lat_diagnosis, struct_size, 0, 8);
@@ -345,7 +347,7 @@ LAST(lat_optimizer_options, ema_decay);
 LAST(lat_decode_options, reserved);
 LAST(lat_report, candidate);
 LAST(lat_evaluate_options, reserved2);
-LAST(lat_observation, candidates);
+LAST(lat_observation, result_count);
 LAST(lat_diagnosis, reserved);
 LAST(lat_accuracy, candidates);
 LAST(lat_progress, since_best);

@@ -257,6 +257,21 @@ static lat_status save_as(fault_world *world, void **out) {
   return lat_model_save_as(world->frozen, world->path, "bf16");
 }
 
+/* The bytes of the model, saved and loaded without a file. */
+static lat_status save_and_load_memory(fault_world *world, void **out) {
+  static char bytes[1 << 20];
+  size_t size = 0;
+  lat_loss_sum sum, other;
+  lat_loss_sum_init(&sum);
+  lat_loss_sum_init(&other);
+  lat_status status = lat_loss_sum_add(&sum, &other);
+  if (status == LAT_OK) {
+    status = lat_model_save_memory(&size, world->frozen, bytes, sizeof bytes, "f32");
+  }
+  return status == LAT_OK ? lat_model_load_memory((lat_model **)out, world->ctx, bytes, size, NULL)
+                          : status;
+}
+
 static lat_status create_from(fault_world *world, void **out) {
   return lat_model_create_from((lat_model **)out, world->model, world->other, NULL);
 }
@@ -653,6 +668,7 @@ static const fault_case cases[] = {
     {"lat_model_save", 0, save_model, NULL},
     {"lat_model_save, through a link", 0, save_through_link, NULL},
     {"lat_model_save_as", 0, save_as, NULL},
+    {"lat_model_save_memory, load_memory", 0, save_and_load_memory, release_model},
     {"lat_model_create_from", 0, create_from, release_model},
     {"lat_model_load", WITH_FILE, load_model, release_model},
     {"lat_model_inspect", WITH_CUSTOM_FILE, inspect_model, release_model},

@@ -1,4 +1,4 @@
-/* Reads a file as `lat solve` does and prints its matrix: read_matrix FILE. Without a model it
+/* Reads a file as `lat solve` does and prints its matrices: read_matrix FILE. Without a model it
  * takes a hundredth of the time. */
 #include "command_line.h"
 #include "matrix_file.h"
@@ -8,11 +8,12 @@
 #include <stdlib.h>
 
 int main(int argc, char **argv) {
-  lat_matrix matrix;
-  int outcome = matrix_read(&matrix, argc > 1 ? argv[1] : "-");
-  if (outcome == EXIT_DONE) {
-    print_matrix(&matrix);
+  matrix_list list;
+  int outcome = matrix_read_all(&list, argc > 1 ? argv[1] : "-");
+  for (size_t i = 0; i < list.count; ++i) {
+    fputs(i > 0 ? "\n" : "", stdout);
+    print_matrix(&list.matrices[i]);
   }
-  free(matrix.data);
+  matrix_list_free(&list);
   return outcome;
 }

@@ -364,6 +364,7 @@ effects solve "$taught_model --tolerance 1e9" <<'END'
 --json
 END
 accepted solve "$taught_model --tolerance 1e9" <<'END'
+--output answers.npy
 --no-scaling --grammar --max-tokens 30 --task transpose --precision f32 --threads 1 --verbose --no-compare
 --method beam --beam-width 2 --length-penalty 0.5
 --method sample --temperature 0.01 --decode-seed 9
@@ -443,7 +444,7 @@ END
 refused convert "$taught_model converted" <<'END'
 --precision f32 | unknown option '--precision'
 END
-covered plot --output # test_runs.sh
+covered plot --output --log --title # test_runs.sh
 
 # Whoever adds an option adds it to a table above.
 for command in sample train eval solve info bench plot convert; do

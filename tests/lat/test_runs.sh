@@ -209,6 +209,45 @@ expect 2 solve runs/mixture/model.safetensors matrix
 says err '--task NAME is needed: transpose eigenvalues'
 expect 1 solve no-such.safetensors matrix
 
+# A run's folder, and its checkpoint, where a model is expected.
+expect 0 solve runs/taught matrix --tolerance 1e9
+expect 0 eval runs/taught --count 8 --json
+expect 0 info runs/taught/checkpoint.safetensors --json
+expect 0 train --from runs/taught --out runs/again --examples 8 --batch-size 8 --quiet
+mkdir runs/nothing
+expect 1 eval runs/nothing
+says err 'runs/nothing/model.safetensors: cannot open'
+
+# Several problems in one call, numbers that read back, and a .npy file.
+printf '1 2\n3 4\n\n0.1 5\n6 7\n\n8 9\n1 2\n' >three
+expect 0 solve $model three --tolerance 1e9
+lines 8
+says err 'problem 3: residual'
+expect 0 solve $model three --tolerance 1e9 --json
+lines 3
+grep -q '"output":[^a-z]*0000000' out && problem "$said: a number has more digits than it needs"
+expect 0 solve $model three --tolerance 1e9 -o answers.npy
+silent out
+expect 0 solve $model answers.npy --tolerance 1e9
+lines 8
+expect 2 solve $model three -o answers.txt
+says err 'answers are written to FILE.npy'
+printf '1 2\n3 4\n\n1 2 3\n' >unlike
+expect 1 solve $model unlike --tolerance 1e9
+says err 'problem 2 of 2 could not be solved'
+
+# Predictions leave a file alone until they are whole, and show all operands.
+printf old >predictions
+expect 1 eval $model --count 8 --size 9 --predictions predictions
+says predictions old
+# shellcheck disable=SC2086
+expect 0 train --task linear-system --size 2 $tiny --out runs/system
+expect 0 eval runs/system --count 4 --predictions predictions --json
+says out '"standard_error":{"0.05":'
+grep -q '"inputs":\[\[\[[^a-z]*\]\],\[\[' predictions || problem 'predictions lack the second operand'
+grep -q '"targets":\[\[\[' predictions || problem 'predictions lack targets'
+[ ! -e predictions.tmp ] || problem 'a temporary file was left'
+
 # Files that are no models.
 head -c 100 $model >cut.safetensors
 printf '\377\377\377\377\377\377\377\177{}' >large.safetensors
@@ -228,6 +267,10 @@ expect 0 info --json
 says out '"kernels":'
 expect 0 info $model
 says out 'encoder_width=32'
+says out 'norm=post activation=relu positions=learned tied=yes'
+says out 'optimizer  rule=adam'
+expect 0 info runs/mixture
+says out 'task       name=eigenvalues'
 expect 0 info $model --verbose
 says out 'encoder.embeddings.weight'
 expect 0 bench --task transpose --size 2 --layers 1 --width 16 --heads 2 --repeats 1 --seconds 0.01 --json
@@ -256,6 +299,11 @@ if command -v gnuplot >/dev/null; then
   expect 0 plot runs/d -o curves.svg
   says curves.svg '<svg'
   expect 0 plot runs/a --output curves-a.svg
+  expect 0 plot runs/a runs/d runs/patient --log --title "Three runs, it's said" -o three.svg
+  says three.svg 'runs/patient, within 5 %'
+  says three.svg "it's said"
+  expect 2 plot runs/a -o three.pdf
+  says err 'FILE.svg or FILE.png'
   expect 1 plot runs/a -o no/such/folder.svg
   ln -s target.svg link.svg
   expect 0 plot runs/a -o link.svg

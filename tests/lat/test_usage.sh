@@ -39,6 +39,20 @@ expect 2
 says err "no command"
 expect 2 learn
 says err "no command 'learn'"
+expect 2 trian
+says err "no command 'trian'; did you mean train?"
+expect 2 sample --tsk transpose
+says err "unknown option '--tsk'; did you mean --task?"
+expect 2 sample --cuont=3
+says err "did you mean --count?"
+expect 2 train --preset quikstart --out x
+says err "no preset 'quikstart'; did you mean quickstart?"
+expect 2 sample --task transpos
+says err "no task 'transpos'; there are transpose, add"
+expect 2 bench --norm pree
+says err "--norm does not take 'pree'; there are post|pre"
+expect 2 sample --task ''
+says err "--task needs a text that is not empty"
 for command in eval solve plot; do
   expect 2 $command
   says err "missing operand"
@@ -110,9 +124,9 @@ expect 2 bench --seconds -1
 expect 2 plot run
 says err "-o FILE.svg is needed"
 expect 2 plot run -o ''
-for name in y.png y.PDF ./dir.d/y.jpeg; do
+for name in y.gif y.PDF ./dir.d/y.jpeg; do
   expect 2 plot run -o $name
-  says err "-o $name: the picture is written as SVG"
+  says err "-o $name: the picture is written as FILE.svg or FILE.png"
 done
 expect 1 plot run -o dir.d/y
 expect 1 plot run -o y.SVG
