@@ -392,7 +392,8 @@ class _Observation(ctypes.Structure):
                 ("input", POINTER(_Matrix)), ("target", POINTER(_Matrix)),
                 ("prediction", POINTER(_Matrix)), ("tokens", POINTER(c_int32)),
                 ("token_count", c_size_t), ("residual", c_double), ("orthogonality", c_double),
-                ("condition", c_double), ("verdict", c_int32), ("candidates", c_int32)]
+                ("condition", c_double), ("verdict", c_int32), ("candidates", c_int32),
+                ("input_count", c_int32), ("result_count", c_int32)]
 
     def told(self):
         """What is borrowed during the call, as values that last."""
@@ -400,7 +401,10 @@ class _Observation(ctypes.Structure):
         return {**{name: getattr(self, name) for name in numbers},
                 "task": _library.lat_task_name(self.task).decode(),
                 "tokens": self.tokens[:self.token_count],
-                **{name: _rows_of(getattr(self, name)) for name in ("input", "target", "prediction")}}
+                **{name: _rows_of(getattr(self, name)) for name in ("input", "target", "prediction")},
+                "inputs": _all_rows(self.input, self.input_count),
+                "targets": _all_rows(self.target, self.result_count),
+                "predictions": _all_rows(self.prediction, self.result_count)}
 
 
 class _Tensor(_Structure):
@@ -416,6 +420,11 @@ def _rows_of(view):
     seen = view.contents
     values = (c_double * (seen.rows * seen.cols)).from_address(seen.data)
     return [values[i * seen.cols:(i + 1) * seen.cols] for i in range(seen.rows)]
+
+
+def _all_rows(views, count):
+    """The rows of each of some matrices; None where there are none."""
+    return [_rows_of(ctypes.pointer(views[i])) for i in range(count)] if views else None
 
 
 # Functions
@@ -1008,8 +1017,9 @@ def evaluate(model, task=None, decode=None, progress=None, observe=None, **optio
     task: draws the examples instead of the model's own. decode: a dict of lat_decode_options.
     progress: called with (done, count); a true value cancels. tolerances: up to four. diagnose: the
     first dict has a "diagnosis" of the failed answers. observe: called for each example with a dict
-    of lat_observation's members, matrices as lists of rows (the first, where several are written one
-    after the other), the prediction None where it is no matrix; a true value cancels.
+    of lat_observation's members, matrices as lists of rows (input, target, prediction: the first; inputs,
+    targets, predictions: all that are written), the predictions None where they are none; a true value
+    cancels.
     """
     _function(progress, "progress")
     _function(observe, "observe")

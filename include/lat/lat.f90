@@ -174,7 +174,7 @@ module lat
     type(c_ptr) :: task, input, target, prediction, tokens
     integer(c_size_t) :: token_count
     real(c_double) :: residual, orthogonality, condition
-    integer(c_int32_t) :: verdict, candidates
+    integer(c_int32_t) :: verdict, candidates, input_count, result_count
   end type lat_observation
 
   type, bind(C), public :: lat_matrix

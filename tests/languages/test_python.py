@@ -388,6 +388,7 @@ class Models(unittest.TestCase):
         self.assertEqual([o["index"] for o in seen], list(range(6)))
         for o in seen:
             self.assertEqual((o["task"], o["candidates"]), ("inverse", 1))
+            self.assertEqual((o["inputs"], o["targets"]), ([o["input"]], [o["target"]]))
             (a, b), (c, d) = o["input"]
             (p, q), (r, s) = o["target"]
             self.assertAlmostEqual(a * p + b * r, 1, delta=0.2)
