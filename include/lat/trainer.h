@@ -95,7 +95,7 @@ typedef struct lat_trainer_options {
   int32_t keep_best;        /**< 1: the model of the best validation, see lat_progress, is kept as
                                best.safetensors; default 0 */
   int32_t keep_checkpoints; /**< the last so many checkpoints are kept besides, as
-                               checkpoint-<examples>.safetensors, hard links to what
+                               checkpoint-EXAMPLES.safetensors, hard links to what
                                checkpoint.safetensors was; default 0 */
   int32_t patience;         /**< stop when so many validations in a row were no better than the best
                                one, which is kept as with keep_best; 0 (default): never */
