@@ -67,8 +67,9 @@ typedef struct lat_decode_options {
                          verdict costs little, and a second answer is often right where the first
                          is not. Each is decoded from the matrix in another scale, or, by models
                          that are not canonical, with rows and columns permuted and negated; SAMPLE
-                         draws others. The next is decoded only where none is right yet, all
-                         matrices of a call together. Default 1. Sessions take no notice of it */
+                         draws others, and BEAM has beam_width of each search, the likeliest first.
+                         The next is decoded only where none is right yet, all matrices of a call
+                         together. Default 1. Sessions take no notice of it */
   int32_t reserved;   /**< 0 */
 } lat_decode_options;
 

@@ -1,4 +1,5 @@
-/* Rounds of candidates, and the choice of the best by its verdict and residual. */
+/* Rounds of candidates, in each of them all beams of a search, and the choice of the best by its
+ * verdict and residual. */
 #include "infer/candidates.h"
 
 #include "infer/improve.h"
@@ -75,8 +76,8 @@ static lat_status append(lati_search *search, const lati_problem *problem, int32
 }
 
 static int wants_more(const lati_search *search, const lati_problem *problem) {
-  return !lati_is_right(&problem->report, problem->task, &search->session->options) &&
-         lati_frame_varies(problem->task, &search->session->options);
+  return problem->report.candidates < search->session->options.candidates &&
+         !lati_is_right(&problem->report, problem->task, &search->session->options);
 }
 
 /* Fills the batch with candidate `round` of the problems that want one. A coefficient without a
@@ -85,7 +86,8 @@ static lat_status fill_batch(lati_search *search, const lati_problem *problems, 
                              int32_t round) {
   lat_batch_clear(search->batch);
   for (int64_t i = 0; i < count; ++i) {
-    if (round > 0 && !wants_more(search, &problems[i])) {
+    if (round > 0 && !(wants_more(search, &problems[i]) &&
+                       lati_frame_varies(problems[i].task, &search->session->options))) {
       continue;
     }
     const int64_t place = lat_batch_size(search->batch);
@@ -184,7 +186,7 @@ static lat_status consider(lati_search *search, lati_problem *problem, const lat
                        .log_probability = log_probability,
                        .scale = frame->factor,
                        .tokens = (int32_t)tokens.count,
-                       .candidate = frame->candidate};
+                       .candidate = best->candidates};
   lati_matrices answer;
   LATI_TRY(decode_answer(&answer, &report, search, problem, frame, tokens));
   report.candidates = best->candidates + 1;
@@ -198,15 +200,29 @@ done:
   return status;
 }
 
+/* The answer to one place of the batch, and further beams of it while none is right. */
+static lat_status consider_all(lati_search *search, lati_problem *problem, int64_t place) {
+  lat_status status = LAT_OK;
+  const lati_answer *answer = NULL;
+  const int32_t *tokens = NULL;
+  for (int32_t beam = 0; beam == 0 || wants_more(search, problem); ++beam) {
+    answer = lati_session_answer_at(&tokens, search->session, place, beam);
+    if (answer == NULL) {
+      break;
+    }
+    LATI_TRY(consider(search, problem, &search->frames[place], answer->log_probability,
+                      (lati_tokens){tokens, (size_t)answer->length}));
+  }
+done:
+  return status;
+}
+
 static lat_status run_round(lati_search *search, lati_problem *problems) {
   lat_status status = LAT_OK;
   lat_sequences answers;
   LATI_TRY(lat_session_decode(&answers, search->session, search->batch));
   for (int64_t place = 0; place < answers.count; ++place) {
-    const lati_tokens tokens = {answers.tokens + answers.offsets[place],
-                                (size_t)(answers.offsets[place + 1] - answers.offsets[place])};
-    LATI_TRY(consider(search, &problems[search->places[place]], &search->frames[place],
-                      search->session->log_probabilities[place], tokens));
+    LATI_TRY(consider_all(search, &problems[search->places[place]], place));
   }
 done:
   return status;

@@ -44,6 +44,7 @@ static void set_limits(lat_session *session) {
   lati_grammar_init(&session->grammar, session->model->tokenizer, session->options.grammar,
                     smaller(session->max_tokens, positions - 2));
   session->beams = session->options.method == LAT_DECODE_BEAM ? session->options.beam_width : 1;
+  session->kept = smaller(session->beams, session->options.candidates);
 }
 
 lat_status lat_session_create(lat_session **out, lat_model *model,
@@ -96,14 +97,14 @@ static void free_rows(lat_session *session) {
 }
 
 static void free_answers(lat_session *session) {
-  void *blocks[] = {
-      session->answers, session->lengths,       session->ended,  session->log_probabilities,
-      session->ranks,   session->packed_tokens, session->offsets};
+  void *blocks[] = {session->answers,           session->answer_tokens, session->ended,
+                    session->log_probabilities, session->packed_tokens, session->offsets};
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; ++i) {
     lati_free(blocks[i]);
   }
-  session->answers = session->lengths = session->ended = session->packed_tokens = NULL;
-  session->log_probabilities = session->ranks = NULL;
+  session->answers = NULL;
+  session->answer_tokens = session->ended = session->packed_tokens = NULL;
+  session->log_probabilities = NULL;
   session->offsets = NULL;
   session->batch_capacity = 0;
 }
@@ -156,14 +157,14 @@ static lat_status reserve_answers(lat_session *session, int64_t batch) {
   }
   lat_status status = LAT_OK;
   const lat_context *ctx = session->ctx;
-  size_t n = (size_t)batch, tokens = n * (size_t)session->max_tokens;
+  const size_t n = (size_t)batch, slots = n * (size_t)session->kept;
+  const size_t length = (size_t)session->max_tokens;
   free_answers(session);
-  LATI_TRY(LATI_NEW(session->answers, ctx, tokens));
-  LATI_TRY(LATI_NEW(session->lengths, ctx, n));
+  LATI_TRY(LATI_NEW(session->answers, ctx, slots));
+  LATI_TRY(LATI_NEW(session->answer_tokens, ctx, slots * length));
   LATI_TRY(LATI_NEW(session->ended, ctx, n));
   LATI_TRY(LATI_NEW(session->log_probabilities, ctx, n));
-  LATI_TRY(LATI_NEW(session->ranks, ctx, n));
-  LATI_TRY(LATI_NEW(session->packed_tokens, ctx, tokens));
+  LATI_TRY(LATI_NEW(session->packed_tokens, ctx, n * length));
   LATI_TRY(LATI_NEW(session->offsets, ctx, n + 1));
   session->batch_capacity = batch;
 done:
@@ -190,8 +191,7 @@ static void start_hypotheses(lat_session *session, const lat_batch *batch) {
                       lati_task_answer_matrices(session->model->task, letter));
     lati_random_start(&hypothesis->random, session->options.seed, LATI_STREAM_DECODE,
                       session->decoded + (uint64_t)i);
-    session->lengths[i] = session->ended[i] = 0;
-    session->log_probabilities[i] = 0;
+    session->ended[i] = 0;
   }
 }
 
@@ -248,25 +248,50 @@ lati_push lati_hypothesis_push(lati_hypothesis *hypothesis, int32_t *tokens,
   return hypothesis->length < session->max_tokens ? LATI_GOES_ON : LATI_CUT;
 }
 
-void lati_session_answer(lat_session *session, const lati_hypothesis *hypothesis,
-                         const int32_t *tokens, double rank) {
-  int64_t source = hypothesis->source;
-  if (session->ended[source]++ > 0 && !(rank > session->ranks[source])) {
-    return;
-  }
-  session->ranks[source] = rank;
-  session->lengths[source] = hypothesis->length;
-  session->log_probabilities[source] = hypothesis->log_probability;
-  memcpy(session->answers + source * session->max_tokens, tokens,
-         (size_t)hypothesis->length * sizeof *tokens);
+static int32_t *tokens_at(const lat_session *session, int64_t slot) {
+  return session->answer_tokens + slot * session->max_tokens;
 }
 
+void lati_session_answer(lat_session *session, const lati_hypothesis *hypothesis,
+                         const int32_t *tokens, double rank) {
+  const int64_t source = hypothesis->source, first = source * session->kept;
+  const int32_t held = smaller(session->ended[source]++, session->kept);
+  const size_t row = (size_t)session->max_tokens * sizeof *tokens;
+  lati_answer *answers = session->answers + first;
+  int32_t place = held;
+  while (place > 0 && rank > answers[place - 1].rank) {
+    --place;
+  }
+  if (place == session->kept) {
+    return;
+  }
+  const size_t later = (size_t)(smaller(held, session->kept - 1) - place);
+  memmove(answers + place + 1, answers + place, later * sizeof *answers);
+  memmove(tokens_at(session, first + place + 1), tokens_at(session, first + place), later * row);
+  answers[place] = (lati_answer){hypothesis->length, hypothesis->log_probability, rank};
+  memcpy(tokens_at(session, first + place), tokens, (size_t)hypothesis->length * sizeof *tokens);
+}
+
+const lati_answer *lati_session_answer_at(const int32_t **tokens, const lat_session *session,
+                                          int64_t i, int32_t place) {
+  const int64_t slot = i * session->kept + place;
+  if (place >= smaller(session->ended[i], session->kept)) {
+    return NULL;
+  }
+  *tokens = tokens_at(session, slot);
+  return &session->answers[slot];
+}
+
+/* The best answers, end to end. */
 static void pack_answers(lat_sequences *out, lat_session *session, int64_t batch) {
   session->offsets[0] = 0;
   for (int64_t i = 0; i < batch; ++i) {
-    memcpy(session->packed_tokens + session->offsets[i], session->answers + i * session->max_tokens,
-           (size_t)session->lengths[i] * sizeof *session->answers);
-    session->offsets[i + 1] = session->offsets[i] + session->lengths[i];
+    const int32_t *tokens = NULL;
+    const lati_answer *best = lati_session_answer_at(&tokens, session, i, 0);
+    memcpy(session->packed_tokens + session->offsets[i], tokens,
+           (size_t)best->length * sizeof *tokens);
+    session->offsets[i + 1] = session->offsets[i] + best->length;
+    session->log_probabilities[i] = best->log_probability;
   }
   *out = (lat_sequences){session->packed_tokens, session->offsets, batch};
 }

@@ -16,6 +16,12 @@ typedef struct lati_hypothesis {
   double log_probability;
 } lati_hypothesis;
 
+/* A sequence that ended. Its tokens are a row of the session's answers. */
+typedef struct lati_answer {
+  int32_t length;
+  double log_probability, rank;
+} lati_answer;
+
 struct lat_session {
   lat_context *ctx;
   lat_model *model;
@@ -24,6 +30,7 @@ struct lat_session {
   lati_decoder *decoder;
   int32_t max_tokens;
   int32_t beams;    /* hypotheses a sequence: 1 unless BEAM */
+  int32_t kept;     /* answers a sequence, the best first: 1 unless beams are candidates */
   uint64_t decoded; /* sequences in the session's life: sequence n of a session always draws the
                        same numbers, however its inputs were cut into batches */
 
@@ -44,9 +51,10 @@ struct lat_session {
 
   /* (batch): the answers */
   int64_t batch_capacity;
-  int32_t *answers; /* (batch, max_tokens) */
-  int32_t *lengths, *ended;
-  double *log_probabilities, *ranks;
+  lati_answer *answers;      /* (batch, kept), in falling rank */
+  int32_t *answer_tokens;    /* (batch, kept, max_tokens) */
+  int32_t *ended;            /* (batch) */
+  double *log_probabilities; /* (batch): of the best */
   int32_t *packed_tokens;
   int64_t *offsets;
 };
@@ -70,9 +78,14 @@ typedef enum lati_push { LATI_GOES_ON, LATI_ENDED, LATI_CUT } lati_push;
 /* Appends a token to a hypothesis whose tokens are `tokens`. */
 lati_push lati_hypothesis_push(lati_hypothesis *hypothesis, int32_t *tokens,
                                const lat_session *session, int32_t token, double log_probability);
-/* Offers an ended hypothesis as its sequence's answer; the first of highest rank stays. */
+/* Offers an ended hypothesis as an answer to its sequence; those of highest rank stay, the first of
+ * equals in front. */
 void lati_session_answer(lat_session *session, const lati_hypothesis *hypothesis,
                          const int32_t *tokens, double rank);
+
+/* Answer `place` of sequence i of the last batch, the best at 0; NULL where fewer ended. */
+const lati_answer *lati_session_answer_at(const int32_t **tokens, const lat_session *session,
+                                          int64_t i, int32_t place);
 
 /* Decode all sequences from position 0; the first hypothesis of each is set up. */
 lat_status lati_decode_single(lat_session *session, int64_t batch); /* greedy.c: also SAMPLE */

@@ -197,6 +197,47 @@ START_TEST(without_variation_there_is_one_candidate) {
 }
 END_TEST
 
+/* One search of four beams has four candidates, of which the likeliest alone would be the answer of
+ * a solver without. */
+START_TEST(beams_are_candidates) {
+  const fixture_plan plan = {.task = "inverse", .rows = 2};
+  fixture f;
+  lat_decode_options options;
+  int32_t better = 0;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 2);
+  lat_decode_options_init(&options);
+  options.method = LAT_DECODE_BEAM;
+  options.beam_width = 4;
+  options.scaling = 0;
+  options.tolerance = 1e-9;
+  for (int32_t seed = 0; seed < 12; ++seed) {
+    lat_report reports[2];
+    double data[4], answers[2][4];
+    const lat_matrix a = lati_matrix_view(data, 2, 2);
+    fill(data, 4, seed);
+    for (int32_t many = 0; many < 2; ++many) {
+      lat_solver *solver = NULL;
+      lat_matrix x = lati_matrix_view(answers[many], 2, 2);
+      options.candidates = many ? 3 : 1;
+      lat_report_init(&reports[many]);
+      must(lat_solver_create(&solver, f.model, &options));
+      must(lat_solver_solve(&x, &reports[many], solver, &a));
+      lat_solver_free(solver);
+    }
+    ck_assert_int_eq(reports[0].candidates, 1);
+    ck_assert_int_ge(reports[1].candidates, 3);
+    ck_assert_double_le(reports[1].residual, reports[0].residual);
+    ck_assert_double_le(reports[1].log_probability, reports[0].log_probability);
+    ck_assert_int_eq(reports[1].candidate == 0,
+                     memcmp(answers[0], answers[1], sizeof *answers) == 0);
+    better += reports[1].candidate > 0;
+  }
+  ck_assert_int_gt(better, 0);
+  fixture_close(&f);
+}
+END_TEST
+
 static lat_accuracy evaluate(const fixture *f, int32_t candidates, int32_t refine) {
   lat_evaluate_options options;
   lat_decode_options decode;
@@ -237,6 +278,7 @@ int main(void) {
                                 the_best_stays_and_later_rounds_decode_what_is_not_right,
                                 nothing_decodable_takes_all_candidates,
                                 without_variation_there_is_one_candidate,
+                                beams_are_candidates,
                                 evaluations_count_candidates_and_certificates,
                                 NULL};
   return run_suite("infer_candidates", tests);
