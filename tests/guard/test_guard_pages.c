@@ -119,6 +119,44 @@ START_TEST(products_read_no_further_than_the_tail) {
 }
 END_TEST
 
+/* The same numbers in double precision, with a block that ends where they do. */
+static double *widened(const lat_context *ctx, const float *values, int64_t rows, int64_t cols,
+                       int64_t ld) {
+  double *data = NULL;
+  const int64_t count = (rows - 1) * ld + cols;
+  must(LATI_NEW(data, ctx, count));
+  for (int64_t i = 0; i < count; ++i) {
+    data[i] = values[i];
+  }
+  return data;
+}
+
+START_TEST(products_in_double_precision_as_well) {
+  const product_case *p = &products[_i];
+  const int64_t a_rows = p->transpose_a ? p->k : p->m, a_cols = p->transpose_a ? p->m : p->k;
+  const int64_t b_rows = p->transpose_b ? p->n : p->k, b_cols = p->transpose_b ? p->k : p->n;
+  lat_context *ctx = open_context(LAT_PRECISION_F32);
+  float *a = operand(ctx, a_rows, a_cols, p->lda), *b = operand(ctx, b_rows, b_cols, p->ldb);
+  double *wide_a = widened(ctx, a, a_rows, a_cols, p->lda), *c = NULL;
+  double *wide_b = widened(ctx, b, b_rows, b_cols, p->ldb);
+  must(LATI_NEW(c, ctx, p->m * p->n));
+  c[0] = 1;
+  lati_gemm_f64(p->transpose_a, p->transpose_b, p->m, p->n, p->k, wide_a, p->lda, wide_b, p->ldb, 1,
+                c, p->n);
+  double worst = fabs(c[0] - 1 - expected(p, a, b, 0, 0));
+  for (int64_t i = 1; i < p->m * p->n; ++i) {
+    worst = fmax(worst, fabs(c[i] - expected(p, a, b, i / p->n, i % p->n)));
+  }
+  ck_assert_double_eq(worst, 0);
+  lati_free(c);
+  lati_free(wide_b);
+  lati_free(wide_a);
+  lati_free(b);
+  lati_free(a);
+  lat_context_free(ctx);
+}
+END_TEST
+
 typedef struct model_case {
   const char *name, *encoding, *rule;
   int32_t encoder_width, encoder_heads, decoder_width, decoder_heads, ffn_factor, batch;
@@ -217,6 +255,7 @@ int main(void) {
   TCase *tests = tcase_create("guard pages");
   tcase_add_test(tests, what_follows_a_block_is_forbidden);
   tcase_add_loop_test(tests, products_read_no_further_than_the_tail, 0, PRODUCTS);
+  tcase_add_loop_test(tests, products_in_double_precision_as_well, 0, PRODUCTS);
   tcase_add_loop_test(tests, a_step_and_a_decode_at_odd_shapes, 0, 2 * MODELS);
   return run_case("guard pages", tests);
 }
