@@ -29,11 +29,12 @@ typedef struct preset_entry {
   "--encoder-loops 4 --decoder-layers 1 --width 64 --heads 4 --batch-size 32 --optimizer muon "    \
   "--learning-rate 2e-3 --warmup 300 --sign-bias 0.5 --validate-every 50000 " MODERN
 
-/* The paper's sizes on canonical forms (docs/concepts.md): layers of their own, width 128. */
-#define CANONICAL                                                                                  \
-  "--canonical --input-encoding fp15 --output-encoding p1000 --factored --fourier "                \
+/* The paper's sizes: layers of their own, width 128; and on canonical forms (docs/concepts.md). */
+#define LARGER                                                                                     \
+  "--input-encoding fp15 --output-encoding p1000 --factored --fourier "                            \
   "--encoder-layers 4 --decoder-layers 1 --width 128 --heads 4 --batch-size 64 --optimizer muon "  \
   "--learning-rate 2e-3 --warmup 300 --validate-every 100000 --validate-count 2000 " MODERN
+#define CANONICAL "--canonical " LARGER
 
 static const preset_entry presets[] = {
     {"quickstart", "transpose 5x5, small, for 16,000 examples: 99 % exact in under a minute",
@@ -52,6 +53,12 @@ static const preset_entry presets[] = {
      "--examples 80000 --task transpose --size 10 --encoding p1000 --layers 1 --width 128 --heads "
      "4 "
      "--optimizer adamw --learning-rate 2e-3 --warmup 300 --batch-size 32 --period 2500 " MODERN},
+    {"add-5x5-small", "4/1 layers, width 128, for 500,000 examples",
+     "--task add --size 5 --period 7815 --ema-decay 0.999 " LARGER},
+    {"matvec-5x5-canonical", "sizes and signs in steps, canonical inputs, for 1,200,000 examples",
+     "--task matvec --size 5 --min-size 1 --max-size 5 --size-weights "
+     "1:1@0;1:0.3,2:0.7@60000;2:0.3,3:0.7@160000;3:0.3,4:0.7@300000;4:0.3,5:0.7@450000;5:1@600000 "
+     "--sign-bias 0.5 --period 18750 --ema-decay 0.999 " CANONICAL},
     {"eigenvalues-5x5-canonical", "canonical inputs, 4/1 layers, width 128, for 3,008,000 examples",
      "--examples 3008000 --task eigenvalues --size 5 --triangle --period 47000 " CANONICAL},
     {"singular-values-4x4-canonical", "the same, for 2,000,000 examples",

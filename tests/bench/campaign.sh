@@ -10,12 +10,14 @@ lat=$1 out=$2 threads=${3:-1}
 shift 2
 wanted=$*
 
-# row (a preset) and examples
+# row (a preset), examples, options of its evaluation
 rows() {
   cat <<'END'
 eigenvalues-5x5-canonical 3008000
 singular-values-4x4-canonical 2000000
 transpose-10x10-small 80000
+add-5x5-small 500000
+matvec-5x5-canonical 1200000 --size 5
 END
 }
 
@@ -28,7 +30,7 @@ chosen() { # chosen ROW
 }
 
 mkdir -p "$out"
-rows | while read -r row examples; do
+rows | while read -r row examples options; do
   run=$out/$row
   if ! chosen "$row" || [ -e "$run/accuracy.json" ]; then
     continue
@@ -38,7 +40,8 @@ rows | while read -r row examples; do
     set -- "$@" --resume
   fi
   "$lat" "$@" </dev/null
-  "$lat" eval "$run/model.safetensors" --count 10000 --seed 7 --threads "$threads" --json \
+  # shellcheck disable=SC2086 # a list of words
+  "$lat" eval "$run/model.safetensors" $options --count 10000 --seed 7 --threads "$threads" --json \
     >"$run/accuracy.tmp" </dev/null
   mv "$run/accuracy.tmp" "$run/accuracy.json"
 done
