@@ -59,7 +59,7 @@ static void print_verdict(const lat_report *report) {
             report->error_bound);
     break;
   case LAT_VERDICT_NO_ANSWER:
-    fprintf(stderr, "no answer: LAPACK finds none either, the matrix is singular\n");
+    fprintf(stderr, "no answer: the matrix is singular, or doubles cannot hold the answer\n");
     break;
   case LAT_VERDICT_WITHIN:
     fprintf(stderr, "residual %.3g: within the tolerance of %g\n", report->residual,
