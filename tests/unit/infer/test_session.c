@@ -334,14 +334,16 @@ START_TEST(mixtures_answer_with_a_letter) {
   options.architecture = LAT_ARCHITECTURE_ENCODER;
   check_letters(&(fixture_plan){0});
   check_letters(&(fixture_plan){.model = &options});
+  options.architecture = LAT_ARCHITECTURE_DECODER;
+  check_letters(&(fixture_plan){.model = &options});
 }
 END_TEST
 
-/* By every method, in whatever batches; the places of all tokens are known from the start. */
-START_TEST(an_encoder_alone_answers_at_once) {
+/* By every method, in whatever batches. */
+static void check_methods(int32_t architecture) {
   lat_model_options model;
   fixture_model_options(&model);
-  model.architecture = LAT_ARCHITECTURE_ENCODER;
+  model.architecture = architecture;
   model.matrix_positions = 1;
   for (int32_t method = LAT_DECODE_GREEDY; method <= LAT_DECODE_SAMPLE; ++method) {
     const fixture_plan plan = {.min_size = 1, .max_size = 4, .model = &model};
@@ -359,6 +361,16 @@ START_TEST(an_encoder_alone_answers_at_once) {
     answers_free(&apart);
     fixture_close(&f);
   }
+}
+
+/* The places of all tokens are known from the start. */
+START_TEST(an_encoder_alone_answers_at_once) {
+  check_methods(LAT_ARCHITECTURE_ENCODER);
+}
+END_TEST
+
+START_TEST(a_decoder_alone_goes_on_behind_the_problem) {
+  check_methods(LAT_ARCHITECTURE_DECODER);
 }
 END_TEST
 
@@ -585,6 +597,7 @@ int main(void) {
                                 log_probabilities_are_those_of_the_tokens,
                                 mixtures_answer_with_a_letter,
                                 an_encoder_alone_answers_at_once,
+                                a_decoder_alone_goes_on_behind_the_problem,
                                 an_encoder_alone_reads_the_shape_of_its_answer,
                                 threads_change_no_bit,
                                 a_steady_session_allocates_nothing,
