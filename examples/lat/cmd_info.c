@@ -1,10 +1,12 @@
 /* lat info: what a model's file holds, or how the library was built. */
 #include "model_list.h"
+#include "model_path.h"
 #include "option_members.h"
 #include "report.h"
 #include "subcommands.h"
 #include "workbench.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,13 +147,16 @@ static int show_model(const lat_model *model, const char *path, const json_t *co
 }
 
 static int show_file(workbench *bench, const cli_settings *settings) {
-  const char *path = settings->operands[0];
-  lat_status status = workbench_inspect(bench, settings, path);
+  char path[PATH_MAX];
+  lat_status status = workbench_inspect(bench, settings, settings->operands[0]);
+  if (status == LAT_OK) {
+    status = model_path(path, sizeof path, settings->operands[0]);
+  }
   if (status != LAT_OK) {
     return report_failure(status);
   }
   json_t *config = json_loads(lat_model_config(bench->model), 0, NULL);
-  int outcome = settings->json ? show_model_json(bench->model, path, config)
+  int outcome = settings->json ? show_model_json(bench->model, settings->operands[0], config)
                                : show_model(bench->model, path, config, settings->verbose);
   json_decref(config);
   return outcome;

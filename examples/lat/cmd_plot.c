@@ -135,7 +135,8 @@ static void write_script(FILE *script, const picture *drawn) {
                    : "set terminal svg size 800,600 dynamic background rgb 'white'\n",
         script);
   fprintf(script,
-          "set encoding utf8\nset grid\nset format x '%%.0s%%c'\nset xlabel 'examples'\n"
+          "set encoding utf8\nset lmargin 12\nset grid\nset format x '%%.0s%%c'\nset xlabel "
+          "'examples'\n"
           "set xrange [0:%.17g]\n",
           most);
   const int validated = has_validations(drawn);
