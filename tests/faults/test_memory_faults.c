@@ -261,6 +261,7 @@ static lat_status save_as(fault_world *world, void **out) {
 static lat_status save_and_load_memory(fault_world *world, void **out) {
   static char bytes[1 << 20];
   size_t size = 0;
+  *out = NULL; /* which saving does not touch */
   lat_loss_sum sum, other;
   lat_loss_sum_init(&sum);
   lat_loss_sum_init(&other);

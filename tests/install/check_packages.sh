@@ -94,7 +94,7 @@ export LD_LIBRARY_PATH="$usr/$libdir"
 "$usr/bin/lat" --version | grep -F "$version"
 "$usr/bin/lat" sample --task inverse --size 2 --count 1 --seed 1 >/dev/null
 # The root is a folder of its own, so the library finds the models by its own place.
-"$usr/bin/lat" info transpose-5x5 | grep -F 'name="transpose"'
+"$usr/bin/lat" info transpose-5x5 | grep -F 'name=transpose '
 if readelf -d "$usr/bin/lat" "$usr/$libdir/liblat.so.$n" | grep -E 'RPATH|RUNPATH'; then
   echo 'the lines above tie the packages to a folder'
   exit 1
