@@ -168,14 +168,14 @@ int matrix_complete(matrix_file *file) {
     list->matrices = grown;
     list->capacity = capacity;
   }
-  double *data = malloc(bytes);
-  if (data == NULL) {
+  lat_matrix *matrix = &list->matrices[list->count];
+  *matrix = (lat_matrix){malloc(bytes), file->rows, file->cols, file->cols, LAT_ROW_MAJOR};
+  if (matrix->data == NULL) {
     return report_error("no memory for a matrix");
   }
-  memcpy(data, file->data, bytes);
+  ++list->count;
+  memcpy(matrix->data, file->data, bytes);
   memset(file->data, 0, bytes);
-  list->matrices[list->count++] =
-      (lat_matrix){data, file->rows, file->cols, file->cols, LAT_ROW_MAJOR};
   file->rows = file->cols = 0;
   return EXIT_DONE;
 }

@@ -163,7 +163,7 @@ int run_options_load(cli_settings *settings, const char *directory) {
 }
 
 static json_t *option_json(const cli_settings *settings, const cli_option *option) {
-  const char *field = (const char *)settings + option->offset;
+  const void *field = (const char *)settings + option->offset;
   switch (option->kind) {
   case OPTION_DOUBLE:
     return json_real(*(const double *)field);
