@@ -1,45 +1,14 @@
 /* What a run keeps beside its checkpoint: the best model, the last checkpoints, rows of validations
  * in the log; and that a checkpoint is a model. */
-#include "small_run.h"
 #include "suite.h"
+#include "trainer_fixture.h"
 
 #include <jansson.h>
 #include <math.h>
 
-static scratch_folder folder;
-static char directory[256];
-static small_run run;
-static lat_optimizer_options optimizer;
-static lat_trainer_options options;
-static lat_trainer *trainer;
-
-static void open_all(void) {
-  scratch_open(&folder);
-  scratch_file(directory, &folder, "run");
-  small_run_open(&run, 1);
-  small_run_optimizer_options(&optimizer, "adam");
-  small_run_trainer_options(&options, directory);
-  trainer = NULL;
-}
-
-static void close_all(void) {
-  lat_trainer_free(trainer);
-  small_run_close(&run);
-  scratch_close(&folder);
-}
-
-static const char *in_run(char path[256], const char *name) {
-  return join_path(path, directory, name);
-}
-
 static int has(const char *name) {
   char path[256];
   return access(in_run(path, name), F_OK) == 0;
-}
-
-static void create_and_run(void) {
-  CHECK_OK(lat_trainer_create(&trainer, run.model, &optimizer, &options));
-  CHECK_OK(lat_trainer_run(trainer));
 }
 
 /* The model of a fresh run, trained again. */
