@@ -4,7 +4,10 @@
 
 #include <math.h>
 
-enum { MASK_KEYS = 4 }; /* a block of random numbers */
+enum {
+  MASK_KEYS = 4,    /* a block of random numbers */
+  COLUMN_BLOCK = 64 /* coefficients of an answer that are summed together */
+};
 
 /* One query of one head against the keys that it sees: rows first .. first + seen - 1. */
 typedef struct pair {
@@ -65,6 +68,22 @@ typedef struct forward {
   const lati_attention *shape;
 } forward;
 
+/* o_d = sum_j p_j v_jd, for `count` coefficients d from the first. */
+static void add_up_values(const forward *f, const pair *p, double lse, int64_t first,
+                          int64_t count) {
+  double sums[COLUMN_BLOCK] = {0};
+  for (int64_t j = 0; j < p->seen; ++j) {
+    const float *v = at(f->v, p->first + j, p) + first;
+    const double weight = kept(f->shape, p, j) * exp(score(f->q, f->k, p->first + j, p) - lse);
+    for (int64_t d = 0; d < count; ++d) {
+      sums[d] += weight * (double)v[d];
+    }
+  }
+  for (int64_t d = 0; d < count; ++d) {
+    at(f->o, p->query, p)[first + d] = (float)sums[d];
+  }
+}
+
 static void forward_query(void *argument, const pair *p) {
   const forward *f = argument;
   double largest = -INFINITY, sum = 0.0;
@@ -76,13 +95,8 @@ static void forward_query(void *argument, const pair *p) {
   }
   double lse = largest + log(sum);
   f->lse[p->query * f->shape->heads + p->head] = (float)lse;
-  for (int64_t d = 0; d < p->width; ++d) {
-    double value = 0.0;
-    for (int64_t j = 0; j < p->seen; ++j) {
-      value += kept(f->shape, p, j) * exp(score(f->q, f->k, p->first + j, p) - lse) *
-               (double)at(f->v, p->first + j, p)[d];
-    }
-    at(f->o, p->query, p)[d] = (float)value;
+  for (int64_t d = 0; d < p->width; d += COLUMN_BLOCK) {
+    add_up_values(f, p, lse, d, p->width - d < COLUMN_BLOCK ? p->width - d : COLUMN_BLOCK);
   }
 }
 
