@@ -206,7 +206,7 @@ static void bench_attention(int64_t length, int32_t head_count, int32_t width, i
   const size_t scratch = backend->attention_scratch(length, width) * (size_t)lati_pool_size(pool);
   float *tiles = fresh((int64_t)(scratch / sizeof(float) + 1));
   const lati_rows qkv = operand(values, tokens, ld), d_qkv = operand(values, tokens, ld);
-  heads h = {.shape = {offsets, offsets, SEQUENCES, head_count, width, causal},
+  heads h = {.shape = {offsets, offsets, SEQUENCES, head_count, width, causal, NULL},
              .q = qkv,
              .k = lati_rows_at(qkv, 0, third),
              .v = lati_rows_at(qkv, 0, 2 * third),
