@@ -21,20 +21,24 @@ run_in() { # run_in RELEASE COMMAND
   unshare --mount --pid --fork --root="$folder/$1" --mount-proc env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 sh -ec "$2"
 }
 
-first_line() { # first_line RELEASE COMMAND: what a program says of its version
-  run_in "$1" "$2" | sed -n '1s/.* //p'
+last_word() { # last_word RELEASE COMMAND: the version in the first line of what a program says
+  run_in "$1" "$2" | sed '1!d;s/.* //'
 }
 
 # Left out are checks of packages and of texts, which belong to the release that the project is developed on.
+# As a condition it is not ended by `set -e`, so that each step says what a failure means.
 check_release() {
   root=$folder/$1
-  [ -x "$root/usr/bin/cmake" ] || debootstrap --variant=minbase --include="$packages" "$1" "$root"
+  [ -x "$root/usr/bin/cmake" ] || debootstrap --variant=minbase --include="$packages" "$1" "$root" || return 1
   rm -rf "$root/src"
   mkdir -p "$root/src"
-  (cd "$source" && git ls-files -z | tar -c --null -T - -f -) | tar -x -C "$root/src"
-  run_in "$1" 'cmake -S /src -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release && cmake --build /build
-    cd /build && ctest -L quick -E "^(abi|docs|install|languages_python)" --output-on-failure -j "$(nproc)"
-    rm -rf /tmp/run && examples/lat/lat train --preset quickstart --examples 64 --validate-every 0 --quiet --out /tmp/run'
+  (cd "$source" && git ls-files -z | tar -c --null -T - -f -) | tar -x -C "$root/src" || return 1
+  run_in "$1" 'cmake -S /src -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release
+    cmake --build /build
+    cd /build
+    ctest -L quick -E "^(abi|docs|install|languages_python)" --output-on-failure -j "$(nproc)"
+    rm -rf /tmp/run
+    examples/lat/lat train --preset quickstart --examples 64 --validate-every 0 --quiet --out /tmp/run'
 }
 
 printf '%-10s %-8s %-8s %-8s %s\n' release gcc CMake BLIS outcome
@@ -46,8 +50,8 @@ for release; do
     outcome="failed: see $folder/$release.log"
     failures=1
   fi
-  printf '%-10s %-8s %-8s %-8s %s\n' "$release" "$(first_line "$release" 'gcc --version')" \
-    "$(first_line "$release" 'cmake --version')" \
+  printf '%-10s %-8s %-8s %-8s %s\n' "$release" "$(last_word "$release" 'gcc -dumpfullversion')" \
+    "$(last_word "$release" 'cmake --version')" \
     "$(run_in "$release" 'dpkg-query -W -f "${Version}" libblis-serial-dev')" "$outcome"
 done
 exit "$failures"

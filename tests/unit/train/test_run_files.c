@@ -229,17 +229,10 @@ int main(void) {
                                 a_checkpoint_is_a_model,
                                 the_log_has_rows_of_sizes,
                                 rates_are_of_training_alone};
-  Suite *suite = suite_create("run_files");
   TCase *files = tcase_create("files");
-  tcase_set_timeout(files, 120);
   tcase_add_checked_fixture(files, open_all, close_all);
   for (size_t i = 0; i < sizeof tests / sizeof *tests; ++i) {
     tcase_add_test(files, tests[i]);
   }
-  suite_add_tcase(suite, files);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_case("run_files", files);
 }

@@ -595,17 +595,10 @@ int main(void) {
                                 time_is_a_limit,
                                 accumulation_is_a_larger_batch,
                                 the_hosts_rounding_and_locale_stay_out};
-  Suite *suite = suite_create("trainer");
   TCase *runs = tcase_create("runs");
-  tcase_set_timeout(runs, 120);
   tcase_add_checked_fixture(runs, open_all, close_all);
   for (size_t i = 0; i < sizeof tests / sizeof *tests; ++i) {
     tcase_add_test(runs, tests[i]);
   }
-  suite_add_tcase(suite, runs);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_case("trainer", runs);
 }
