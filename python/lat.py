@@ -199,6 +199,7 @@ def _option(value, kind, name):
 _PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
 _EVALUATED = ctypes.CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 _OBSERVED = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p)
+_CANCEL = ctypes.CFUNCTYPE(c_int32, c_void_p)
 _LOG = ctypes.CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 _OPTION_KINDS = (c_int32, c_int64, c_uint32, c_uint64, c_double, c_char_p)
 
@@ -245,7 +246,8 @@ class _ContextOptions(_Structure):
         c_void_p, "allocate release allocate_user",
         _LOG, "log",
         c_void_p, "log_user",
-        c_int32, "log_level reserved")
+        c_int32, "log_level reserved",
+        c_void_p, "parallel parallel_user")
 
 
 class _TokenizerOptions(_Structure):
@@ -331,7 +333,9 @@ class _DecodeOptions(_Structure):
         c_double, "tolerance",
         c_int32, "scaling compare refine fallback",
         c_double, "certify_tolerance",
-        c_int32, "candidates reserved")
+        c_int32, "candidates reserved",
+        _CANCEL, "cancel",
+        c_void_p, "cancel_user")
 
 
 class Report(_Structure):

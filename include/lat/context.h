@@ -19,7 +19,8 @@
  * The context owns one team of worker threads. A call that finds the team busy with another
  * thread's work does its work on the calling thread alone; results are the same bits at any number
  * of threads, so this shows only in time. Workers are started at the first parallel call; a child
- * process made by fork() starts its own.
+ * process made by fork() starts its own. A host with threads of its own lends them instead
+ * (lat_context_options.parallel).
  *
  * Floating-point state: the library computes in the default environment (round to nearest, no
  * traps, no flush-to-zero) and gives the caller's back on return. The host's functions that are
@@ -62,12 +63,28 @@ typedef void *lat_allocate_function(size_t size, size_t alignment, void *user);
  * for. */
 typedef void lat_release_function(void *memory, size_t size, size_t alignment, void *user);
 
+/** One share of a parallel loop of the library's, number @p index of @p loop. */
+typedef void lat_loop_function(void *loop, int32_t index);
+
+/**
+ * Calls body(loop, i) once for each i = 0 .. count - 1, on threads of the host's, any number of
+ * them at once and in any order, and returns when all calls have returned: a parallel for. Bodies
+ * share out the loop's work among themselves as they run, so that one which begins late finds less
+ * or nothing to do; what is left when the function returns, because it called too few of them, the
+ * calling thread does. Called from any thread that uses the context, in the floating-point state
+ * that it called the library with. Bodies compute in the default floating-point environment and
+ * give the thread's own back. They call nothing of the host's but the allocator and a custom task's
+ * functions, and must not be left other than by returning.
+ */
+typedef void lat_parallel_function(lat_loop_function *body, void *loop, int32_t count, void *user);
+
 /** Options of lat_context_create(); fill with lat_context_options_init() first. @since 0.1 */
 typedef struct lat_context_options {
   size_t struct_size; /**< set by the init macro */
-  int32_t threads;   /**< threads a call may use, 1..256; 0: the processors that the process may run
-                        on, and no more   than its control group's quota pays for (cgroup's cpu.max) */
-  int32_t precision; /**< LAT_PRECISION_...; default AUTO */
+  int32_t threads;    /**< threads a call may use, 1..256; 0: the processors that the process may
+                         run on, and no more than its control group's quota pays for (cgroup's
+                         cpu.max) */
+  int32_t precision;  /**< LAT_PRECISION_...; default AUTO */
   lat_allocate_function *allocate; /**< with release: the allocator; both NULL: the C library's */
   lat_release_function *release;   /**< gives back what allocate returned */
   void *allocate_user;             /**< passed to both */
@@ -75,6 +92,10 @@ typedef struct lat_context_options {
   void *log_user;                  /**< passed to log */
   int32_t log_level;               /**< most verbose level passed on; 0: LAT_LOG_INFO */
   int32_t reserved;                /**< 0 */
+  lat_parallel_function *parallel; /**< the host's threads carry out parallel loops, `threads` of
+                                      them at most, and the context starts none; results are the
+                                      same bits. NULL (default): threads of the context's own */
+  void *parallel_user;             /**< passed to parallel */
 } lat_context_options;
 
 #ifdef __cplusplus

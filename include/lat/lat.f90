@@ -48,6 +48,8 @@ module lat
     type(c_funptr) :: log
     type(c_ptr) :: log_user
     integer(c_int32_t) :: log_level, reserved
+    type(c_funptr) :: parallel
+    type(c_ptr) :: parallel_user
   end type lat_context_options
 
   type, bind(C), public :: lat_tokenizer_options
@@ -128,6 +130,8 @@ module lat
     integer(c_int32_t) :: scaling, compare, refine, fallback
     real(c_double) :: certify_tolerance
     integer(c_int32_t) :: candidates, reserved
+    type(c_funptr) :: cancel
+    type(c_ptr) :: cancel_user
   end type lat_decode_options
 
   type, bind(C), public :: lat_report

@@ -378,6 +378,13 @@ LAT_API float *lat_gradients_data(lat_gradients *gradients);
 LAT_API size_t lat_gradients_size(const lat_gradients *gradients);
 
 /**
+ * From now on dropout draws as in call number @p pass of lat_gradients_accumulate(), counted from
+ * 0, so that a loop that was stopped goes on as if it had not been; without dropout there is
+ * nothing to go on with. NULL is a no-op. @since 0.1
+ */
+LAT_API void lat_gradients_seek(lat_gradients *gradients, uint64_t pass);
+
+/**
  * From now on a target mantissa stands for a normal distribution over mantissas of the same sign
  * and exponent in the loss of lat_gradients_accumulate(), so that near misses cost less (label
  * smoothing in the order of numbers). Losses of lat_model_loss() stay as they are.

@@ -88,6 +88,29 @@ LAT_API LAT_NODISCARD lat_status lat_optimizer_step(lat_optimizer *optimizer, la
 LAT_API LAT_NODISCARD lat_status lat_optimizer_swap_average(lat_optimizer *optimizer,
                                                             lat_model *model);
 
+/**
+ * Writes the checkpoint of a training loop of one's own: one file, replaced atomically, that holds
+ * model and optimizer. What else a loop needs to go on it keeps itself: the position of its sampler
+ * (lat_sampler_seek()) and, with dropout, its gradients' (lat_gradients_seek()); both follow from
+ * lat_optimizer_updates(). The file can be loaded as a model as well, and is then the average where
+ * there is one.
+ * @return OK, ARGUMENT, STATE (frozen, mapped), IO, MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_optimizer_save(const lat_optimizer *optimizer,
+                                                    const lat_model *model, const char *path);
+
+/**
+ * Parameters, moments, average and number of updates from a file of lat_optimizer_save(), or the
+ * checkpoint of a trainer's run; learning rates and other numbers of the optimizer's options stay
+ * as they are. Training goes on with the bits that it would have had. On failure model and
+ * optimizer are as they were.
+ * @return OK, ARGUMENT (the file's model has another task, tokenizer or architecture), FORMAT (not
+ * such a file, damaged, or of a rule with other tensors, or an average where this one has none),
+ * STATE, IO, MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_optimizer_load(lat_optimizer *optimizer, lat_model *model,
+                                                    const char *path);
+
 /** @return number of updates done. @since 0.1 */
 LAT_API int64_t lat_optimizer_updates(const lat_optimizer *optimizer);
 

@@ -71,6 +71,10 @@ typedef struct lat_decode_options {
                          The next is decoded only where none is right yet, all matrices of a call
                          together. Default 1. Sessions take no notice of it */
   int32_t reserved;   /**< 0 */
+  int32_t (*cancel)(void *user); /**< asked before each position of an output, on the calling
+                                    thread: non-zero stops the call with CANCELLED, after which
+                                    session or solver can be used again. NULL (default): never */
+  void *cancel_user;             /**< passed to cancel */
 } lat_decode_options;
 
 /** Verdict of a solver on its own answer. */
@@ -251,7 +255,8 @@ LAT_API void lat_session_free(lat_session *session);
  * Decodes the answer to every input of @p batch, whose targets are ignored.
  * @param[out] out  sequences in the order of the batch, without framing EOS; borrowed, valid until
  * the next call
- * @since 0.1
+ * @return OK, ARGUMENT, STATE, LIMIT, CANCELLED (by lat_decode_options.cancel: nothing was decoded,
+ * and the next call draws what this one would have drawn), MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_session_decode(lat_sequences *out, lat_session *session,
                                                     const lat_batch *batch);
@@ -287,7 +292,7 @@ LAT_API void lat_report_init_sized(lat_report *report, size_t size);
  * may differ by 1e-6 of the largest coefficient (the model then sees their mean)
  * @return OK also for a wrong answer: read the verdict. SHAPE (size or symmetry the task does not
  * take), NUMERIC (non-finite entry, or no token for an entry), STATE (a mixture, and no task
- * selected), MEMORY. @since 0.1
+ * selected), CANCELLED (by lat_decode_options.cancel), MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_solver_solve(lat_matrix *x, lat_report *report,
                                                   lat_solver *solver, const lat_matrix *a);
@@ -295,7 +300,8 @@ LAT_API LAT_NODISCARD lat_status lat_solver_solve(lat_matrix *x, lat_report *rep
 /**
  * Solves for @p count matrices at once, faster than one by one.
  * @param reports  NULL, or as many as matrices, each initialised
- * @return as lat_solver_solve(); all matrices are checked before the first is solved. @since 0.1
+ * @return as lat_solver_solve(); all matrices are checked before the first is solved. After
+ * CANCELLED the first answers and reports may be written, a multiple of 128 of them. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_solver_solve_many(lat_matrix *x, lat_report *reports,
                                                        lat_solver *solver, const lat_matrix *a,

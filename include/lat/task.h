@@ -109,10 +109,18 @@ typedef struct lat_task_functions {
   int32_t (*canonicalize)(lat_matrix *operands, int32_t operand_count, void *transform, void *user);
   /** Moves the results for the canonical operands to those for the caller's, in place. */
   int32_t (*restore)(lat_matrix *results, int32_t result_count, const void *transform, void *user);
-  int32_t transform_size; /**< bytes, up to 65,536 */
-  int32_t reserved;       /**< 0 */
-  int32_t operand_count;  /**< 0 (as 1) or 1..4 */
-  int32_t result_count;   /**< 0 (as 1) or 1..4 */
+  int32_t transform_size;      /**< bytes, up to 65,536 */
+  int32_t reserved;            /**< 0 */
+  int32_t operand_count;       /**< 0 (as 1) or 1..4 */
+  int32_t result_count;        /**< 0 (as 1) or 1..4 */
+  int32_t operand_max_rows[4]; /**< largest shapes of the operands, 1..100 each; 0: 100. Models,
+                                  samplers and solvers make room for these and no more; a model's
+                                  limit of positions follows from them where its options leave it
+                                  open. Operands larger than that are refused with SHAPE, callbacks
+                                  that give such shapes with CALLBACK */
+  int32_t operand_max_cols[4]; /**< their columns */
+  int32_t result_max_rows[4];  /**< likewise those of the results */
+  int32_t result_max_cols[4];  /**< their columns */
 } lat_task_functions;
 
 /** Norm of the residuals (lat_score_options.norm). */

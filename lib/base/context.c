@@ -16,6 +16,8 @@ static const lati_field context_fields[] = {
     LATI_POINTER(lat_context_options, log_user),
     LATI_NUMBER(lat_context_options, log_level, LATI_FIELD_INT32, 0, 0, LAT_LOG_DEBUG),
     LATI_NUMBER(lat_context_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_POINTER(lat_context_options, parallel),
+    LATI_POINTER(lat_context_options, parallel_user),
     LATI_FIELDS_END,
 };
 

@@ -1,5 +1,7 @@
 #include "base/threads.h"
+
 #include "base/alloc.h"
+#include "base/context_impl.h"
 #include "base/floating.h"
 
 #include <pthread.h>
@@ -26,6 +28,8 @@ typedef struct worker {
 } worker;
 
 struct lati_pool {
+  lat_parallel_function *parallel; /* the host's threads; NULL: workers of our own */
+  void *parallel_user;
   int32_t size;
   int32_t started;  /* workers that run; -1 before the first loop */
   atomic_int owner; /* the process whose workers they are; 0 while a child takes the pool over */
@@ -181,6 +185,10 @@ lat_status lati_pool_create(lati_pool **out, const lat_context *ctx, int32_t thr
   if (status != LAT_OK) {
     return status;
   }
+  if (ctx != NULL) {
+    pool->parallel = ctx->options.parallel;
+    pool->parallel_user = ctx->options.parallel_user;
+  }
   pool->size = threads;
   reset_pool(pool);
   atomic_store(&pool->owner, (int)getpid());
@@ -231,12 +239,27 @@ static void run_alone(lati_task_function *function, void *argument, int64_t task
   }
 }
 
-static void run_together(lati_pool *pool, lati_task_function *function, void *argument,
-                         int64_t tasks) {
-  pool->function = function;
-  pool->argument = argument;
-  pool->tasks = tasks;
-  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+/* One call of the host's, on whichever of its threads. */
+static void run_share(void *loop, int32_t index) {
+  lati_floating saved;
+  lati_floating_enter(&saved);
+  run_tasks((lati_pool *)loop, index);
+  lati_floating_leave(&saved);
+}
+
+/* The calling thread does what the host left. */
+static void run_by_host(lati_pool *pool) {
+  const int32_t count = pool->tasks < pool->size ? (int32_t)pool->tasks : pool->size;
+  lati_floating *host = lati_floating_lend();
+  pool->parallel(run_share, pool, count, pool->parallel_user);
+  lati_floating_take_back(host);
+  run_tasks(pool, 0);
+}
+
+static void run_by_workers(lati_pool *pool) {
+  if (pool->started < 0) {
+    start_workers(pool);
+  }
   atomic_fetch_add(&pool->gate, GATE_LOOP + GATE_OPEN);
   wake(pool, &pool->opened);
   run_tasks(pool, 0);
@@ -249,9 +272,14 @@ void lati_pool_run(lati_pool *pool, lati_task_function *function, void *argument
     run_alone(function, argument, tasks);
     return;
   }
-  if (pool->started < 0) {
-    start_workers(pool);
+  pool->function = function;
+  pool->argument = argument;
+  pool->tasks = tasks;
+  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  if (pool->parallel != NULL) {
+    run_by_host(pool);
+  } else {
+    run_by_workers(pool);
   }
-  run_together(pool, function, argument, tasks);
   atomic_store(&pool->busy, 0);
 }

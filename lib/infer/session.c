@@ -23,6 +23,8 @@ const lati_field lati_decode_fields[] = {
     FIELD(certify_tolerance, LATI_FIELD_DOUBLE, 1e-12, 1e-15, 1),
     FIELD(candidates, LATI_FIELD_INT32, 1, 1, 1024),
     FIELD(reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_POINTER(lat_decode_options, cancel),
+    LATI_POINTER(lat_decode_options, cancel_user),
     LATI_FIELDS_END};
 #undef FIELD
 
@@ -195,7 +197,23 @@ static void start_hypotheses(lat_session *session, const lat_batch *batch) {
   }
 }
 
+/* Asks the host, in the host's own floating-point state, whether to stop. */
+static lat_status check_cancelled(const lat_session *session) {
+  const lat_decode_options *options = &session->options;
+  if (options->cancel == NULL) {
+    return LAT_OK;
+  }
+  lati_floating *host = lati_floating_lend();
+  const int32_t stop = options->cancel(options->cancel_user);
+  lati_floating_take_back(host);
+  return stop == 0 ? LAT_OK : lati_fail(LAT_ERROR_CANCELLED, "decoding was cancelled");
+}
+
 lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t count) {
+  lat_status status = check_cancelled(session);
+  if (status != LAT_OK) {
+    return status;
+  }
   for (int64_t i = 0; i < count; ++i) {
     int64_t h = session->active[i];
     const lati_hypothesis *hypothesis = &session->hypotheses[h];
@@ -207,7 +225,7 @@ lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t c
     lati_cursor_place(&row->row, &row->col, &hypothesis->cursor);
     lati_grammar_allowed(&session->allowed[i], &session->grammar, &hypothesis->cursor);
   }
-  lat_status status = lati_decoder_step(session->decoder, session->rows, count);
+  status = lati_decoder_step(session->decoder, session->rows, count);
   if (status != LAT_OK) {
     return status;
   }

@@ -12,6 +12,13 @@
 
 #define FLAG_FIELD(member) LATI_NUMBER(lat_task_functions, member, LATI_FIELD_INT32, 0, 0, 1)
 
+#define MAXIMUM_FIELD(member)                                                                      \
+  LATI_NUMBER(lat_task_functions, member, LATI_FIELD_INT32, 0, 0, LAT_MAX_DIMENSION)
+/* One for each of LATI_MAX_OPERANDS. */
+#define MAXIMUM_FIELDS(member)                                                                     \
+  MAXIMUM_FIELD(member[0]), MAXIMUM_FIELD(member[1]), MAXIMUM_FIELD(member[2]),                    \
+      MAXIMUM_FIELD(member[3])
+
 static const lati_field fields[] = {
     LATI_TEXT(lat_task_functions, name, NULL),
     LATI_NUMBER(lat_task_functions, letter, LATI_FIELD_INT32, 0, 'A', 'Z'),
@@ -29,6 +36,10 @@ static const lati_field fields[] = {
     LATI_NUMBER(lat_task_functions, reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_NUMBER(lat_task_functions, operand_count, LATI_FIELD_INT32, 0, 0, LATI_MAX_OPERANDS),
     LATI_NUMBER(lat_task_functions, result_count, LATI_FIELD_INT32, 0, 0, LATI_MAX_OPERANDS),
+    MAXIMUM_FIELDS(operand_max_rows),
+    MAXIMUM_FIELDS(operand_max_cols),
+    MAXIMUM_FIELDS(result_max_rows),
+    MAXIMUM_FIELDS(result_max_cols),
     LATI_FIELDS_END,
 };
 
@@ -118,13 +129,29 @@ static lat_status outcome(const lat_task *task, const char *function, int32_t co
   return code == 0 ? LAT_OK : failed(task, function, code);
 }
 
+static lati_form max_form(lati_arity arity, const int32_t *rows, const int32_t *cols) {
+  lati_form form = {.count = arity.count, .layout = arity.layout};
+  for (int32_t i = 0; i < form.count; ++i) {
+    form.shape[i] = (lati_shape){rows[i] > 0 ? rows[i] : LAT_MAX_DIMENSION,
+                                 cols[i] > 0 ? cols[i] : LAT_MAX_DIMENSION};
+  }
+  return form;
+}
+
+void lati_custom_max_forms(lati_form *operands, lati_form *results, const lat_task *task) {
+  const lat_task_functions *table = &task->functions;
+  *operands = max_form(task->operands, table->operand_max_rows, table->operand_max_cols);
+  *results = max_form(task->results, table->result_max_rows, table->result_max_cols);
+}
+
 /* Shapes that a callback wrote as rows and columns apart. */
 static lat_status take_shapes(lati_form *form, const lat_task *task, const char *function,
-                              const int32_t *rows, const int32_t *cols) {
+                              const int32_t *rows, const int32_t *cols, const lati_form *most) {
   for (int32_t i = 0; i < form->count; ++i) {
-    if (rows[i] < 1 || rows[i] > LAT_MAX_DIMENSION || cols[i] < 1 || cols[i] > LAT_MAX_DIMENSION) {
-      return lati_fail(LAT_ERROR_CALLBACK, "task '%s': %s gave %d x %d, outside 1..%d", task->name,
-                       function, rows[i], cols[i], LAT_MAX_DIMENSION);
+    const lati_shape largest = most->shape[i];
+    if (rows[i] < 1 || rows[i] > largest.rows || cols[i] < 1 || cols[i] > largest.cols) {
+      return lati_fail(LAT_ERROR_CALLBACK, "task '%s': %s gave %d x %d, outside 1..%d x 1..%d",
+                       task->name, function, rows[i], cols[i], largest.rows, largest.cols);
     }
     form->shape[i] = (lati_shape){rows[i], cols[i]};
   }
@@ -133,10 +160,24 @@ static lat_status take_shapes(lati_form *form, const lat_task *task, const char 
 
 lat_status lati_custom_operand_form(lati_form *operands, const lat_task *task, lat_random *random) {
   int32_t rows[LATI_MAX_OPERANDS] = {0}, cols[LATI_MAX_OPERANDS] = {0};
+  lati_form largest, ignored;
+  lati_custom_max_forms(&largest, &ignored, task);
   const int32_t code = task->functions.input_shape(rows, cols, random, task->user);
   *operands = (lati_form){.count = task->operands.count, .layout = task->operands.layout};
-  return code == 0 ? take_shapes(operands, task, "input_shape", rows, cols)
+  return code == 0 ? take_shapes(operands, task, "input_shape", rows, cols, &largest)
                    : failed(task, "input_shape", code);
+}
+
+static lat_status check_operands(const lat_task *task, const lati_form *operands,
+                                 const lati_form *most) {
+  for (int32_t i = 0; i < operands->count; ++i) {
+    const lati_shape given = operands->shape[i], largest = most->shape[i];
+    if (given.rows > largest.rows || given.cols > largest.cols) {
+      return lati_fail(LAT_ERROR_SHAPE, "task '%s' takes at most %d x %d, not %d x %d", task->name,
+                       largest.rows, largest.cols, given.rows, given.cols);
+    }
+  }
+  return LAT_OK;
 }
 
 lat_status lati_custom_result_form(lati_form *results, const lat_task *task,
@@ -144,6 +185,12 @@ lat_status lati_custom_result_form(lati_form *results, const lat_task *task,
   char text[LATI_SHAPES_TEXT];
   int32_t rows[LATI_MAX_OPERANDS] = {0}, cols[LATI_MAX_OPERANDS] = {0};
   int32_t input_rows[LATI_MAX_OPERANDS], input_cols[LATI_MAX_OPERANDS];
+  lati_form most_operands, most_results;
+  lati_custom_max_forms(&most_operands, &most_results, task);
+  const lat_status status = check_operands(task, operands, &most_operands);
+  if (status != LAT_OK) {
+    return status;
+  }
   for (int32_t i = 0; i < LATI_MAX_OPERANDS; ++i) {
     input_rows[i] = operands->shape[i].rows;
     input_cols[i] = operands->shape[i].cols;
@@ -155,7 +202,7 @@ lat_status lati_custom_result_form(lati_form *results, const lat_task *task,
                                           : "task '%s' does not take matrices of %s",
                      task->name, lati_shapes_text(text, operands));
   }
-  return code == 0 ? take_shapes(results, task, "output_shape", rows, cols)
+  return code == 0 ? take_shapes(results, task, "output_shape", rows, cols, &most_results)
                    : failed(task, "output_shape", code);
 }
 

@@ -197,22 +197,13 @@ static lat_status mixture_max_forms(lati_form *operands, lati_form *results,
   return LAT_OK;
 }
 
-static lati_form largest_form(int32_t count) {
-  lati_form form = {.count = count, .layout = LATI_IN_TURN};
-  for (int32_t i = 0; i < count; ++i) {
-    form.shape[i] = (lati_shape){LAT_MAX_DIMENSION, LAT_MAX_DIMENSION};
-  }
-  return form;
-}
-
 lat_status lati_task_max_forms(lati_form *operands, lati_form *results, const lat_task *task) {
   const lat_task_options *options = &task->options;
   if (task->kind == &lati_task_mixture) {
     return mixture_max_forms(operands, results, task);
   }
   if (task->kind == &lati_task_custom) {
-    *operands = largest_form(task->operands.count);
-    *results = largest_form(task->results.count);
+    lati_custom_max_forms(operands, results, task);
     return LAT_OK;
   }
   const int drawn = options->max_size > 0;

@@ -203,6 +203,8 @@ int lati_task_thread_safe(const lat_task *task);
 lat_status lati_custom_operand_form(lati_form *operands, const lat_task *task, lat_random *random);
 lat_status lati_custom_result_form(lati_form *results, const lat_task *task,
                                    const lati_form *operands);
+/* The largest forms that the table tells. */
+void lati_custom_max_forms(lati_form *operands, lati_form *results, const lat_task *task);
 lat_status lati_custom_canonicalize(const lat_matrix *operands, const lat_task *task,
                                     void *transform);
 lat_status lati_custom_restore(const lat_matrix *results, const lat_task *task,

@@ -1,71 +1,12 @@
-#include "base/text.h"
-#include "compute/update.h"
+/* The checkpoint of a trainer's run: model and optimizer (train/optimizer_file.h), with state and
+ * identity of the run as their "lat.checkpoint". */
+#include "train/optimizer_file.h"
 #include "train/run_directory.h"
 #include "train/trainer_impl.h"
-#include "transformer/safetensors.h"
 #include "transformer/transformer.h"
 
 #include <math.h>
 #include <string.h>
-
-/* A checkpoint is a model file with more in it: the tensors of the model, "optimizer.m." and
- * "optimizer.v." before their names for the moments (Muon's matrices have no second),
- * "optimizer.average." for their moving average where there is one, and beside "lat.config" the
- * JSON text "lat.checkpoint": state and identity of the run. */
-
-#define NAME_SIZE 96
-
-typedef struct tensor_list {
-  lati_tensor_view *views;
-  char (*names)[NAME_SIZE];
-  float **data; /* where each tensor is kept */
-  int32_t count;
-} tensor_list;
-
-static void free_list(tensor_list *list) {
-  lati_free(list->data);
-  lati_free(list->names);
-  lati_free(list->views);
-}
-
-static void add_tensor(tensor_list *list, const char *prefix, const lati_parameter *entry,
-                       float *vector) {
-  const int32_t at = list->count++;
-  lati_format(list->names[at], NAME_SIZE, "%s%s", prefix, entry->name);
-  list->data[at] = vector + entry->offset;
-  list->views[at] = (lati_tensor_view){.name = list->names[at],
-                                       .rank = entry->rank,
-                                       .shape = {entry->shape[0], entry->shape[1]},
-                                       .data = list->data[at]};
-}
-
-/* All tensors of a checkpoint; the model's own ones lie in `parameters`. */
-static lat_status list_tensors(tensor_list *list, const lat_trainer *trainer, float *parameters) {
-  const lati_parameter_table *table = &trainer->model->table;
-  const lat_optimizer *optimizer = trainer->optimizer;
-  const int32_t capacity = 4 * table->count;
-  lat_status status = LAT_OK;
-  *list = (tensor_list){0};
-  LATI_TRY(LATI_NEW(list->views, trainer->ctx, capacity));
-  LATI_TRY(LATI_NEW(list->names, trainer->ctx, capacity));
-  LATI_TRY(LATI_NEW(list->data, trainer->ctx, capacity));
-  for (int32_t i = 0; i < table->count; ++i) {
-    add_tensor(list, "", &table->entries[i], parameters);
-  }
-  for (int32_t i = 0; i < table->count; ++i) {
-    add_tensor(list, "optimizer.m.", &table->entries[i], optimizer->m);
-  }
-  for (int32_t i = 0; i < table->count; ++i) {
-    if (optimizer->muon == NULL || !table->entries[i].hidden) {
-      add_tensor(list, "optimizer.v.", &table->entries[i], optimizer->v);
-    }
-  }
-  for (int32_t i = 0; i < table->count && optimizer->average != NULL; ++i) {
-    add_tensor(list, "optimizer.average.", &table->entries[i], optimizer->average);
-  }
-done:
-  return status;
-}
 
 static lat_status no_memory(void) {
   return lati_fail(LAT_ERROR_MEMORY, "no memory for the checkpoint's metadata");
@@ -108,37 +49,12 @@ static json_t *state_json(const lat_trainer *trainer) {
       (json_int_t)state->report_tokens, "validation", validation_json(&state->validation));
 }
 
-/* The metadata's strings. */
-static lat_status build_metadata(json_t **out, const lat_trainer *trainer) {
+static lat_status write_checkpoint(const lat_trainer *trainer) {
   json_t *checkpoint =
       json_pack("{s:o, s:O}", "state", state_json(trainer), "identity", trainer->identity);
-  char *text = NULL;
-  lat_status status = lati_json_text(&text, trainer->ctx, checkpoint,
-                                     JSON_COMPACT | JSON_REAL_PRECISION(17), "lat.checkpoint");
-  *out = NULL;
-  if (status == LAT_OK) {
-    *out = json_pack("{s:s, s:s}", "lat.config", lat_model_config(trainer->model), "lat.checkpoint",
-                     text);
-    status = *out != NULL ? LAT_OK : no_memory();
-  }
-  lati_free(text);
+  const lat_status status = lati_optimizer_file_write(trainer->optimizer, trainer->model,
+                                                      trainer->checkpoint_path, checkpoint);
   json_decref(checkpoint);
-  return status;
-}
-
-static lat_status write_checkpoint(lat_trainer *trainer) {
-  lat_status status = LAT_OK;
-  tensor_list list = {0};
-  json_t *metadata = NULL;
-  const int shown = lati_average_show(trainer->optimizer, trainer->model, 0);
-  LATI_TRY(build_metadata(&metadata, trainer));
-  LATI_TRY(list_tensors(&list, trainer, trainer->model->parameters));
-  LATI_TRY(lati_safetensors_write(trainer->ctx, trainer->checkpoint_path, list.views, list.count,
-                                  metadata));
-done:
-  free_list(&list);
-  json_decref(metadata);
-  lati_average_show(trainer->optimizer, trainer->model, shown);
   return status;
 }
 
@@ -175,46 +91,6 @@ lat_status lati_best_save(lat_trainer *trainer) {
   return status == LAT_OK ? write_model(trainer, trainer->best_path) : status;
 }
 
-/* A JSON text of the metadata; FORMAT when absent or malformed. */
-static lat_status load_text(json_t **out, const lat_trainer *trainer, const lati_safetensors *file,
-                            const char *path, const char *key) {
-  const char *text = lati_safetensors_metadata(file, key);
-  json_t *object = NULL;
-  *out = NULL;
-  if (text == NULL) {
-    return lati_fail(LAT_ERROR_FORMAT, "%s: metadata %s: missing", path, key);
-  }
-  const lat_status status = lati_json_read(&object, trainer->ctx, text, strlen(text));
-  if (status != LAT_OK) {
-    return lati_fail_prefix(status, "%s: metadata %s", path, key);
-  }
-  if (!json_is_object(object)) {
-    json_decref(object);
-    return lati_fail(LAT_ERROR_FORMAT, "%s: metadata %s: not a JSON object", path, key);
-  }
-  *out = object;
-  return LAT_OK;
-}
-
-/* Model, task and tokenizer must be those of the run. */
-static lat_status compare_config(const lat_trainer *trainer, const lati_safetensors *file) {
-  lat_status status = LAT_OK;
-  const char *config = lat_model_config(trainer->model);
-  json_t *theirs = NULL, *ours = NULL;
-  LATI_TRY(lati_json_read(&ours, trainer->ctx, config, strlen(config)));
-  LATI_TRY(load_text(&theirs, trainer, file, trainer->checkpoint_path, "lat.config"));
-  static const char *const passing[] = {"training", "library"};
-  for (size_t i = 0; i < sizeof passing / sizeof *passing; ++i) {
-    json_object_del(ours, passing[i]);
-    json_object_del(theirs, passing[i]);
-  }
-  LATI_TRY(lati_run_compare(ours, theirs));
-done:
-  json_decref(theirs);
-  json_decref(ours);
-  return status;
-}
-
 static int parse_validation(lati_validation *validation, json_t *value, json_error_t *error) {
   json_int_t examples = -1;
   *validation = (lati_validation){.examples = -1, .accuracy = NAN, .exact = NAN};
@@ -238,7 +114,7 @@ lat_status lati_best_load(lat_trainer *trainer) {
     return LAT_OK;
   }
   LATI_TRY(lati_safetensors_open(&file, trainer->ctx, trainer->best_path));
-  LATI_TRY(load_text(&config, trainer, file, trainer->best_path, "lat.config"));
+  LATI_TRY(lati_optimizer_file_text(&config, trainer->ctx, file, trainer->best_path, "lat.config"));
   json_t *validation = json_object_get(json_object_get(config, "training"), "validation");
   if (validation == NULL || !parse_validation(&trainer->best, validation, &error)) {
     status = json_error_code(&error) == json_error_out_of_memory
@@ -286,59 +162,11 @@ static lat_status parse_state(lat_trainer *trainer, json_t *checkpoint) {
   return LAT_OK;
 }
 
-/* Shapes first, so that a wrong file is refused before anything is read. */
-static lat_status read_tensors(const tensor_list *list, const lat_trainer *trainer,
-                               lati_safetensors *file) {
-  lat_status status = LAT_OK;
-  if (lati_safetensors_count(file) != list->count) {
-    return lati_fail(LAT_ERROR_FORMAT, "%s: %d tensors, expected %d", trainer->checkpoint_path,
-                     (int)lati_safetensors_count(file), (int)list->count);
-  }
-  for (int pass = 0; pass < 2; ++pass) {
-    for (int32_t i = 0; i < list->count && status == LAT_OK; ++i) {
-      const lati_tensor_view *view = &list->views[i];
-      status = lati_safetensors_read(pass == 0 ? NULL : list->data[i], file, view->name, view->rank,
-                                     view->shape);
-    }
-  }
-  return status;
-}
-
-static lat_status check_finite(const lat_trainer *trainer, const float *vector, const char *what) {
-  const lat_optimizer *optimizer = trainer->optimizer;
-  const double sum = lati_sum_of_squares(trainer->ctx->pool, vector, (int64_t)optimizer->count,
-                                         optimizer->partials);
-  return isfinite(sum) ? LAT_OK
-                       : lati_fail(LAT_ERROR_FORMAT, "%s: %s hold a value that is not finite",
-                                   trainer->checkpoint_path, what);
-}
-
-/* The parameters pass through the gradient vector, so that a broken file leaves the model alone. */
-static lat_status load_vectors(lat_trainer *trainer, lati_safetensors *file) {
-  lat_status status = LAT_OK;
-  tensor_list list = {0};
-  float *parameters = lat_gradients_data(trainer->gradients);
-  LATI_TRY(list_tensors(&list, trainer, parameters));
-  LATI_TRY(read_tensors(&list, trainer, file));
-  LATI_TRY(check_finite(trainer, parameters, "the model's tensors"));
-  LATI_TRY(check_finite(trainer, trainer->optimizer->m, "the first moments"));
-  LATI_TRY(check_finite(trainer, trainer->optimizer->v, "the second moments"));
-  if (trainer->optimizer->average != NULL) {
-    LATI_TRY(check_finite(trainer, trainer->optimizer->average, "the average's tensors"));
-  }
-  memcpy(trainer->model->parameters, parameters, trainer->optimizer->count * sizeof *parameters);
-  lati_model_repack(trainer->model);
-done:
-  lat_gradients_zero(trainer->gradients);
-  free_list(&list);
-  return status;
-}
-
 /* Makes the objects of the run go on from the state. */
 static void restore_positions(lat_trainer *trainer) {
   lat_sampler_seek(trainer->sampler, (uint64_t)trainer->state.examples);
-  lati_gradients_set_step(trainer->gradients, (uint64_t)trainer->optimizer->updates *
-                                                  (uint64_t)trainer->options.accumulation);
+  lat_gradients_seek(trainer->gradients, (uint64_t)trainer->optimizer->updates *
+                                             (uint64_t)trainer->options.accumulation);
 }
 
 lat_status lati_checkpoint_load(lat_trainer *trainer) {
@@ -346,11 +174,13 @@ lat_status lati_checkpoint_load(lat_trainer *trainer) {
   lati_safetensors *file = NULL;
   json_t *checkpoint = NULL;
   LATI_TRY(lati_safetensors_open(&file, trainer->ctx, trainer->checkpoint_path));
-  LATI_TRY(load_text(&checkpoint, trainer, file, trainer->checkpoint_path, "lat.checkpoint"));
-  LATI_TRY(compare_config(trainer, file));
+  LATI_TRY(lati_optimizer_file_text(&checkpoint, trainer->ctx, file, trainer->checkpoint_path,
+                                    "lat.checkpoint"));
+  LATI_TRY(lati_optimizer_file_compare(trainer->model, file, trainer->checkpoint_path));
   LATI_TRY(lati_run_compare(trainer->identity, json_object_get(checkpoint, "identity")));
   LATI_TRY(parse_state(trainer, checkpoint));
-  LATI_TRY(load_vectors(trainer, file));
+  LATI_TRY(
+      lati_optimizer_file_read(trainer->optimizer, trainer->model, file, trainer->checkpoint_path));
   restore_positions(trainer);
 done:
   json_decref(checkpoint);

@@ -44,8 +44,8 @@ done:
 static void rewind_update(lat_trainer *trainer) {
   lat_gradients_zero(trainer->gradients);
   lat_sampler_seek(trainer->sampler, (uint64_t)trainer->state.examples);
-  lati_gradients_set_step(trainer->gradients, (uint64_t)trainer->optimizer->updates *
-                                                  (uint64_t)trainer->options.accumulation);
+  lat_gradients_seek(trainer->gradients, (uint64_t)trainer->optimizer->updates *
+                                             (uint64_t)trainer->options.accumulation);
 }
 
 static lat_status update(lat_trainer *trainer) {

@@ -61,8 +61,10 @@ size_t lat_gradients_size(const lat_gradients *gradients) {
   return gradients == NULL ? 0 : gradients->model->table.total;
 }
 
-void lati_gradients_set_step(lat_gradients *gradients, uint64_t step) {
-  gradients->step = step;
+void lat_gradients_seek(lat_gradients *gradients, uint64_t pass) {
+  if (gradients != NULL) {
+    gradients->step = pass;
+  }
 }
 
 lat_status lat_gradients_set_target_spread(lat_gradients *gradients, double width) {

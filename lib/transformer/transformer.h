@@ -167,8 +167,4 @@ void lati_workspace_free(lati_workspace *workspace);
 lat_status lati_encode(lati_hidden *encoded, const int64_t **offsets, lati_workspace *workspace,
                        const lat_model *model, const lat_batch *batch);
 
-/* Number of the next call of lat_gradients_accumulate(), which its dropout depends on. Counts up
- * from 0 by itself; a resumed run sets it. */
-void lati_gradients_set_step(lat_gradients *gradients, uint64_t step);
-
 #endif

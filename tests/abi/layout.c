@@ -19,7 +19,7 @@
                     sizeof(structure),                                                             \
                 #structure " has padding after " #member)
 
-SIZE(lat_context_options, 64);
+SIZE(lat_context_options, 80);
 MEMBER(lat_context_options, struct_size, 0, 8);
 MEMBER(lat_context_options, threads, 8, 4);
 MEMBER(lat_context_options, precision, 12, 4);
@@ -30,6 +30,8 @@ MEMBER(lat_context_options, log, 40, 8);
 MEMBER(lat_context_options, log_user, 48, 8);
 MEMBER(lat_context_options, log_level, 56, 4);
 MEMBER(lat_context_options, reserved, 60, 4);
+MEMBER(lat_context_options, parallel, 64, 8);
+MEMBER(lat_context_options, parallel_user, 72, 8);
 
 SIZE(lat_matrix, 24);
 MEMBER(lat_matrix, data, 0, 8);
@@ -54,7 +56,7 @@ MEMBER(lat_task_options, canonical, 72, 4);
 MEMBER(lat_task_options, symmetric_noise, 76, 4);
 MEMBER(lat_task_options, structure, 80, 8);
 
-SIZE(lat_task_functions, 104);
+SIZE(lat_task_functions, 168);
 MEMBER(lat_task_functions, struct_size, 0, 8);
 MEMBER(lat_task_functions, name, 8, 8);
 MEMBER(lat_task_functions, letter, 16, 4);
@@ -72,6 +74,10 @@ MEMBER(lat_task_functions, transform_size, 88, 4);
 MEMBER(lat_task_functions, reserved, 92, 4);
 MEMBER(lat_task_functions, operand_count, 96, 4);
 MEMBER(lat_task_functions, result_count, 100, 4);
+MEMBER(lat_task_functions, operand_max_rows, 104, 16);
+MEMBER(lat_task_functions, operand_max_cols, 120, 16);
+MEMBER(lat_task_functions, result_max_rows, 136, 16);
+MEMBER(lat_task_functions, result_max_cols, 152, 16);
 
 SIZE(lat_score_options, 24);
 MEMBER(lat_score_options, struct_size, 0, 8);
@@ -181,7 +187,7 @@ MEMBER(lat_optimizer_options, shrink, 112, 8);
 MEMBER(lat_optimizer_options, floor, 120, 8);
 MEMBER(lat_optimizer_options, ema_decay, 128, 8);
 
-SIZE(lat_decode_options, 88);
+SIZE(lat_decode_options, 104);
 MEMBER(lat_decode_options, struct_size, 0, 8);
 MEMBER(lat_decode_options, method, 8, 4);
 MEMBER(lat_decode_options, grammar, 12, 4);
@@ -198,6 +204,8 @@ MEMBER(lat_decode_options, fallback, 68, 4);
 MEMBER(lat_decode_options, certify_tolerance, 72, 8);
 MEMBER(lat_decode_options, candidates, 80, 4);
 MEMBER(lat_decode_options, reserved, 84, 4);
+MEMBER(lat_decode_options, cancel, 88, 8);
+MEMBER(lat_decode_options, cancel_user, 96, 8);
 
 SIZE(lat_report, 88);
 MEMBER(lat_report, struct_size, 0, 8);
@@ -331,10 +339,10 @@ MEMBER(lat_trainer_options, keep_checkpoints, 188, 4);
 MEMBER(lat_trainer_options, patience, 192, 4);
 MEMBER(lat_trainer_options, reserved, 196, 4);
 
-LAST(lat_context_options, reserved);
+LAST(lat_context_options, parallel_user);
 LAST(lat_matrix, order);
 LAST(lat_task_options, structure);
-LAST(lat_task_functions, result_count);
+LAST(lat_task_functions, result_max_cols);
 LAST(lat_score_options, reserved);
 LAST(lat_score, exact);
 LAST(lat_tokenizer_options, reserved);
@@ -344,7 +352,7 @@ LAST(lat_model_options, reserved);
 LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);
-LAST(lat_decode_options, reserved);
+LAST(lat_decode_options, cancel_user);
 LAST(lat_report, candidate);
 LAST(lat_evaluate_options, reserved2);
 LAST(lat_observation, result_count);

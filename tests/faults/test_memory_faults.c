@@ -349,6 +349,14 @@ static lat_status step(fault_world *world, void **out) {
   return lat_optimizer_step(world->optimizer, world->model, world->gradients, &world->sum);
 }
 
+/* To a file and back. */
+static lat_status save_and_load_optimizer(fault_world *world, void **out) {
+  (void)out;
+  const lat_status status = lat_optimizer_save(world->optimizer, world->model, world->path);
+  return status == LAT_OK ? lat_optimizer_load(world->optimizer, world->model, world->path)
+                          : status;
+}
+
 static lat_status create_session(fault_world *world, void **out) {
   return lat_session_create((lat_session **)out, world->frozen, NULL);
 }
@@ -682,6 +690,7 @@ static const fault_case cases[] = {
     {"lat_gradients_set_target_spread", 0, spread_targets, NULL},
     {"lat_optimizer_create", 0, create_optimizer, release_optimizer},
     {"lat_optimizer_step", WITH_GRADIENTS, step, NULL},
+    {"lat_optimizer_save, load", WITH_GRADIENTS, save_and_load_optimizer, NULL},
     {"lat_session_create", 0, create_session, release_session},
     {"lat_session_decode", WITH_DECODING, decode, NULL},
     {"lat_session_decode, beams", 0, decode_beams, release_session},
@@ -826,6 +835,7 @@ static int ask_objects(fault_world *world) {
   failures += lat_optimizer_swap_average(world->optimizer, world->model) != LAT_OK;
   (void)lat_session_log_probabilities(world->session);
   lat_gradients_zero(world->gradients);
+  lat_gradients_seek(world->gradients, 0);
   lat_sampler_seek(world->sampler, 0);
   lat_batch_clear(world->batch);
   return failures;

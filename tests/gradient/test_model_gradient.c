@@ -41,7 +41,7 @@ static double loss_of(gradient_check *check) {
       check->spread == 0) {
     return model_fixture_loss(check->f.model, check->f.batch);
   }
-  lati_gradients_set_step(check->gradients, 0);
+  lat_gradients_seek(check->gradients, 0);
   must(lat_gradients_accumulate(check->gradients, &sum, check->f.model, check->f.batch));
   return sum.loss;
 }
@@ -114,7 +114,7 @@ static void run_check(gradient_check *check, const architecture *which,
   must(lat_gradients_set_target_spread(check->gradients, which->spread));
   const size_t size = lat_gradients_size(check->gradients);
   float *gradient = malloc(size * sizeof *gradient);
-  lati_gradients_set_step(check->gradients, 0);
+  lat_gradients_seek(check->gradients, 0);
   must(lat_gradients_accumulate(check->gradients, &sum, check->f.model, check->f.batch));
   memcpy(gradient, lat_gradients_data(check->gradients), size * sizeof *gradient);
   for (int32_t i = 0; i < lat_model_tensor_count(check->f.model); ++i) {

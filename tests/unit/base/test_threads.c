@@ -1,4 +1,5 @@
-#include "base/threads.h"
+#include "base/context_impl.h"
+#include "base/floating.h"
 #include "suite.h"
 
 #include <fenv.h>
@@ -241,6 +242,95 @@ START_TEST(workers_do_not_inherit_the_callers_state) {
 }
 END_TEST
 
+/* Hosts' ways of running a loop: on threads, one body after the other from the last, no body at
+ * all.
+ */
+enum { ON_THREADS, BACKWARDS, NOT_AT_ALL, HOSTS };
+
+typedef struct host_call {
+  lat_loop_function *body;
+  void *loop;
+  int32_t index;
+} host_call;
+
+static void *run_body(void *argument) {
+  const host_call *call = (const host_call *)argument;
+  fesetround(FE_DOWNWARD);
+  call->body(call->loop, call->index);
+  return fegetround() == FE_DOWNWARD ? NULL : argument;
+}
+
+static void on_threads(lat_loop_function *body, void *loop, int32_t count) {
+  host_call calls[MAX_WORKERS];
+  pthread_t threads[MAX_WORKERS];
+  for (int32_t i = 0; i < count; ++i) {
+    calls[i] = (host_call){body, loop, i};
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, run_body, &calls[i]), 0);
+  }
+  for (int32_t i = 0; i < count; ++i) {
+    void *wrong = NULL;
+    pthread_join(threads[i], &wrong);
+    ck_assert_ptr_null(wrong);
+  }
+}
+
+typedef struct host_pool {
+  int kind, calls, wrong;
+} host_pool;
+
+static void run_as_host(lat_loop_function *body, void *loop, int32_t count, void *user) {
+  host_pool *host = (host_pool *)user;
+  ++host->calls;
+  host->wrong += count < 2 || count > 4 || fegetround() != FE_UPWARD;
+  if (host->kind == ON_THREADS) {
+    on_threads(body, loop, count);
+  }
+  for (int32_t i = count; host->kind == BACKWARDS && i-- > 0;) {
+    body(loop, i);
+  }
+}
+
+static void expect_default_rounding(void *argument, int64_t task, int32_t worker) {
+  record *self = (record *)argument;
+  atomic_fetch_add(&self->clashes, fegetround() != FE_TONEAREST);
+  record_task(argument, task, worker);
+}
+
+static void lend_threads(int kind) {
+  host_pool host = {.kind = kind};
+  lat_context_options options;
+  lat_context *ctx = NULL;
+  lat_context_options_init(&options);
+  options.threads = 4;
+  options.parallel = run_as_host;
+  options.parallel_user = &host;
+  ck_assert_int_eq(lat_context_create(&ctx, &options), LAT_OK);
+  record seen = {.pool = ctx->pool};
+  fesetround(FE_UPWARD);
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    lati_floating saved;
+    lati_floating_enter(&saved);
+    lati_pool_run(ctx->pool, expect_default_rounding, &seen, TASKS);
+    lati_pool_run(ctx->pool, expect_default_rounding, &seen, 1); /* not worth a call */
+    lati_floating_leave(&saved);
+    ck_assert_int_eq(atomic_exchange(&seen.runs[0], 1), 2);
+    check_record(&seen, 1);
+  }
+  ck_assert_int_eq(fegetround(), FE_UPWARD);
+  fesetround(FE_TONEAREST);
+  ck_assert_int_eq(host.calls, 20);
+  ck_assert_int_eq(host.wrong, 0);
+  ck_assert(kind != BACKWARDS || seen.workers_seen == (8 | 1)); /* the single task is worker 0's */
+  lat_context_free(ctx);
+}
+
+START_TEST(a_hosts_threads_do_the_work) {
+  for (int kind = 0; kind < HOSTS; ++kind) {
+    lend_threads(kind);
+  }
+}
+END_TEST
+
 int main(void) {
   const TTest *const tests[] = {every_task_runs_once,
                                 few_tasks,
@@ -253,6 +343,7 @@ int main(void) {
                                 a_child_born_during_a_loop,
 #endif
                                 workers_do_not_inherit_the_callers_state,
+                                a_hosts_threads_do_the_work,
                                 NULL};
   return run_suite("threads", tests);
 }

@@ -3,6 +3,7 @@
 #include "infer/session_impl.h"
 #include "infer_fixture.h"
 
+#include <fenv.h>
 #include <math.h>
 #include <pthread.h>
 
@@ -586,6 +587,59 @@ START_TEST(a_longer_input_than_the_model_reads_is_refused) {
 }
 END_TEST
 
+/* Stops at a call, counted from 1; looks in which rounding it is called. */
+typedef struct stopper {
+  int calls, stop_at, wrong;
+} stopper;
+
+static int32_t stop_later(void *user) {
+  stopper *self = user;
+  self->wrong += fegetround() != FE_UPWARD;
+  return ++self->calls == self->stop_at;
+}
+
+/* What was cancelled is decoded by the next call as if nothing had happened. */
+START_TEST(decoding_can_be_cancelled) {
+  const fixture_plan plan = {0};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_batch *batch = fixture_batch(&f, 0, EXAMPLES);
+  for (int32_t method = LAT_DECODE_GREEDY; method <= LAT_DECODE_SAMPLE; ++method) {
+    lat_sequences out;
+    answers whole = {0}, after = {0};
+    stopper self = {0, 0, 0};
+    lat_decode_options options = defaults();
+    options.method = method;
+    options.cancel = stop_later;
+    options.cancel_user = &self;
+    lat_session *session = fixture_session(&f, &options), *other = fixture_session(&f, &options);
+    fesetround(FE_UPWARD);
+    must(lat_session_decode(&out, other, batch));
+    answers_add(&whole, &out, lat_session_log_probabilities(other));
+    ck_assert_int_gt(self.calls, 5);
+    for (self.stop_at = 1; self.stop_at < 4; ++self.stop_at) {
+      self.calls = 0;
+      ck_assert_int_eq(lat_session_decode(&out, session, batch), LAT_ERROR_CANCELLED);
+      ck_assert_str_eq(lat_last_error(), "decoding was cancelled");
+      ck_assert_int_eq(self.calls, self.stop_at);
+      ck_assert_int_eq(out.count, 0);
+    }
+    self.stop_at = 0;
+    must(lat_session_decode(&out, session, batch));
+    fesetround(FE_TONEAREST);
+    answers_add(&after, &out, lat_session_log_probabilities(session));
+    check_same(&whole, &after);
+    ck_assert_int_eq(self.wrong, 0);
+    answers_free(&whole);
+    answers_free(&after);
+    lat_session_free(other);
+    lat_session_free(session);
+  }
+  lat_batch_free(batch);
+  fixture_close(&f);
+}
+END_TEST
+
 int main(void) {
   const TTest *const tests[] = {a_mixed_batch_gives_what_its_inputs_give_alone,
                                 with_the_grammar_untrained_models_write_matrices,
@@ -605,6 +659,7 @@ int main(void) {
                                 bad_options_are_refused,
                                 bad_calls_are_refused,
                                 a_longer_input_than_the_model_reads_is_refused,
+                                decoding_can_be_cancelled,
                                 NULL};
   return run_suite("session", tests);
 }

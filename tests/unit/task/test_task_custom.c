@@ -402,6 +402,36 @@ START_TEST(canonical_forms_of_its_own) {
 }
 END_TEST
 
+/* What is as small as 1 x 6 takes no room of 100 x 100. */
+START_TEST(the_table_tells_the_largest_shapes) {
+  setup();
+  size_t tokens[2];
+  int32_t sizes[4];
+  lat_task_functions f = sort_functions();
+  f.operand_max_rows[0] = f.result_max_rows[0] = 1;
+  f.operand_max_cols[0] = f.result_max_cols[0] = 6;
+  lat_task *task = new_custom(&f);
+  OK(lat_task_max_shapes(&sizes[0], &sizes[1], &sizes[2], &sizes[3], task));
+  ck_assert(sizes[0] == 1 && sizes[1] == 6 && sizes[2] == 1 && sizes[3] == 6);
+  OK(lati_task_max_tokens(tokens, task, tokenizer));
+  ck_assert_uint_eq(tokens[LAT_INPUT], lat_tokenizer_max_tokens(tokenizer, LAT_INPUT, 1, 6));
+  ck_assert_uint_eq(tokens[LAT_OUTPUT], lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, 1, 6));
+  OK(draw_some(task, 50));
+  FAILS(lat_task_output_shape(&sizes[0], &sizes[1], task, 1, 7), LAT_ERROR_SHAPE,
+        "task 'sort-row' takes at most 1 x 6, not 1 x 7");
+  b.rows = 2;
+  FAILS(draw_some(task, 50), LAT_ERROR_CALLBACK, "input_shape gave 2 x");
+  b.rows = 1;
+  b.output_rows = 2;
+  FAILS(draw_some(task, 50), LAT_ERROR_CALLBACK, "outside 1..1 x 1..6");
+  b.output_rows = 1;
+  lat_task_free(task);
+  f.result_max_cols[0] = 101;
+  refused(&f, "result_max_cols[0] 101 is outside 0..100");
+  teardown();
+}
+END_TEST
+
 START_TEST(json_names_the_task) {
   setup();
   const lat_task_functions f = sort_functions();
@@ -422,16 +452,11 @@ START_TEST(json_names_the_task) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {draws_answers_and_scores,
-                                a_residual_of_its_own,
-                                not_thread_safe_means_serial,
-                                serial_and_parallel_agree,
-                                failures_stop_with_callback,
-                                too_many_rejections_are_numeric,
-                                untouched_memory_is_zero,
-                                refuses_bad_tables,
-                                canonical_forms_of_its_own,
-                                json_names_the_task,
-                                NULL};
+  const TTest *const tests[] = {draws_answers_and_scores,     a_residual_of_its_own,
+                                not_thread_safe_means_serial, serial_and_parallel_agree,
+                                failures_stop_with_callback,  too_many_rejections_are_numeric,
+                                untouched_memory_is_zero,     refuses_bad_tables,
+                                canonical_forms_of_its_own,   the_table_tells_the_largest_shapes,
+                                json_names_the_task,          NULL};
   return run_suite("task_custom", tests);
 }

@@ -263,7 +263,7 @@ START_TEST(dropout_is_a_function_of_the_step) {
   for (int i = 0; i < 3; ++i) {
     must(lat_gradients_accumulate(gradients, &sums[i], f.model, f.batch));
   }
-  lati_gradients_set_step(gradients, 1);
+  lat_gradients_seek(gradients, 1);
   must(lat_gradients_accumulate(gradients, &sums[3], f.model, f.batch));
   ck_assert(sums[3].loss == sums[1].loss);
   ck_assert(sums[0].loss != sums[1].loss && sums[1].loss != sums[2].loss);
