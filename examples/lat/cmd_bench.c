@@ -12,11 +12,10 @@
 enum { DECODE_BATCH = 128, SAMPLE_BLOCK = 4096 };
 
 static const cli_option bench_options[] = {
-    OPTION(OPTION_INT32, "repeats", repeats, "N", "measurements of each figure, 1..99 (5)"),
-    OPTION(OPTION_DOUBLE, "seconds", seconds, "S", "length of a measurement (1)"),
-    OPTION(OPTION_FLAG, "decoding", decoding, NULL, "measure decoding too (on; --no-decoding)"),
-    OPTION(OPTION_INT32, "batch-size", trainer.batch_size, "N",
-           "examples a batch of training (64)"),
+    OPTION(OPTION_INT32, "repeats", repeats, "N", "measurements of each figure, 1..99"),
+    OPTION(OPTION_DOUBLE, "seconds", seconds, "S", "length of a measurement"),
+    OPTION(OPTION_FLAG, "decoding", decoding, NULL, "measure decoding too"),
+    OPTION(OPTION_INT32, "batch-size", trainer.batch_size, "N", "examples a batch of training"),
     OPTIONS_END};
 static const option_group group_bench = {"Measurement", 0, bench_options};
 

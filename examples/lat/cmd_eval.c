@@ -16,13 +16,13 @@
 #include <sys/stat.h>
 
 static const cli_option eval_options[] = {
-    OPTION(OPTION_INT64, "count", evaluate.count, "N", "fresh examples (1000)"),
-    OPTION(OPTION_UINT64, "seed", evaluate.seed, "S", "(0)"),
+    OPTION(OPTION_INT64, "count", evaluate.count, "N", "fresh examples"),
+    OPTION(OPTION_UINT64, "seed", evaluate.seed, "S", "of the examples"),
     OPTION(OPTION_UINT32, "stream", evaluate.stream, "N",
-           "of the seed; training draws from 0, validation from 1 (2)"),
-    OPTION(OPTION_UINT64, "first", evaluate.first, "I", "index of the first example (0)"),
-    OPTION(OPTION_INT32, "batch-size", evaluate.batch_size, "N", "examples decoded at once (128)"),
-    OPTION(OPTION_CHOICE, "norm", evaluate.norm, "l1|max|frobenius2", "of the residuals (l1)"),
+           "of the seed; training draws from 0, validation from 1"),
+    OPTION(OPTION_UINT64, "first", evaluate.first, "I", "index of the first example"),
+    OPTION(OPTION_INT32, "batch-size", evaluate.batch_size, "N", "examples decoded at once"),
+    OPTION(OPTION_CHOICE, "norm", evaluate.norm, "l1|max|frobenius2", "of the residuals"),
     OPTION(OPTION_FLAG, "classic-inverse", evaluate.classic_inverse, NULL,
            "score inverses against the answer instead of |A P - I| / n"),
     OPTION(OPTION_FLAG, "accept-trailing", evaluate.accept_trailing, NULL,
@@ -34,7 +34,7 @@ static const cli_option eval_options[] = {
     OPTION(OPTION_FLAG, "ceiling", evaluate.ceiling, NULL,
            "what an exact solver reaches on the rounded input (inverses: always shown)"),
     OPTION(OPTION_INT32, "refine", decode.refine, "N",
-           "at most N steps of refinement, to tell the share that is certified then (0)"),
+           "at most N steps of refinement, to tell the share that is certified then"),
     OPTION(OPTION_TEXT, "tolerances", tolerances, "A,B,C,D",
            "up to four relative residuals to count as right (0.05,0.02,0.01,0.005)"),
     OPTION(OPTION_FLAG, "diagnose", evaluate.diagnose, NULL,

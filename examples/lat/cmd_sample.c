@@ -8,11 +8,11 @@
 enum { BLOCK = 256 };
 
 static const cli_option sample_options[] = {
-    OPTION(OPTION_INT64, "count", count, "N", "examples to draw (1)"),
-    OPTION(OPTION_UINT64, "seed", sampler.seed, "S", "(0)"),
+    OPTION(OPTION_INT64, "count", count, "N", "examples to draw"),
+    OPTION(OPTION_UINT64, "seed", sampler.seed, "S", "of the examples"),
     OPTION(OPTION_UINT32, "stream", sampler.stream, "N",
-           "of the seed: 0 training, 1 validation, 2 test (0)"),
-    OPTION(OPTION_UINT64, "first", evaluate.first, "I", "index of the first example (0)"),
+           "of the seed: 0 training, 1 validation, 2 test"),
+    OPTION(OPTION_UINT64, "first", evaluate.first, "I", "index of the first example"),
     OPTION(OPTION_INT64, "repeat-count", sampler.repeat_count, "N",
            "two-set sampling: size of the fixed set (0: fresh examples only)"),
     OPTION(OPTION_DOUBLE, "repeat-share", sampler.repeat_share, "P",

@@ -13,17 +13,16 @@
 
 static const cli_option solve_options[] = {
     OPTION(OPTION_DOUBLE, "tolerance", decode.tolerance, "T",
-           "relative residual that counts as right (0.05)"),
+           "relative residual that counts as right"),
     OPTION(OPTION_FLAG, "compare", decode.compare, NULL,
            "eigenvalues, singular values: compare with LAPACK instead of bounding the residual"),
-    OPTION(OPTION_FLAG, "scaling", decode.scaling, NULL,
-           "scale the matrix into the trained range (on; --no-scaling)"),
+    OPTION(OPTION_FLAG, "scaling", decode.scaling, NULL, "scale the matrix into the trained range"),
     OPTION(OPTION_INT32, "refine", decode.refine, "N",
-           "at most N steps of refinement in double precision, and a certificate (0)"),
+           "at most N steps of refinement in double precision, and a certificate"),
     OPTION(OPTION_FLAG, "fallback", decode.fallback, NULL,
            "LAPACK's answer where the model's is not right"),
     OPTION(OPTION_DOUBLE, "certify-tolerance", decode.certify_tolerance, "T",
-           "relative residual that a certificate asks for (1e-12)"),
+           "relative residual that a certificate asks for"),
     OPTION(OPTION_TEXT, "task", task_names, "NAME", "which task of a mixture"),
     OPTION(
         OPTION_TEXT, "output", output, "FILE.npy",

@@ -1,4 +1,4 @@
-/* Reads a command line by its tables of options, and prints their help. */
+/* Reads a command line by its tables of options. */
 #include "command_line.h"
 
 #include "report.h"
@@ -112,9 +112,8 @@ static const char *complaint(option_kind kind) {
   }
 }
 
-/* The option of a name of `length` characters, and its group. */
-static const cli_option *find(const option_group **group, const cli_command *command,
-                              const char *name, size_t length) {
+const cli_option *command_line_option(const option_group **group, const cli_command *command,
+                                      const char *name, size_t length) {
   for (size_t g = 0; command->groups[g] != NULL; ++g) {
     *group = command->groups[g];
     for (const cli_option *option = (*group)->options; option->name != NULL; ++option) {
@@ -166,7 +165,7 @@ static int read_flag(cli_settings *settings, word_reader *reader, const char *wo
   const option_group *group = NULL;
   int negative = strncmp(word, "--no-", 5) == 0;
   const char *name = word + (negative ? 5 : 2);
-  const cli_option *option = find(&group, reader->command, name, strlen(name));
+  const cli_option *option = command_line_option(&group, reader->command, name, strlen(name));
   if (option == NULL || option->kind != OPTION_FLAG) {
     return unknown_option(reader->command, word, name);
   }
@@ -179,9 +178,9 @@ static int read_flag(cli_settings *settings, word_reader *reader, const char *wo
 static const cli_option *named(const option_group **group, const cli_command *command,
                                const char *word) {
   if (strcmp(word, "-o") == 0) {
-    return find(group, command, "output", strlen("output"));
+    return command_line_option(group, command, "output", strlen("output"));
   }
-  return find(group, command, word + 2, strcspn(word, "=") - 2);
+  return command_line_option(group, command, word + 2, strcspn(word, "=") - 2);
 }
 
 static int read_option(cli_settings *settings, word_reader *reader) {
@@ -246,26 +245,4 @@ int command_line_read(cli_settings *settings, const cli_command *command, int co
     outcome = refuse(command, "missing operand: ", command->operands, NULL);
   }
   return outcome;
-}
-
-static void print_option(const cli_option *option) {
-  char text[96];
-  const char *argument = option->argument != NULL ? option->argument : "";
-  snprintf(text, sizeof text, "--%s %s", option->name, argument);
-  printf("  %-30s %s\n", text, option->help);
-}
-
-void command_line_help(const cli_command *command) {
-  printf("Usage: lat %s %s%s[options]\n%s\n", command->name, command->operands,
-         command->operands[0] != '\0' ? " " : "", command->summary);
-  for (size_t g = 0; command->groups[g] != NULL; ++g) {
-    printf("\n%s:\n", command->groups[g]->title);
-    for (const cli_option *option = command->groups[g]->options; option->name != NULL; ++option) {
-      print_option(option);
-    }
-  }
-  printf("\nA flag --NAME is undone by --no-NAME.\n");
-  if (command->notes != NULL) {
-    printf("\n%s\n", command->notes);
-  }
 }

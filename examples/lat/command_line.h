@@ -24,8 +24,10 @@ typedef struct cli_option {
   option_kind kind;
   size_t offset;        /* of the field in the settings */
   size_t also;          /* of a second field that is given the same value; 0: none */
-  const char *argument; /* for the help: N, NAME; the words of a choice */
-  const char *help;
+  const char *argument; /* for the help: N, NAME; the words of a choice, "post|pre" */
+  const char *help;     /* one that ends with a default in parentheses stands for the field's own */
+  const char *words;    /* of a text: names, with blanks between; NULL: any */
+  const char *(*names)(int32_t index); /* likewise, NULL past the last; NULL: none */
 } cli_option;
 
 /* Options that belong together. */
@@ -50,6 +52,10 @@ typedef struct cli_command {
 /* Reads words into the settings; prints what is wrong. Returns EXIT_DONE or EXIT_USAGE. */
 int command_line_read(struct cli_settings *settings, const cli_command *command, int count,
                       const char *const *words);
+
+/* The option of a name of `length` characters, and its group; NULL where the command has none. */
+const cli_option *command_line_option(const option_group **group, const cli_command *command,
+                                      const char *name, size_t length);
 
 /* Prints the help of one subcommand. */
 void command_line_help(const cli_command *command);

@@ -1,4 +1,5 @@
 /* lat: draw examples, train, evaluate, solve. Through the library's public header only. */
+#include "complete.h"
 #include "option_rules.h"
 #include "presets.h"
 #include "report.h"
@@ -131,6 +132,9 @@ static int dispatch(int argc, char **argv) {
   }
   if (strcmp(word, "--version") == 0) {
     return show_version(count, words);
+  }
+  if (strcmp(word, "complete") == 0) {
+    return complete(commands, COMMANDS, count, words);
   }
   if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
     return show_help(count, words);

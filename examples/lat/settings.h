@@ -65,14 +65,28 @@ extern const option_group group_context, group_precision, group_output, group_qu
     group_sizes, group_encoding, group_model, group_optimizer, group_run, group_training,
     group_decoding;
 
+/* A row of a table of options: everything about the option that is not in the library. Parsing,
+ * --help with the default of the field, what the shells complete, the JSON of options and `lat
+ * info` follow it; docs/options.sh makes the manual's lists of it (docs/maintaining.md). */
 #define OPTION(kind, name, field, argument, help)                                                  \
-  { (name), (kind), offsetof(cli_settings, field), 0, (argument), (help) }
+  { (name), (kind), offsetof(cli_settings, field), 0, (argument), (help), NULL, NULL }
+/* Writes to two fields. */
 #define OPTION_BOTH(kind, name, field, second, argument, help)                                     \
   {                                                                                                \
     (name), (kind), offsetof(cli_settings, field), offsetof(cli_settings, second), (argument),     \
-        (help)                                                                                     \
+        (help), NULL, NULL                                                                         \
   }
+/* A text made of words: those in `words`, or those that `names` returns for 0, 1, .... */
+#define OPTION_WORDS(name, field, argument, words, help)                                           \
+  { (name), OPTION_TEXT, offsetof(cli_settings, field), 0, (argument), (help), (words), NULL }
+#define OPTION_WORDS_BOTH(name, field, second, argument, words, help)                              \
+  {                                                                                                \
+    (name), OPTION_TEXT, offsetof(cli_settings, field), offsetof(cli_settings, second),            \
+        (argument), (help), (words), NULL                                                          \
+  }
+#define OPTION_NAMES(name, field, argument, names, help)                                           \
+  { (name), OPTION_TEXT, offsetof(cli_settings, field), 0, (argument), (help), NULL, (names) }
 #define OPTIONS_END                                                                                \
-  { NULL, OPTION_FLAG, 0, 0, NULL, NULL }
+  { NULL, OPTION_FLAG, 0, 0, NULL, NULL, NULL, NULL }
 
 #endif

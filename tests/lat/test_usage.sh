@@ -58,6 +58,41 @@ for command in eval solve plot; do
   says err "missing operand"
 done
 
+# What the shells offer. completes EXPECTED WORD...: the first candidates, one a word.
+completes() {
+  candidates=$1
+  shift
+  expect 0 complete "$@"
+  silent err
+  [ "$(cut -f 1 out | head -3 | tr '\n' ' ')" = "$candidates" ] || problem "lat complete $*: $(head -3 out)"
+}
+completes 'train ' tr
+completes 'sample ' help sa
+completes '--learning-rate ' train --quiet --learning
+completes '--no-tied ' bench --no-ti
+completes 'post pre ' train --norm ''
+completes 'rms ' train --norm-kind r
+completes 'muon ' train --optimizer m
+completes 'least-squares ' sample --task le
+completes 'p10 p1000 b1999 ' train --size 3 --input-encoding ''
+completes 'quickstart ' train --preset qu
+completes '' train --size ''
+completes '' solve model file ''
+completes '' learn ''
+completes '' plot ''
+mkdir models && : >models/one.safetensors
+LAT_MODEL_PATH=$PWD/models
+export LAT_MODEL_PATH
+completes 'one ' solve --refine 3 on
+completes 'one ' info on
+unset LAT_MODEL_PATH
+if command -v bash >/dev/null; then
+  bash -c '. "$1"; COMP_WORDS=("$2" train --norm p) COMP_CWORD=3; _lat; echo "${COMPREPLY[@]}"
+    COMP_WORDS=("$2" "") COMP_CWORD=1; _lat; echo "${COMPREPLY[0]}"' \
+    - "$here/../../examples/lat/completions/lat.bash" "$lat" >out
+  [ "$(tr '\n' ' ' <out)" = 'post pre sample ' ] || problem "completion in bash: $(cat out)"
+fi
+
 # Values.
 expect 2 sample --task
 says err "--task needs an argument"
