@@ -191,6 +191,8 @@ const option_group group_run = {"Run", 0, run_options};
 static const cli_option training_options[] = {
     OPTION(OPTION_INT32, "batch-size", trainer.batch_size, "N", "examples a batch"),
     OPTION(OPTION_INT32, "accumulation", trainer.accumulation, "N", "batches an update"),
+    OPTION(OPTION_INT32, "shards", trainer.shards, "N",
+           "parts that a batch's gradients are summed in, alike at any number of processes; 0: one"),
     OPTION(OPTION_INT64, "repeat-count", trainer.repeat_count, "N",
            "two-set sampling: size of the fixed set (0: fresh examples only)"),
     OPTION(OPTION_DOUBLE, "repeat-share", trainer.repeat_share, "P",

@@ -49,6 +49,11 @@ typedef struct lat_sampler_options {
                                        that are not named have no share. NULL (default): as the task says */
   const char *task_weights;         /**< likewise the tasks of a mixture, by name */
   const char *distribution_weights; /**< likewise spectra of symmetric matrices, by name */
+  uint64_t first; /**< index in the stream of the sampler's first example; default 0 */
+  int64_t block;  /**< the sampler's example i is example first + (i / block) stride + i % block of
+                     the stream, so that several samplers share a stream out among them; 0
+                     (default): example first + i */
+  int64_t stride; /**< at least block; ignored where block is 0 */
 } lat_sampler_options;
 
 /** Tokens of one side of a batch, end to end. Sequence i is tokens[offsets[i]] ..
@@ -148,10 +153,11 @@ LAT_API void lat_sampler_free(lat_sampler *sampler);
 LAT_API LAT_NODISCARD lat_status lat_sampler_next(lat_batch *batch, lat_sampler *sampler,
                                                   int64_t count);
 
-/** @return index of the next example. @since 0.1 */
+/** @return number of the next example, counted from 0 in the sampler's own part of the stream, see
+ * lat_sampler_options.block. @since 0.1 */
 LAT_API uint64_t lat_sampler_position(const lat_sampler *sampler);
 
-/** Moves to example @p index of the stream. @since 0.1 */
+/** Moves to example @p index of the sampler's part of the stream. @since 0.1 */
 LAT_API void lat_sampler_seek(lat_sampler *sampler, uint64_t index);
 
 #ifdef __cplusplus

@@ -109,6 +109,9 @@ module lat
     integer(c_int64_t) :: target_spread_examples
     real(c_double) :: checkpoint_seconds
     integer(c_int32_t) :: keep_best, keep_checkpoints, patience, reserved
+    integer(c_int32_t) :: rank, ranks, shards, fast_reduce
+    type(c_funptr) :: reduce, agree
+    type(c_ptr) :: connection
   end type lat_trainer_options
 
   type, bind(C), public :: lat_progress

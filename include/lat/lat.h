@@ -13,6 +13,7 @@
  * | lat_model, lat_gradients | the transformer, its parameters and gradients | model.h |
  * | lat_optimizer | one update of the parameters | optimizer.h |
  * | lat_trainer | a training run: validation, checkpoints, resume | trainer.h |
+ * | lat_reduction, lat_agreement | what processes that train together exchange | parallel.h |
  * | lat_session, lat_solver | decoding; matrices in, matrices out | solver.h |
  * | lat_operator | large matrices of structured parts | operator.h |
  * | lat_linear | linear attention whose weights can be written down | linear_attention.h |
@@ -27,6 +28,7 @@
 #include <lat/model.h>
 #include <lat/operator.h>
 #include <lat/optimizer.h>
+#include <lat/parallel.h>
 #include <lat/solver.h>
 #include <lat/status.h>
 #include <lat/task.h>

@@ -21,6 +21,12 @@
  * model.safetensors are the average's, and so is what the model holds outside lat_trainer_run() and
  * its callbacks; the checkpoint keeps both.
  *
+ * Several processes train together where options.ranks says so: see parallel.h, and lat/mpi.h for
+ * MPI. Then every rank calls the same functions in the same order, lat_trainer_checkpoint() aside,
+ * and all of them return at the same update: OK and CANCELLED alike; after a failure of one rank
+ * each returns that rank's status, with its message. The bits of a run with `shards` S > 1 are the
+ * same at any number of ranks, and a run is resumed at another one.
+ *
  * A line of log.jsonl is an object with the keys examples, updates, loss, learning_rate,
  * gradient_norm, accuracy, exact (both null unless the report carries a fresh validation) and
  * seconds (of training in all). With a validation whose examples are of several tasks, sizes or
@@ -30,6 +36,7 @@
 #define LAT_TRAINER_H
 
 #include <lat/optimizer.h>
+#include <lat/parallel.h>
 #include <lat/solver.h>
 
 /** Opaque. One thread at a time. */
@@ -100,6 +107,17 @@ typedef struct lat_trainer_options {
   int32_t patience;         /**< stop when so many validations in a row were no better than the best
                                one, which is kept as with keep_best; 0 (default): never */
   int32_t reserved;         /**< 0 */
+  int32_t rank;   /**< this process's, from 0, which alone reads and writes files; default 0 */
+  int32_t ranks;  /**< processes that train together; 0 and 1: this one alone; default 0 */
+  int32_t shards; /**< groups of consecutive examples that each batch is split into, whose gradients
+                     are summed in one fixed tree: a power of two up to batch_size, with
+                     accumulation times which there can be as many ranks. 1: the batch is one sum,
+                     of one process alone. 0 (default): 1, or what lat_mpi_attach() chooses */
+  int32_t fast_reduce; /**< 1: each rank's examples are one sum, and those of the ranks are added in
+                          any order, so that the bits depend on the number of ranks; default 0 */
+  lat_reduce_function reduce; /**< of several ranks: sums over them */
+  lat_agree_function agree;   /**< of several ranks: gathers from them */
+  void *connection;           /**< passed to reduce and agree */
 } lat_trainer_options;
 
 #ifdef __cplusplus

@@ -224,11 +224,22 @@ static int tell(const lat_evaluate_options *options, int64_t done) {
   return stop != 0;
 }
 
-static lat_status evaluate_all(lat_evaluation *evaluation, bench *with) {
+/* Whole batches are shared out, so that each is decoded as it is by one process alone. */
+static int is_shared_out(const lati_evaluation_share *share, const bench *with, int64_t at) {
+  return share != NULL && at / with->options.batch_size % share->ranks != share->rank;
+}
+
+static lat_status evaluate_all(lat_evaluation *evaluation, bench *with,
+                               const lati_evaluation_share *share) {
   const lat_evaluate_options *options = &with->options;
   for (int64_t at = 0; at < options->count;) {
     int64_t left = options->count - at;
     int64_t count = left < options->batch_size ? left : options->batch_size;
+    if (is_shared_out(share, with, at)) {
+      at += count;
+      continue;
+    }
+    lat_sampler_seek(with->sampler, options->first + (uint64_t)at);
     lat_status status = evaluate_batch(evaluation, with, at, count);
     if (status != LAT_OK) {
       return status;
@@ -239,17 +250,17 @@ static lat_status evaluate_all(lat_evaluation *evaluation, bench *with) {
                        (long long)at, (long long)options->count);
     }
   }
-  lati_evaluation_finish(evaluation, with->work != NULL);
   return LAT_OK;
 }
 
 lat_status lat_evaluate(lat_evaluation **out, lat_model *model,
                         const lat_evaluate_options *options) {
-  return lati_evaluate(out, model, options, NULL);
+  return lati_evaluate(out, model, options, NULL, NULL);
 }
 
 lat_status lati_evaluate(lat_evaluation **out, lat_model *model,
-                         const lat_evaluate_options *options, const lat_sampler_options *weights) {
+                         const lat_evaluate_options *options, const lat_sampler_options *weights,
+                         const lati_evaluation_share *share) {
   if (out == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "out is NULL");
   }
@@ -265,8 +276,14 @@ lat_status lati_evaluate(lat_evaluation **out, lat_model *model,
   LATI_TRY(LATI_NEW(evaluation, model->ctx, 1));
   evaluation->ctx = lati_context_ref(model->ctx);
   LATI_TRY(open_bench(&with, evaluation, model, options, weights));
-  LATI_TRY(evaluate_all(evaluation, &with));
+  LATI_TRY(evaluate_all(evaluation, &with, share));
 done:
+  if (share != NULL) {
+    status = share->gather(evaluation, status, share->user);
+  }
+  if (status == LAT_OK) {
+    lati_evaluation_finish(evaluation, with.work != NULL);
+  }
   close_bench(&with);
   lati_floating_leave(&saved);
   if (status != LAT_OK) {

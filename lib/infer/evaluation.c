@@ -105,6 +105,35 @@ lat_status lati_evaluation_add(lat_evaluation *evaluation, lati_group group, int
   return LAT_OK;
 }
 
+static void add_counts(double *sums, const double *counts) {
+  for (int32_t t = 0; t < LAT_TOLERANCES; ++t) {
+    sums[t] += counts[t];
+  }
+}
+
+lat_status lati_evaluation_merge(lat_evaluation *evaluation, const lati_evaluation_row *rows,
+                                 size_t count) {
+  for (size_t i = 0; i < count && rows[i].accuracy.count > 0; ++i) {
+    const lat_accuracy *from = &rows[i].accuracy;
+    lati_evaluation_row *row;
+    lat_status status = find_row(&row, evaluation, rows[i].group, rows[i].order, from->label);
+    if (status != LAT_OK) {
+      return status;
+    }
+    lat_accuracy *sums = &row->accuracy;
+    sums->struct_size = sizeof *sums;
+    sums->count += from->count;
+    sums->exact += from->exact;
+    sums->well_formed += from->well_formed;
+    sums->within_1pct += from->within_1pct;
+    sums->certified += from->certified;
+    sums->candidates += from->candidates;
+    add_counts(sums->accuracy, from->accuracy);
+    add_counts(sums->ceiling, from->ceiling);
+  }
+  return LAT_OK;
+}
+
 static int by_place(const void *a, const void *b) {
   const lati_evaluation_row *left = a, *right = b;
   if (left->group != right->group) {

@@ -37,10 +37,24 @@ void lati_evaluation_set_tolerances(lat_evaluation *evaluation, const double *to
 /* The smallest of them. */
 double lati_evaluation_strictest(const lat_evaluation *evaluation);
 
+/* An evaluation whose batches are shared out over several ranks. */
+typedef struct lati_evaluation_share {
+  int32_t rank, ranks;
+  /* Adds what the other ranks counted; called by each, also when its part failed with `status`
+   * (then the evaluation may be NULL). What it returns is the evaluation's status. */
+  lat_status (*gather)(lat_evaluation *evaluation, lat_status status, void *user);
+  void *user;
+} lati_evaluation_share;
+
 /* lat_evaluate() on examples drawn by the last point of the weights in `weights`, of which nothing
- * but these counts; NULL: as the task says. */
+ * but these counts; NULL: as the task says. share: this rank's part of it; NULL: all. */
 lat_status lati_evaluate(lat_evaluation **out, lat_model *model,
-                         const lat_evaluate_options *options, const lat_sampler_options *weights);
+                         const lat_evaluate_options *options, const lat_sampler_options *weights,
+                         const lati_evaluation_share *share);
+
+/* Adds the counts of rows that are not finished; the first with a count of 0 ends them. */
+lat_status lati_evaluation_merge(lat_evaluation *evaluation, const lati_evaluation_row *rows,
+                                 size_t count);
 
 /* Adds one example to the row of that group and label, which appears when first seen. ceiling: NULL
  * when not asked for. */

@@ -51,6 +51,9 @@ static const lati_field fields[] = {
     LATI_TEXT(lat_sampler_options, size_weights, NULL),
     LATI_TEXT(lat_sampler_options, task_weights, NULL),
     LATI_TEXT(lat_sampler_options, distribution_weights, NULL),
+    LATI_NUMBER(lat_sampler_options, first, LATI_FIELD_UINT64, 0, 0, 0x1p63),
+    LATI_NUMBER(lat_sampler_options, block, LATI_FIELD_INT64, 0, 0, 0x1p53),
+    LATI_NUMBER(lat_sampler_options, stride, LATI_FIELD_INT64, 0, 0, 0x1p53),
     LATI_FIELDS_END,
 };
 
@@ -64,6 +67,11 @@ static lat_status read_options(lat_sampler_options *to, const lat_sampler_option
     status = lati_fail(LAT_ERROR_ARGUMENT,
                        "sampler options: repeat_share %g needs a repeat_count, which is 0",
                        to->repeat_share);
+  }
+  if (status == LAT_OK && to->block > 0 && to->stride < to->block) {
+    status =
+        lati_fail(LAT_ERROR_ARGUMENT, "sampler options: stride %lld is below the block of %lld",
+                  (long long)to->stride, (long long)to->block);
   }
   return status;
 }
@@ -138,6 +146,12 @@ static void start_example(lat_random *random, const lat_sampler_options *options
   lati_random_start(random, options->seed, options->stream, index);
 }
 
+/* Index in the stream of the sampler's example i. */
+static uint64_t stream_index(const lat_sampler_options *options, uint64_t i) {
+  const uint64_t size = (uint64_t)options->block, stride = (uint64_t)options->stride;
+  return options->first + (size == 0 ? i : i / size * stride + i % size);
+}
+
 /* Draws until an example is accepted and every coefficient has a token. */
 static lat_status draw_example(lat_batch *batch, const lat_sampler *sampler, uint64_t index,
                                const lati_scratch *scratch) {
@@ -171,8 +185,8 @@ static void draw_block(void *argument, int64_t task, int32_t worker) {
   lat_batch_clear(to->batch);
   to->status = LAT_OK;
   for (int64_t i = start; i < end && to->status == LAT_OK; ++i) {
-    to->status =
-        draw_example(to->batch, sampler, sampler->first + (uint64_t)i, &sampler->scratch[worker]);
+    const uint64_t index = stream_index(&sampler->options, sampler->first + (uint64_t)i);
+    to->status = draw_example(to->batch, sampler, index, &sampler->scratch[worker]);
   }
   if (to->status != LAT_OK) {
     strncpy(to->message, lat_last_error(), sizeof to->message - 1);

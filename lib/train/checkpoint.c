@@ -162,13 +162,6 @@ static lat_status parse_state(lat_trainer *trainer, json_t *checkpoint) {
   return LAT_OK;
 }
 
-/* Makes the objects of the run go on from the state. */
-static void restore_positions(lat_trainer *trainer) {
-  lat_sampler_seek(trainer->sampler, (uint64_t)trainer->state.examples);
-  lat_gradients_seek(trainer->gradients, (uint64_t)trainer->optimizer->updates *
-                                             (uint64_t)trainer->options.accumulation);
-}
-
 lat_status lati_checkpoint_load(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   lati_safetensors *file = NULL;
@@ -181,7 +174,7 @@ lat_status lati_checkpoint_load(lat_trainer *trainer) {
   LATI_TRY(parse_state(trainer, checkpoint));
   LATI_TRY(
       lati_optimizer_file_read(trainer->optimizer, trainer->model, file, trainer->checkpoint_path));
-  restore_positions(trainer);
+  lati_trainer_seek(trainer);
 done:
   json_decref(checkpoint);
   lati_safetensors_close(file);

@@ -22,6 +22,8 @@ static const lati_field run_fields[] = {
     LATI_TEXT(lat_trainer_options, distribution_weights, NULL),
     LATI_ADDED_NUMBER(lat_trainer_options, target_spread, LATI_FIELD_DOUBLE, 0, 0, 0),
     LATI_ADDED_NUMBER(lat_trainer_options, target_spread_examples, LATI_FIELD_INT64, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_trainer_options, shards, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_trainer_options, fast_reduce, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END};
 
 lat_status lati_run_identity(json_t **out, const lat_trainer *trainer) {
@@ -51,46 +53,50 @@ static const char *value_text(char **text, const json_t *value) {
              : "(none)";
 }
 
-static lat_status fail_difference(const char *name, const json_t *ours, const json_t *theirs) {
+static lat_status fail_difference(const char *name, const json_t *ours, const json_t *theirs,
+                                  const char *whose) {
   char *left = NULL, *right = NULL;
   const char *left_text = value_text(&left, ours), *right_text = value_text(&right, theirs);
   lat_status status =
-      lati_fail(LAT_ERROR_ARGUMENT, "%s %s differs from the run's %s", name, left_text, right_text);
+      lati_fail(LAT_ERROR_ARGUMENT, "%s %s differs from %s %s", name, left_text, whose, right_text);
   lati_free(right);
   lati_free(left);
   return status;
 }
 
-static lat_status compare_members(const json_t *ours, const json_t *theirs, const char *prefix);
+static lat_status compare_members(const json_t *ours, const json_t *theirs, const char *prefix,
+                                  const char *whose);
 
 /* Objects member by member and lists of as many of them one by one, so that what differs is named.
  */
-static lat_status compare_values(const json_t *ours, const json_t *theirs, const char *name) {
+static lat_status compare_values(const json_t *ours, const json_t *theirs, const char *name,
+                                 const char *whose) {
   lat_status status = LAT_OK;
   char inner[128];
   if (json_is_object(ours) && json_is_object(theirs)) {
     lati_format(inner, sizeof inner, "%s.", name);
-    return compare_members(ours, theirs, inner);
+    return compare_members(ours, theirs, inner, whose);
   }
   if (json_is_array(ours) && json_is_array(theirs) &&
       json_array_size(ours) == json_array_size(theirs)) {
     for (size_t i = 0; i < json_array_size(ours) && status == LAT_OK; ++i) {
       lati_format(inner, sizeof inner, "%s[%zu]", name, i);
-      status = compare_values(json_array_get(ours, i), json_array_get(theirs, i), inner);
+      status = compare_values(json_array_get(ours, i), json_array_get(theirs, i), inner, whose);
     }
     return status;
   }
-  return json_equal(ours, theirs) ? LAT_OK : fail_difference(name, ours, theirs);
+  return json_equal(ours, theirs) ? LAT_OK : fail_difference(name, ours, theirs, whose);
 }
 
-static lat_status compare_members(const json_t *ours, const json_t *theirs, const char *prefix) {
+static lat_status compare_members(const json_t *ours, const json_t *theirs, const char *prefix,
+                                  const char *whose) {
   lat_status status = LAT_OK;
   char name[128];
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)ours, key, value) {
     lati_format(name, sizeof name, "%s%s", prefix, key);
-    status = compare_values(value, json_object_get(theirs, key), name);
+    status = compare_values(value, json_object_get(theirs, key), name, whose);
     if (status != LAT_OK) {
       return status;
     }
@@ -98,10 +104,14 @@ static lat_status compare_members(const json_t *ours, const json_t *theirs, cons
   json_object_foreach((json_t *)(uintptr_t)theirs, key, value) {
     if (json_object_get(ours, key) == NULL) {
       lati_format(name, sizeof name, "%s%s", prefix, key);
-      return fail_difference(name, NULL, value);
+      return fail_difference(name, NULL, value, whose);
     }
   }
   return LAT_OK;
+}
+
+lat_status lati_json_compare(const json_t *ours, const json_t *theirs, const char *whose) {
+  return compare_members(ours, theirs, "", whose);
 }
 
 /* Gives the object's part `name` the members of `options` that it lacks. */
@@ -131,7 +141,7 @@ lat_status lati_run_compare(const json_t *ours, const json_t *theirs) {
   }
   LATI_TRY(add_missing(complete, "trainer", &trainer, run_fields));
   LATI_TRY(add_missing(complete, "optimizer", &optimizer, lati_optimizer_fields));
-  LATI_TRY(compare_members(ours, complete, ""));
+  LATI_TRY(lati_json_compare(ours, complete, "the run's"));
 done:
   json_decref(complete);
   return status;

@@ -1,4 +1,5 @@
 #include "base/floating.h"
+#include "train/ranks.h"
 #include "train/run_directory.h"
 #include "train/trainer_impl.h"
 #include "transformer/transformer.h"
@@ -44,6 +45,13 @@ static const lati_field trainer_fields[] = {
     LATI_ADDED_NUMBER(lat_trainer_options, keep_checkpoints, LATI_FIELD_INT32, 0, 0, 1000000),
     LATI_ADDED_NUMBER(lat_trainer_options, patience, LATI_FIELD_INT32, 0, 0, 1000000),
     LATI_ADDED_NUMBER(lat_trainer_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_trainer_options, rank, LATI_FIELD_INT32, 0, 0, LATI_MAX_RANKS),
+    LATI_ADDED_NUMBER(lat_trainer_options, ranks, LATI_FIELD_INT32, 0, 0, LATI_MAX_RANKS),
+    LATI_ADDED_NUMBER(lat_trainer_options, shards, LATI_FIELD_INT32, 0, 0, LATI_MAX_SHARDS),
+    LATI_ADDED_NUMBER(lat_trainer_options, fast_reduce, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_POINTER(lat_trainer_options, reduce),
+    LATI_POINTER(lat_trainer_options, agree),
+    LATI_POINTER(lat_trainer_options, connection),
     LATI_FIELDS_END};
 
 static const lati_field progress_fields[] = {LATI_FIELDS_END};
@@ -56,11 +64,11 @@ void lat_progress_init_sized(lat_progress *progress, size_t size) {
   lati_options_init(progress, size, progress_fields, sizeof *progress);
 }
 
-static lat_status resolve(lat_trainer_options *to, const lat_trainer_options *from) {
-  lat_status status = lati_options_read(to, sizeof *to, trainer_fields, from, "trainer options");
-  if (status != LAT_OK) {
-    return status;
-  }
+lat_status lati_trainer_options_json(json_t **out, const lat_trainer_options *options) {
+  return lati_json_from_options(out, options, trainer_fields);
+}
+
+static lat_status check_options(const lat_trainer_options *to) {
   const int goal = to->until_exact > 0 || to->until_accuracy > 0;
   if ((goal || to->patience > 0) && to->validate_every == 0) {
     return lati_fail(LAT_ERROR_ARGUMENT, "%s validate_every > 0, not 0",
@@ -78,13 +86,13 @@ static lat_status resolve(lat_trainer_options *to, const lat_trainer_options *fr
   if (to->directory != NULL && to->directory[0] == '\0') {
     return lati_fail(LAT_ERROR_ARGUMENT, "directory is the empty string");
   }
-  return LAT_OK;
+  return lati_shards_check(to);
 }
 
 static lat_status name_files(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   const char *directory = trainer->options.directory;
-  if (directory == NULL) {
+  if (directory == NULL || trainer->options.rank > 0) {
     return LAT_OK;
   }
   LATI_TRY(LATI_NEW(trainer->directory, trainer->ctx, strlen(directory) + 1));
@@ -117,8 +125,10 @@ static lat_status copy_texts(lat_trainer *trainer) {
   return status;
 }
 
+/* Of this rank's examples in every update. */
 static lat_status create_sampler(lat_trainer *trainer) {
   const lat_trainer_options *options = &trainer->options;
+  const lati_shards *shards = &trainer->shards;
   lat_sampler_options sampling;
   lat_sampler_options_init(&sampling);
   sampling.seed = options->seed;
@@ -128,6 +138,9 @@ static lat_status create_sampler(lat_trainer *trainer) {
   sampling.size_weights = options->size_weights;
   sampling.task_weights = options->task_weights;
   sampling.distribution_weights = options->distribution_weights;
+  sampling.first = (uint64_t)lati_shard_example(shards, shards->first);
+  sampling.block = lati_shards_own_examples(shards);
+  sampling.stride = shards->examples;
   return lat_sampler_create(&trainer->sampler, trainer->model->task, trainer->model->tokenizer,
                             &sampling);
 }
@@ -166,31 +179,45 @@ static void reset_state(lat_trainer *trainer) {
   lat_progress_init(&trainer->progress);
 }
 
-/* The run's objects, at its start; no file is touched. */
-static lat_status create_parts(lat_trainer **out, lat_model *model,
-                               const lat_optimizer_options *optimizer,
-                               const lat_trainer_options *options) {
+/* What the ranks need to agree on anything else. */
+static lat_status begin(lat_trainer **out, lat_model *model, const lat_trainer_options *options) {
   lat_status status = LAT_OK;
   lat_trainer *trainer = NULL;
   lat_trainer_options resolved;
-  LATI_TRY(resolve(&resolved, options));
+  LATI_TRY(
+      lati_options_read(&resolved, sizeof resolved, trainer_fields, options, "trainer options"));
+  resolved.shards = resolved.shards > 1 ? resolved.shards : 0; /* alike in the run's identity */
+  LATI_TRY(lati_ranks_check(&resolved));
   LATI_TRY(LATI_NEW(trainer, model->ctx, 1));
   trainer->ctx = lati_context_ref(model->ctx);
   trainer->model = lati_model_ref(model);
   trainer->options = resolved;
   reset_state(trainer);
-  LATI_TRY(copy_texts(trainer));
-  LATI_TRY(name_files(trainer));
-  LATI_TRY(lat_optimizer_create(&trainer->optimizer, model, optimizer));
-  LATI_TRY(lat_gradients_create(&trainer->gradients, model));
-  LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, resolved.target_spread));
-  LATI_TRY(lat_batch_create(&trainer->batch, model->tokenizer));
-  LATI_TRY(create_sampler(trainer));
-  LATI_TRY(lati_run_identity(&trainer->identity, trainer));
+  LATI_TRY(lati_ranks_create(trainer));
   *out = trainer;
   trainer = NULL;
 done:
   lat_trainer_free(trainer);
+  return status;
+}
+
+/* The run's objects, at its start; no file is touched. */
+static lat_status create_parts(lat_trainer *trainer, const lat_optimizer_options *optimizer) {
+  lat_status status = LAT_OK;
+  lat_model *model = trainer->model;
+  const lat_trainer_options *options = &trainer->options;
+  LATI_TRY(check_options(options));
+  LATI_TRY(copy_texts(trainer));
+  LATI_TRY(name_files(trainer));
+  LATI_TRY(lat_optimizer_create(&trainer->optimizer, model, optimizer));
+  LATI_TRY(lat_gradients_create(&trainer->gradients, model));
+  LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, options->target_spread));
+  LATI_TRY(lati_shards_create(&trainer->shards, trainer->ctx, options,
+                              lat_gradients_data(trainer->gradients), trainer->optimizer->count));
+  LATI_TRY(lat_batch_create(&trainer->batch, model->tokenizer));
+  LATI_TRY(create_sampler(trainer));
+  LATI_TRY(lati_run_identity(&trainer->identity, trainer));
+done:
   return status;
 }
 
@@ -229,8 +256,11 @@ done:
 static lat_status continue_files(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   int64_t last = -1;
-  if (trainer->directory == NULL) {
+  if (trainer->options.directory == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "directory is NULL: there is no run to resume");
+  }
+  if (trainer->directory == NULL) {
+    return LAT_OK; /* rank 0 reads */
   }
   LATI_TRY(lati_run_require_present(trainer->checkpoint_path));
   LATI_TRY(open_log(trainer));
@@ -259,8 +289,13 @@ static lat_status create(lat_trainer **out, lat_model *model,
     return lati_fail(LAT_ERROR_ARGUMENT, "model is NULL");
   }
   lati_floating_enter(&floating);
-  LATI_TRY(create_parts(&trainer, model, optimizer, options));
-  LATI_TRY(prepare(trainer));
+  LATI_TRY(begin(&trainer, model, options));
+  LATI_TRY(lati_ranks_settle(trainer, create_parts(trainer, optimizer)));
+  LATI_TRY(lati_ranks_compare(trainer, prepare == continue_files));
+  LATI_TRY(lati_ranks_settle(trainer, prepare(trainer)));
+  if (prepare == continue_files) {
+    LATI_TRY(lati_ranks_follow_first(trainer));
+  }
   lati_average_show(trainer->optimizer, trainer->model, 1);
   lati_trainer_take_stock(trainer);
   lati_log(trainer->ctx, LAT_LOG_INFO,
@@ -297,6 +332,8 @@ void lat_trainer_free(lat_trainer *trainer) {
   lati_run_log_close(trainer->log);
   lat_sampler_free(trainer->sampler);
   lat_batch_free(trainer->batch);
+  lati_shards_clear(&trainer->shards);
+  lati_free(trainer->reports);
   lat_gradients_free(trainer->gradients);
   lat_optimizer_free(trainer->optimizer);
   for (int i = 0; i < LATI_RUN_TEXTS; ++i) {
@@ -322,7 +359,7 @@ lat_status lat_trainer_checkpoint(lat_trainer *trainer) {
   if (trainer == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "trainer is NULL");
   }
-  if (trainer->directory == NULL) {
+  if (trainer->options.directory == NULL) {
     return lati_fail(LAT_ERROR_STATE, "the trainer has no directory to write to");
   }
   lati_floating floating;

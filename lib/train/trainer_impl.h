@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "train/optimizer_impl.h"
 #include "train/run_log.h"
+#include "train/shards.h"
 
 #include <lat/trainer.h>
 
@@ -46,7 +47,28 @@ struct lat_trainer {
   double started, marked; /* clock at the run's start, and since when the rate is measured */
   double saved;           /* clock at the last checkpoint */
   int64_t marked_examples;
+  lati_shards shards;
+  struct lati_rank_report *reports; /* (ranks): what each last told, ranks.c; NULL: one process */
+  lat_status held;                  /* a failure of this rank that the others do not know yet */
+  char held_message[LAT_MESSAGE_SIZE];
+  int wants_stop;         /* this rank's progress callback asked to stop */
+  int stopped, timed_out; /* a rank's did, or its time is over, as all ranks know */
 };
+
+/* Seconds of a clock that only goes forward. */
+double lati_trainer_clock(void);
+/* True when this call of lat_trainer_run() has used up max_seconds, by this rank's clock. */
+int lati_trainer_time_is_over(const lat_trainer *trainer);
+
+/* Makes the sampler go on from the updates done. */
+void lati_trainer_seek(lat_trainer *trainer);
+
+/* Draws this rank's examples of the next update and sums gradients and losses over all ranks, into
+ * trainer->gradients and *sum. A failure is one on every rank. */
+lat_status lati_sum_gradients(lat_trainer *trainer, lat_loss_sum *sum);
+
+/* All numbers of the options, as JSON. */
+lat_status lati_trainer_options_json(json_t **out, const lat_trainer_options *options);
 
 /* Checkpoint and model to the run's files, the provenance into the model. Without a directory only
  * the latter. */
@@ -67,6 +89,9 @@ void lati_trainer_take_stock(lat_trainer *trainer);
 
 /* Options that must be the same when a run is resumed, as JSON. */
 lat_status lati_run_identity(json_t **out, const lat_trainer *trainer);
+/* ARGUMENT when a member of `ours` is not `theirs`, named; whose: "the run's", whose are `theirs`.
+ */
+lat_status lati_json_compare(const json_t *ours, const json_t *theirs, const char *whose);
 /* ARGUMENT when a member of `ours` differs from `theirs` or is missing in either, named. */
 lat_status lati_run_compare(const json_t *ours, const json_t *theirs);
 

@@ -1,9 +1,7 @@
 #include "base/floating.h"
 #include "infer/evaluation.h"
-#include "train/trainer_impl.h"
+#include "train/ranks.h"
 #include "transformer/transformer.h"
-
-#include <time.h>
 
 /* The progress callback hears of the run at least this often, in seconds, so that it can cancel. */
 #define LONGEST_SILENCE 0.5
@@ -11,48 +9,14 @@
 /* Stream that validations draw from; training draws from 0. */
 #define VALIDATION_STREAM 1
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static int64_t examples_per_update(const lat_trainer *trainer) {
-  return (int64_t)trainer->options.batch_size * trainer->options.accumulation;
-}
-
-/* Of the next update, from the examples drawn before it. */
-static double target_spread(const lat_trainer *trainer) {
-  const lat_trainer_options *options = &trainer->options;
-  const double over = (double)options->target_spread_examples;
-  const double left = over > 0 ? 1 - (double)trainer->state.examples / over : 1;
-  return left > 0 ? options->target_spread * left : 0;
-}
-
-static lat_status accumulate(lat_trainer *trainer, lat_loss_sum *sum) {
-  lat_status status = LAT_OK;
-  LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, target_spread(trainer)));
-  for (int32_t i = 0; i < trainer->options.accumulation; ++i) {
-    LATI_TRY(lat_sampler_next(trainer->batch, trainer->sampler, trainer->options.batch_size));
-    LATI_TRY(lat_gradients_accumulate(trainer->gradients, sum, trainer->model, trainer->batch));
-  }
-done:
-  return status;
-}
-
-/* Undoes the draws of an update that failed: the run stands where it stood. */
-static void rewind_update(lat_trainer *trainer) {
-  lat_gradients_zero(trainer->gradients);
-  lat_sampler_seek(trainer->sampler, (uint64_t)trainer->state.examples);
-  lat_gradients_seek(trainer->gradients, (uint64_t)trainer->optimizer->updates *
-                                             (uint64_t)trainer->options.accumulation);
+  return trainer->shards.examples;
 }
 
 static lat_status update(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   lat_loss_sum sum;
-  lat_loss_sum_init(&sum);
-  LATI_TRY(accumulate(trainer, &sum));
+  LATI_TRY(lati_sum_gradients(trainer, &sum));
   const lat_loss_sum drawn = sum;
   LATI_TRY(lat_optimizer_step(trainer->optimizer, trainer->model, trainer->gradients, &sum));
   trainer->state.examples += examples_per_update(trainer);
@@ -61,8 +25,9 @@ static lat_status update(lat_trainer *trainer) {
   trainer->state.report_tokens += drawn.tokens;
   trainer->unsaved = 1;
 done:
-  if (status != LAT_OK) {
-    rewind_update(trainer);
+  if (status != LAT_OK) { /* undoes the draws: the run stands where it stood */
+    lat_gradients_zero(trainer->gradients);
+    lati_trainer_seek(trainer);
   }
   return status;
 }
@@ -110,7 +75,10 @@ static lat_status validate(lat_trainer *trainer) {
   weights.size_weights = trainer->options.size_weights;
   weights.task_weights = trainer->options.task_weights;
   weights.distribution_weights = trainer->options.distribution_weights;
-  LATI_TRY(lati_evaluate(&evaluation, trainer->model, &options, &weights));
+  const lati_evaluation_share share = {trainer->shards.rank, trainer->shards.ranks,
+                                       lati_ranks_gather, trainer};
+  LATI_TRY(lati_evaluate(&evaluation, trainer->model, &options, &weights,
+                         trainer->shards.ranks > 1 ? &share : NULL));
   LATI_TRY(collect_groups(&trainer->groups, evaluation));
   const lat_accuracy *all = lat_evaluation_row(evaluation, 0);
   trainer->state.validation = (lati_validation){
@@ -127,7 +95,7 @@ done:
 /* The numbers of a report. */
 static void measure(lat_trainer *trainer, int validated) {
   lat_progress *progress = &trainer->progress;
-  const double time = now(), passed = time - trainer->marked;
+  const double time = lati_trainer_clock(), passed = time - trainer->marked;
   const int64_t drawn = trainer->state.examples - trainer->marked_examples;
   lati_trainer_take_stock(trainer);
   progress->seconds = time - trainer->started;
@@ -160,7 +128,7 @@ static lat_status keep_best(lat_trainer *trainer) {
 
 static lat_status save(lat_trainer *trainer) {
   lat_status status = lati_checkpoint_save(trainer);
-  trainer->saved = now();
+  trainer->saved = lati_trainer_clock();
   trainer->progress.checkpointed = status == LAT_OK && trainer->directory != NULL;
   return status;
 }
@@ -185,12 +153,20 @@ static int is_due(const lat_trainer *trainer, int64_t every) {
 /* A checkpoint is due by the examples, or because the last one is old. */
 static int saving_is_due(const lat_trainer *trainer) {
   const double seconds = trainer->options.checkpoint_seconds;
-  return trainer->directory != NULL && (is_due(trainer, trainer->options.checkpoint_every) ||
-                                        (seconds > 0 && now() - trainer->saved >= seconds));
+  return trainer->directory != NULL &&
+         (is_due(trainer, trainer->options.checkpoint_every) ||
+          (seconds > 0 && lati_trainer_clock() - trainer->saved >= seconds));
 }
 
+/* A callback that asks to stop ends a run of one process at once, that of several ranks after the
+ * update by which all of them know. */
 static lat_status cancel(lat_trainer *trainer) {
-  lat_status status = trainer->unsaved ? lati_checkpoint_save(trainer) : LAT_OK;
+  lat_status status = lati_ranks_held(trainer);
+  lati_trainer_take_stock(trainer);
+  if (status == LAT_OK && trainer->unsaved) {
+    status = lati_checkpoint_save(trainer);
+  }
+  status = lati_ranks_settle(trainer, status);
   return status != LAT_OK ? status
                           : lati_fail(LAT_ERROR_CANCELLED, "the progress callback asked to stop");
 }
@@ -203,13 +179,13 @@ static lat_status follow_up(lat_trainer *trainer) {
   const int validates = is_due(trainer, trainer->options.validate_every);
   const int saves = saving_is_due(trainer);
   const int reports = validates || trainer->optimizer->updates % trainer->options.report_every == 0;
-  if (!reports && !saves && now() - trainer->marked < LONGEST_SILENCE) {
+  if (!reports && !saves && lati_trainer_clock() - trainer->marked < LONGEST_SILENCE) {
     return LAT_OK;
   }
   if (validates) {
-    const double paused = now();
+    const double paused = lati_trainer_clock();
     LATI_TRY(validate(trainer));
-    trainer->marked += now() - paused;
+    trainer->marked += lati_trainer_clock() - paused;
   }
   measure(trainer, validates);
   if (reports) {
@@ -223,10 +199,8 @@ static lat_status follow_up(lat_trainer *trainer) {
   if (saves) {
     LATI_TRY(save(trainer));
   }
-  if (tell(trainer)) {
-    LATI_TRY(cancel(trainer));
-  }
-  trainer->marked = now();
+  trainer->wants_stop = tell(trainer) || trainer->wants_stop;
+  trainer->marked = lati_trainer_clock();
 done:
   return status;
 }
@@ -239,10 +213,15 @@ static int has_reached_goal(const lat_trainer *trainer) {
          validation->accuracy >= options->until_accuracy;
 }
 
+/* Clocks differ: of several ranks all hear by the sum of gradients that time is over for one. */
+static int time_is_over(const lat_trainer *trainer) {
+  return trainer->shards.ranks > 1 ? trainer->timed_out : lati_trainer_time_is_over(trainer);
+}
+
 static int has_ended(const lat_trainer *trainer) {
   const lat_trainer_options *options = &trainer->options;
   return (options->max_examples > 0 && trainer->state.examples >= options->max_examples) ||
-         (options->max_seconds > 0 && now() - trainer->started >= options->max_seconds) ||
+         time_is_over(trainer) ||
          (options->patience > 0 && lati_trainer_since_best(trainer) >= options->patience) ||
          has_reached_goal(trainer);
 }
@@ -271,21 +250,35 @@ static lat_status finish(lat_trainer *trainer) {
     tell(trainer);
   }
 done:
+  return lati_ranks_settle(trainer, status);
+}
+
+/* Updates and what follows them, until the run has ended or is told to stop. */
+static lat_status train(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  while (!has_ended(trainer)) {
+    LATI_TRY(update(trainer));
+    LATI_TRY(lati_ranks_hold(trainer, follow_up(trainer)));
+    if (trainer->shards.ranks > 1 ? trainer->stopped : trainer->wants_stop) {
+      LATI_TRY(cancel(trainer));
+    }
+  }
+  status = lati_ranks_settle(trainer, lati_ranks_held(trainer));
+done:
   return status;
 }
 
 static lat_status run(lat_trainer *trainer) {
   lat_status status = LAT_OK;
-  trainer->started = trainer->marked = trainer->saved = now();
+  trainer->started = trainer->marked = trainer->saved = lati_trainer_clock();
   trainer->marked_examples = trainer->state.examples;
   lati_average_show(trainer->optimizer, trainer->model, 0);
   if (trainer->log != NULL) {
     lati_run_log_start(trainer->log);
   }
-  while (!has_ended(trainer)) {
-    LATI_TRY(update(trainer));
-    LATI_TRY(follow_up(trainer));
-  }
+  trainer->wants_stop = trainer->stopped = trainer->timed_out = 0;
+  trainer->held = LAT_OK;
+  LATI_TRY(train(trainer));
   LATI_TRY(finish(trainer));
 done:
   lati_average_show(trainer->optimizer, trainer->model, 1);

@@ -67,6 +67,10 @@ void lat_gradients_seek(lat_gradients *gradients, uint64_t pass) {
   }
 }
 
+void lati_gradients_redirect(lat_gradients *gradients, float *to) {
+  gradients->workspace->gradient = to != NULL ? to : gradients->data;
+}
+
 lat_status lat_gradients_set_target_spread(lat_gradients *gradients, double width) {
   lat_status status = LAT_OK;
   if (gradients == NULL) {

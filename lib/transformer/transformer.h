@@ -167,4 +167,7 @@ void lati_workspace_free(lati_workspace *workspace);
 lat_status lati_encode(lati_hidden *encoded, const int64_t **offsets, lati_workspace *workspace,
                        const lat_model *model, const lat_batch *batch);
 
+/* Makes lat_gradients_accumulate() add to another vector of the same size; NULL: to its own. */
+void lati_gradients_redirect(lat_gradients *gradients, float *to);
+
 #endif

@@ -104,7 +104,7 @@ MEMBER(lat_tokenizer_options, output_digits, 28, 4);
 MEMBER(lat_tokenizer_options, input_triangle, 32, 4);
 MEMBER(lat_tokenizer_options, reserved, 36, 4);
 
-SIZE(lat_sampler_options, 72);
+SIZE(lat_sampler_options, 96);
 MEMBER(lat_sampler_options, struct_size, 0, 8);
 MEMBER(lat_sampler_options, seed, 8, 8);
 MEMBER(lat_sampler_options, stream, 16, 4);
@@ -115,6 +115,9 @@ MEMBER(lat_sampler_options, sign_bias, 40, 8);
 MEMBER(lat_sampler_options, size_weights, 48, 8);
 MEMBER(lat_sampler_options, task_weights, 56, 8);
 MEMBER(lat_sampler_options, distribution_weights, 64, 8);
+MEMBER(lat_sampler_options, first, 72, 8);
+MEMBER(lat_sampler_options, block, 80, 8);
+MEMBER(lat_sampler_options, stride, 88, 8);
 
 SIZE(lat_sequences, 24);
 MEMBER(lat_sequences, tokens, 0, 8);
@@ -309,7 +312,7 @@ MEMBER(lat_progress, best_exact, 104, 8);
 MEMBER(lat_progress, best_examples, 112, 8);
 MEMBER(lat_progress, since_best, 120, 8);
 
-SIZE(lat_trainer_options, 200);
+SIZE(lat_trainer_options, 240);
 MEMBER(lat_trainer_options, struct_size, 0, 8);
 MEMBER(lat_trainer_options, directory, 8, 8);
 MEMBER(lat_trainer_options, seed, 16, 8);
@@ -338,6 +341,35 @@ MEMBER(lat_trainer_options, keep_best, 184, 4);
 MEMBER(lat_trainer_options, keep_checkpoints, 188, 4);
 MEMBER(lat_trainer_options, patience, 192, 4);
 MEMBER(lat_trainer_options, reserved, 196, 4);
+MEMBER(lat_trainer_options, rank, 200, 4);
+MEMBER(lat_trainer_options, ranks, 204, 4);
+MEMBER(lat_trainer_options, shards, 208, 4);
+MEMBER(lat_trainer_options, fast_reduce, 212, 4);
+MEMBER(lat_trainer_options, reduce, 216, 8);
+MEMBER(lat_trainer_options, agree, 224, 8);
+MEMBER(lat_trainer_options, connection, 232, 8);
+
+SIZE(lat_reduction, 72);
+MEMBER(lat_reduction, struct_size, 0, 8);
+MEMBER(lat_reduction, shards, 8, 8);
+MEMBER(lat_reduction, rank, 16, 4);
+MEMBER(lat_reduction, ranks, 20, 4);
+MEMBER(lat_reduction, parts, 24, 4);
+MEMBER(lat_reduction, any_order, 28, 4);
+MEMBER(lat_reduction, values, 32, 8);
+MEMBER(lat_reduction, count, 40, 8);
+MEMBER(lat_reduction, sums, 48, 8);
+MEMBER(lat_reduction, sum_count, 56, 4);
+MEMBER(lat_reduction, reserved, 60, 4);
+MEMBER(lat_reduction, message, 64, 8);
+
+SIZE(lat_agreement, 40);
+MEMBER(lat_agreement, struct_size, 0, 8);
+MEMBER(lat_agreement, rank, 8, 4);
+MEMBER(lat_agreement, ranks, 12, 4);
+MEMBER(lat_agreement, rows, 16, 8);
+MEMBER(lat_agreement, size, 24, 8);
+MEMBER(lat_agreement, message, 32, 8);
 
 LAST(lat_context_options, parallel_user);
 LAST(lat_matrix, order);
@@ -346,7 +378,7 @@ LAST(lat_task_functions, result_max_cols);
 LAST(lat_score_options, reserved);
 LAST(lat_score, exact);
 LAST(lat_tokenizer_options, reserved);
-LAST(lat_sampler_options, distribution_weights);
+LAST(lat_sampler_options, stride);
 LAST(lat_sequences, count);
 LAST(lat_model_options, reserved);
 LAST(lat_loss_sum, correct_examples);
@@ -359,7 +391,9 @@ LAST(lat_observation, result_count);
 LAST(lat_diagnosis, reserved);
 LAST(lat_accuracy, candidates);
 LAST(lat_progress, since_best);
-LAST(lat_trainer_options, reserved);
+LAST(lat_trainer_options, connection);
+LAST(lat_reduction, message);
+LAST(lat_agreement, message);
 
 /* Constants, which are compiled into programs. */
 #define VALUE(name, value) static_assert((name) == (value), #name " has another value")
@@ -396,6 +430,7 @@ VALUE(LAT_TOKEN_LETTER, 2);
 VALUE(LAT_TOKEN_NUMBER, 128);
 VALUE(LAT_MAX_DIMENSION, 100);
 VALUE(LAT_MAX_OPERANDS, 4);
+VALUE(LAT_MESSAGE_SIZE, 256);
 VALUE(LAT_LINEAR_A, 0);
 VALUE(LAT_LINEAR_P, 1);
 VALUE(LAT_LINEAR_S, 2);

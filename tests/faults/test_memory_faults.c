@@ -834,6 +834,11 @@ static int ask_objects(fault_world *world) {
   failures += lat_optimizer_swap_average(world->optimizer, world->model) != LAT_OK;
   failures += lat_optimizer_swap_average(world->optimizer, world->model) != LAT_OK;
   (void)lat_session_log_probabilities(world->session);
+  float parts[] = {1, 2};
+  double sums[] = {1, 2};
+  failures += lat_shard_parts(2, 2, 0) != 1;
+  failures += lat_shard_sum(parts, 1, 1, 2, 2) != LAT_OK || parts[0] != 3;
+  failures += lat_shard_sum_doubles(sums, 1, 1, 2, 2) != LAT_OK || sums[0] != 3;
   lat_gradients_zero(world->gradients);
   lat_gradients_seek(world->gradients, 0);
   lat_sampler_seek(world->sampler, 0);

@@ -127,6 +127,7 @@ effects train "--task transpose $small" <<'END'
 --clip-norm 0.01
 --batch-size 2
 --accumulation 2
+--shards 2
 --ema-decay 0.9
 --target-spread 5 --target-spread-examples 100
 --min-size 2 --max-size 4 --size-weights 2:1,3:1@0

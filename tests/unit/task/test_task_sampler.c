@@ -123,6 +123,33 @@ START_TEST(seeds_streams_and_positions_differ) {
 }
 END_TEST
 
+/* Two samplers share a stream out, in blocks of 3 and 2 of every 5 examples from the fourth on. */
+START_TEST(a_stream_is_shared_out) {
+  const setting s = {"transpose", "semicircle", 2, 1, 0};
+  drawing whole = begin(&s), part = begin(&s);
+  OK(lat_sampler_next(whole.batch, whole.sampler, 104));
+  for (int which = 0; which < 2; ++which) {
+    lat_sampler_options options;
+    lat_sampler_options_init(&options);
+    lat_sampler_free(part.sampler);
+    options.seed = s.seed;
+    options.first = which == 0 ? 4 : 7;
+    options.block = which == 0 ? 3 : 2;
+    options.stride = 5;
+    OK(lat_sampler_create(&part.sampler, part.task, part.tokenizer, &options));
+    lat_sampler_seek(part.sampler, 1);
+    OK(lat_sampler_next(part.batch, part.sampler, 30));
+    for (int64_t i = 1; i <= 30; ++i) {
+      const int64_t index = (int64_t)options.first + i / options.block * 5 + i % options.block;
+      ck_assert(same_examples(whole.batch, index, part.batch, i - 1, 1));
+    }
+    ck_assert_uint_eq(lat_sampler_position(part.sampler), 31);
+  }
+  end(&whole);
+  end(&part);
+}
+END_TEST
+
 /* Every task's examples: shapes, tokens of the doubles, answers of the inputs. */
 START_TEST(examples_are_what_they_should_be) {
   lat_context *ctx = new_context(2);
@@ -435,6 +462,11 @@ START_TEST(refusals) {
   options.stream = UINT32_C(1) << 30;
   FAILS(lat_sampler_create(&sampler, task, tokenizer, &options), LAT_ERROR_ARGUMENT,
         "stream 1073741824 is outside 0..1073741823");
+  lat_sampler_options_init(&options);
+  options.block = 3;
+  options.stride = 2;
+  FAILS(lat_sampler_create(&sampler, task, tokenizer, &options), LAT_ERROR_ARGUMENT,
+        "stride 2 is below the block of 3");
   FAILS(lat_sampler_create(&sampler, NULL, tokenizer, NULL), LAT_ERROR_ARGUMENT, "NULL");
   FAILS(lat_sampler_create(&sampler, task, NULL, NULL), LAT_ERROR_ARGUMENT, "NULL");
   OK(lat_sampler_create(&sampler, task, tokenizer, NULL));
@@ -477,6 +509,7 @@ END_TEST
 int main(void) {
   const TTest *const tests[] = {threads_and_batch_sizes_do_not_show,
                                 seeds_streams_and_positions_differ,
+                                a_stream_is_shared_out,
                                 examples_are_what_they_should_be,
                                 sizes_are_drawn_from_their_range,
                                 spectra_come_in_their_shares,

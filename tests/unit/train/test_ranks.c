@@ -1,0 +1,364 @@
+/* A run shared by several ranks: the same bits at any number of them, one decision for all. */
+#include "suite.h"
+#include "thread_ranks.h"
+
+#include <math.h>
+
+/* One rank of a run; what the tests vary is set before it starts. */
+typedef struct rank_run {
+  lat_trainer_options options;
+  lat_optimizer_options optimizer;
+  lat_model_options model;
+  int32_t threads;
+  int resume;
+  lat_status status; /* of the first call that failed */
+  char message[256];
+  lat_progress progress;
+  int stop_at, calls;   /* asks to stop at this call of the progress callback; 0: never */
+  const char *vanishes; /* a folder that the callback moves away; NULL: none */
+} rank_run;
+
+static int32_t watch(const lat_progress *progress, void *user) {
+  rank_run *self = user;
+  (void)progress;
+  if (self->vanishes != NULL && self->calls == 0) {
+    char away[256];
+    snprintf(away, sizeof away, "%s.away", self->vanishes);
+    ck_assert_int_eq(rename(self->vanishes, away), 0);
+  }
+  return ++self->calls == self->stop_at;
+}
+
+static void *run_rank(void *argument) {
+  rank_run *self = argument;
+  small_run small;
+  lat_trainer *trainer = NULL;
+  small_run_open_with(&small, self->threads, &self->model);
+  self->options.progress = watch;
+  self->options.user = self;
+  self->status = self->resume
+                     ? lat_trainer_resume(&trainer, small.model, &self->optimizer, &self->options)
+                     : lat_trainer_create(&trainer, small.model, &self->optimizer, &self->options);
+  if (self->status == LAT_OK) {
+    self->status = lat_trainer_run(trainer);
+  }
+  if (self->status != LAT_OK) {
+    snprintf(self->message, sizeof self->message, "%s", lat_last_error());
+  }
+  lat_progress_init(&self->progress);
+  lat_trainer_progress(&self->progress, trainer);
+  lat_trainer_free(trainer);
+  small_run_close(&small);
+  return NULL;
+}
+
+/* 16 examples an update in two batches of 8, which are two or eight shards each. */
+static rank_run plain_rank(const char *directory, int32_t shards) {
+  rank_run self = {.threads = 1};
+  small_run_model_options(&self.model);
+  small_run_optimizer_options(&self.optimizer, "adam");
+  small_run_trainer_options(&self.options, directory);
+  self.options.batch_size = 8;
+  self.options.shards = shards;
+  self.options.max_examples = 128;
+  self.options.validate_every = 80;
+  self.options.validate_count = 260;
+  self.options.checkpoint_every = 64;
+  self.options.report_every = 3;
+  return self;
+}
+
+static void run_ranks(rank_run *ranks, int32_t count) {
+  pthread_t threads[MOST_RANKS];
+  rank_group group;
+  rank_group_open(&group, count);
+  for (int32_t i = 0; i < count; ++i) {
+    if (count > 1) {
+      join_group(&ranks[i].options, &group, i);
+    }
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, run_rank, &ranks[i]), 0);
+  }
+  for (int32_t i = 0; i < count; ++i) {
+    pthread_join(threads[i], NULL);
+  }
+  rank_group_close(&group);
+}
+
+static void run_copies(const rank_run *first, int32_t count, lat_status expected) {
+  rank_run ranks[MOST_RANKS];
+  for (int32_t i = 0; i < count; ++i) {
+    ranks[i] = *first;
+  }
+  run_ranks(ranks, count);
+  for (int32_t i = 0; i < count; ++i) {
+    ck_assert_msg(ranks[i].status == expected, "rank %d of %d: %s: %s", (int)i, (int)count,
+                  lat_status_name(ranks[i].status), ranks[i].message);
+    ck_assert_int_eq(ranks[i].progress.examples, ranks[0].progress.examples);
+  }
+}
+
+static void expect_same_files(const char *left, const char *right) {
+  static const char *const names[] = {"checkpoint.safetensors", "model.safetensors"};
+  char a[256], b[256];
+  for (int i = 0; i < 2; ++i) {
+    ck_assert_msg(same_bytes(join_path(a, left, names[i]), join_path(b, right, names[i])),
+                  "%s of %s and %s differ", names[i], left, right);
+  }
+}
+
+typedef struct variant {
+  const char *rule;
+  double dropout, ema_decay, repeat_share;
+} variant;
+
+static const variant variants[] = {{"adam", 0, 0, 0}, {"muon", 0, 0.9, 0}, {"adamw", 0.1, 0, 0.5}};
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
+START_TEST(ranks_do_not_change_the_bits) {
+  static const int32_t counts[] = {3, 2, 4, 8};
+  const int tried = _i == 0 ? 4 : 1;
+  const variant *v = &variants[_i];
+  char alone[256], together[256], name[16];
+  scratch_folder folder;
+  scratch_open(&folder);
+  rank_run self = plain_rank(scratch_file(alone, &folder, "alone"), 8);
+  self.optimizer.rule = v->rule;
+  self.optimizer.ema_decay = v->ema_decay;
+  self.model.dropout = v->dropout;
+  self.options.repeat_share = v->repeat_share;
+  self.options.repeat_count = v->repeat_share > 0 ? 40 : 0;
+  run_copies(&self, 1, LAT_OK);
+  for (int i = 0; i < tried; ++i) {
+    snprintf(name, sizeof name, "ranks%d", (int)counts[i]);
+    self.options.directory = scratch_file(together, &folder, name);
+    self.threads = 1 + counts[i] % 2;
+    run_copies(&self, counts[i], LAT_OK);
+    expect_same_files(alone, together);
+  }
+  scratch_close(&folder);
+}
+END_TEST
+
+/* Batches of 7 examples in 4 shards of 1 and 2; more ranks than shards of a batch. */
+START_TEST(shards_may_be_uneven) {
+  char alone[256], together[256];
+  scratch_folder folder;
+  scratch_open(&folder);
+  rank_run self = plain_rank(scratch_file(alone, &folder, "alone"), 4);
+  self.options.batch_size = 7;
+  run_copies(&self, 1, LAT_OK);
+  self.options.directory = scratch_file(together, &folder, "together");
+  run_copies(&self, 7, LAT_OK);
+  expect_same_files(alone, together);
+  scratch_close(&folder);
+}
+END_TEST
+
+/* Stopped by rank 1 of 3, resumed by one process, then by 4. */
+START_TEST(a_stopped_run_is_resumed_at_any_number_of_ranks) {
+  char straight[256], stopped[256];
+  scratch_folder folder;
+  rank_run ranks[3];
+  scratch_open(&folder);
+  rank_run self = plain_rank(scratch_file(straight, &folder, "straight"), 8);
+  self.optimizer.ema_decay = 0.5;
+  run_copies(&self, 1, LAT_OK);
+  self.options.directory = scratch_file(stopped, &folder, "stopped");
+  for (int i = 0; i < 3; ++i) {
+    ranks[i] = self;
+  }
+  ranks[1].stop_at = 1; /* at the third update: all hear of it by the fourth */
+  run_ranks(ranks, 3);
+  for (int i = 0; i < 3; ++i) {
+    ck_assert_int_eq(ranks[i].status, LAT_ERROR_CANCELLED);
+    ck_assert_int_eq(ranks[i].progress.updates, 4);
+  }
+  self.resume = 1;
+  self.options.max_examples = 96;
+  run_copies(&self, 1, LAT_OK);
+  self.options.max_examples = 128;
+  run_copies(&self, 4, LAT_OK);
+  expect_same_files(straight, stopped);
+  scratch_close(&folder);
+}
+END_TEST
+
+/* A sum in any order: learns as well, and is told apart from the other kind when it is resumed. */
+START_TEST(a_fast_sum_is_another_run) {
+  char path[256];
+  scratch_folder folder;
+  scratch_open(&folder);
+  rank_run self = plain_rank(scratch_file(path, &folder, "fast"), 0);
+  self.options.fast_reduce = 1;
+  run_copies(&self, 3, LAT_OK);
+  self.resume = 1;
+  self.options.max_examples = 144;
+  run_copies(&self, 2, LAT_OK);
+  self.options.fast_reduce = 0;
+  run_copies(&self, 1, LAT_ERROR_ARGUMENT);
+  scratch_close(&folder);
+}
+END_TEST
+
+/* All ranks but for one are alike; each returns what the one did. */
+static void expect_refused(rank_run *ranks, lat_status status, const char *text) {
+  run_ranks(ranks, 3);
+  for (int i = 0; i < 3; ++i) {
+    ck_assert_msg(ranks[i].status == status && strstr(ranks[i].message, text) != NULL,
+                  "rank %d: %s: %s", i, lat_status_name(ranks[i].status), ranks[i].message);
+  }
+}
+
+START_TEST(a_rank_that_differs_is_named) {
+  rank_run ranks[3];
+  const rank_run good = plain_rank(NULL, 8);
+  for (int which = 0; which < 4; ++which) {
+    static const char *const texts[] = {
+        "rank 2: run.trainer.seed 4 differs from rank 0's 3",
+        "rank 2: run.optimizer.rule \"adamw\" differs from rank 0's \"adam\"",
+        "rank 2: model.model.seed 6 differs from rank 0's 5",
+        "rank 2: trainer.validate_every 81 differs from rank 0's 80"};
+    for (int i = 0; i < 3; ++i) {
+      ranks[i] = good;
+    }
+    ranks[2].options.seed += which == 0;
+    ranks[2].optimizer.rule = which == 1 ? "adamw" : "adam";
+    ranks[2].model.seed += which == 2;
+    ranks[2].options.validate_every += which == 3;
+    expect_refused(ranks, LAT_ERROR_ARGUMENT, texts[which]);
+  }
+}
+END_TEST
+
+/* Rank 0's folder goes away before a checkpoint is due. */
+START_TEST(a_rank_that_fails_ends_all) {
+  char path[256];
+  scratch_folder folder;
+  rank_run ranks[3];
+  scratch_open(&folder);
+  for (int i = 0; i < 3; ++i) {
+    ranks[i] = plain_rank(scratch_file(path, &folder, "gone"), 8);
+  }
+  ranks[0].vanishes = path;
+  expect_refused(ranks, LAT_ERROR_IO, "rank 0: ");
+  scratch_close(&folder);
+}
+END_TEST
+
+START_TEST(a_limit_of_time_is_one_for_all) {
+  rank_run self = plain_rank(NULL, 8);
+  self.options.max_examples = 0;
+  self.options.validate_every = 0;
+  self.options.max_seconds = 0.05;
+  run_copies(&self, 3, LAT_OK);
+}
+END_TEST
+
+static lat_status dead_agree(const lat_agreement *agreement, void *user) {
+  (void)agreement;
+  (void)user;
+  return 7; /* no status of the library's */
+}
+
+START_TEST(connections_are_checked) {
+  small_run small;
+  rank_group group = {.ranks = 2};
+  lat_trainer *trainer = NULL;
+  rank_run self = plain_rank(NULL, 8);
+  const lat_trainer_options good = self.options;
+  lat_trainer_options *options = &self.options;
+#define REFUSED(text)                                                                              \
+  CHECK_FAILS(lat_trainer_create(&trainer, small.model, &self.optimizer, options),                 \
+              LAT_ERROR_ARGUMENT, text);                                                           \
+  *options = good
+  small_run_open(&small, 1);
+  options->rank = 1;
+  REFUSED("rank 1 is not below ranks, which is 1");
+  options->ranks = 2;
+  REFUSED("ranks 2 need reduce and agree: reduce is NULL");
+  options->shards = 6;
+  REFUSED("shards 6 is not a power of two");
+  options->shards = 16;
+  REFUSED("shards 16 is more than batch_size 8");
+  options->fast_reduce = 1;
+  REFUSED("fast_reduce sums in any order");
+  join_group(options, &group, 0);
+  options->agree = dead_agree;
+  CHECK_FAILS(lat_trainer_create(&trainer, small.model, &self.optimizer, options),
+              LAT_ERROR_CALLBACK, "agree failed");
+#undef REFUSED
+  small_run_close(&small);
+}
+END_TEST
+
+/* The tree's sum of all leaves, written as it is defined. */
+static float sum_of(const float *leaves, int64_t first, int64_t size, int64_t count) {
+  if (size == 1) {
+    return leaves[first];
+  }
+  const int64_t middle = first + size / 2;
+  const float left = sum_of(leaves, first, size / 2, count);
+  return middle < count ? left + sum_of(leaves, middle, size / 2, count) : left;
+}
+
+START_TEST(the_sum_is_that_of_the_tree) {
+  float leaves[40], parts[40];
+  for (int64_t count = 1; count <= 40; ++count) {
+    int64_t size = 1;
+    while (size < count) {
+      size *= 2;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      leaves[i] = (float)sin(1e3 * (double)(i + 1)) * (float)(1 << i % 12);
+    }
+    for (int32_t ranks = 1; ranks <= count; ++ranks) {
+      int32_t row = 0;
+      for (int32_t rank = 0; rank < ranks; ++rank) {
+        const int64_t first = count * rank / ranks, end = count * (rank + 1) / ranks;
+        int32_t own = 0;
+        for (int64_t at = first; at < end; ++own) {
+          int64_t part = 1; /* the largest aligned node of which all leaves are the rank's */
+          while (part < size && at % (2 * part) == 0 &&
+                 (at + 2 * part <= end || (end == count && at + part <= size))) {
+            part *= 2;
+          }
+          parts[row++] = sum_of(leaves, at, part, count);
+          at += part;
+        }
+        ck_assert_int_eq(lat_shard_parts(count, ranks, rank), own);
+      }
+      CHECK_OK(lat_shard_sum(parts, 1, 1, count, ranks));
+      ck_assert_float_eq(parts[0], sum_of(leaves, 0, size, count));
+    }
+  }
+}
+END_TEST
+
+START_TEST(sums_that_are_none_are_refused) {
+  float x[2] = {1, 2};
+  double y[2] = {1, 2};
+  CHECK_FAILS(lat_shard_sum(NULL, 1, 1, 2, 2), LAT_ERROR_ARGUMENT, "parts is NULL");
+  CHECK_FAILS(lat_shard_sum(x, 1, 1, 1, 2), LAT_ERROR_ARGUMENT, "ranks 2 and shards 1");
+  CHECK_FAILS(lat_shard_sum(x, 1, 2, 2, 2), LAT_ERROR_ARGUMENT, "stride 1 is below");
+  CHECK_OK(lat_shard_sum_doubles(y, 1, 1, 2, 2));
+  ck_assert_double_eq(y[0], 3);
+  ck_assert_int_eq(lat_shard_parts(8, 3, 3), 0);
+  ck_assert_int_eq(lat_shard_parts(8, 9, 0), 0);
+  ck_assert_int_eq(lat_shard_parts(8, 3, 1), 2); /* leaves 2 to 4: 2 + 3, and 4 */
+}
+END_TEST
+
+int main(void) {
+  TCase *tests = tcase_create("ranks");
+  tcase_add_loop_test(tests, ranks_do_not_change_the_bits, 0, VARIANTS);
+  tcase_add_test(tests, shards_may_be_uneven);
+  tcase_add_test(tests, a_stopped_run_is_resumed_at_any_number_of_ranks);
+  tcase_add_test(tests, a_fast_sum_is_another_run);
+  tcase_add_test(tests, a_rank_that_differs_is_named);
+  tcase_add_test(tests, a_rank_that_fails_ends_all);
+  tcase_add_test(tests, a_limit_of_time_is_one_for_all);
+  tcase_add_test(tests, connections_are_checked);
+  tcase_add_test(tests, the_sum_is_that_of_the_tree);
+  tcase_add_test(tests, sums_that_are_none_are_refused);
+  return run_case("ranks", tests);
+}

@@ -1,0 +1,103 @@
+/* Ranks of a run as threads of one process, which sum and gather through shared memory. */
+#ifndef LAT_TESTS_THREAD_RANKS_H
+#define LAT_TESTS_THREAD_RANKS_H
+
+#include "small_run.h"
+
+#include <pthread.h>
+
+enum { MOST_RANKS = 8 };
+
+/* What connects them. */
+typedef struct rank_group {
+  pthread_barrier_t barrier;
+  int32_t ranks;
+  const lat_reduction *reductions[MOST_RANKS];
+  const lat_agreement *agreements[MOST_RANKS];
+  float *parts; /* of all ranks, of a reduction */
+  double *sums;
+  int fail_reduce; /* 1: reduce fails on every rank */
+} rank_group;
+
+static inline void rank_group_open(rank_group *group, int32_t ranks) {
+  *group = (rank_group){.ranks = ranks};
+  ck_assert_int_eq(pthread_barrier_init(&group->barrier, NULL, (unsigned)ranks), 0);
+}
+
+static inline void rank_group_close(rank_group *group) {
+  pthread_barrier_destroy(&group->barrier);
+  free(group->parts);
+  free(group->sums);
+}
+
+/* By rank 0 for all: the parts in a row, summed in two stretches as a host may do it. */
+static inline void sum_for_all(rank_group *group) {
+  const lat_reduction *own = group->reductions[0];
+  const size_t count = own->count, half = count / 2, sums = (size_t)own->sum_count;
+  size_t row = 0;
+  group->parts = realloc(group->parts, 8 * MOST_RANKS * count * sizeof *group->parts);
+  group->sums = realloc(group->sums, 8 * MOST_RANKS * (sums + 1) * sizeof *group->sums);
+  for (int32_t rank = 0; rank < group->ranks; ++rank) {
+    const lat_reduction *from = group->reductions[rank];
+    ck_assert_int_eq(from->rank, rank);
+    ck_assert_int_eq(from->parts, lat_shard_parts(from->shards, from->ranks, rank));
+    for (int32_t part = 0; part < from->parts; ++part, ++row) {
+      ck_assert_uint_lt(row, 8 * MOST_RANKS);
+      memcpy(group->parts + row * count, from->values[part], count * sizeof *group->parts);
+      if (sums > 0) {
+        memcpy(group->sums + row * sums, from->sums + (size_t)part * sums, sums * sizeof(double));
+      }
+    }
+  }
+  CHECK_OK(lat_shard_sum(group->parts, count, half, own->shards, own->ranks));
+  CHECK_OK(lat_shard_sum(group->parts + half, count, count - half, own->shards, own->ranks));
+  CHECK_OK(lat_shard_sum_doubles(group->sums, sums, sums, own->shards, own->ranks));
+}
+
+static inline lat_status thread_reduce(const lat_reduction *reduction, void *user) {
+  rank_group *group = user;
+  ck_assert_uint_eq(reduction->struct_size, sizeof *reduction);
+  if (group->fail_reduce) {
+    strcpy(reduction->message, "the line is dead");
+    return LAT_ERROR_IO;
+  }
+  group->reductions[reduction->rank] = reduction;
+  pthread_barrier_wait(&group->barrier);
+  if (reduction->rank == 0) {
+    sum_for_all(group);
+  }
+  pthread_barrier_wait(&group->barrier);
+  memcpy(reduction->values[0], group->parts, reduction->count * sizeof *group->parts);
+  if (reduction->sum_count > 0) {
+    memcpy(reduction->sums, group->sums, (size_t)reduction->sum_count * sizeof *group->sums);
+  }
+  pthread_barrier_wait(&group->barrier);
+  return LAT_OK;
+}
+
+static inline lat_status thread_agree(const lat_agreement *agreement, void *user) {
+  rank_group *group = user;
+  ck_assert_uint_eq(agreement->struct_size, sizeof *agreement);
+  group->agreements[agreement->rank] = agreement;
+  pthread_barrier_wait(&group->barrier);
+  for (int32_t rank = 0; rank < group->ranks; ++rank) {
+    const lat_agreement *from = group->agreements[rank];
+    const size_t at = (size_t)rank * agreement->size;
+    ck_assert_uint_eq(from->size, agreement->size);
+    if (rank != agreement->rank) {
+      memcpy((char *)agreement->rows + at, (const char *)from->rows + at, agreement->size);
+    }
+  }
+  pthread_barrier_wait(&group->barrier);
+  return LAT_OK;
+}
+
+static inline void join_group(lat_trainer_options *options, rank_group *group, int32_t rank) {
+  options->rank = rank;
+  options->ranks = group->ranks;
+  options->reduce = thread_reduce;
+  options->agree = thread_agree;
+  options->connection = group;
+}
+
+#endif
