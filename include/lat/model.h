@@ -279,12 +279,12 @@ LAT_API LAT_NODISCARD lat_status lat_model_clone(lat_model **out, const lat_mode
 /**
  * Creates a trainable model of another task, a larger size above all, that starts from the
  * parameters of @p from and has its tokenizer. Embeddings of dimensions, rows and columns are
- * tables for all sizes up to ::LAT_MAX_DIMENSION and are copied whole. Of learned positions the
- * common ones are copied, and new ones have the initial values of lat_model_create(): N(0,
+ * tables for all sizes up to ::LAT_MAX_DIMENSION and are copied whole. Learned positions are those
+ * of the same entry (row, column, token of its number) when both tasks are built-in and of one size,
+ * and the common ones otherwise; further ones have the initial values of lat_model_create(): N(0,
  * 1/width), from the options' seed.
  * @param options  NULL: those of @p from. Others must describe the same tensors (layers, widths,
- * norm,
- * ...). max_positions 0: what the task needs, and no fewer than @p from has
+ * norm, ...). max_positions 0: what the task needs, and no fewer than @p from has
  * @return as lat_model_create(), and ARGUMENT (message names the tensor that does not match), STATE
  * (@p from is mapped). @since 0.1
  */

@@ -1,20 +1,37 @@
 /* A new model that starts from another one's parameters. Tensors of both models are matched by name
- * and have the same shape, except for the table of learned positions, which has a row for each
- * place of the longest sequence: its common rows are copied, further ones keep the values that a
- * new model has. */
+ * and have the same shape, except for tables of learned positions, which have a row for each
+ * place of the longest sequence: rows follow the entries whose places they are, further ones keep
+ * the values that a new model has. */
 #include "transformer/config.h"
+#include "transformer/transfer_places.h"
 
 #include <string.h>
 
-static int is_position_table(const char *name) {
-  return strcmp(name, "encoder.position_embeddings.weight") == 0 ||
-         strcmp(name, "encoder.query_embeddings.weight") == 0 ||
-         strcmp(name, "decoder.position_embeddings.weight") == 0 ||
-         strcmp(name, "decoder.problem_position_embeddings.weight") == 0;
+/* A table of learned positions, and the side whose sequences have them. */
+typedef struct position_table {
+  const char *name;
+  int32_t side;
+} position_table;
+
+static const position_table position_tables[] = {
+    {"encoder.position_embeddings.weight", LAT_INPUT},
+    {"encoder.query_embeddings.weight", LAT_OUTPUT},
+    {"decoder.position_embeddings.weight", LAT_OUTPUT},
+    {"decoder.problem_position_embeddings.weight", LAT_INPUT},
+};
+
+/* NULL for another tensor. */
+static const position_table *position_table_of(const char *name) {
+  for (size_t i = 0; i < sizeof position_tables / sizeof *position_tables; ++i) {
+    if (strcmp(position_tables[i].name, name) == 0) {
+      return &position_tables[i];
+    }
+  }
+  return NULL;
 }
 
 static lat_status check_tensor(const lati_parameter *ours, const lati_parameter *theirs) {
-  const int rows_may_differ = is_position_table(ours->name);
+  const int rows_may_differ = position_table_of(ours->name) != NULL;
   if (ours->shape[1] != theirs->shape[1] ||
       (ours->shape[0] != theirs->shape[0] && !rows_may_differ)) {
     return lati_fail(LAT_ERROR_ARGUMENT, "%s: %d x %d, but %d x %d in the model to start from",
@@ -47,14 +64,42 @@ static lat_status check_tensors(const lat_model *model, const lat_model *from) {
   return LAT_OK;
 }
 
-static void copy_tensors(lat_model *model, const lat_model *from) {
+/* Rows of a table of positions: those that had the places in the older model's sequences. */
+static lat_status copy_positions(lat_model *model, const lat_model *from,
+                                 const lati_parameter *ours, const lati_parameter *theirs,
+                                 int32_t side) {
+  lat_status status = LAT_OK;
+  const size_t width = (size_t)ours->shape[1];
+  float *to = model->parameters + ours->offset;
+  int32_t *places = NULL;
+  LATI_TRY(LATI_NEW(places, model->ctx, ours->shape[0]));
+  LATI_TRY(lati_transfer_places(places, ours->shape[0], model, from, side));
+  for (int32_t p = 0; p < ours->shape[0]; ++p) {
+    if (places[p] >= 0 && places[p] < theirs->shape[0]) {
+      memcpy(to + (size_t)p * width, from->parameters + theirs->offset + (size_t)places[p] * width,
+             width * sizeof *to);
+    }
+  }
+done:
+  lati_free(places);
+  return status;
+}
+
+static lat_status copy_tensors(lat_model *model, const lat_model *from) {
+  lat_status status = LAT_OK;
   for (int32_t i = 0; i < model->table.count; ++i) {
     const lati_parameter *ours = &model->table.entries[i];
     const lati_parameter *theirs = lati_parameter_find(&from->table, ours->name);
-    const size_t common = ours->size < theirs->size ? ours->size : theirs->size;
-    memcpy(model->parameters + ours->offset, from->parameters + theirs->offset,
-           common * sizeof(float));
+    const position_table *positions = position_table_of(ours->name);
+    if (positions != NULL) {
+      LATI_TRY(copy_positions(model, from, ours, theirs, positions->side));
+    } else {
+      memcpy(model->parameters + ours->offset, from->parameters + theirs->offset,
+             ours->size * sizeof(float));
+    }
   }
+done:
+  return status;
 }
 
 /* Places for the task's sequences, and never fewer than there were. */
@@ -98,7 +143,7 @@ lat_status lat_model_create_from(lat_model **out, const lat_model *from, lat_tas
   LATI_TRY(read_options(&own, from, task, options));
   LATI_TRY(lat_model_create(&model, task, from->tokenizer, &own));
   LATI_TRY(check_tensors(model, from));
-  copy_tensors(model, from);
+  LATI_TRY(copy_tensors(model, from));
   lati_model_repack(model);
   *out = model;
   model = NULL;

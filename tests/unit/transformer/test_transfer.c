@@ -128,6 +128,77 @@ START_TEST(a_smaller_size_keeps_all_positions) {
 }
 END_TEST
 
+/* Example 0 of a task. */
+static lat_batch *first_example(const model_fixture *f, lat_task *task) {
+  model_fixture other = *f;
+  other.task = task;
+  return model_fixture_batch(&other, 0, 1);
+}
+
+/* The token of an example's side that belongs to the same entry, and is as far behind the first one
+ * that does, as token `at` of another example; -1 when there is none. */
+static int64_t same_entry(const lati_batch_side *in, const lati_batch_side *other, int64_t at) {
+  int64_t behind = at;
+  while (behind > 0 && other->rows[behind - 1] == other->rows[at] &&
+         other->cols[behind - 1] == other->cols[at]) {
+    behind -= 1;
+  }
+  for (int64_t t = 0; t < in->offsets[1]; ++t) {
+    if (in->rows[t] == other->rows[at] && in->cols[t] == other->cols[at]) {
+      return t + at - behind;
+    }
+  }
+  return -1;
+}
+
+/* The row of an entry's place is the older model's for that entry, or a new model's. */
+static void check_entries(const lat_model *larger, const lat_model *from, const lat_model *fresh,
+                          int32_t side, const char *name) {
+  lat_tensor had, has, would_have;
+  lat_tensor_init(&had);
+  lat_tensor_init(&has);
+  lat_tensor_init(&would_have);
+  const float *old = tensor_of(from, name, &had), *now = tensor_of(larger, name, &has);
+  const float *new = tensor_of(fresh, name, &would_have);
+  const model_fixture f = {NULL, NULL, lat_model_tokenizer(from), NULL, NULL};
+  lat_batch *big = first_example(&f, lat_model_task(larger));
+  lat_batch *small = first_example(&f, lat_model_task(from));
+  const lati_batch_side *in = &big->side[side];
+  const int64_t framing = side == LAT_INPUT, width = has.shape[1];
+  int64_t moved = 0;
+  for (int64_t t = 0; t < in->offsets[1]; ++t) {
+    const int64_t was = same_entry(&small->side[side], in, t);
+    ck_assert_mem_eq(now + (t + framing) * width,
+                     was < 0 ? new + (t + framing) * width : old + (was + framing) * width,
+                     (size_t)width * sizeof *now);
+    moved += was >= 0 && was != t;
+  }
+  ck_assert_int_gt(moved, 0);
+  lat_batch_free(small);
+  lat_batch_free(big);
+}
+
+/* What was learned about the place of an entry goes with the entry. */
+START_TEST(positions_follow_their_entries) {
+  model_fixture f;
+  lat_model *from = NULL, *larger = NULL, *fresh = NULL;
+  model_fixture_open(&f, &(model_plan){.output = "p1000"});
+  lat_task *small = create_task(&f, "eigenvectors", 3), *big = create_task(&f, "eigenvectors", 4);
+  must(lat_model_create(&from, small, f.tokenizer, NULL));
+  model_fixture_perturb(from);
+  must(lat_model_create_from(&larger, from, big, NULL));
+  must(lat_model_create(&fresh, big, f.tokenizer, NULL));
+  check_entries(larger, from, fresh, LAT_INPUT, "encoder.position_embeddings.weight");
+  check_entries(larger, from, fresh, LAT_OUTPUT, "decoder.position_embeddings.weight");
+  lat_model_free(fresh);
+  lat_model_free(larger);
+  lat_model_free(from);
+  lat_task_free(big);
+  lat_task_free(small);
+  model_fixture_close(&f);
+}
+END_TEST
+
 static void expect_refusal(const model_fixture *f, const lat_model_options *options,
                            const char *message) {
   lat_model *model = f->model;
@@ -190,10 +261,14 @@ START_TEST(bad_arguments_are_refused) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {
-      a_larger_size_has_more_positions, an_encoder_alone_has_more_positions_of_both_kinds,
-      what_was_learned_is_kept,         a_smaller_size_keeps_all_positions,
-      other_architectures_are_refused,  options_that_keep_the_tensors_are_taken,
-      bad_arguments_are_refused,        NULL};
+  const TTest *const tests[] = {a_larger_size_has_more_positions,
+                                an_encoder_alone_has_more_positions_of_both_kinds,
+                                what_was_learned_is_kept,
+                                positions_follow_their_entries,
+                                a_smaller_size_keeps_all_positions,
+                                other_architectures_are_refused,
+                                options_that_keep_the_tensors_are_taken,
+                                bad_arguments_are_refused,
+                                NULL};
   return run_suite("transfer", tests);
 }
