@@ -3,7 +3,7 @@
 #ifndef LAT_TESTS_COUNTING_ALLOCATOR_H
 #define LAT_TESTS_COUNTING_ALLOCATOR_H
 
-#include <check.h>
+#include "check_quietly.h"
 #include <lat/context.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef LAT_TESTS_SCRATCH_FOLDER_H
 #define LAT_TESTS_SCRATCH_FOLDER_H
 
-#include <check.h>
+#include "check_quietly.h"
 #include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef LAT_TESTS_SUITE_H
 #define LAT_TESTS_SUITE_H
 
-#include <check.h>
+#include "check_quietly.h"
 #include <stdlib.h>
 
 /* Runs one case, which may hold loops over `_i`. */

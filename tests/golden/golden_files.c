@@ -1,6 +1,6 @@
 #include "golden/golden_files.h"
 
-#include <check.h>
+#include "check_quietly.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -5,7 +5,7 @@
 
 #include "transformer/safetensors.h"
 
-#include <check.h>
+#include "check_quietly.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "golden/golden_files.h"
 #include "joined.h"
 
-#include <check.h>
+#include "check_quietly.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

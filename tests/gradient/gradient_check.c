@@ -1,6 +1,6 @@
 #include "gradient_check.h"
 
-#include <check.h>
+#include "check_quietly.h"
 #include <math.h>
 
 static int64_t sample_count(const gradient_check *check) {

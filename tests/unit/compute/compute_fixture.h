@@ -5,7 +5,7 @@
 #include "base/context_impl.h"
 #include "compute/backend.h"
 
-#include <check.h>
+#include "check_quietly.h"
 
 /* Context and pool of one test; threads workers. */
 typedef struct fixture {

@@ -1,6 +1,6 @@
 #include "plain_orthogonalise.h"
 
-#include <check.h>
+#include "check_quietly.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "linalg/lapack.h"
 
-#include <check.h>
+#include "check_quietly.h"
 #include <math.h>
 
 enum { MOST = 12 * 12 };

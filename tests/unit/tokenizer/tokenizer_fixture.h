@@ -4,7 +4,7 @@
 
 #include "tokenizer/tokenizer_impl.h"
 
-#include <check.h>
+#include "check_quietly.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
