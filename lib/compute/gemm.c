@@ -6,6 +6,7 @@
 
 #include <blis.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 /* BLIS reads BLIS_ARCH_TYPE from the environment when it initialises itself, and ends the process
@@ -154,13 +155,20 @@ void lati_gemm_parallel(lati_pool *pool, int transpose_a, int transpose_b, int64
 /* Beyond the sizes for which BLIS multiplies without packing, so that its pools of memory fill. */
 enum { WARM_UP_ROWS = 600, WARM_UP_COLS = 300 };
 
+/* The pools are the process's, and filled once. */
+static atomic_int warmed;
+
 lat_status lati_gemm_warm_up(const lat_context *ctx) {
   float *x = NULL;
   lat_status status = LAT_OK;
+  if (atomic_load(&warmed)) {
+    return LAT_OK;
+  }
   LATI_TRY(LATI_NEW(x, ctx, 3 * WARM_UP_ROWS * WARM_UP_COLS));
   float *b = x + WARM_UP_ROWS * WARM_UP_COLS, *c = b + WARM_UP_COLS * WARM_UP_COLS;
   lati_gemm(0, 0, WARM_UP_ROWS, WARM_UP_COLS, WARM_UP_COLS, 1.0F, x, WARM_UP_COLS, b, WARM_UP_COLS,
             0.0F, c, WARM_UP_COLS);
+  atomic_store(&warmed, 1);
 done:
   lati_free(x);
   return status;

@@ -24,7 +24,7 @@ void lati_gemm_parallel(lati_pool *pool, int transpose_a, int transpose_b, int64
                         int64_t k, float alpha, const float *a, int64_t lda, const float *b,
                         int64_t ldb, float beta, float *c, int64_t ldc);
 
-/* Initialises BLIS and fills its pools for one thread of the caller (called when a context is
+/* Initialises BLIS and fills its pools for one thread, once a process (called when a context is
  * created). */
 lat_status lati_gemm_warm_up(const lat_context *ctx);
 

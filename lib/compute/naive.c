@@ -184,21 +184,26 @@ static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x
   }
 }
 
-/* Shares of all symbols in the target: one-hot without a spread. */
-static double naive_share(const lati_spread *spread, int32_t target, int64_t symbol) {
-  double total = 0.0, own = 0.0;
+/* The weight of a symbol in the target, a truncated normal distribution around it; one-hot without
+ * a spread. */
+static double naive_weight(const lati_spread *spread, int32_t target, int64_t symbol) {
   if (spread == NULL) {
     return symbol == target ? 1.0 : 0.0;
   }
-  for (int32_t j = spread->first[target]; j < spread->end[target]; ++j) {
-    const double distance = j - target;
-    const double weight = fabs(distance) > ceil(LATI_SPREAD_REACH * spread->width)
-                              ? 0.0
-                              : exp(-distance * distance / (2.0 * spread->width * spread->width));
-    total += weight;
-    own += j == symbol ? weight : 0.0;
+  const double distance = (double)(symbol - target);
+  if (symbol < spread->first[target] || symbol >= spread->end[target] ||
+      fabs(distance) > ceil(LATI_SPREAD_REACH * spread->width)) {
+    return 0.0;
   }
-  return own / total;
+  return exp(-distance * distance / (2.0 * spread->width * spread->width));
+}
+
+static double sum_of_weights(const lati_spread *spread, int32_t target, int32_t vocabulary) {
+  double sum = 0.0;
+  for (int64_t symbol = 0; symbol < vocabulary; ++symbol) {
+    sum += naive_weight(spread, target, symbol);
+  }
+  return sum;
 }
 
 static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
@@ -208,19 +213,20 @@ static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_
   for (int64_t t = 0; t < tokens; ++t) {
     float *x = logits + t * vocabulary;
     double largest = -INFINITY, sum = 0.0, target = (double)x[targets[t]], wanted = 0.0;
+    const double weights = sum_of_weights(spread, targets[t], vocabulary);
     for (int64_t i = 0; i < vocabulary; ++i) {
       largest = fmax(largest, (double)x[i]);
     }
     for (int64_t i = 0; i < vocabulary; ++i) {
       sum += exp((double)x[i] - largest);
-      const double share = naive_share(spread, targets[t], i);
+      const double share = naive_weight(spread, targets[t], i) / weights;
       wanted += share > 0.0 ? share * (double)x[i] : 0.0;
     }
     loss[t] = log(sum) + largest - wanted;
     correct[t] = target == largest;
     for (int64_t i = 0; i < vocabulary && d_logits.data != NULL; ++i) {
-      d_logits.data[t * d_logits.ld + i] =
-          (float)(exp((double)x[i] - largest) / sum - naive_share(spread, targets[t], i));
+      d_logits.data[t * d_logits.ld + i] = (float)(exp((double)x[i] - largest) / sum -
+                                                   naive_weight(spread, targets[t], i) / weights);
     }
   }
 }
