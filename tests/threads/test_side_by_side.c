@@ -126,9 +126,17 @@ static void check_own_means(const host *self) {
   ck_assert_int_eq(self->foreign, 0);
 }
 
+/* A process's first context has work of its own. */
+static void create_first_context(void) {
+  lat_context *ctx = NULL;
+  ck_assert_int_eq(lat_context_create(&ctx, NULL), LAT_OK);
+  lat_context_free(ctx);
+}
+
 START_TEST(each_keeps_to_its_own) {
   static host alone[HOSTS], together[HOSTS];
   pthread_t threads[HOSTS];
+  create_first_context();
   memcpy(alone, hosts, sizeof hosts);
   memcpy(together, hosts, sizeof hosts);
   for (int i = 0; i < HOSTS; ++i) {
