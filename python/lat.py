@@ -45,7 +45,7 @@ SONAME = "liblat.so.1"
 
 PRECISION_AUTO, PRECISION_F32, PRECISION_BF16 = range(3)
 NORM_POST, NORM_PRE = range(2)
-ARCHITECTURE_ENCODER_DECODER, ARCHITECTURE_ENCODER, ARCHITECTURE_DECODER = range(3)
+ARCHITECTURE_ENCODER_DECODER, ARCHITECTURE_ENCODER, ARCHITECTURE_DECODER, ARCHITECTURE_LSTM, ARCHITECTURE_GRU = range(5)
 NORM_KIND_LAYER, NORM_KIND_RMS = range(2)
 RELU, GELU = range(2)
 POSITIONS_LEARNED, POSITIONS_SINUSOIDAL = range(2)
@@ -279,7 +279,7 @@ class _ModelOptions(_Structure):
         c_uint64, "seed",
         c_int32, "architecture norm_kind",
         c_double, "attention_dropout",
-        c_int32, "copy_gate encoder_loop_layer decoder_loop_layer reserved")
+        c_int32, "copy_gate encoder_loop_layer decoder_loop_layer encoder_attention")
 
 
 class _OptimizerOptions(_Structure):

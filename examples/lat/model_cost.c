@@ -18,6 +18,23 @@ static int32_t passes_of(int32_t layers, int32_t loops, int32_t looped) {
   return looped == 0 ? layers * loops : layers + loops - 1;
 }
 
+/* Gates of a recurrent layer; 0 for others. */
+static int32_t gates_of(const lat_model_options *o) {
+  return o->architecture == LAT_ARCHITECTURE_LSTM  ? 4
+         : o->architecture == LAT_ARCHITECTURE_GRU ? 3
+                                                   : 0;
+}
+
+/* The layers of one stack: a recurrent one has a product of inputs and one of states. */
+static double own_cost(const lat_model_options *o, double n, double seen, double d) {
+  const int32_t gates = gates_of(o);
+  return gates > 0 ? n * 2 * gates * d * d : layer_cost(n, seen, d, o->ffn_factor);
+}
+
+static int attends_across(const lat_model_options *o) {
+  return gates_of(o) > 0 ? o->encoder_attention : o->architecture != LAT_ARCHITECTURE_DECODER;
+}
+
 /* A copy gate is one product a token. */
 static double gate_cost(const lat_model_options *o, int32_t loops, double n, double d) {
   return o->copy_gate && loops > 1 ? n * d * d : 0;
@@ -48,7 +65,7 @@ static double encoder_cost(const lat_model_options *o, example_length length) {
   }
   const double d = o->encoder_width;
   return passes_of(o->encoder_layers, o->encoder_loops, o->encoder_loop_layer) *
-         (layer_cost(n, n, d, o->ffn_factor) + gate_cost(o, o->encoder_loops, n, d));
+         (own_cost(o, n, n, d) + gate_cost(o, o->encoder_loops, n, d));
 }
 
 /* Cross-attention: q and out from the target, k and v from the source. */
@@ -65,9 +82,8 @@ static double decoder_cost(const lat_model_options *o, example_length length, do
     return length.target * symbols * o->encoder_width;
   }
   double layers = passes_of(o->decoder_layers, o->decoder_loops, o->decoder_loop_layer);
-  double across = decoder_alone(o) ? 0 : cross_cost(o, length);
-  return layers * (layer_cost(n, (n + 1) / 2, d, o->ffn_factor) + across +
-                   gate_cost(o, o->decoder_loops, n, d)) +
+  double across = attends_across(o) ? cross_cost(o, length) : 0;
+  return layers * (own_cost(o, n, (n + 1) / 2, d) + across + gate_cost(o, o->decoder_loops, n, d)) +
          length.target * symbols * d;
 }
 
@@ -109,17 +125,19 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
       decoder_alone(o) ? 0 : passes_of(o->encoder_layers, o->encoder_loops, o->encoder_loop_layer);
   const int32_t below =
       encoder_alone(o) ? 0 : passes_of(o->decoder_layers, o->decoder_loops, o->decoder_loop_layer);
-  const int32_t across = decoder_alone(o) ? 0 : below;
-  const model_layer found[MODEL_LAYERS] = {{source, 3 * e, e, above}, /* q, k, v */
-                                           {source, e, e, above},
-                                           {source, o->ffn_factor * e, e, above},
-                                           {source, e, o->ffn_factor * e, above},
-                                           {decoded, 3 * d, d, below},
-                                           {decoded, d, d, below},     /* out */
-                                           {target, d, d, 2 * across}, /* q, out across */
-                                           {source, 2 * d, e, across}, /* k, v across */
-                                           {decoded, o->ffn_factor * d, d, below},
-                                           {decoded, d, o->ffn_factor * d, below},
+  const int32_t across = attends_across(o) ? below : 0;
+  const int32_t gates = gates_of(o), fused = gates > 0 ? gates : 3; /* or q, k, v */
+  const int32_t rest = gates > 0 ? 0 : 1, twice = gates > 0 ? 2 : 1;
+  const model_layer found[MODEL_LAYERS] = {{source, fused * e, e, twice * above},
+                                           {source, e, e, rest * above},
+                                           {source, o->ffn_factor * e, e, rest * above},
+                                           {source, e, o->ffn_factor * e, rest * above},
+                                           {decoded, fused * d, d, twice * below},
+                                           {decoded, d, d, rest * below}, /* out */
+                                           {target, d, d, 2 * across},    /* q, out across */
+                                           {source, 2 * d, e, across},    /* k, v across */
+                                           {decoded, o->ffn_factor * d, d, rest * below},
+                                           {decoded, d, o->ffn_factor * d, rest * below},
                                            {target, output_symbols, d, 1}};
   memcpy(layers, found, sizeof found);
 }

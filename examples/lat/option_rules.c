@@ -74,6 +74,19 @@ static int no_encoder(const cli_settings *s) {
   return s->model.architecture == LAT_ARCHITECTURE_DECODER;
 }
 
+static int recurrent(const cli_settings *s) {
+  return s->model.architecture == LAT_ARCHITECTURE_LSTM ||
+         s->model.architecture == LAT_ARCHITECTURE_GRU;
+}
+
+static int not_recurrent(const cli_settings *s) {
+  return !recurrent(s);
+}
+
+static int recurrent_alone(const cli_settings *s) {
+  return recurrent(s) && !s->model.encoder_attention;
+}
+
 static int encoder_once(const cli_settings *s) {
   return s->model.encoder_loop_layer > 0 && s->model.encoder_loops == 1;
 }
@@ -145,6 +158,9 @@ typedef struct option_rule {
 #define BEAM_ONLY "has no effect: it belongs to --method beam"
 #define DECODER_ONLY "has no effect: --architecture encoder has no decoder"
 #define ENCODER_ONLY "has no effect: --architecture decoder has no encoder"
+#define NO_BLOCK "has no effect: --architecture lstm and gru have no feed-forward blocks"
+#define NO_ATTENTION                                                                               \
+  "has no effect: --architecture lstm and gru attend only with --encoder-attention"
 #define SAMPLE_ONLY "has no effect: it belongs to --method sample"
 #define NO_SHARE "has no effect: --repeat-share is 0"
 
@@ -182,6 +198,15 @@ static const option_rule rules[] = {
     {NULL, "decoder-loop-layer", no_decoder, DECODER_ONLY},
     {NULL, "encoder-loop-layer", encoder_once, "has no effect: --encoder-loops is 1"},
     {NULL, "decoder-loop-layer", decoder_once, "has no effect: --decoder-loops is 1"},
+    {NULL, "ffn-factor", recurrent, NO_BLOCK},
+    {NULL, "activation", recurrent, NO_BLOCK},
+    {NULL, "heads", recurrent_alone, NO_ATTENTION},
+    {NULL, "decoder-heads", recurrent_alone, NO_ATTENTION},
+    {NULL, "attention-dropout", recurrent_alone, NO_ATTENTION},
+    {NULL, "cross-query-from-input", recurrent_alone, NO_ATTENTION},
+    {NULL, "encoder-heads", recurrent, "has no effect: recurrent encoders have no attention"},
+    {NULL, "encoder-attention", not_recurrent,
+     "has no effect: it belongs to --architecture lstm and gru"},
     {NULL, "beam-width", not_beam, BEAM_ONLY},
     {NULL, "length-penalty", not_beam, BEAM_ONLY},
     {NULL, "temperature", not_sampled, SAMPLE_ONLY},

@@ -94,9 +94,10 @@ const option_group group_encoding = {"Encodings", 0, encoding_options};
 
 static const cli_option model_options[] = {
     OPTION(
-        OPTION_CHOICE, "architecture", model.architecture, "encoder-decoder|encoder|decoder",
+        OPTION_CHOICE, "architecture", model.architecture,
+        "encoder-decoder|encoder|decoder|lstm|gru",
         "encoder: one pass gives all tokens of an answer; decoder: one causal stack over problem "
-        "and answer"),
+        "and answer; lstm, gru: recurrent encoder and decoder"),
     OPTION_BOTH(OPTION_INT32, "layers", model.encoder_layers, model.decoder_layers, "N",
                 "of encoder and decoder"),
     OPTION_BOTH(OPTION_INT32, "width", model.encoder_width, model.decoder_width, "N", "of both"),
@@ -130,6 +131,8 @@ static const cli_option model_options[] = {
            "fp15: mantissa and exponent embeddings, added"),
     OPTION(OPTION_FLAG, "cross-query-from-input", model.cross_query_from_input, NULL,
            "cross-attention's query is the layer's input"),
+    OPTION(OPTION_FLAG, "encoder-attention", model.encoder_attention, NULL,
+           "lstm, gru: the decoder attends to the encoder's output"),
     OPTION(OPTION_INT32, "max-positions", model.max_positions, "N",
            "longest sequence (what the task needs)"),
     OPTION(OPTION_CHOICE, "init", model.init, "random|fourier", "embeddings of numbers"),

@@ -28,6 +28,7 @@ module lat
   integer(c_int32_t), parameter, public :: LAT_NORM_POST = 0, LAT_NORM_PRE = 1
   integer(c_int32_t), parameter, public :: LAT_ARCHITECTURE_ENCODER_DECODER = 0
   integer(c_int32_t), parameter, public :: LAT_ARCHITECTURE_ENCODER = 1, LAT_ARCHITECTURE_DECODER = 2
+  integer(c_int32_t), parameter, public :: LAT_ARCHITECTURE_LSTM = 3, LAT_ARCHITECTURE_GRU = 4
   integer(c_int32_t), parameter, public :: LAT_NORM_KIND_LAYER = 0, LAT_NORM_KIND_RMS = 1
   integer(c_int32_t), parameter, public :: LAT_RELU = 0, LAT_GELU = 1
   integer(c_int32_t), parameter, public :: LAT_POSITIONS_LEARNED = 0, LAT_POSITIONS_SINUSOIDAL = 1
@@ -80,7 +81,7 @@ module lat
     integer(c_int64_t) :: seed
     integer(c_int32_t) :: architecture, norm_kind
     real(c_double) :: attention_dropout
-    integer(c_int32_t) :: copy_gate, encoder_loop_layer, decoder_loop_layer, reserved
+    integer(c_int32_t) :: copy_gate, encoder_loop_layer, decoder_loop_layer, encoder_attention
   end type lat_model_options
 
   type, bind(C), public :: lat_optimizer_options

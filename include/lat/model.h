@@ -40,8 +40,12 @@ enum {
   LAT_ARCHITECTURE_ENCODER = 1, /**< an encoder alone: behind the problem stand query positions, one
                                   for each token of the answer, and one bidirectional pass gives all
                                   tokens at once */
-  LAT_ARCHITECTURE_DECODER = 2  /**< a decoder alone: the answer stands behind the problem in one
+  LAT_ARCHITECTURE_DECODER = 2, /**< a decoder alone: the answer stands behind the problem in one
                                    causal stack, and only the answer's tokens enter the loss */
+  LAT_ARCHITECTURE_LSTM = 3,    /**< an encoder and a decoder whose layers are LSTMs in place of
+                                   attention and feed-forward blocks. The decoder's states begin with
+                                   linear maps of the encoder's output behind the last token */
+  LAT_ARCHITECTURE_GRU = 4      /**< likewise of gated recurrent units */
 };
 
 /** Placement of LayerNorm. */
@@ -100,12 +104,13 @@ typedef struct lat_model_options {
   int32_t init;      /**< LAT_INIT_RANDOM (default) or LAT_INIT_FOURIER */
   double dropout; /**< on embeddings and on each block's output while training, 0..0.9; default 0 */
   uint64_t seed;  /**< of the initial parameters and of dropout; default 0 */
-  int32_t
-      architecture;  /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or LAT_ARCHITECTURE_ENCODER:
-                        the decoder's options are then not used, tied becomes 0, and the output
-                        encoding must give every number the same length (p10 does not), or
-                        LAT_ARCHITECTURE_DECODER: the encoder's options are not used */
-  int32_t norm_kind; /**< LAT_NORM_KIND_LAYER (default) or LAT_NORM_KIND_RMS */
+  int32_t architecture;     /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or
+                               LAT_ARCHITECTURE_ENCODER:     the decoder's options are then not used, tied
+                               becomes 0, and the output     encoding must give every number the same length
+                               (p10 does not), or     LAT_ARCHITECTURE_DECODER: the encoder's options are
+                               not used, or     LAT_ARCHITECTURE_LSTM or LAT_ARCHITECTURE_GRU: ffn_factor
+                               and activation     are not used, nor are heads without encoder_attention */
+  int32_t norm_kind;        /**< LAT_NORM_KIND_LAYER (default) or LAT_NORM_KIND_RMS */
   double attention_dropout; /**< on the weights of attention while training, 0..0.9; default 0 */
   int32_t copy_gate; /**< 1: layers of a stack with loops end with a gate that decides, for every
                         value, between what the layer makes of it and a copy of what it was (not
@@ -113,7 +118,9 @@ typedef struct lat_model_options {
   int32_t encoder_loop_layer; /**< 0 (default): encoder_loops repeats the stack of layers; k: layer
                                  k alone, from 1 */
   int32_t decoder_loop_layer; /**< as encoder_loop_layer */
-  int32_t reserved;           /**< 0 */
+  int32_t
+      encoder_attention; /**< LSTM and GRU: 1: behind the recurrent block of each of the decoder's
+                            layers a block attends to the encoder's output; default 0 */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with

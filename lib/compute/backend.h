@@ -95,6 +95,26 @@ typedef struct lati_slope {
   lati_rows of;
 } lati_slope;
 
+/* A recurrent cell, of which a state of `width` numbers goes along each sequence, at one step:
+ * `count` sequences at their token `step`. Matrices of (T) rows have all tokens, those of (count)
+ * rows the sequences, of which i begins with token first[i]. G: gates, lati_cell_gates(). */
+typedef enum lati_cell_kind { LATI_LSTM, LATI_GRU } lati_cell_kind;
+
+typedef struct lati_cell {
+  lati_cell_kind kind;
+  int32_t width, step;
+  int64_t count;
+  const int32_t *first; /* NULL: i itself */
+  float *gates;    /* (T, G width): W x + b of the input, in place of which forward leaves gates */
+  float *previous; /* (T, width) the state h before the step; NULL: not kept */
+  float *inner;    /* (T, width) LSTM: c before the step; GRU: the candidate's U h + b; NULL: not
+                      kept */
+} lati_cell;
+
+static inline int32_t lati_cell_gates(lati_cell_kind kind) {
+  return kind == LATI_LSTM ? 4 : 3;
+}
+
 enum { LATI_NORM_GROUPS = 16 };
 
 /* Targets spread over symbols that stand for neighbouring numbers: that of symbol s becomes the
@@ -192,6 +212,16 @@ typedef struct lati_backend {
   /* d_y becomes d_h; d_x = ..., and d_gate = the gradient of what the sigmoid was taken of. */
   void (*gate_backward)(lati_pool *pool, float *d_y, float *d_x, float *d_gate, const float *gate,
                         const float *h, const float *x, int64_t count);
+  /* h and c (count, width), c of LSTM alone: the states, before and then after the step. from_h
+   * (count, G width) = U h + b. y (T, width) = h + residual (NULL: none; may be y). */
+  void (*cell_forward)(lati_pool *pool, const lati_cell *cell, float *y, const float *residual,
+                       float *h, float *c, const float *from_h);
+  /* With what forward kept. d_h and d_c: gradients of the states after the step in, before it out,
+   * but for d_h what comes through U h. d_gates (T, G width) = the gradient of W x + b, d_from (T,
+   * G width) and d_step (count, G width) = of U h + b; d_from may be d_gates in LSTM, where they
+   * are equal. */
+  void (*cell_backward)(lati_pool *pool, const lati_cell *cell, float *d_gates, float *d_from,
+                        float *d_step, float *d_h, float *d_c, lati_rows d_y);
   /* y += x. */
   void (*add)(lati_pool *pool, float *y, const float *x, int64_t count);
 } lati_backend;

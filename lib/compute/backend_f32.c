@@ -1,6 +1,7 @@
 #include "compute/elementwise.h"
 #include "compute/ops.h"
 #include "compute/panel.h"
+#include "compute/recurrent_cell.h"
 #include "compute/vector.h"
 
 static void attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
@@ -37,5 +38,7 @@ const lati_backend lati_backend_f32 = {
     .dropout = lati_dropout_forward,
     .gate_forward = lati_gate_forward,
     .gate_backward = lati_gate_backward,
+    .cell_forward = lati_cell_forward,
+    .cell_backward = lati_cell_backward,
     .add = lati_add,
 };

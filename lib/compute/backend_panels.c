@@ -3,6 +3,7 @@
 #include "compute/elementwise.h"
 #include "compute/ops.h"
 #include "compute/panel.h"
+#include "compute/recurrent_cell.h"
 #include "compute/vector.h"
 
 #if defined(__x86_64__)
@@ -77,6 +78,8 @@
       .dropout = lati_dropout_forward,                                                             \
       .gate_forward = lati_gate_forward,                                                           \
       .gate_backward = lati_gate_backward,                                                         \
+      .cell_forward = lati_cell_forward,                                                           \
+      .cell_backward = lati_cell_backward,                                                         \
       .add = lati_add,                                                                             \
   };
 

@@ -2,6 +2,7 @@
 #include "compute/naive.h"
 #include "compute/elementwise.h"
 #include "compute/ops.h"
+#include "compute/recurrent_cell.h"
 
 #include <math.h>
 
@@ -257,5 +258,7 @@ const lati_backend lati_backend_naive = {
     .dropout = lati_dropout_forward,
     .gate_forward = lati_gate_forward,
     .gate_backward = lati_gate_backward,
+    .cell_forward = lati_cell_forward,
+    .cell_backward = lati_cell_backward,
     .add = lati_add,
 };

@@ -19,14 +19,16 @@ struct lati_decode_call;
 /* What the memory of a block's state is planned for. */
 typedef struct lati_extent {
   int64_t tokens;        /* T, of the block's own stack */
-  int64_t memory_tokens; /* S, of the stack that the block attends to; 0 without one */
+  int64_t memory_tokens; /* S, of the stack that the block reads besides; 0 without one */
+  int64_t sequences;     /* B */
   int training;          /* 1: backward follows */
 } lati_extent;
 
 struct lati_block_kind {
-  const char *name; /* in front of its tensors, "self_attention" */
-  const char *norm; /* the tensors of its LayerNorm, "layer_norm1" */
-  int32_t linears;  /* products with weights, in block->linear */
+  const char *name;    /* in front of its tensors, "self_attention" */
+  const char *norm;    /* the tensors of its LayerNorm, "layer_norm1" */
+  int32_t linears;     /* products with weights, in block->linear */
+  int32_t keeps_state; /* 1: decoding keeps two states a position, f32, instead of key and value */
 
   /* Adds the parameters, without the norm's, in the order of model files. */
   void (*declare)(lati_declaration *to, const lati_block *block);
@@ -71,7 +73,7 @@ struct lati_block_pass {
 };
 
 extern const lati_block_kind lati_self_attention, lati_cross_attention, lati_feed_forward,
-    lati_copy_gate;
+    lati_copy_gate, lati_lstm, lati_gru;
 
 /* residual.c. Returns h'. x is h; `source` is what the block reads, x itself but for
  * cross-attention's query from the layer's input. */

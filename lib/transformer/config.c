@@ -32,14 +32,14 @@ const lati_field lati_model_fields[] = {
     LATI_NUMBER(lat_model_options, seed, LATI_FIELD_UINT64, 0, 0, 18446744073709551615.0),
     LATI_ADDED_NUMBER(lat_model_options, architecture, LATI_FIELD_INT32,
                       LAT_ARCHITECTURE_ENCODER_DECODER, LAT_ARCHITECTURE_ENCODER_DECODER,
-                      LAT_ARCHITECTURE_DECODER),
+                      LAT_ARCHITECTURE_GRU),
     LATI_ADDED_NUMBER(lat_model_options, norm_kind, LATI_FIELD_INT32, LAT_NORM_KIND_LAYER,
                       LAT_NORM_KIND_LAYER, LAT_NORM_KIND_RMS),
     LATI_ADDED_NUMBER(lat_model_options, attention_dropout, LATI_FIELD_DOUBLE, 0, 0, 0.9),
     LATI_ADDED_NUMBER(lat_model_options, copy_gate, LATI_FIELD_INT32, 0, 0, 1),
     LATI_ADDED_NUMBER(lat_model_options, encoder_loop_layer, LATI_FIELD_INT32, 0, 0, 64),
     LATI_ADDED_NUMBER(lat_model_options, decoder_loop_layer, LATI_FIELD_INT32, 0, 0, 64),
-    LATI_ADDED_NUMBER(lat_model_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_model_options, encoder_attention, LATI_FIELD_INT32, 0, 0, 1),
     LATI_FIELDS_END,
 };
 
@@ -102,6 +102,21 @@ static lat_status check_encoder_alone(const lat_model_options *options,
   return LAT_OK;
 }
 
+/* Attention over the encoder's states is an option of recurrent decoders alone. */
+static lat_status check_recurrent(const lat_model_options *options) {
+  const int recurrent = options->architecture == LAT_ARCHITECTURE_LSTM ||
+                        options->architecture == LAT_ARCHITECTURE_GRU;
+  if (!recurrent && options->encoder_attention) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "encoder_attention is 1, but architecture %d is not recurrent",
+                     (int)options->architecture);
+  }
+  if (recurrent && options->cross_query_from_input && !options->encoder_attention) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "cross_query_from_input is 1, but encoder_attention is 0");
+  }
+  return LAT_OK;
+}
+
 static lat_status check_options(const lat_model_options *options, const lat_tokenizer *tokenizer) {
   lat_status status = LAT_OK;
   if (options->architecture != LAT_ARCHITECTURE_DECODER) {
@@ -115,6 +130,7 @@ static lat_status check_options(const lat_model_options *options, const lat_toke
     LATI_TRY(check_encoder_alone(options, tokenizer));
   }
   LATI_TRY(check_copy_gate(options));
+  LATI_TRY(check_recurrent(options));
   if (options->architecture == LAT_ARCHITECTURE_DECODER && options->cross_query_from_input) {
     return lati_fail(LAT_ERROR_ARGUMENT,
                      "cross_query_from_input is 1, but a decoder alone has no cross-attention");

@@ -6,6 +6,10 @@ static int32_t workers_of(const lati_decoder *decoder) {
   return lati_pool_size(decoder->ctx->pool);
 }
 
+static int keeps_state(const lati_stack *stack) {
+  return stack->block[0].kind->keeps_state;
+}
+
 lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32_t max_length) {
   *out = NULL;
   lat_status status = LAT_OK;
@@ -26,7 +30,7 @@ lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32
   LATI_TRY(LATI_NEW(decoder->scratch, decoder->ctx, workers_of(decoder)));
   if (stack->behind != LATI_QUERIES) {
     LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_stack_passes(stack),
-                             decoder->kv_width, max_length));
+                             keeps_state(stack) ? stack->width : decoder->kv_width, max_length));
   }
   LATI_TRY(lati_workspace_create(&decoder->workspace, model));
 done:
@@ -71,6 +75,7 @@ void lati_decoder_free(lati_decoder *decoder) {
   lati_free(decoder->scratch);
   lati_free(decoder->cross);
   lati_free(decoder->problem);
+  lati_free(decoder->first);
   lati_free(decoder->projected);
   lati_cache_clear(&decoder->cache);
   lati_query_batch_clear(&decoder->queries);
@@ -123,7 +128,7 @@ static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
   LATI_TRY(LATI_NEW(decoder->h.values, ctx, width));
   LATI_TRY(reserve_operands(decoder, rows));
   LATI_TRY(LATI_NEW(decoder->attended, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->qkv, ctx, 3 * width));
+  LATI_TRY(LATI_NEW(decoder->qkv, ctx, (keeps_state(stack) ? 8 : 3) * width));
   LATI_TRY(LATI_NEW(decoder->mean, ctx, n));
   LATI_TRY(LATI_NEW(decoder->rstd, ctx, n));
   LATI_TRY(LATI_NEW(decoder->logits, ctx, n * (size_t)decoder->model->projection.out));
@@ -197,6 +202,7 @@ lat_status lati_decoder_start(lati_decoder *decoder, const lat_batch *batch, int
   lat_status status = LAT_OK;
   LATI_TRY(encode(decoder, batch));
   decoder->source_tokens = decoder->source_offsets[batch->size];
+  decoder->sources = batch->size;
   decoder->position = 0;
   decoder->count = 0;
   int64_t longest = 0;

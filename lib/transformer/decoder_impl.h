@@ -24,7 +24,8 @@ struct lati_decoder {
   int32_t max_length, position;
   int64_t count; /* rows of the last step */
 
-  /* Keys and values are kept as the products' precision is: in bf16, or as they are. */
+  /* Keys and values are kept as the products' precision is: in bf16, or as they are; states of
+   * recurrent stacks are kept as they are. */
   int32_t narrow, heads, head_width;
   int32_t kv_width; /* floats or words that a key takes, and a value */
   lati_key_value_cache cache;
@@ -37,13 +38,14 @@ struct lati_decoder {
   float *projected; /* (source tokens, 2 width): those of one layer as they are computed */
   float *problem;   /* (passes, pages, 2, LATI_CACHE_PAGE, kv_width): of problems in front of their
                        answers, as the cache has its own */
-  size_t cross_capacity, projected_capacity, problem_capacity;
-  int64_t source_tokens;
+  float *first;     /* (layers, 2, sources, width): states before the first token */
+  size_t cross_capacity, projected_capacity, problem_capacity, first_capacity;
+  int64_t source_tokens, sources;
 
   int64_t row_capacity;
   int32_t *ids;          /* (4, rows): symbol, position, row, column */
   lati_hidden x, y, h;   /* (rows, width) */
-  float *attended, *qkv; /* (rows, width), (rows, 3 width) */
+  float *attended, *qkv; /* (rows, width); (rows, 3 width), of recurrent stacks (rows, 8 width) */
   lati_rows inner;       /* (rows, the ffn's) */
   void *operands;        /* memory of inner, and of narrow rows of x, y and h */
   float *mean, *rstd;

@@ -9,11 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of stacks that attend to nothing but themselves; of a decoder that attends to an encoder. */
+/* Of stacks that read nothing but themselves; of a decoder that reads an encoder's output. */
 static const lati_block_kind *const encoder_layer[] = {&lati_self_attention, &lati_feed_forward,
                                                        NULL};
 static const lati_block_kind *const decoder_layer[] = {&lati_self_attention, &lati_cross_attention,
                                                        &lati_feed_forward, NULL};
+/* Of recurrent stacks, and of a recurrent decoder that attends to the encoder. */
+static const lati_block_kind *const lstm_layer[] = {&lati_lstm, NULL};
+static const lati_block_kind *const lstm_attention_layer[] = {&lati_lstm, &lati_cross_attention,
+                                                              NULL};
+static const lati_block_kind *const gru_layer[] = {&lati_gru, NULL};
+static const lati_block_kind *const gru_attention_layer[] = {&lati_gru, &lati_cross_attention,
+                                                             NULL};
 
 /* `input`: an encoder's sizes, else a decoder's. */
 static void set_sizes(lati_stack *stack, const lat_model *model, int input) {
@@ -37,7 +44,7 @@ static void set_block(lati_block *block, const lat_model *model, const lati_stac
   const int across = kind == &lati_cross_attention;
   block->kind = kind;
   block->stack = stack;
-  block->memory = across ? stack - 1 : NULL;
+  block->memory = across || (kind->keeps_state && stack->index > 0) ? stack - 1 : NULL;
   block->reads_input = across && model->options.cross_query_from_input;
 }
 
@@ -61,6 +68,7 @@ static lat_status add_stack(lat_model *model, int input, const lati_block_kind *
 
 lat_status lati_stacks_list(lat_model *model) {
   lat_status status = LAT_OK;
+  const int attends = model->options.encoder_attention;
   switch (model->options.architecture) {
   case LAT_ARCHITECTURE_ENCODER:
     LATI_TRY(add_stack(model, 1, encoder_layer));
@@ -71,6 +79,14 @@ lat_status lati_stacks_list(lat_model *model) {
     LATI_TRY(add_stack(model, 0, encoder_layer));
     model->stack[0].side = LAT_INPUT;
     model->stack[0].behind = LATI_ANSWER;
+    break;
+  case LAT_ARCHITECTURE_LSTM:
+    LATI_TRY(add_stack(model, 1, lstm_layer));
+    LATI_TRY(add_stack(model, 0, attends ? lstm_attention_layer : lstm_layer));
+    break;
+  case LAT_ARCHITECTURE_GRU:
+    LATI_TRY(add_stack(model, 1, gru_layer));
+    LATI_TRY(add_stack(model, 0, attends ? gru_attention_layer : gru_layer));
     break;
   default:
     LATI_TRY(add_stack(model, 1, encoder_layer));
@@ -171,7 +187,7 @@ static void pack_linear(packing *pack, lati_linear *linear) {
 static void pack_stack(packing *pack, const lati_stack *stack) {
   for (int32_t i = 0; i < stack->layers * stack->blocks; ++i) {
     lati_block *block = &stack->block[i];
-    for (int32_t l = 0; l < block->kind->linears; ++l) {
+    for (int32_t l = 0; l < block->kind->linears && block->linear[l].weight != NULL; ++l) {
       pack_linear(pack, &block->linear[l]);
     }
   }

@@ -10,7 +10,7 @@
 typedef struct lati_stack lati_stack;
 typedef struct lati_block_kind lati_block_kind; /* transformer/block_kind.h */
 
-enum { LATI_STACKS = 2, LATI_BLOCK_LINEARS = 3, LATI_LAYER_BLOCKS = 3 };
+enum { LATI_STACKS = 2, LATI_BLOCK_LINEARS = 4, LATI_LAYER_BLOCKS = 3 };
 /* LATI_LAYER_BLOCKS: of a layer that have dropout, which is numbered by them. */
 
 typedef struct lati_norm {
@@ -21,10 +21,11 @@ typedef struct lati_norm {
 typedef struct lati_block {
   const lati_block_kind *kind;
   const lati_stack *stack;
-  const lati_stack *memory; /* the stack whose output it attends to; NULL: none */
+  const lati_stack *memory; /* the stack whose output it reads; NULL: none */
   int32_t reads_input;      /* 1: it reads the layer's input instead of the block before it */
   lati_norm norm;           /* after (post) or before (pre) the block */
-  lati_linear linear[LATI_BLOCK_LINEARS]; /* kind->linears of them, in the kind's order */
+  lati_linear linear[LATI_BLOCK_LINEARS]; /* kind->linears of them, in the kind's order; one that
+                                             this block does not have is empty */
 } lati_block;
 
 /* Factored embeddings: symbol s is the sum of those of special[s], mantissa[s] and exponent[s] that

@@ -24,6 +24,7 @@ static lati_extent extent_of(lati_workspace *work, const lati_stack_state *state
   return (lati_extent){.tokens = state->tokens,
                        .memory_tokens =
                            block->memory != NULL ? lati_memory_state(work, block)->tokens : 0,
+                       .sequences = state->sequences,
                        .training = work->purpose == LATI_TRAIN};
 }
 
@@ -59,7 +60,7 @@ static void need_block(backward_needs *needs, lati_workspace *work, const lati_s
   const int64_t tokens = larger(extent.tokens, extent.memory_tokens);
   const size_t bytes = block->kind->backward_bytes(work->backend, block, &extent);
   needs->block = larger(needs->block, (int64_t)bytes);
-  for (int32_t l = 0; l < block->kind->linears; ++l) {
+  for (int32_t l = 0; l < block->kind->linears && block->linear[l].weight != NULL; ++l) {
     const size_t packed = work->backend->weight_scratch(tokens, block->linear[l].in);
     needs->packed = larger(needs->packed, (int64_t)packed);
   }

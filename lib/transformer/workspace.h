@@ -21,14 +21,15 @@ typedef struct lati_residual_state {
   lati_hidden normed;
 } lati_residual_state;
 
-enum { LATI_BLOCK_ROWS = 3 };
+enum { LATI_BLOCK_ROWS = 9 };
 
 /* What forward of a block leaves for backward; a kind names the places of its rows. Rows are
  * operands of products, and bf16 where the backend is. */
 typedef struct lati_block_state {
   lati_residual_state residual;
   lati_rows rows[LATI_BLOCK_ROWS];
-  float *lse; /* attention: (T, heads) */
+  float *lse;   /* attention: (T, heads) */
+  int32_t *ids; /* recurrent: places of sequences */
 } lati_block_state;
 
 /* One term of the tokens' embeddings: rows ids[t] of a table. */

@@ -440,6 +440,15 @@ static lat_status use_decoder_alone(fault_world *world, void **out) {
   return use_model(world, &options);
 }
 
+static lat_status use_recurrent(fault_world *world, void **out) {
+  lat_model_options options;
+  (void)out;
+  small_run_model_options(&options);
+  options.architecture = LAT_ARCHITECTURE_LSTM;
+  options.encoder_attention = 1;
+  return use_model(world, &options);
+}
+
 static lat_status use_copy_gate(fault_world *world, void **out) {
   lat_model_options options;
   (void)out;
@@ -697,6 +706,7 @@ static const fault_case cases[] = {
     {"an encoder alone", 0, use_encoder_alone, NULL},
     {"a decoder alone", 0, use_decoder_alone, NULL},
     {"a copy gate", 0, use_copy_gate, NULL},
+    {"a recurrent model", 0, use_recurrent, NULL},
     {"lat_solver_create", 0, create_solver, release_solver},
     {"lat_solver_solve", WITH_DECODING, solve, NULL},
     {"lat_solver_solve_many", WITH_DECODING, solve_many, NULL},

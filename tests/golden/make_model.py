@@ -117,6 +117,20 @@ ARCHITECTURES = {
         "factored": 1,
         "input_encoding": "fp15",
     },
+    "lstm": {"architecture": "lstm", "encoder_layers": 2, "decoder_layers": 2},
+    "lstm-attention-pre-norm": {
+        "architecture": "lstm",
+        "encoder_attention": 1,
+        "norm": "pre",
+        "matrix_positions": 1,
+    },
+    "gru": {"architecture": "gru", "encoder_layers": 2, "decoder_layers": 2, "tied": 0},
+    "gru-attention": {
+        "architecture": "gru",
+        "encoder_attention": 1,
+        "cross_query_from_input": 1,
+        "decoder_loops": 2,
+    },
 }
 
 

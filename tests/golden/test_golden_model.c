@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIANTS = 16, ARCHITECTURES = 8, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
+enum { VARIANTS = 16, ARCHITECTURES = 12, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
 
 /* On max(1, |expected|). */
 static const double LOGIT_TOLERANCE = 1e-5;
@@ -84,10 +84,13 @@ static void read_options(lat_model_options *options, const json_t *config) {
   options->max_positions = golden_integer(config, "max_positions");
   options->architecture = younger(config, "architecture", "encoder")   ? LAT_ARCHITECTURE_ENCODER
                           : younger(config, "architecture", "decoder") ? LAT_ARCHITECTURE_DECODER
+                          : younger(config, "architecture", "lstm")    ? LAT_ARCHITECTURE_LSTM
+                          : younger(config, "architecture", "gru")     ? LAT_ARCHITECTURE_GRU
                                                                        : 0;
   options->copy_gate = json_object_get(config, "copy_gate") != NULL;
   options->encoder_loop_layer =
       (int32_t)json_integer_value(json_object_get(config, "encoder_loop_layer"));
+  options->encoder_attention = json_object_get(config, "encoder_attention") != NULL;
   options->norm_kind =
       younger(config, "norm_kind", "rms") ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }

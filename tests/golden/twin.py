@@ -46,6 +46,7 @@ class Config:
     copy_gate: int = 0
     encoder_loop_layer: int = 0
     decoder_loop_layer: int = 0
+    encoder_attention: int = 0
 
 
 @dataclass
@@ -67,7 +68,12 @@ def stack_of(config, side):
 
 def sides_of(config):
     """The stacks of the architecture."""
-    return ["encoder", "decoder"] if config.architecture == "encoder-decoder" else [config.architecture]
+    alone = config.architecture in ("encoder", "decoder")
+    return [config.architecture] if alone else ["encoder", "decoder"]
+
+
+def is_recurrent(config):
+    return config.architecture in ("lstm", "gru")
 
 
 def linear_shapes(shapes, name, out, inner):
@@ -105,15 +111,34 @@ def embedding_shapes(shapes, config, side):
     norm_shapes(shapes, config, side + ".layer_norm_emb", width)
 
 
-def layer_shapes(shapes, config, side, prefix):
-    width = stack_of(config, side)[1]
+def attention_shapes(shapes, name, width, memory):
     for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
-        linear_shapes(shapes, "%s.self_attention.%s" % (prefix, part), width, width)
+        linear_shapes(shapes, name + "." + part, width, memory if part in ("k_lin", "v_lin") else width)
+
+
+def recurrent_shapes(shapes, config, side, prefix):
+    width, name = stack_of(config, side)[1], prefix + "." + config.architecture
+    gates = {"lstm": 4, "gru": 3}[config.architecture] * width
+    linear_shapes(shapes, name + ".input_lin", gates, width)
+    linear_shapes(shapes, name + ".state_lin", gates, width)
+    if side == "decoder":
+        linear_shapes(shapes, name + ".first_h_lin", width, config.encoder_width)
+        if config.architecture == "lstm":
+            linear_shapes(shapes, name + ".first_c_lin", width, config.encoder_width)
+    norm_shapes(shapes, config, prefix + ".layer_norm1", width)
+    if side == "decoder" and config.encoder_attention:
+        attention_shapes(shapes, prefix + ".cross_attention", width, config.encoder_width)
+        norm_shapes(shapes, config, prefix + ".layer_norm15", width)
+
+
+def layer_shapes(shapes, config, side, prefix):
+    if is_recurrent(config):
+        return recurrent_shapes(shapes, config, side, prefix)
+    width = stack_of(config, side)[1]
+    attention_shapes(shapes, prefix + ".self_attention", width, width)
     norm_shapes(shapes, config, prefix + ".layer_norm1", width)
     if side == "decoder" and config.architecture == "encoder-decoder":
-        for part in ("q_lin", "k_lin", "v_lin", "out_lin"):
-            inner = config.encoder_width if part in ("k_lin", "v_lin") else width
-            linear_shapes(shapes, "%s.cross_attention.%s" % (prefix, part), width, inner)
+        attention_shapes(shapes, prefix + ".cross_attention", width, config.encoder_width)
         norm_shapes(shapes, config, prefix + ".layer_norm15", width)
     linear_shapes(shapes, prefix + ".ffn.lin1", config.ffn_factor * width, width)
     linear_shapes(shapes, prefix + ".ffn.lin2", width, config.ffn_factor * width)
@@ -240,7 +265,33 @@ class Twin:
             return x + function(lambda y: self.norm(norm, y))
         return self.norm(norm, x + function(lambda y: y))
 
+    def recurrent(self, name, x, memory):
+        """torch.nn.LSTM or GRU with the parameters of that name; a decoder's states begin with what
+        the encoder has behind the problem's last token."""
+        kind = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[self.config.architecture]
+        layer = kind(x.shape[1], x.shape[1]).double()
+        order = ("input_lin.weight", "state_lin.weight", "input_lin.bias", "state_lin.bias")
+        layer._flat_weights = [self.p[name + "." + part] for part in order]
+        first = None
+        if memory is not None:
+            first = self.linear(name + ".first_h_lin", memory[-1:])
+            if kind is torch.nn.LSTM:
+                first = (first, self.linear(name + ".first_c_lin", memory[-1:]))
+        return layer(x, first)[0]
+
+    def recurrent_layer(self, prefix, heads, x, memory):
+        entry = x
+        name = prefix + "." + self.config.architecture
+        x = self.block(prefix + ".layer_norm1", x, lambda norm: self.recurrent(name, norm(entry), memory))
+        if memory is None or not self.config.encoder_attention:
+            return x
+        query = entry if self.config.cross_query_from_input else x
+        attend = lambda norm: self.attention(prefix + ".cross_attention", heads, norm(query), memory)
+        return self.block(prefix + ".layer_norm15", x, attend)
+
     def layer(self, prefix, heads, x, memory, causal):
+        if is_recurrent(self.config):
+            return self.recurrent_layer(prefix, heads, x, memory)
         entry = x
         own = prefix + ".self_attention"
         x = self.block(
@@ -285,7 +336,7 @@ class Twin:
 
     def logits(self, examples):
         """(target tokens + examples, output vocabulary), sequence after sequence."""
-        if self.config.architecture != "encoder-decoder":
+        if len(sides_of(self.config)) == 1:
             return self.one_stack_logits(examples)
         rows = []
         for example in examples:

@@ -249,6 +249,20 @@ START_TEST(a_decoder_alone) {
 }
 END_TEST
 
+/* Recurrent stacks, with attention over the encoder's output or without. */
+START_TEST(recurrent_stacks) {
+  architecture which = base("recurrent");
+  which.parts = 1;
+  which.options.architecture = _i < 4 ? LAT_ARCHITECTURE_LSTM : LAT_ARCHITECTURE_GRU;
+  which.options.encoder_attention = _i >> 1 & 1;
+  which.options.norm = _i & 1;
+  which.options.encoder_layers = which.options.decoder_layers = 2;
+  which.options.activation = LAT_GELU;
+  which.options.dropout = _i == 7 ? 0.3 : 0;
+  passes(&which);
+}
+END_TEST
+
 START_TEST(spread_targets) {
   architecture which = base("spread");
   which.options.activation = LAT_GELU;
@@ -302,6 +316,7 @@ int main(void) {
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
   tcase_add_loop_test(tests, an_encoder_alone, 0, 4);
   tcase_add_loop_test(tests, a_decoder_alone, 0, 4);
+  tcase_add_loop_test(tests, recurrent_stacks, 0, 8);
   tcase_add_test(tests, spread_targets);
   tcase_add_loop_test(tests, a_wrong_gradient_is_noticed, 0, 2);
   return run_case("model gradient", tests);

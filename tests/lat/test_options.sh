@@ -110,6 +110,8 @@ effects train "--task transpose $small" <<'END'
 --cross-query-from-input
 --architecture encoder
 --architecture decoder
+--architecture gru --encoder-attention
+--architecture lstm --encoder-attention
 --max-positions 90
 --init fourier
 --fourier
@@ -189,6 +191,10 @@ refused train '--task transpose --out none' <<'END'
 --architecture encoder --decoder-loops 2 | --decoder-loops has no effect: --architecture encoder has no decoder
 --architecture encoder --no-tied | --tied has no effect: --architecture encoder has no decoder
 --architecture encoder --cross-query-from-input | --cross-query-from-input has no effect: --architecture encoder has no decoder
+--architecture lstm --ffn-factor 2 | --ffn-factor has no effect: --architecture lstm and gru have no feed-forward blocks
+--architecture gru --decoder-heads 2 | --decoder-heads has no effect: --architecture lstm and gru attend only
+--architecture gru --encoder-heads 2 | --encoder-heads has no effect: recurrent encoders have no attention
+--encoder-attention | --encoder-attention has no effect: it belongs to --architecture lstm and gru
 --architecture decoder --encoder-layers 2 | --encoder-layers has no effect: --architecture decoder has no encoder
 --architecture decoder --encoder-width 64 | --encoder-width has no effect: --architecture decoder has no encoder
 --architecture decoder --encoder-heads 2 | --encoder-heads has no effect: --architecture decoder has no encoder
@@ -422,6 +428,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --preset quickstart --encoder-layers 1 --encoder-width 8 --encoder-heads 1 --encoder-loops 1 --decoder-layers 1 --decoder-heads 1
 --architecture encoder --layers 1 --width 8 --heads 2 --size 2
 --architecture decoder --layers 1 --width 8 --heads 2 --size 2
+--architecture lstm --layers 1 --width 8 --heads 2 --size 2 --encoder-attention
 --layers 2 --loops 2 --width 8 --heads 2 --size 2 --norm-kind rms --attention-dropout 0.1 --copy-gate --encoder-loop-layer 1 --decoder-loop-layer 2
 --decoder-width 16 --task transpose --size 2 --decoder-loops 1 --ffn-factor 1 --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
 --task eigenvalues --rows 2 --cols 2 --distribution laplace --structure integer --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier

@@ -106,6 +106,31 @@ static void encoder_alone_with_places(lat_model_options *options, fixture_plan *
   plan->input = "fp15";
 }
 
+static void lstm(lat_model_options *options, fixture_plan *plan) {
+  (void)plan;
+  options->architecture = LAT_ARCHITECTURE_LSTM;
+  options->decoder_layers = 2;
+}
+
+static void lstm_with_attention(lat_model_options *options, fixture_plan *plan) {
+  pre_norm_gelu(options, plan);
+  options->architecture = LAT_ARCHITECTURE_LSTM;
+  options->encoder_attention = 1;
+  options->decoder_loops = 2;
+}
+
+static void gru(lat_model_options *options, fixture_plan *plan) {
+  unequal_widths(options, plan);
+  options->architecture = LAT_ARCHITECTURE_GRU;
+  options->norm = LAT_NORM_PRE;
+}
+
+static void gru_with_attention(lat_model_options *options, fixture_plan *plan) {
+  ragged_numbers(options, plan);
+  options->architecture = LAT_ARCHITECTURE_GRU;
+  options->encoder_attention = 1;
+}
+
 static variant *const variants[] = {plain,
                                     pre_norm_gelu,
                                     deep_and_looped,
@@ -120,7 +145,11 @@ static variant *const variants[] = {plain,
                                     decoder_alone,
                                     decoder_alone_looped,
                                     copy_gates,
-                                    one_layer_looped};
+                                    one_layer_looped,
+                                    lstm,
+                                    lstm_with_attention,
+                                    gru,
+                                    gru_with_attention};
 
 enum { EXAMPLES = 5 };
 

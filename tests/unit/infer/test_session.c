@@ -375,6 +375,12 @@ START_TEST(a_decoder_alone_goes_on_behind_the_problem) {
 }
 END_TEST
 
+START_TEST(recurrent_decoders_carry_their_states) {
+  check_methods(LAT_ARCHITECTURE_LSTM);
+  check_methods(LAT_ARCHITECTURE_GRU);
+}
+END_TEST
+
 /* An input whose answer has no shape, and a header that is none. */
 START_TEST(an_encoder_alone_reads_the_shape_of_its_answer) {
   lat_model_options model;
@@ -652,6 +658,7 @@ int main(void) {
                                 mixtures_answer_with_a_letter,
                                 an_encoder_alone_answers_at_once,
                                 a_decoder_alone_goes_on_behind_the_problem,
+                                recurrent_decoders_carry_their_states,
                                 an_encoder_alone_reads_the_shape_of_its_answer,
                                 threads_change_no_bit,
                                 a_steady_session_allocates_nothing,

@@ -29,8 +29,18 @@ static void attention_dropout(lat_model_options *options) {
   options->attention_dropout = 0.2;
 }
 
-static variant *const variants[] = {encoder_alone, decoder_alone, copy_gate, rms_norm,
-                                    attention_dropout};
+static void lstm(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_LSTM;
+}
+
+static void gru_attention(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_GRU;
+  options->encoder_attention = 1;
+  options->dropout = 0.1;
+}
+
+static variant *const variants[] = {encoder_alone,     decoder_alone, copy_gate,    rms_norm,
+                                    attention_dropout, lstm,          gru_attention};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {

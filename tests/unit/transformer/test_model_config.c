@@ -33,7 +33,7 @@ static const refusal refusals[] = {
     REFUSED(activation, -1, "model options: activation -1 is outside 0..1"),
     REFUSED(tied, 2, "model options: tied 2 is outside 0..1"),
     REFUSED(max_positions, -1, "model options: max_positions -1 is outside 0..131072"),
-    REFUSED(architecture, 3, "model options: architecture 3 is outside 0..2"),
+    REFUSED(architecture, 5, "model options: architecture 5 is outside 0..4"),
     REFUSED(
         architecture, LAT_ARCHITECTURE_ENCODER,
         "an encoder alone needs an output encoding whose numbers all have the same length, which "
@@ -112,6 +112,30 @@ START_TEST(a_decoder_alone_has_no_encoder) {
   options.cross_query_from_input = 1;
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
             "cross_query_from_input is 1, but a decoder alone has no cross-attention");
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(attention_of_recurrent_decoders_is_an_option) {
+  model_fixture f;
+  lat_model *model = NULL;
+  lat_model_options options;
+  model_fixture_options(&options);
+  options.architecture = LAT_ARCHITECTURE_LSTM;
+  model_fixture_open(&f, &(model_plan){.model = &options});
+  for (int32_t i = 0; i < lat_model_tensor_count(f.model); ++i) {
+    ck_assert_ptr_null(strstr(f.model->table.entries[i].name, "attention"));
+  }
+  options.cross_query_from_input = 1;
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
+            "cross_query_from_input is 1, but encoder_attention is 0");
+  options.encoder_attention = 1;
+  must(lat_model_create(&model, f.task, f.tokenizer, &options));
+  ck_assert_ptr_nonnull(strstr(lat_model_config(model), "\"encoder_attention\":1"));
+  lat_model_free(model);
+  options.architecture = LAT_ARCHITECTURE_ENCODER_DECODER;
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
+            "encoder_attention is 1, but architecture 0 is not recurrent");
   model_fixture_close(&f);
 }
 END_TEST
@@ -253,6 +277,7 @@ int main(void) {
   tcase_add_test(tests, bad_numbers_and_pointers_are_refused);
   tcase_add_test(tests, an_encoder_alone_has_no_decoder);
   tcase_add_test(tests, a_decoder_alone_has_no_encoder);
+  tcase_add_test(tests, attention_of_recurrent_decoders_is_an_option);
   tcase_add_test(tests, longest_sequence_is_what_the_task_needs);
   tcase_add_test(tests, defaults_are_the_paper_s);
   tcase_add_loop_test(tests, metadata_describe_the_model_in_any_locale, 0, 2);

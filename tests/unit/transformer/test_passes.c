@@ -59,7 +59,10 @@ static void architecture(lat_model_options *options, int which) {
     options->cross_query_from_input = 0;
     options->matrix_positions = 1;
   }
-  if (which >= 7) {
+  if (which >= 9) {
+    options->architecture = which == 9 ? LAT_ARCHITECTURE_LSTM : LAT_ARCHITECTURE_GRU;
+    options->encoder_attention = options->cross_query_from_input = which == 10;
+  } else if (which >= 7) {
     options->cross_query_from_input = 0;
     options->copy_gate = 1;
     options->encoder_layers = options->encoder_loops = 2;
@@ -68,7 +71,7 @@ static void architecture(lat_model_options *options, int which) {
   options->norm_kind = which == 5 ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }
 
-enum { ARCHITECTURES = 9 };
+enum { ARCHITECTURES = 11 };
 
 static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
   lat_model_options options;
