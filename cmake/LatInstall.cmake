@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lat)
 
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lat DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/lat DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} PATTERN mpi.h EXCLUDE)
 install(TARGETS lat_shared EXPORT lat_shared_targets LIBRARY COMPONENT runtime NAMELINK_COMPONENT development)
 install(TARGETS lat_static EXPORT lat_static_targets)
 install(EXPORT lat_shared_targets NAMESPACE lat:: FILE latTargets.cmake DESTINATION ${package_dir})
@@ -54,6 +54,19 @@ endforeach()
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/static)
 file(CREATE_LINK ../liblat.a ${PROJECT_BINARY_DIR}/static/liblat.a SYMBOLIC)
 install(FILES ${PROJECT_BINARY_DIR}/static/liblat.a DESTINATION ${CMAKE_INSTALL_LIBDIR}/lat)
+
+# What needs MPI: a part of its own.
+if(LAT_MPI)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/lat_mpi.pc.in ${PROJECT_BINARY_DIR}/lat_mpi.pc @ONLY)
+  install(FILES ${PROJECT_SOURCE_DIR}/include/lat/mpi.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lat COMPONENT mpi)
+  install(FILES ${PROJECT_BINARY_DIR}/lat_mpi.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT mpi)
+  install(TARGETS lat_mpi EXPORT lat_mpi_targets LIBRARY COMPONENT mpi)
+  install(TARGETS lat_mpi_static ARCHIVE COMPONENT mpi)
+  install(EXPORT lat_mpi_targets NAMESPACE lat:: FILE latMpiTargets.cmake DESTINATION ${package_dir} COMPONENT mpi)
+  if(LAT_MPICH_BESIDE)
+    install(TARGETS lat_mpi_mpich LIBRARY COMPONENT mpi)
+  endif()
+endif()
 
 # lat_model_folder() finds them there.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples/models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/lat/models

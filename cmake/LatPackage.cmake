@@ -1,4 +1,5 @@
-# Debian packages by cpack: liblat<SOVERSION>, liblat-dev, lat-tools, lat-models. The preset "debian" configures
+# Debian packages by cpack: liblat<SOVERSION>, liblat-dev, lat-tools, lat-models,
+# liblat-mpi. The preset "debian" configures
 # for /usr, where libraries lie in the folder of their architecture:
 #   cmake --preset debian && cmake --build --preset debian && cpack --preset debian
 get_target_property(soversion lat_shared SOVERSION)
@@ -9,6 +10,9 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL runtime development models)
 if(TARGET lat)
   list(APPEND CPACK_COMPONENTS_ALL tools)
+endif()
+if(LAT_MPI)
+  list(APPEND CPACK_COMPONENTS_ALL mpi)
 endif()
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
@@ -51,6 +55,14 @@ set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS lat-models)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS gnuplot-nox)
 set(CPACK_DEBIAN_TOOLS_DESCRIPTION "transformers that learn linear algebra (command line)\n${about}\n\
  .\n This package holds the command lat.")
+
+set(CPACK_DEBIAN_MPI_PACKAGE_NAME liblat-mpi)
+set(CPACK_DEBIAN_MPI_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_MPI_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "liblat${soversion} (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_MPI_PACKAGE_SUGGESTS "liblat-dev (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_MPI_DESCRIPTION "transformers that learn linear algebra (training over MPI)\n${about}\n\
+ .\n This package holds the library that trains over the ranks of MPI, with its header.")
 
 # Files that every processor and every version of the library can read.
 set(CPACK_DEBIAN_MODELS_PACKAGE_NAME lat-models)

@@ -930,13 +930,14 @@ class _Run(_Handle):
     _free = _library.lat_trainer_free
 
 
-def train(model, optimizer=None, progress=None, resume=False, **options):
+def train(model, optimizer=None, progress=None, resume=False, connect=None, **options):
     """Trains until a limit or goal among the options of lat_trainer_options is reached, without any
     until Ctrl-C; returns where the run ended, a Progress.
 
     optimizer: a dict of lat_optimizer_options. progress: called with a Progress every report_every
     updates; a true value stops the run with Error CANCELLED, Ctrl-C with KeyboardInterrupt.
-    resume: continues the run in options["directory"].
+    resume: continues the run in options["directory"]. connect: called with the lat_trainer_options
+    before the run, to set what connects it with other processes: lat_mpi_attach_fortran() takes them.
     """
     _function(progress, "progress")
 
@@ -947,6 +948,8 @@ def train(model, optimizer=None, progress=None, resume=False, **options):
 
     settings = _TrainerOptions(**options)
     settings.progress = _callback(_PROGRESS, report)
+    if connect is not None:
+        connect(settings)
     rule = _OptimizerOptions(**({} if optimizer is None else optimizer))
     with contextlib.closing(_Run()) as run:
         run._own(_library.lat_trainer_resume if resume else _library.lat_trainer_create,

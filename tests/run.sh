@@ -15,7 +15,7 @@ quick) set -- -L quick ;;
 esac
 
 jobs=$(nproc)
-sh cmake/dependencies.sh build test docs
+sh cmake/dependencies.sh build test docs mpi
 # Not by presets: CMake 3.18 has none.
 cmake -S . -B build-test -DCMAKE_BUILD_TYPE=Release -DLAT_WERROR=ON
 cmake --build build-test --parallel "$jobs"

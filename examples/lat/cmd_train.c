@@ -1,5 +1,6 @@
 /* lat train: a training run in a folder, until a limit, a goal, or a signal. */
 #include "model_task.h"
+#include "mpi_ranks.h"
 #include "option_rules.h"
 #include "report.h"
 #include "run_options.h"
@@ -29,12 +30,14 @@ static void catch_signal(int number, int flags) {
   }
 }
 
-/* A terminal that goes sends SIGHUP more than once: the second one does not end the run. Nor does a
- * reader that leaves, of progress or result: what was learned is in the files. */
+/* A scheduler's warning is SIGTERM or SIGUSR1. A terminal that goes sends SIGHUP more than once:
+ * the second one does not end the run. Nor does a reader that leaves, of progress or result: what
+ * was learned is in the files. */
 static void catch_signals(void) {
   catch_signal(SIGINT, (int)SA_RESETHAND);
   catch_signal(SIGTERM, (int)SA_RESETHAND);
   catch_signal(SIGHUP, 0);
+  catch_signal(SIGUSR1, 0);
   signal(SIGPIPE, SIG_IGN);
 }
 
@@ -96,6 +99,7 @@ static void explain_end(const cli_settings *settings, const lat_trainer *trainer
   }
 }
 
+/* Of several ranks all return alike, and the first one tells. */
 static int train(lat_trainer *trainer, const cli_settings *settings, train_progress *watch) {
   lat_progress progress;
   catch_signals();
@@ -104,6 +108,13 @@ static int train(lat_trainer *trainer, const cli_settings *settings, train_progr
   watch->first = progress.examples;
   lat_status status = lat_trainer_run(trainer);
   progress_line_end(&watch->line);
+  if (status == LAT_ERROR_CALLBACK && settings->trainer.ranks > 1) {
+    report_failure(status);
+    ranks_abort();
+  }
+  if (!ranks_are_first()) {
+    return status == LAT_OK ? EXIT_DONE : EXIT_FAILED;
+  }
   if (status != LAT_OK && status != LAT_ERROR_CANCELLED) {
     return report_failure(status);
   }
@@ -132,6 +143,8 @@ static int check(const cli_settings *settings, const cli_command *command) {
     problem = "--minutes is negative";
   } else if (settings->checkpoint_minutes < 0) {
     problem = "--checkpoint-minutes is negative";
+  } else if (settings->trainer.fast_reduce && !settings->resume && !ranks_launched()) {
+    problem = "--fast-reduce has no effect in one process; an MPI launcher starts several";
   }
   return problem == NULL ? EXIT_DONE : report_usage(command->name, "%s", problem);
 }
@@ -196,34 +209,47 @@ static int make_model(workbench *bench, cli_settings *settings, const cli_comman
   return status == LAT_OK ? EXIT_DONE : report_setup(status);
 }
 
-static int run(cli_settings *settings, const cli_command *command) {
+/* The trainer of a new run, or of one that is resumed; an exit code. */
+static int make_trainer(lat_trainer **out, lat_model *model, const cli_settings *settings) {
+  const lat_status status =
+      settings->resume ? lat_trainer_resume(out, model, &settings->optimizer, &settings->trainer)
+                       : lat_trainer_create(out, model, &settings->optimizer, &settings->trainer);
+  if (!ranks_are_first()) {
+    return status == LAT_OK ? EXIT_DONE : EXIT_FAILED;
+  }
+  return status == LAT_OK ? run_options_save(settings) : report_setup(status);
+}
+
+static int run_attached(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
   lat_trainer *trainer = NULL;
   train_progress watch = {.options = &settings->trainer};
-  int outcome = check(settings, command);
-  if (outcome != EXIT_DONE) {
-    return outcome;
-  }
-  progress_line_start(&watch.line, settings->quiet);
-  settings->trainer.directory = settings->output;
-  settings->trainer.max_seconds = 60 * settings->minutes;
-  settings->trainer.checkpoint_seconds = 60 * settings->checkpoint_minutes;
-  settings->trainer.progress = show_progress;
+  progress_line_start(&watch.line, settings->quiet || !ranks_are_first());
+  int outcome = ranks_settle(make_model(&bench, settings, command));
   settings->trainer.user = &watch;
-  outcome = make_model(&bench, settings, command);
   if (outcome == EXIT_DONE) {
-    lat_status status =
-        settings->resume
-            ? lat_trainer_resume(&trainer, bench.model, &settings->optimizer, &settings->trainer)
-            : lat_trainer_create(&trainer, bench.model, &settings->optimizer, &settings->trainer);
-    outcome = status == LAT_OK ? run_options_save(settings) : report_setup(status);
+    outcome = ranks_settle(make_trainer(&trainer, bench.model, settings));
   }
   if (outcome == EXIT_DONE) {
+    ranks_release_output();
     outcome = train(trainer, settings, &watch);
   }
   lat_trainer_free(trainer);
   workbench_free(&bench);
   return outcome;
+}
+
+static int run(cli_settings *settings, const cli_command *command) {
+  int outcome = ranks_settle(check(settings, command));
+  if (outcome != EXIT_DONE) {
+    return outcome;
+  }
+  settings->trainer.directory = settings->output;
+  settings->trainer.max_seconds = 60 * settings->minutes;
+  settings->trainer.checkpoint_seconds = 60 * settings->checkpoint_minutes;
+  settings->trainer.progress = show_progress;
+  outcome = ranks_attach(settings);
+  return outcome == EXIT_DONE ? run_attached(settings, command) : outcome;
 }
 
 static const option_group *const groups[] = {&group_task,      &group_run,     &group_sizes,
@@ -236,8 +262,11 @@ const cli_command command_train = {
     .summary = "Train a model.",
     .groups = groups,
     .notes =
-        "Without limit or goal the run goes on until Ctrl-C, SIGTERM or SIGHUP, which write a\n"
+        "Without limit or goal the run goes on until Ctrl-C, SIGTERM, SIGUSR1 or SIGHUP, which "
+        "write a\n"
         "checkpoint.\n"
+        "'mpirun -n 4 lat train ...' trains on four processes, with the same bits as any other\n"
+        "number of them and as --shards 8 alone.\n"
         "With --from, --size N and the like train another task from the model's parameters.\n"
         "An existing run is not overwritten. 'lat train --resume --out DIR' continues it with "
         "every\n"

@@ -1,5 +1,6 @@
 /* lat: draw examples, train, evaluate, solve. Through the library's public header only. */
 #include "complete.h"
+#include "mpi_ranks.h"
 #include "option_rules.h"
 #include "presets.h"
 #include "report.h"
@@ -73,7 +74,10 @@ static int read_settings(cli_settings *settings, const cli_command *command, int
 
 static int run(const cli_command *command, int count, const char *const *words) {
   cli_settings settings;
-  int outcome = read_settings(&settings, command, count, words);
+  int outcome = command == &command_train ? ranks_open() : EXIT_DONE;
+  if (outcome == EXIT_DONE) {
+    outcome = read_settings(&settings, command, count, words);
+  }
   if (outcome == EXIT_DONE && settings.help) {
     command_line_help(command);
     return EXIT_DONE;
@@ -81,6 +85,7 @@ static int run(const cli_command *command, int count, const char *const *words) 
   if (outcome == EXIT_DONE) {
     outcome = options_check(&settings, command);
   }
+  outcome = ranks_settle(outcome);
   if (outcome == EXIT_DONE) {
     outcome = command->run(&settings, command);
   }
@@ -163,6 +168,7 @@ int main(int argc, char **argv) {
   hold_standard_streams();
   signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit on file sizes is an error as others are */
   int outcome = dispatch(argc, argv);
+  ranks_close();
   if (fflush(stdout) != 0 || ferror(stdout)) {
     fprintf(stderr, "lat: standard output could not be written\n");
     outcome = outcome == EXIT_DONE ? EXIT_FAILED : outcome;

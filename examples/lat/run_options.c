@@ -85,6 +85,8 @@ static int load_config(cli_settings *settings, const json_t *config) {
   const json_t *trainer = json_object_get(training, "trainer");
   const char *precision = json_string_value(json_object_get(training, "precision"));
   load_group(settings, &group_training, trainer);
+  /* A run of one process alone keeps its bits where it is resumed by an MPI launcher. */
+  settings->trainer.shards = settings->trainer.shards > 1 ? settings->trainer.shards : 1;
   settings->trainer.seed = unsigned_value(json_object_get(trainer, "seed"));
   load_group(settings, &group_optimizer, json_object_get(training, "optimizer"));
   load_group(settings, &group_encoding, json_object_get(config, "tokenizer"));

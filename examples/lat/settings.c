@@ -194,8 +194,11 @@ const option_group group_run = {"Run", 0, run_options};
 static const cli_option training_options[] = {
     OPTION(OPTION_INT32, "batch-size", trainer.batch_size, "N", "examples a batch"),
     OPTION(OPTION_INT32, "accumulation", trainer.accumulation, "N", "batches an update"),
-    OPTION(OPTION_INT32, "shards", trainer.shards, "N",
-           "parts that a batch's gradients are summed in, alike at any number of processes; 0: one"),
+    OPTION(
+        OPTION_INT32, "shards", trainer.shards, "N",
+        "parts that a batch's gradients are summed in, alike at any number of processes; 0: one"),
+    OPTION(OPTION_FLAG, "fast-reduce", trainer.fast_reduce, NULL,
+           "MPI: sum gradients in any order, with bits that depend on the number of processes"),
     OPTION(OPTION_INT64, "repeat-count", trainer.repeat_count, "N",
            "two-set sampling: size of the fixed set (0: fresh examples only)"),
     OPTION(OPTION_DOUBLE, "repeat-share", trainer.repeat_share, "P",

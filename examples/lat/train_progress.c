@@ -70,14 +70,17 @@ static void validation_text(char text[32], const train_progress *watch,
 }
 
 void train_progress_show(train_progress *watch, const lat_progress *progress) {
-  char text[192], examples[16], rate[16], time[32], validation[32];
+  char text[192], examples[16], rate[16], time[32], validation[32], ranks[24] = "";
   const double left = time_left(watch, progress);
   count_text(examples, (double)progress->examples);
   rate_text(rate, progress->examples_per_second);
   time_text(time, isnan(left) ? progress->seconds : left);
   validation_text(validation, watch, progress);
-  snprintf(text, sizeof text, "%s ex, loss %.*f%s, %s, %s%s", examples,
-           progress->loss < 9.99995 ? 4 : 3, progress->loss, validation, rate, time,
+  if (watch->options->ranks > 1) {
+    snprintf(ranks, sizeof ranks, ", %d ranks", (int)watch->options->ranks);
+  }
+  snprintf(text, sizeof text, "%s ex, loss %.*f%s, %s%s, %s%s", examples,
+           progress->loss < 9.99995 ? 4 : 3, progress->loss, validation, rate, ranks, time,
            isnan(left) ? "" : " left");
   progress_line_show(&watch->line, NAN, text, progress->validated);
 }

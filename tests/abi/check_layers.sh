@@ -23,7 +23,8 @@ for layer in $layers; do
 done
 
 report 'library files outside the layers' \
-  "$(find lib -name '*.[ch]' | grep -Ev "^lib/($seen)/[a-z0-9_]+\.[ch]$" || true)"
+  "$(find lib -name '*.[ch]' | grep -Ev "^lib/($seen|mpi)/[a-z0-9_]+\.[ch]$" || true)"
+report 'lib/mpi/ includes internal headers' "$(grep -rnE '^ *# *include "' lib/mpi --include='*.[ch]' || true)"
 report 'examples that include internal headers' \
   "$(grep -rnE "^ *# *include [\"<](\.\./)*(lib/)?($seen)/" examples || true)"
 report 'blis.h outside gemm.c' "$(grep -rlE '# *include <(blis|cblas)\.h>' lib | grep -vx lib/compute/gemm.c || true)"

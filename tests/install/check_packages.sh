@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$source"
 # Compiled in less time than what is shipped: packages are looked at here, not speed.
 "$cmake" --preset debian -B "$build" -G "$generator" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS_RELEASE='-O1 -DNDEBUG' \
-  -DLAT_OPTIMIZE_KERNELS=OFF >/dev/null
+  -DLAT_OPTIMIZE_KERNELS=OFF -DLAT_MPI=OFF >/dev/null
 "$cmake" --build "$build" --target lat_shared lat_static lat --parallel "$(nproc)" >/dev/null
 (cd "$build" && "$cpack" -B "$work/debs" >/dev/null)
 
@@ -32,7 +32,7 @@ package() { # package NAME
 }
 
 # Files and fields.
-headers=$(cd include/lat && ls -- *)
+headers=$(cd include/lat && ls -- * | grep -vx 'mpi\.h')
 models=$(cd examples/models && ls -- MANIFEST.json *.safetensors)
 for name in "liblat$n" liblat-dev lat-tools lat-models; do
   dpkg-deb --fsys-tarfile "$(package "$name")" | tar -t | sed -n "s|^\./\(.*[^/]\)$|$name \1|p"

@@ -179,6 +179,7 @@ covered train --from
 
 refused train '--task transpose --out none' <<'END'
 --period 10 | --period has no effect: it belongs to --schedule cosine
+--fast-reduce | --fast-reduce has no effect in one process
 --target-spread-examples 10 | --target-spread-examples has no effect: --target-spread is 0
 --schedule inverse-sqrt --shrink 0.5 | --shrink has no effect: it belongs to --schedule cosine
 --period-multiplier 2 | --period-multiplier has no effect: it belongs to --schedule cosine

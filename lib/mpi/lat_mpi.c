@@ -1,0 +1,433 @@
+/* lat/mpi.h: a trainer's reduce and agree by MPI. A sum is a reduce-scatter and an all-gather: each
+ * rank gets all ranks' parts of its own stretch of the vector, adds them in the tree's order, and
+ * sends the sum to the others. Through the public headers of lat and MPI only. */
+#include <lat/mpi.h>
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_SHARDS = 8, MOST_RANKS = 65536 };
+
+struct lat_mpi {
+  MPI_Comm communicator; /* a duplicate, whose errors return */
+  int32_t rank, ranks;
+  int started; /* 1: MPI was initialised here */
+  int64_t bytes_sent;
+  int *counts, *offsets; /* (ranks): what each brings to a gather */
+  float *parts;          /* of all ranks, of this rank's stretch */
+  double *sums;          /* likewise the numbers */
+  MPI_Request *requests; /* of the messages on their way */
+  size_t parts_capacity, sums_capacity, requests_capacity; /* elements */
+};
+
+static _Thread_local char last_error[LAT_MESSAGE_SIZE];
+
+static lat_status fail(lat_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static lat_status fail(lat_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(last_error, sizeof last_error, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+static lat_status fail_memory(void) {
+  return fail(LAT_ERROR_MEMORY, "no memory for a sum over the ranks");
+}
+
+/* MPI's own words. */
+static lat_status check(int code, const char *call) {
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  if (code == MPI_SUCCESS) {
+    return LAT_OK;
+  }
+  MPI_Error_string(code, text, &length);
+  return fail(LAT_ERROR_CALLBACK, "%s: %.200s", call, text);
+}
+
+/* Leaves through `done` with the status of a call of MPI's. */
+#define TRY(call, name)                                                                            \
+  do {                                                                                             \
+    status = check((call), (name));                                                                \
+    if (status != LAT_OK) {                                                                        \
+      goto done;                                                                                   \
+    }                                                                                              \
+  } while (0)
+
+static lat_status reserve(void **block, size_t *capacity, size_t count, size_t size) {
+  if (count > *capacity) {
+    void *grown = realloc(*block, count * size);
+    if (grown == NULL) {
+      return fail_memory();
+    }
+    *block = grown;
+    *capacity = count;
+  }
+  return LAT_OK;
+}
+
+#define RESERVE(mpi, member, count)                                                                \
+  reserve((void **)&(mpi)->member, &(mpi)->member##_capacity, (count), sizeof *(mpi)->member)
+
+/* Where the stretch of a rank begins; that of rank `ranks` is the vector's end. */
+static size_t stretch(const lat_mpi *mpi, size_t count, int32_t rank) {
+  const size_t whole = count / (size_t)mpi->ranks, rest = count % (size_t)mpi->ranks;
+  return (size_t)rank * whole + (size_t)rank * rest / (size_t)mpi->ranks;
+}
+
+static size_t stretch_size(const lat_mpi *mpi, size_t count, int32_t rank) {
+  return stretch(mpi, count, rank + 1) - stretch(mpi, count, rank);
+}
+
+/* The parts of all ranks, those of lower ranks first. */
+static size_t count_parts(const lat_mpi *mpi, int64_t shards) {
+  size_t parts = 0;
+  for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
+    parts += (size_t)lat_shard_parts(shards, mpi->ranks, rank);
+  }
+  return parts;
+}
+
+/* Asks every other rank for its parts of this rank's stretch, and sends it those of its own. */
+static lat_status exchange_parts(lat_mpi *mpi, const lat_reduction *reduction) {
+  lat_status status = LAT_OK;
+  const size_t own = stretch_size(mpi, reduction->count, mpi->rank);
+  const size_t begin = stretch(mpi, reduction->count, mpi->rank);
+  size_t row = 0;
+  int pending = 0;
+  for (int32_t from = 0; from < mpi->ranks; ++from) {
+    const int32_t parts = lat_shard_parts(reduction->shards, mpi->ranks, from);
+    for (int32_t part = 0; part < parts; ++part, ++row) {
+      float *to = mpi->parts + row * own;
+      if (from == mpi->rank) {
+        memcpy(to, reduction->values[part] + begin, own * sizeof *to);
+      } else {
+        TRY(MPI_Irecv(to, (int)own, MPI_FLOAT, from, part, mpi->communicator,
+                      &mpi->requests[pending++]),
+            "MPI_Irecv");
+      }
+    }
+  }
+  for (int32_t step = 1; step < mpi->ranks; ++step) { /* not all to rank 0 at first */
+    const int32_t to = (mpi->rank + step) % mpi->ranks;
+    const size_t size = stretch_size(mpi, reduction->count, to);
+    for (int32_t part = 0; part < reduction->parts; ++part) {
+      TRY(MPI_Isend(reduction->values[part] + stretch(mpi, reduction->count, to), (int)size,
+                    MPI_FLOAT, to, part, mpi->communicator, &mpi->requests[pending++]),
+          "MPI_Isend");
+      mpi->bytes_sent += (int64_t)(size * sizeof(float));
+    }
+  }
+  TRY(MPI_Waitall(pending, mpi->requests, MPI_STATUSES_IGNORE), "MPI_Waitall");
+done:
+  return status;
+}
+
+/* The sum of this rank's stretch to the others, and theirs into the vector. */
+static lat_status gather_stretches(lat_mpi *mpi, const lat_reduction *reduction) {
+  float *vector = reduction->values[0];
+  const size_t own = stretch_size(mpi, reduction->count, mpi->rank);
+  for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
+    mpi->counts[rank] = (int)stretch_size(mpi, reduction->count, rank);
+    mpi->offsets[rank] = (int)stretch(mpi, reduction->count, rank);
+  }
+  memcpy(vector + mpi->offsets[mpi->rank], mpi->parts, own * sizeof *vector);
+  mpi->bytes_sent += (int64_t)(own * sizeof *vector) * (mpi->ranks - 1);
+  return check(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, vector, mpi->counts, mpi->offsets,
+                              MPI_FLOAT, mpi->communicator),
+               "MPI_Allgatherv");
+}
+
+/* The numbers are few: every rank gets all parts and adds them up. */
+static lat_status sum_numbers(lat_mpi *mpi, const lat_reduction *reduction) {
+  const int size = reduction->sum_count;
+  int used = 0;
+  for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
+    mpi->counts[rank] = size * lat_shard_parts(reduction->shards, mpi->ranks, rank);
+    mpi->offsets[rank] = used;
+    used += mpi->counts[rank];
+  }
+  lat_status status =
+      check(MPI_Allgatherv(reduction->sums, mpi->counts[mpi->rank], MPI_DOUBLE, mpi->sums,
+                           mpi->counts, mpi->offsets, MPI_DOUBLE, mpi->communicator),
+            "MPI_Allgatherv");
+  if (status == LAT_OK) {
+    status =
+        lat_shard_sum_doubles(mpi->sums, (size_t)size, (size_t)size, reduction->shards, mpi->ranks);
+    memcpy(reduction->sums, mpi->sums, (size_t)size * sizeof *mpi->sums);
+  }
+  return status;
+}
+
+static lat_status sum_by_tree(lat_mpi *mpi, const lat_reduction *reduction) {
+  lat_status status = LAT_OK;
+  const size_t own = stretch_size(mpi, reduction->count, mpi->rank);
+  const size_t parts = count_parts(mpi, reduction->shards);
+  const size_t messages = parts + (size_t)reduction->parts * (size_t)mpi->ranks;
+  if ((status = RESERVE(mpi, parts, parts * own + 1)) != LAT_OK ||
+      (status = RESERVE(mpi, sums, parts * (size_t)reduction->sum_count + 1)) != LAT_OK ||
+      (status = RESERVE(mpi, requests, messages)) != LAT_OK) {
+    return status;
+  }
+  status = exchange_parts(mpi, reduction);
+  if (status == LAT_OK) {
+    status = lat_shard_sum(mpi->parts, own, own, reduction->shards, mpi->ranks);
+  }
+  if (status == LAT_OK) {
+    status = gather_stretches(mpi, reduction);
+  }
+  return status == LAT_OK && reduction->sum_count > 0 ? sum_numbers(mpi, reduction) : status;
+}
+
+/* As MPI likes it best. */
+static lat_status sum_fast(lat_mpi *mpi, const lat_reduction *reduction) {
+  lat_status status = LAT_OK;
+  TRY(MPI_Allreduce(MPI_IN_PLACE, reduction->values[0], (int)reduction->count, MPI_FLOAT, MPI_SUM,
+                    mpi->communicator),
+      "MPI_Allreduce");
+  if (reduction->sum_count > 0) {
+    TRY(MPI_Allreduce(MPI_IN_PLACE, reduction->sums, reduction->sum_count, MPI_DOUBLE, MPI_SUM,
+                      mpi->communicator),
+        "MPI_Allreduce");
+  }
+done:
+  return status;
+}
+
+/* The message of a failure to whoever asked. */
+static lat_status tell(lat_status status, char *message) {
+  if (status != LAT_OK) {
+    snprintf(message, LAT_MESSAGE_SIZE, "%s", last_error);
+  }
+  return status;
+}
+
+static lat_status reduce(const lat_reduction *reduction, void *user) {
+  lat_mpi *mpi = user;
+  lat_status status = LAT_OK;
+  if (reduction->count > INT_MAX) {
+    status = fail(LAT_ERROR_LIMIT, "%zu parameters are more than MPI counts, %d", reduction->count,
+                  INT_MAX);
+  } else {
+    status = reduction->any_order ? sum_fast(mpi, reduction) : sum_by_tree(mpi, reduction);
+  }
+  return tell(status, reduction->message);
+}
+
+static lat_status agree(const lat_agreement *agreement, void *user) {
+  const lat_mpi *mpi = user;
+  lat_status status = LAT_OK;
+  if (agreement->size > INT_MAX) {
+    status = fail(LAT_ERROR_LIMIT, "a row of %zu bytes is more than MPI counts, %d",
+                  agreement->size, INT_MAX);
+  } else {
+    status = check(MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, agreement->rows, (int)agreement->size,
+                                 MPI_BYTE, mpi->communicator),
+                   "MPI_Allgather");
+  }
+  return tell(status, agreement->message);
+}
+
+/* The default: 8, or as many as there are ranks, as far as a batch can be split. */
+static int32_t choose_shards(const lat_mpi *mpi, const lat_trainer_options *options) {
+  int32_t shards = DEFAULT_SHARDS;
+  while (shards < mpi->ranks) {
+    shards *= 2;
+  }
+  while (shards > options->batch_size && shards > 1) {
+    shards /= 2;
+  }
+  return shards;
+}
+
+static void fill(lat_trainer_options *options, lat_mpi *mpi) {
+  options->rank = mpi->rank;
+  options->ranks = mpi->ranks;
+  options->reduce = reduce;
+  options->agree = agree;
+  options->connection = mpi;
+  if (options->shards == 0 && !options->fast_reduce) {
+    options->shards = choose_shards(mpi, options);
+  }
+}
+
+static lat_status check_running(void) {
+  int initialised = 0, finalised = 0;
+  MPI_Initialized(&initialised);
+  MPI_Finalized(&finalised);
+  if (!initialised || finalised) {
+    return fail(LAT_ERROR_STATE, finalised ? "MPI was finalised: MPI_Finalize() comes too early"
+                                           : "MPI is not initialised: MPI_Init() is missing");
+  }
+  return LAT_OK;
+}
+
+static lat_status duplicate(lat_mpi *mpi, MPI_Comm communicator) {
+  lat_status status = LAT_OK;
+  int rank = 0, ranks = 0;
+  TRY(MPI_Comm_dup(communicator, &mpi->communicator), "MPI_Comm_dup");
+  TRY(MPI_Comm_set_errhandler(mpi->communicator, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  TRY(MPI_Comm_rank(mpi->communicator, &rank), "MPI_Comm_rank");
+  TRY(MPI_Comm_size(mpi->communicator, &ranks), "MPI_Comm_size");
+  mpi->rank = rank;
+  mpi->ranks = ranks;
+  if (ranks > MOST_RANKS) {
+    status = fail(LAT_ERROR_LIMIT, "%d ranks are more than %d", ranks, MOST_RANKS);
+  }
+done:
+  return status;
+}
+
+lat_status lat_mpi_attach(lat_mpi **out, MPI_Comm communicator, lat_trainer_options *options) {
+  lat_status status = LAT_OK;
+  lat_mpi *mpi = NULL;
+  if (out == NULL) {
+    return fail(LAT_ERROR_ARGUMENT, "out is NULL");
+  }
+  *out = NULL;
+  if (communicator == MPI_COMM_NULL) {
+    return fail(LAT_ERROR_ARGUMENT, "the communicator is MPI_COMM_NULL");
+  }
+  if (options != NULL && options->struct_size < sizeof *options) {
+    return fail(LAT_ERROR_ARGUMENT, "the options' struct_size %zu is below %zu: not initialised",
+                options->struct_size, sizeof *options);
+  }
+  status = check_running();
+  if (status != LAT_OK) {
+    return status;
+  }
+  mpi = calloc(1, sizeof *mpi);
+  if (mpi == NULL) {
+    return fail_memory();
+  }
+  mpi->communicator = MPI_COMM_NULL;
+  status = duplicate(mpi, communicator);
+  if (status == LAT_OK) {
+    mpi->counts = calloc(2 * (size_t)mpi->ranks, sizeof *mpi->counts);
+    mpi->offsets = mpi->counts + mpi->ranks;
+    status = mpi->counts != NULL ? LAT_OK : fail_memory();
+  }
+  if (status != LAT_OK) {
+    lat_mpi_free(mpi);
+    return status;
+  }
+  if (options != NULL) {
+    fill(options, mpi);
+  }
+  *out = mpi;
+  return LAT_OK;
+}
+
+lat_status lat_mpi_attach_fortran(lat_mpi **out, int32_t communicator,
+                                  lat_trainer_options *options) {
+  if (out != NULL) {
+    *out = NULL;
+  }
+  const lat_status status = check_running();
+  return status != LAT_OK ? status
+                          : lat_mpi_attach(out, MPI_Comm_f2c((MPI_Fint)communicator), options);
+}
+
+lat_status lat_mpi_start(lat_mpi **out, lat_trainer_options *options) {
+  int initialised = 0, provided = 0;
+  if (out == NULL) {
+    return fail(LAT_ERROR_ARGUMENT, "out is NULL");
+  }
+  *out = NULL;
+  MPI_Initialized(&initialised);
+  lat_status status = LAT_OK;
+  if (!initialised) {
+    status = check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  }
+  if (status == LAT_OK) {
+    status = lat_mpi_attach(out, MPI_COMM_WORLD, options);
+  }
+  if (status == LAT_OK) {
+    (*out)->started = !initialised;
+  }
+  return status;
+}
+
+void lat_mpi_free(lat_mpi *mpi) {
+  int finalised = 0;
+  if (mpi == NULL) {
+    return;
+  }
+  MPI_Finalized(&finalised);
+  if (mpi->communicator != MPI_COMM_NULL && !finalised) {
+    MPI_Comm_free(&mpi->communicator);
+  }
+  if (mpi->started && !finalised) {
+    MPI_Finalize();
+  }
+  free(mpi->requests);
+  free(mpi->sums);
+  free(mpi->parts);
+  free(mpi->counts);
+  free(mpi);
+}
+
+void lat_mpi_abort(lat_mpi *mpi, int32_t code) {
+  if (mpi != NULL) {
+    MPI_Abort(mpi->communicator, code);
+  }
+}
+
+lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients, lat_loss_sum *sum) {
+  char message[LAT_MESSAGE_SIZE] = "";
+  if (mpi == NULL || gradients == NULL || sum == NULL) {
+    return fail(LAT_ERROR_ARGUMENT, "mpi, gradients or sum is NULL");
+  }
+  float *values = lat_gradients_data(gradients);
+  double sums[5] = {sum->loss, (double)sum->tokens, (double)sum->correct_tokens,
+                    (double)sum->examples, (double)sum->correct_examples};
+  const lat_reduction reduction = {.struct_size = sizeof reduction,
+                                   .shards = mpi->ranks,
+                                   .rank = mpi->rank,
+                                   .ranks = mpi->ranks,
+                                   .parts = 1,
+                                   .values = &values,
+                                   .count = lat_gradients_size(gradients),
+                                   .sums = sums,
+                                   .sum_count = 5,
+                                   .message = message};
+  const lat_status status = reduce(&reduction, mpi);
+  if (status == LAT_OK) {
+    sum->loss = sums[0];
+    sum->tokens = (int64_t)sums[1];
+    sum->correct_tokens = (int64_t)sums[2];
+    sum->examples = (int64_t)sums[3];
+    sum->correct_examples = (int64_t)sums[4];
+  }
+  return status;
+}
+
+int32_t lat_mpi_rank(const lat_mpi *mpi) {
+  return mpi == NULL ? 0 : mpi->rank;
+}
+
+int32_t lat_mpi_ranks(const lat_mpi *mpi) {
+  return mpi == NULL ? 0 : mpi->ranks;
+}
+
+int64_t lat_mpi_bytes_sent(const lat_mpi *mpi) {
+  return mpi == NULL ? 0 : mpi->bytes_sent;
+}
+
+const char *lat_mpi_last_error(void) {
+  return last_error;
+}
+
+const char *lat_mpi_library(void) {
+  static _Thread_local char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  text[strcspn(text, "\r\n")] = '\0';
+  return text;
+}

@@ -1,0 +1,130 @@
+/* liblat_mpi as a program's own: what it refuses, a communicator of part of the ranks, a loop of
+ * one's own. Run on one rank and on two. */
+#include <lat/lat.h>
+#include <lat/mpi.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)                                                                           \
+  do {                                                                                             \
+    if (!(condition)) {                                                                            \
+      fprintf(stderr, "%s:%d: %s: %s; %s\n", __FILE__, __LINE__, #condition, lat_last_error(),     \
+              lat_mpi_last_error());                                                               \
+      exit(1);                                                                                     \
+    }                                                                                              \
+  } while (0)
+
+static void expect_refused(lat_status got, lat_status wanted, const char *text) {
+  if (got != wanted || strstr(lat_mpi_last_error(), text) == NULL) {
+    fprintf(stderr, "%s: %s; expected %s\n", lat_status_name(got), lat_mpi_last_error(), text);
+    exit(1);
+  }
+}
+
+static void check_refusals(void) {
+  lat_mpi *mpi = NULL;
+  lat_trainer_options options = {.struct_size = 8};
+  expect_refused(lat_mpi_attach(NULL, MPI_COMM_WORLD, NULL), LAT_ERROR_ARGUMENT, "out is NULL");
+  expect_refused(lat_mpi_attach(&mpi, MPI_COMM_NULL, NULL), LAT_ERROR_ARGUMENT, "MPI_COMM_NULL");
+  expect_refused(lat_mpi_attach(&mpi, MPI_COMM_WORLD, &options), LAT_ERROR_ARGUMENT, "struct_size");
+  expect_refused(lat_mpi_sum(NULL, NULL, NULL), LAT_ERROR_ARGUMENT, "NULL");
+  CHECK(mpi == NULL && lat_mpi_rank(NULL) == 0 && lat_mpi_ranks(NULL) == 0);
+  lat_mpi_free(NULL);
+  lat_mpi_abort(NULL, 1);
+}
+
+/* The defaults that a trainer's options get. */
+static void check_options(int rank, int ranks) {
+  lat_mpi *mpi = NULL, *alone = NULL;
+  lat_trainer_options options;
+  lat_trainer_options_init(&options);
+  CHECK(lat_mpi_attach_fortran(&mpi, (int32_t)MPI_Comm_c2f(MPI_COMM_WORLD), &options) == LAT_OK);
+  CHECK(options.rank == rank && options.ranks == ranks && options.shards == 8);
+  CHECK(lat_mpi_rank(mpi) == rank && lat_mpi_ranks(mpi) == ranks);
+  CHECK(options.reduce != NULL && options.agree != NULL && options.connection == mpi);
+  lat_trainer_options_init(&options);
+  options.batch_size = 5;
+  CHECK(lat_mpi_attach(&alone, MPI_COMM_SELF, &options) == LAT_OK);
+  CHECK(options.ranks == 1 && options.shards == 4);
+  lat_mpi_free(alone);
+  lat_mpi_free(mpi);
+}
+
+/* A model, and the gradients of this rank's examples summed over all. */
+static void sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int64_t begin,
+                          int64_t count) {
+  lat_context *ctx = NULL;
+  lat_task *task = NULL;
+  lat_tokenizer *tokenizer = NULL;
+  lat_model *model = NULL;
+  lat_gradients *gradients = NULL;
+  lat_sampler *sampler = NULL;
+  lat_batch *batch = NULL;
+  lat_context_options context;
+  lat_task_options problem;
+  lat_model_options small;
+  lat_context_options_init(&context);
+  context.threads = 1;
+  lat_task_options_init(&problem);
+  problem.rows = 2;
+  lat_model_options_init(&small);
+  small.encoder_width = small.decoder_width = 16;
+  small.encoder_heads = small.decoder_heads = 2;
+  CHECK(lat_context_create(&ctx, &context) == LAT_OK);
+  CHECK(lat_task_create(&task, ctx, &problem) == LAT_OK);
+  CHECK(lat_tokenizer_create(&tokenizer, ctx, NULL) == LAT_OK);
+  CHECK(lat_model_create(&model, task, tokenizer, &small) == LAT_OK);
+  CHECK(lat_gradients_create(&gradients, model) == LAT_OK);
+  CHECK(lat_sampler_create(&sampler, task, tokenizer, NULL) == LAT_OK);
+  CHECK(lat_batch_create(&batch, tokenizer) == LAT_OK);
+  lat_sampler_seek(sampler, (uint64_t)begin);
+  lat_loss_sum_init(sum);
+  CHECK(lat_sampler_next(batch, sampler, count) == LAT_OK);
+  CHECK(lat_gradients_accumulate(gradients, sum, model, batch) == LAT_OK);
+  CHECK(mpi == NULL || lat_mpi_sum(mpi, gradients, sum) == LAT_OK);
+  memcpy(first, lat_gradients_data(gradients), 100 * sizeof *first);
+  lat_batch_free(batch);
+  lat_sampler_free(sampler);
+  lat_gradients_free(gradients);
+  lat_model_free(model);
+  lat_tokenizer_free(tokenizer);
+  lat_task_free(task);
+  lat_context_free(ctx);
+}
+
+static void check_sums(int rank, int ranks) {
+  lat_mpi *mpi = NULL;
+  float shared[100], alone[100];
+  lat_loss_sum sum, whole;
+  CHECK(lat_mpi_attach(&mpi, MPI_COMM_WORLD, NULL) == LAT_OK);
+  const int64_t each = 12 / ranks;
+  sum_gradients(shared, &sum, mpi, rank * each, each);
+  sum_gradients(alone, &whole, NULL, 0, 12);
+  CHECK(sum.tokens == whole.tokens && sum.examples == 12);
+  CHECK(fabs(sum.loss - whole.loss) < 1e-4 * whole.loss);
+  for (int i = 0; i < 100; ++i) {
+    CHECK(fabsf(shared[i] - alone[i]) <= 1e-4F * (1 + fabsf(alone[i])));
+  }
+  CHECK((lat_mpi_bytes_sent(mpi) > 0) == (ranks > 1));
+  lat_mpi_free(mpi);
+}
+
+int main(int argc, char **argv) {
+  lat_mpi *mpi = NULL;
+  int rank = 0, ranks = 0;
+  expect_refused(lat_mpi_attach(&mpi, MPI_COMM_WORLD, NULL), LAT_ERROR_STATE,
+                 "MPI_Init() is missing");
+  MPI_Init(&argc, &argv);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  CHECK(strstr(lat_mpi_library(), "MPI") != NULL);
+  check_refusals();
+  check_options(rank, ranks);
+  check_sums(rank, ranks);
+  MPI_Finalize();
+  expect_refused(lat_mpi_start(&mpi, NULL), LAT_ERROR_STATE, "MPI was finalised");
+  return 0;
+}
