@@ -351,7 +351,7 @@ START_TEST(examples_follow_the_last_weights) {
   options.count = 30;
   weights.size_weights = "2@0;1,3@1000000";
   fixture_open(&f, &mixed);
-  must(lati_evaluate(&evaluation, f.model, &options, &weights));
+  must(lati_evaluate(&evaluation, f.model, &options, &weights, NULL));
   ck_assert_int_eq(lat_evaluation_row_count(evaluation), 3);
   ck_assert_str_eq(lat_evaluation_row(evaluation, 1)->label, "1x1");
   ck_assert_str_eq(lat_evaluation_row(evaluation, 2)->label, "3x3");
