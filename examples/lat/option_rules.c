@@ -87,6 +87,10 @@ static int recurrent_alone(const cli_settings *s) {
   return recurrent(s) && !s->model.encoder_attention;
 }
 
+static int no_queries(const cli_settings *s) {
+  return s->model.architecture != LAT_ARCHITECTURE_ENCODER;
+}
+
 static int encoder_once(const cli_settings *s) {
   return s->model.encoder_loop_layer > 0 && s->model.encoder_loops == 1;
 }
@@ -207,6 +211,7 @@ static const option_rule rules[] = {
     {NULL, "encoder-heads", recurrent, "has no effect: recurrent encoders have no attention"},
     {NULL, "encoder-attention", not_recurrent,
      "has no effect: it belongs to --architecture lstm and gru"},
+    {NULL, "query-per-number", no_queries, "has no effect: it belongs to --architecture encoder"},
     {NULL, "beam-width", not_beam, BEAM_ONLY},
     {NULL, "length-penalty", not_beam, BEAM_ONLY},
     {NULL, "temperature", not_sampled, SAMPLE_ONLY},

@@ -133,6 +133,8 @@ static const cli_option model_options[] = {
            "cross-attention's query is the layer's input"),
     OPTION(OPTION_FLAG, "encoder-attention", model.encoder_attention, NULL,
            "lstm, gru: the decoder attends to the encoder's output"),
+    OPTION(OPTION_FLAG, "query-per-number", model.query_per_number, NULL,
+           "encoder: one position a number, with a head for each of its tokens"),
     OPTION(OPTION_INT32, "max-positions", model.max_positions, "N",
            "longest sequence (what the task needs)"),
     OPTION(OPTION_CHOICE, "init", model.init, "random|fourier", "embeddings of numbers"),

@@ -104,7 +104,8 @@ typedef struct lat_model_options {
   int32_t init;      /**< LAT_INIT_RANDOM (default) or LAT_INIT_FOURIER */
   double dropout; /**< on embeddings and on each block's output while training, 0..0.9; default 0 */
   uint64_t seed;  /**< of the initial parameters and of dropout; default 0 */
-  int32_t architecture;     /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or
+  int32_t
+      architecture;         /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or
                                LAT_ARCHITECTURE_ENCODER:     the decoder's options are then not used, tied
                                becomes 0, and the output     encoding must give every number the same length
                                (p10 does not), or     LAT_ARCHITECTURE_DECODER: the encoder's options are
@@ -121,6 +122,10 @@ typedef struct lat_model_options {
   int32_t
       encoder_attention; /**< LSTM and GRU: 1: behind the recurrent block of each of the decoder's
                             layers a block attends to the encoder's output; default 0 */
+  int32_t query_per_number; /**< an encoder alone: 1: one query position for each number of the
+                               answer, of which a head each gives the number's tokens (p1000: sign,
+                               mantissa, exponent); default 0: one for each token */
+  int32_t reserved;         /**< 0 */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with
@@ -287,9 +292,9 @@ LAT_API LAT_NODISCARD lat_status lat_model_clone(lat_model **out, const lat_mode
  * Creates a trainable model of another task, a larger size above all, that starts from the
  * parameters of @p from and has its tokenizer. Embeddings of dimensions, rows and columns are
  * tables for all sizes up to ::LAT_MAX_DIMENSION and are copied whole. Learned positions are those
- * of the same entry (row, column, token of its number) when both tasks are built-in and of one size,
- * and the common ones otherwise; further ones have the initial values of lat_model_create(): N(0,
- * 1/width), from the options' seed.
+ * of the same entry (row, column, token of its number) when both tasks are built-in and of one
+ * size, and the common ones otherwise; further ones have the initial values of lat_model_create():
+ * N(0, 1/width), from the options' seed.
  * @param options  NULL: those of @p from. Others must describe the same tensors (layers, widths,
  * norm, ...). max_positions 0: what the task needs, and no fewer than @p from has
  * @return as lat_model_create(), and ARGUMENT (message names the tensor that does not match), STATE

@@ -14,6 +14,25 @@ int lati_answers_follow(const lati_workspace *work) {
   return work->stacks == work->model->stacks && last->behind == last->stack->behind;
 }
 
+/* Tokens of a number share the row of its query position; `heads` tells them apart. */
+static void fill_shared(lati_answer_rows *answers, const lati_stack_state *state,
+                        const lat_batch *batch) {
+  const lati_batch_side *side = &batch->side[LAT_OUTPUT];
+  for (int64_t i = 0; i < answers->sequences; ++i) {
+    const int64_t first = answers->offsets[i], end = answers->offsets[i + 1];
+    int64_t row = state->offsets[i + 1];
+    for (int64_t t = end - 1; t >= first; --t) {
+      row -=
+          t == end - 1 || !lati_query_shared(side->rows + first, side->cols + first, t + 1 - first);
+      answers->ids[t] = (int32_t)row;
+    }
+    for (int64_t t = first; t < end; ++t) {
+      const int shared = lati_query_shared(side->rows + first, side->cols + first, t - first);
+      answers->heads[t] = side->rows[t] == 0 ? -1 : (shared ? answers->heads[t - 1] + 1 : 0);
+    }
+  }
+}
+
 /* Sequence i's rows are the last ones of its tokens in the stack. */
 static void fill_ids(lati_answer_rows *answers, const lati_stack_state *state) {
   for (int64_t i = 0; i < answers->sequences; ++i) {
@@ -40,6 +59,10 @@ void lati_answer_rows_plan(lati_workspace *work, lati_arena *from, const lat_bat
   answers->tokens = offsets[batch->size] + batch->size;
   answers->offsets = lati_take(from, answers->sequences + 1, sizeof(int64_t));
   answers->ids = lati_take(from, answers->tokens, sizeof(int32_t));
+  answers->heads = NULL;
+  if (state->stack->by_number) {
+    answers->heads = lati_take(from, answers->tokens, sizeof(int32_t));
+  }
   answers->output = lati_take_hidden(from, answers->tokens, width);
   answers->d_output = NULL;
   if (work->purpose == LATI_TRAIN) {
@@ -50,7 +73,7 @@ void lati_answer_rows_plan(lati_workspace *work, lati_arena *from, const lat_bat
   }
 }
 
-void lati_answer_rows_gather(lati_workspace *work) {
+void lati_answer_rows_gather(lati_workspace *work, const lat_batch *batch) {
   const lati_stack_state *state = last_state(work);
   const lati_backend *backend = work->backend;
   lati_answer_rows *answers = &work->answers;
@@ -58,9 +81,17 @@ void lati_answer_rows_gather(lati_workspace *work) {
     answers->output = state->output;
     return;
   }
-  fill_ids(answers, state);
+  if (answers->heads != NULL) {
+    fill_shared(answers, state, batch);
+  } else {
+    fill_ids(answers, state);
+  }
   backend->embedding_forward(work->pool, answers->output.values, state->output.values, answers->ids,
                              answers->tokens, state->stack->width, 0);
+  if (answers->heads != NULL) {
+    backend->embedding_forward(work->pool, answers->output.values, state->stack->embedding.heads,
+                               answers->heads, answers->tokens, state->stack->width, 1);
+  }
   if (backend->narrow) {
     backend->shorten(work->pool, answers->output.operand, answers->output.values, answers->tokens,
                      state->stack->width);
@@ -75,5 +106,10 @@ void lati_answer_rows_scatter(lati_workspace *work) {
            (size_t)state->tokens * (size_t)state->stack->width * sizeof *state->d_hidden);
     work->backend->embedding_backward(work->pool, state->d_hidden, answers->d_output, answers->ids,
                                       answers->tokens, state->stack->width);
+  }
+  if (answers->heads != NULL) {
+    work->backend->embedding_backward(
+        work->pool, lati_gradient_of(work, state->stack->embedding.heads), answers->d_output,
+        answers->heads, answers->tokens, state->stack->width);
   }
 }

@@ -40,6 +40,8 @@ const lati_field lati_model_fields[] = {
     LATI_ADDED_NUMBER(lat_model_options, encoder_loop_layer, LATI_FIELD_INT32, 0, 0, 64),
     LATI_ADDED_NUMBER(lat_model_options, decoder_loop_layer, LATI_FIELD_INT32, 0, 0, 64),
     LATI_ADDED_NUMBER(lat_model_options, encoder_attention, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_ADDED_NUMBER(lat_model_options, query_per_number, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_ADDED_NUMBER(lat_model_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END,
 };
 
@@ -83,16 +85,27 @@ static lat_status check_copy_gate(const lat_model_options *options) {
   return LAT_OK;
 }
 
+int32_t lati_config_number_tokens(const lat_tokenizer *tokenizer) {
+  int32_t symbols[LATI_MAX_NUMBER_TOKENS];
+  const lati_vocabulary *output = &tokenizer->side[LAT_OUTPUT];
+  return output->encoding->encode(symbols, output->digits, 1.0);
+}
+
 /* An encoder alone knows how long an answer is before it has any of it. */
 static lat_status check_encoder_alone(const lat_model_options *options,
                                       const lat_tokenizer *tokenizer) {
   int32_t symbols[LATI_MAX_NUMBER_TOKENS];
   const lati_vocabulary *output = &tokenizer->side[LAT_OUTPUT];
   if (output->encoding->encode(symbols, output->digits, 0.0) !=
-      output->encoding->encode(symbols, output->digits, 1.0)) {
+      lati_config_number_tokens(tokenizer)) {
     return lati_fail(LAT_ERROR_ARGUMENT,
                      "an encoder alone needs an output encoding whose numbers all have the same "
                      "length, which %s does not have",
+                     output->encoding->name);
+  }
+  if (options->query_per_number && lati_config_number_tokens(tokenizer) == 1) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "query_per_number is 1, but every number of %s is one token already",
                      output->encoding->name);
   }
   if (options->cross_query_from_input) {
@@ -131,6 +144,10 @@ static lat_status check_options(const lat_model_options *options, const lat_toke
   }
   LATI_TRY(check_copy_gate(options));
   LATI_TRY(check_recurrent(options));
+  if (options->architecture != LAT_ARCHITECTURE_ENCODER && options->query_per_number) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "query_per_number is 1, but only an encoder alone has query positions");
+  }
   if (options->architecture == LAT_ARCHITECTURE_DECODER && options->cross_query_from_input) {
     return lati_fail(LAT_ERROR_ARGUMENT,
                      "cross_query_from_input is 1, but a decoder alone has no cross-attention");

@@ -19,6 +19,9 @@ lat_status lati_config_positions(int32_t *positions, const lat_task *task,
 int lati_config_factored(const lat_model_options *options, const lat_tokenizer *tokenizer,
                          int32_t side);
 
+/* Tokens of one number of an answer, in an encoding that gives every number as many. */
+int32_t lati_config_number_tokens(const lat_tokenizer *tokenizer);
+
 /* The metadata text of a model and a training provenance (NULL: none), a block of lati_alloc(). */
 lat_status lati_config_write(char **out, const lat_model *model, const json_t *training);
 

@@ -2,6 +2,8 @@
  * and those of its row and column in the matrix), followed by a LayerNorm and dropout. */
 #include "transformer/embed.h"
 
+#include "transformer/answer_rows.h"
+
 #include "transformer/block_kind.h"
 #include "transformer/config.h"
 #include "transformer/decoder_impl.h"
@@ -53,6 +55,10 @@ void lati_embed_declare(lati_declaration *to, const lat_model *model, const lati
   if (stack->behind == LATI_QUERIES) {
     lati_declare(to, "query_embeddings.weight", model->dimensions.max_positions, stack->width,
                  LATI_INIT_EMBEDDING, 0);
+  }
+  if (stack->by_number) {
+    lati_declare(to, "number_heads.weight", lati_config_number_tokens(model->tokenizer),
+                 stack->width, LATI_INIT_EMBEDDING, 0);
   }
   if (model->options.matrix_positions) {
     lati_declare(to, "row_embeddings.weight", LAT_MAX_DIMENSION + 1, stack->width,
@@ -144,6 +150,7 @@ lat_status lati_embed_view(lati_stack *stack, const lati_scope *in, const lat_mo
     }
   }
   embedding->queries = lati_view(in, "query_embeddings", ".weight");
+  embedding->heads = lati_view(in, "number_heads", ".weight");
   embedding->rows = lati_view(in, "row_embeddings", ".weight");
   embedding->cols = lati_view(in, "col_embeddings", ".weight");
   embedding->norm = lati_view_norm(in, "layer_norm_emb");
@@ -212,10 +219,15 @@ static lati_lookup *add_lookup(lati_stack_state *state, const float *table, int 
   return lookup;
 }
 
-/* Tokens of sequence i behind its problem. */
+/* Tokens of sequence i behind its problem, or its query positions. */
 static int64_t tokens_behind(const lati_stack_state *state, const lat_batch *batch, int64_t i) {
-  const int64_t *answers = batch->side[LAT_OUTPUT].offsets;
-  return state->behind == LATI_NOTHING ? 0 : answers[i + 1] - answers[i] + 1;
+  const lati_batch_side *answers = &batch->side[LAT_OUTPUT];
+  const int64_t first = answers->offsets[i] + i, tokens = answers->offsets[i + 1] + i + 1 - first;
+  int64_t shared = 0;
+  for (int64_t t = 0; state->stack->by_number && t < tokens; ++t) {
+    shared += lati_query_shared(answers->rows + first, answers->cols + first, t);
+  }
+  return state->behind == LATI_NOTHING ? 0 : tokens - shared;
 }
 
 /* A problem takes two EOS, an answer one, and so do query positions. */
@@ -272,6 +284,18 @@ static void fill_positions(int32_t *ids, const lati_stack_state *state, const la
   }
 }
 
+/* The places of one axis that query positions of numbers have. */
+static void query_places(int32_t *ids, const lat_batch *batch, const uint8_t *places, int64_t i) {
+  const lati_batch_side *answers = &batch->side[LAT_OUTPUT];
+  const int64_t first = answers->offsets[i] + i, tokens = answers->offsets[i + 1] + i + 1 - first;
+  int64_t query = 0;
+  for (int64_t t = 0; t < tokens; ++t) {
+    if (!lati_query_shared(answers->rows + first, answers->cols + first, t)) {
+      ids[query++] = places[first + t];
+    }
+  }
+}
+
 /* Places of one axis, those of the tokens behind a problem too. */
 static void fill_places(int32_t *ids, const lati_stack_state *state, const lat_batch *batch,
                         const uint8_t *own, const uint8_t *answers) {
@@ -280,7 +304,9 @@ static void fill_places(int32_t *ids, const lati_stack_state *state, const lat_b
   for (int64_t i = 0; i < state->sequences; ++i) {
     const int64_t first = from->offsets[i], count = from->offsets[i + 1] - first;
     frame_places(ids + state->offsets[i], own + first + i, count, state->stack->side == LAT_INPUT);
-    if (state->behind != LATI_NOTHING) {
+    if (state->stack->by_number) {
+      query_places(ids + state->offsets[i] + count + 2, batch, answers, i);
+    } else if (state->behind != LATI_NOTHING) {
       frame_places(ids + state->offsets[i] + count + 2, answers + offsets[i] + i,
                    offsets[i + 1] - offsets[i], 0);
     }

@@ -73,6 +73,7 @@ lat_status lati_stacks_list(lat_model *model) {
   case LAT_ARCHITECTURE_ENCODER:
     LATI_TRY(add_stack(model, 1, encoder_layer));
     model->stack[0].behind = LATI_QUERIES;
+    model->stack[0].by_number = model->options.query_per_number;
     break;
   case LAT_ARCHITECTURE_DECODER: /* its layers are an encoder's: there is nothing to attend across
                                   */

@@ -105,7 +105,7 @@ void lati_forward(lati_workspace *work, const lat_batch *batch) {
     lati_stack_forward(work, &work->stack[s]);
   }
   if (lati_answers_follow(work)) {
-    lati_answer_rows_gather(work);
+    lati_answer_rows_gather(work, batch);
   }
 }
 

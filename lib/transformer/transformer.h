@@ -49,6 +49,8 @@ typedef struct lati_side_embedding {
 typedef struct lati_embedding {
   lati_side_embedding side[2];
   const float *queries; /* (max_positions, width): of query positions; NULL without */
+  const float *heads;   /* (tokens of a number, width): what a query's vector is moved by for each
+                           token of its number; NULL: a query for each token */
   const float *rows,
       *cols;        /* (LAT_MAX_DIMENSION + 1, width), row 0 outside entries; NULL when off */
   float *sinusoids; /* the position table, owned; NULL when learned */
@@ -58,7 +60,8 @@ typedef struct lati_embedding {
 /* What stands behind each problem in the sequences of a stack that reads problems. */
 typedef enum lati_behind {
   LATI_NOTHING,
-  LATI_QUERIES, /* a query position for each token of the answer and one for the closing EOS */
+  LATI_QUERIES, /* a query position for each token of the answer, or for each number and for each
+                   other token, and one for the closing EOS */
   LATI_ANSWER   /* EOS and the answer's tokens */
 } lati_behind;
 
@@ -69,6 +72,7 @@ struct lati_stack {
   int32_t side;     /* LAT_INPUT or LAT_OUTPUT: which sequences it reads, or reads first */
   int32_t causal;   /* 1: a token attends to those up to itself */
   lati_behind behind;
+  int32_t by_number;             /* 1: the tokens of a number share a query position */
   int32_t layers, loops, looped; /* looped: 1 .. layers; 0: all of them */
   int32_t width, heads, inner;
   lati_activation activation;

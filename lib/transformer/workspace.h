@@ -82,8 +82,9 @@ typedef struct lati_answer_rows {
   int64_t tokens, sequences; /* each answer's closing EOS included */
   int64_t *offsets;          /* (sequences + 1) */
   int32_t *ids;              /* (tokens) their places in the stack; NULL: all rows, as they lie */
-  lati_hidden output;        /* (tokens, width) */
-  float *d_output;           /* (tokens, width) its gradient */
+  int32_t *heads;     /* (tokens) place in a number, -1 outside; NULL: a row for each token */
+  lati_hidden output; /* (tokens, width) */
+  float *d_output;    /* (tokens, width) its gradient */
 } lati_answer_rows;
 
 struct lati_workspace {

@@ -124,7 +124,7 @@ MEMBER(lat_sequences, tokens, 0, 8);
 MEMBER(lat_sequences, offsets, 8, 8);
 MEMBER(lat_sequences, count, 16, 8);
 
-SIZE(lat_model_options, 128);
+SIZE(lat_model_options, 136);
 MEMBER(lat_model_options, struct_size, 0, 8);
 MEMBER(lat_model_options, encoder_layers, 8, 4);
 MEMBER(lat_model_options, encoder_width, 12, 4);
@@ -153,6 +153,8 @@ MEMBER(lat_model_options, copy_gate, 112, 4);
 MEMBER(lat_model_options, encoder_loop_layer, 116, 4);
 MEMBER(lat_model_options, decoder_loop_layer, 120, 4);
 MEMBER(lat_model_options, encoder_attention, 124, 4);
+MEMBER(lat_model_options, query_per_number, 128, 4);
+MEMBER(lat_model_options, reserved, 132, 4);
 
 SIZE(lat_loss_sum, 48);
 MEMBER(lat_loss_sum, struct_size, 0, 8);
@@ -380,7 +382,7 @@ LAST(lat_score, exact);
 LAST(lat_tokenizer_options, reserved);
 LAST(lat_sampler_options, stride);
 LAST(lat_sequences, count);
-LAST(lat_model_options, encoder_attention);
+LAST(lat_model_options, reserved);
 LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);

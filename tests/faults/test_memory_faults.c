@@ -429,6 +429,7 @@ static lat_status use_encoder_alone(fault_world *world, void **out) {
   (void)out;
   small_run_model_options(&options);
   options.architecture = LAT_ARCHITECTURE_ENCODER;
+  options.query_per_number = 1;
   return use_model(world, &options);
 }
 

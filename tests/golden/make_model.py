@@ -117,6 +117,13 @@ ARCHITECTURES = {
         "factored": 1,
         "input_encoding": "fp15",
     },
+    "query-per-number": {
+        "architecture": "encoder",
+        "tied": 0,
+        "query_per_number": 1,
+        "matrix_positions": 1,
+        **SAME_LENGTH,
+    },
     "lstm": {"architecture": "lstm", "encoder_layers": 2, "decoder_layers": 2},
     "lstm-attention-pre-norm": {
         "architecture": "lstm",

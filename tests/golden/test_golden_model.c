@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIANTS = 16, ARCHITECTURES = 12, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
+enum { VARIANTS = 16, ARCHITECTURES = 13, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
 
 /* On max(1, |expected|). */
 static const double LOGIT_TOLERANCE = 1e-5;
@@ -90,6 +90,7 @@ static void read_options(lat_model_options *options, const json_t *config) {
   options->copy_gate = json_object_get(config, "copy_gate") != NULL;
   options->encoder_loop_layer =
       (int32_t)json_integer_value(json_object_get(config, "encoder_loop_layer"));
+  options->query_per_number = json_object_get(config, "query_per_number") != NULL;
   options->encoder_attention = json_object_get(config, "encoder_attention") != NULL;
   options->norm_kind =
       younger(config, "norm_kind", "rms") ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;

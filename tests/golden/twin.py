@@ -47,6 +47,7 @@ class Config:
     encoder_loop_layer: int = 0
     decoder_loop_layer: int = 0
     encoder_attention: int = 0
+    query_per_number: int = 0
 
 
 @dataclass
@@ -105,6 +106,8 @@ def embedding_shapes(shapes, config, side):
     table_shapes(shapes, config, side + ".", width, encoding)
     if config.architecture == "encoder":
         shapes[side + ".query_embeddings.weight"] = (config.max_positions, width)
+    if config.query_per_number:
+        shapes["encoder.number_heads.weight"] = (3, width)  # of p1000
     if config.matrix_positions:
         shapes[side + ".row_embeddings.weight"] = (MAX_DIMENSION + 1, width)
         shapes[side + ".col_embeddings.weight"] = (MAX_DIMENSION + 1, width)
@@ -191,6 +194,15 @@ def noise_parameters(config):
         value = torch.from_numpy(value.astype(numpy.float32).astype(numpy.float64))
         parameters[name] = value.reshape(shape).requires_grad_()
     return parameters
+
+
+def query_of_tokens(example):
+    """The query position of each token of an answer: those of a number share one."""
+    places = example.target_places
+    queries = [0]
+    for before, place in zip(places, places[1:]):
+        queries.append(queries[-1] + (place == (0, 0) or place != before))
+    return queries
 
 
 class Twin:
@@ -356,14 +368,24 @@ class Twin:
         for example in examples:
             source = [EOS] + example.source + [EOS]
             length = len(example.target) + 1
+            own = list(range(length))
             if side == "encoder":
-                behind = self.p["encoder.query_embeddings.weight"][:length]
+                if self.config.query_per_number:
+                    own = query_of_tokens(example)
+                behind = self.p["encoder.query_embeddings.weight"][: own[-1] + 1]
             else:
                 behind = self.symbols("decoder.", [EOS] + example.target)
             x = torch.cat([self.symbols(prefix, source), behind])
-            places = [(0, 0)] + example.source_places + example.target_places
-            x = self.embed_sum(side, x, places)
-            rows.append(self.stack(side, x, None, side == "decoder")[-length:])
+            answered = [example.target_places[own.index(q)] for q in range(own[-1] + 1)]
+            x = self.embed_sum(side, x, [(0, 0)] + example.source_places + answered)
+            x = self.stack(side, x, None, side == "decoder")[-own[-1] - 1 :][own]
+            if self.config.query_per_number:
+                heads = self.p["encoder.number_heads.weight"]
+                for token in range(length):
+                    if example.target_places[token] != (0, 0):
+                        head = token - own.index(own[token])
+                        x = x + functional.one_hot(torch.tensor(token), length)[:, None] * heads[head]
+            rows.append(x)
         return self.project(side, torch.cat(rows))
 
     def project(self, side, hidden):

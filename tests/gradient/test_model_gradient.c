@@ -227,6 +227,7 @@ START_TEST(an_encoder_alone) {
   which.options.encoder_layers = 2;
   which.options.matrix_positions = which.options.factored = _i >> 1 & 1;
   which.options.dropout = _i == 3 ? 0.3 : 0;
+  which.options.query_per_number = _i >= 4;
   which.input = _i >> 1 & 1 ? "fp15" : "p10";
   which.output = "p1000";
   passes(&which);
@@ -314,7 +315,7 @@ int main(void) {
   tcase_add_loop_test(tests, copy_gates, 0, 4);
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 4);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
-  tcase_add_loop_test(tests, an_encoder_alone, 0, 4);
+  tcase_add_loop_test(tests, an_encoder_alone, 0, 6);
   tcase_add_loop_test(tests, a_decoder_alone, 0, 4);
   tcase_add_loop_test(tests, recurrent_stacks, 0, 8);
   tcase_add_test(tests, spread_targets);

@@ -109,6 +109,7 @@ effects train "--task transpose $small" <<'END'
 --encoding fp15 --factored
 --cross-query-from-input
 --architecture encoder
+--architecture encoder --query-per-number
 --architecture decoder
 --architecture gru --encoder-attention
 --architecture lstm --encoder-attention
@@ -195,6 +196,7 @@ refused train '--task transpose --out none' <<'END'
 --architecture lstm --ffn-factor 2 | --ffn-factor has no effect: --architecture lstm and gru have no feed-forward blocks
 --architecture gru --decoder-heads 2 | --decoder-heads has no effect: --architecture lstm and gru attend only
 --architecture gru --encoder-heads 2 | --encoder-heads has no effect: recurrent encoders have no attention
+--query-per-number | --query-per-number has no effect: it belongs to --architecture encoder
 --encoder-attention | --encoder-attention has no effect: it belongs to --architecture lstm and gru
 --architecture decoder --encoder-layers 2 | --encoder-layers has no effect: --architecture decoder has no encoder
 --architecture decoder --encoder-width 64 | --encoder-width has no effect: --architecture decoder has no encoder
@@ -427,7 +429,7 @@ END
 accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --preset quickstart --layers 1 --width 8 --heads 2 --loops 1 --no-matrix-positions --norm post --activation relu --positions learned
 --preset quickstart --encoder-layers 1 --encoder-width 8 --encoder-heads 1 --encoder-loops 1 --decoder-layers 1 --decoder-heads 1
---architecture encoder --layers 1 --width 8 --heads 2 --size 2
+--architecture encoder --layers 1 --width 8 --heads 2 --size 2 --query-per-number
 --architecture decoder --layers 1 --width 8 --heads 2 --size 2
 --architecture lstm --layers 1 --width 8 --heads 2 --size 2 --encoder-attention
 --layers 2 --loops 2 --width 8 --heads 2 --size 2 --norm-kind rms --attention-dropout 0.1 --copy-gate --encoder-loop-layer 1 --decoder-loop-layer 2

@@ -131,6 +131,12 @@ static void gru_with_attention(lat_model_options *options, fixture_plan *plan) {
   options->encoder_attention = 1;
 }
 
+static void encoder_by_number(lat_model_options *options, fixture_plan *plan) {
+  encoder_alone(options, plan);
+  options->query_per_number = options->matrix_positions = 1;
+  plan->output = "b1999";
+}
+
 static variant *const variants[] = {plain,
                                     pre_norm_gelu,
                                     deep_and_looped,
@@ -146,6 +152,7 @@ static variant *const variants[] = {plain,
                                     decoder_alone_looped,
                                     copy_gates,
                                     one_layer_looped,
+                                    encoder_by_number,
                                     lstm,
                                     lstm_with_attention,
                                     gru,

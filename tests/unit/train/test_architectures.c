@@ -29,6 +29,11 @@ static void attention_dropout(lat_model_options *options) {
   options->attention_dropout = 0.2;
 }
 
+static void query_per_number(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+  options->query_per_number = 1;
+}
+
 static void lstm(lat_model_options *options) {
   options->architecture = LAT_ARCHITECTURE_LSTM;
 }
@@ -39,8 +44,9 @@ static void gru_attention(lat_model_options *options) {
   options->dropout = 0.1;
 }
 
-static variant *const variants[] = {encoder_alone,     decoder_alone, copy_gate,    rms_norm,
-                                    attention_dropout, lstm,          gru_attention};
+static variant *const variants[] = {encoder_alone, decoder_alone,     copy_gate,
+                                    rms_norm,      attention_dropout, lstm,
+                                    gru_attention, query_per_number};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {

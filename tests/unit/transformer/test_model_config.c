@@ -38,6 +38,8 @@ static const refusal refusals[] = {
         architecture, LAT_ARCHITECTURE_ENCODER,
         "an encoder alone needs an output encoding whose numbers all have the same length, which "
         "p10 does not have"),
+    REFUSED(query_per_number, 1,
+            "query_per_number is 1, but only an encoder alone has query positions"),
     REFUSED(factored, 1, "factored embeddings need the fp15 encoding; input is p10, output p10"),
 };
 
@@ -94,6 +96,12 @@ START_TEST(an_encoder_alone_has_no_decoder) {
   options.cross_query_from_input = 1;
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
             "cross_query_from_input is 1, but an encoder alone has no cross-attention");
+  model_fixture_close(&f);
+  options.cross_query_from_input = 0;
+  model_fixture_open(&f, &(model_plan){.output = "fp15", .model = &options});
+  options.query_per_number = 1;
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
+            "query_per_number is 1, but every number of fp15 is one token already");
   model_fixture_close(&f);
 }
 END_TEST

@@ -59,7 +59,11 @@ static void architecture(lat_model_options *options, int which) {
     options->cross_query_from_input = 0;
     options->matrix_positions = 1;
   }
-  if (which >= 9) {
+  if (which == 11) {
+    options->architecture = LAT_ARCHITECTURE_ENCODER;
+    options->cross_query_from_input = 0;
+    options->query_per_number = options->matrix_positions = 1;
+  } else if (which >= 9) {
     options->architecture = which == 9 ? LAT_ARCHITECTURE_LSTM : LAT_ARCHITECTURE_GRU;
     options->encoder_attention = options->cross_query_from_input = which == 10;
   } else if (which >= 7) {
@@ -71,7 +75,7 @@ static void architecture(lat_model_options *options, int which) {
   options->norm_kind = which == 5 ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }
 
-enum { ARCHITECTURES = 11 };
+enum { ARCHITECTURES = 12 };
 
 static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
   lat_model_options options;
