@@ -312,7 +312,7 @@ class _TrainerOptions(_Structure):
         c_double, "checkpoint_seconds",
         c_int32, "keep_best keep_checkpoints patience reserved",
         c_int32, "rank ranks shards fast_reduce",
-        c_void_p, "reduce agree connection")
+        c_void_p, "reduce agree connection source validation_source")
 
 
 class Progress(_Structure):
@@ -366,7 +366,8 @@ class _EvaluateOptions(_Structure):
         c_int32, "accept_loose accept_zero",
         c_double * 4, "tolerances",
         _OBSERVED, "observe",
-        c_int32, "diagnose reserved2")
+        c_int32, "diagnose reserved2",
+        c_void_p, "source")
 
 
 class _Accuracy(ctypes.Structure):

@@ -1,5 +1,6 @@
 /* lat eval: the table of accuracies of a model on fresh examples. */
 #include "accuracy_table.h"
+#include "example_file.h"
 #include "model_task.h"
 #include "option_rules.h"
 #include "predictions.h"
@@ -16,6 +17,8 @@
 #include <sys/stat.h>
 
 static const cli_option eval_options[] = {
+    OPTION(OPTION_TEXT, "data", data, "FILE",
+           "evaluate on a file's examples, as 'lat sample --json' writes them"),
     OPTION(OPTION_INT64, "count", evaluate.count, "N", "fresh examples"),
     OPTION(OPTION_UINT64, "seed", evaluate.seed, "S", "of the examples"),
     OPTION(OPTION_UINT32, "stream", evaluate.stream, "N",
@@ -47,6 +50,7 @@ static const option_group group_eval = {"Evaluation", 0, eval_options};
 /* What the library's calls come back with. */
 typedef struct audience {
   progress_line line;
+  lat_batch *data;     /* examples of a file; NULL: they are drawn */
   FILE *predictions;   /* NULL: none asked for */
   char path[PATH_MAX]; /* where they are written until the evaluation has succeeded */
   const lat_tokenizer *tokenizer;
@@ -110,6 +114,10 @@ static int evaluate(const workbench *bench, cli_settings *settings, audience *to
   settings->evaluate.observe = to->predictions != NULL ? write_prediction : NULL;
   settings->evaluate.user = to;
   settings->evaluate.task = bench->task;
+  settings->evaluate.source = to->data;
+  if (to->data != NULL && !was_said(settings, "count")) {
+    settings->evaluate.count = lat_batch_size(to->data);
+  }
   double started = seconds_now();
   lat_status status = lat_evaluate(&evaluation, bench->model, &settings->evaluate);
   double rate = (double)settings->evaluate.count / (seconds_now() - started);
@@ -140,7 +148,17 @@ static int evaluate_set(workbench *bench, cli_settings *settings, const cli_comm
   if (outcome == EXIT_DONE) {
     outcome = check_for_model(settings, command, bench);
   }
-  return outcome == EXIT_DONE ? evaluate(bench, settings, to) : outcome;
+  if (outcome == EXIT_DONE) {
+    outcome = example_file_read(&to->data, settings->data,
+                                bench->task != NULL ? bench->task : lat_model_task(bench->model),
+                                lat_model_tokenizer(bench->model));
+  }
+  if (outcome == EXIT_DONE) {
+    outcome = evaluate(bench, settings, to);
+  }
+  lat_batch_free(to->data);
+  to->data = NULL;
+  return outcome;
 }
 
 /* "a;b;c": a table for each. */

@@ -97,6 +97,7 @@ static void print_side(const char *title, const side_view *view, const lat_token
 
 static int show_example(const workbench *bench, const lat_batch *batch, int64_t index, int json) {
   side_view input, output;
+  const lat_task *task = lat_task_component(bench->task, lat_batch_component(batch, index));
   lat_status status = view_side(&input, batch, LAT_INPUT, index);
   if (status == LAT_OK) {
     status = view_side(&output, batch, LAT_OUTPUT, index);
@@ -105,11 +106,11 @@ static int show_example(const workbench *bench, const lat_batch *batch, int64_t 
     return report_failure(status);
   }
   if (json) {
-    return report_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "input", json_written(&input),
-                                 "output", json_written(&output), "input_tokens",
-                                 json_symbols(&input, bench->tokenizer, LAT_INPUT), "output_tokens",
-                                 json_symbols(&output, bench->tokenizer, LAT_OUTPUT), "operands",
-                                 json_operands(&input), "results", json_operands(&output)));
+    return report_json(json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "input", json_written(&input), "output",
+        json_written(&output), "input_tokens", json_symbols(&input, bench->tokenizer, LAT_INPUT),
+        "output_tokens", json_symbols(&output, bench->tokenizer, LAT_OUTPUT), "operands",
+        json_operands(&input), "results", json_operands(&output), "task", lat_task_name(task)));
   }
   print_side("input", &input, bench->tokenizer, LAT_INPUT);
   print_side("output", &output, bench->tokenizer, LAT_OUTPUT);

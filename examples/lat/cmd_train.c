@@ -1,4 +1,5 @@
 /* lat train: a training run in a folder, until a limit, a goal, or a signal. */
+#include "example_file.h"
 #include "model_task.h"
 #include "mpi_ranks.h"
 #include "option_rules.h"
@@ -220,13 +221,30 @@ static int make_trainer(lat_trainer **out, lat_model *model, const cli_settings 
   return status == LAT_OK ? run_options_save(settings) : report_setup(status);
 }
 
+/* The files of examples, of the model's task; an exit code. */
+static int read_examples(lat_batch *read[2], cli_settings *settings, const workbench *bench) {
+  const lat_task *task = lat_model_task(bench->model);
+  lat_tokenizer *tokenizer = lat_model_tokenizer(bench->model);
+  int outcome = example_file_read(&read[0], settings->data, task, tokenizer);
+  if (outcome == EXIT_DONE) {
+    outcome = example_file_read(&read[1], settings->validation_data, task, tokenizer);
+  }
+  settings->trainer.source = read[0];
+  settings->trainer.validation_source = read[1];
+  return outcome;
+}
+
 static int run_attached(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
+  lat_batch *read[2] = {NULL, NULL};
   lat_trainer *trainer = NULL;
   train_progress watch = {.options = &settings->trainer};
   progress_line_start(&watch.line, settings->quiet || !ranks_are_first());
   int outcome = ranks_settle(make_model(&bench, settings, command));
   settings->trainer.user = &watch;
+  if (outcome == EXIT_DONE) {
+    outcome = ranks_settle(read_examples(read, settings, &bench));
+  }
   if (outcome == EXIT_DONE) {
     outcome = ranks_settle(make_trainer(&trainer, bench.model, settings));
   }
@@ -235,6 +253,8 @@ static int run_attached(cli_settings *settings, const cli_command *command) {
     outcome = train(trainer, settings, &watch);
   }
   lat_trainer_free(trainer);
+  lat_batch_free(read[0]);
+  lat_batch_free(read[1]);
   workbench_free(&bench);
   return outcome;
 }

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whether the option was said on the command line. */
-static int said(const cli_settings *settings, const char *name) {
+int was_said(const cli_settings *settings, const char *name) {
   for (int32_t i = 0; i < settings->said_count; ++i) {
     if (strcmp(settings->said[i].option->name, name) == 0) {
       return 1;
@@ -17,15 +16,19 @@ static int said(const cli_settings *settings, const char *name) {
   return 0;
 }
 
+static int examples_are_there(const cli_settings *s) {
+  return s->data != NULL;
+}
+
 static int fixed_and_fixed(const cli_settings *s) {
-  return said(s, "rows") || said(s, "cols");
+  return was_said(s, "rows") || was_said(s, "cols");
 }
 
 /* In eval a fixed size takes the place of the model's own range; a range beside it is another
  * matter. */
 static int sizes_are_drawn(const cli_settings *s) {
-  return s->task.min_size != 0 || s->task.max_size != 0 || said(s, "min-size") ||
-         said(s, "max-size");
+  return s->task.min_size != 0 || s->task.max_size != 0 || was_said(s, "min-size") ||
+         was_said(s, "max-size");
 }
 
 static int no_spectrum(const cli_settings *s) {
@@ -168,7 +171,24 @@ typedef struct option_rule {
 #define SAMPLE_ONLY "has no effect: it belongs to --method sample"
 #define NO_SHARE "has no effect: --repeat-share is 0"
 
+#define FROM_DATA "has no effect: --data brings the examples"
+
 static const option_rule rules[] = {
+    {"train", "repeat-count", examples_are_there, FROM_DATA},
+    {"train", "repeat-share", examples_are_there, FROM_DATA},
+    {"train", "sign-bias", examples_are_there, FROM_DATA},
+    {"train", "size-weights", examples_are_there, FROM_DATA},
+    {"train", "task-weights", examples_are_there, FROM_DATA},
+    {"train", "distribution-weights", examples_are_there, FROM_DATA},
+    {"train", "validation-data", no_validation, "has no effect: --validate-every is 0"},
+    {"eval", "seed", examples_are_there, FROM_DATA},
+    {"eval", "stream", examples_are_there, FROM_DATA},
+    {"eval", "coefficients", examples_are_there, FROM_DATA},
+    {"eval", "range", examples_are_there, FROM_DATA},
+    {"eval", "distribution", examples_are_there, FROM_DATA},
+    {"eval", "noise", examples_are_there, FROM_DATA},
+    {"eval", "symmetric-noise", examples_are_there, FROM_DATA},
+    {"eval", "structure", examples_are_there, FROM_DATA},
     {NULL, "size", fixed_and_fixed, "stands for both --rows and --cols: give it or those"},
     {NULL, "size", sizes_are_drawn, DRAWN},
     {NULL, "rows", sizes_are_drawn, DRAWN},

@@ -24,4 +24,7 @@ uint32_t traits_of_names(const char *names);
  * with tasks of settings->traits. Returns EXIT_DONE or EXIT_USAGE. */
 int options_check(const cli_settings *settings, const cli_command *command);
 
+/* Whether the option was said on the command line. */
+int was_said(const cli_settings *settings, const char *name);
+
 #endif

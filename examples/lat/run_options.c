@@ -17,7 +17,8 @@
 static const char *const kept_options[] = {
     "examples",       "minutes",        "until-exact",      "until-accuracy",
     "validate-every", "validate-count", "checkpoint-every", "checkpoint-minutes",
-    "report-every",   "best",           "patience",         "keep"};
+    "report-every",   "best",           "patience",         "keep",
+    "data",           "validation-data"};
 enum { KEPT = sizeof kept_options / sizeof *kept_options };
 
 static uint64_t unsigned_value(const json_t *value) {
@@ -146,11 +147,11 @@ static int load_file(cli_settings *settings, const char *path) {
   for (int i = 0; i < KEPT; ++i) {
     const cli_option *option = find(kept_options[i]);
     const json_t *value = json_object_get(object, kept_options[i]);
-    if (json_is_number(value)) {
+    if (json_is_number(value) || (json_is_string(value) && option->kind == OPTION_TEXT)) {
       store((char *)settings + option->offset, option->kind, value);
     }
   }
-  json_decref(object);
+  json_object_set_new(settings->restored, "options", object); /* which texts point into */
   return EXIT_DONE;
 }
 
@@ -164,9 +165,19 @@ int run_options_load(cli_settings *settings, const char *directory) {
   return load_file(settings, path);
 }
 
+/* A file's name that holds in another folder too; NULL, which is left out, for none. */
+static json_t *path_json(const char *path) {
+  char *whole = path != NULL ? realpath(path, NULL) : NULL;
+  json_t *value = whole != NULL ? json_name(whole) : NULL;
+  free(whole);
+  return value;
+}
+
 static json_t *option_json(const cli_settings *settings, const cli_option *option) {
   const void *field = (const char *)settings + option->offset;
   switch (option->kind) {
+  case OPTION_TEXT:
+    return path_json(*(const char *const *)field);
   case OPTION_DOUBLE:
     return json_real(*(const double *)field);
   case OPTION_INT64:

@@ -194,6 +194,10 @@ static const cli_option run_options[] = {
 const option_group group_run = {"Run", 0, run_options};
 
 static const cli_option training_options[] = {
+    OPTION(OPTION_TEXT, "data", data, "FILE",
+           "train on a file's examples, as 'lat sample --json' writes them"),
+    OPTION(OPTION_TEXT, "validation-data", validation_data, "FILE",
+           "likewise validate on the first of a file's"),
     OPTION(OPTION_INT32, "batch-size", trainer.batch_size, "N", "examples a batch"),
     OPTION(OPTION_INT32, "accumulation", trainer.accumulation, "N", "batches an update"),
     OPTION(

@@ -27,8 +27,10 @@ typedef struct cli_settings {
   lat_evaluate_options evaluate;
   const char *task_names; /* NAME or A[:w],B[:w] */
   const char *preset, *output, *from;
-  const char *tolerances;   /* of eval: A,B,C,D */
-  const char *predictions;  /* eval: file of every prediction */
+  const char *tolerances;  /* of eval: A,B,C,D */
+  const char *predictions; /* eval: file of every prediction */
+  const char *data;        /* file of examples; NULL: they are drawn */
+  const char *validation_data;
   const char *title;        /* of a picture */
   const char *test_set;     /* eval: one distribution of several */
   const char *storage;      /* of the parameters in a file; NULL: f32 */

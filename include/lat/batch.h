@@ -54,6 +54,16 @@ typedef struct lat_sampler_options {
                      the stream, so that several samplers share a stream out among them; 0
                      (default): example first + i */
   int64_t stride; /**< at least block; ignored where block is 0 */
+  const lat_batch *source; /**< examples of the host's own, with their answers, to be taken instead
+                              of drawn ones; of a mixture's tasks, with their letters. All of them
+                              come once before any comes again, in an order that is new each time
+                              and a pure function of seed and stream. Operands must be written as
+                              lat_batch_append_operands() does; a canonical task's must be in their
+                              canonical forms. Borrowed: it must not change, and must outlive the
+                              sampler. Options of drawing do not go with it. NULL (default):
+                              examples are drawn */
+  int32_t source_in_order; /**< 1: in the order of the source; default 0 */
+  int32_t reserved2;       /**< 0 */
 } lat_sampler_options;
 
 /** Tokens of one side of a batch, end to end. Sequence i is tokens[offsets[i]] ..

@@ -114,6 +114,7 @@ module lat
     integer(c_int32_t) :: rank, ranks, shards, fast_reduce
     type(c_funptr) :: reduce, agree
     type(c_ptr) :: connection
+    type(c_ptr) :: source, validation_source
   end type lat_trainer_options
 
   type, bind(C), public :: lat_progress
@@ -160,6 +161,7 @@ module lat
     real(c_double) :: tolerances(4)
     type(c_funptr) :: observe !< c_funloc of a lat_observe_function
     integer(c_int32_t) :: diagnose, reserved2
+    type(c_ptr) :: source
   end type lat_evaluate_options
 
   type, bind(C), public :: lat_accuracy

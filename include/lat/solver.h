@@ -187,6 +187,9 @@ typedef struct lat_evaluate_options {
                      void *user); /**< called for each example; non-zero cancels; may be NULL */
   int32_t diagnose;  /**< 1: collects what lat_evaluation_diagnosis() tells; tasks of one kind */
   int32_t reserved2; /**< 0 */
+  const lat_batch *source; /**< examples of the host's own, with their answers, instead of fresh
+                              ones: `count` of them from `first` on, or those that there are; see
+                              lat_sampler_options. NULL (default): drawn */
 } lat_evaluate_options;
 
 /** One row of an evaluation: shares in percent. The library's own: a program reads members that lie

@@ -118,6 +118,10 @@ typedef struct lat_trainer_options {
   lat_reduce_function reduce; /**< of several ranks: sums over them */
   lat_agree_function agree;   /**< of several ranks: gathers from them */
   void *connection;           /**< passed to reduce and agree */
+  const lat_batch *source; /**< examples of the host's own to train on, see lat_sampler_options; a
+                              resumed run must have the same. Borrowed by the trainer */
+  const lat_batch *validation_source; /**< likewise what is validated: its first validate_count
+                                         examples. NULL (default): drawn from the task */
 } lat_trainer_options;
 
 #ifdef __cplusplus

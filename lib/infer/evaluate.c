@@ -34,6 +34,7 @@ static const lati_field evaluate_fields[] = {
     LATI_POINTER(lat_evaluate_options, observe),
     FIELD(diagnose, LATI_FIELD_INT32, 0, 0, 1),
     FIELD(reserved2, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_POINTER(lat_evaluate_options, source),
     LATI_FIELDS_END};
 #undef FIELD
 
@@ -81,9 +82,11 @@ static void close_answers(bench *with) {
 static lat_status open_sampler(bench *with, lat_model *model, const lat_sampler_options *weights) {
   lat_sampler_options options;
   lat_sampler_options_init(&options);
-  if (weights != NULL) {
+  if (weights != NULL && with->options.source == NULL) {
     options = *weights;
   }
+  options.source = with->options.source;
+  options.source_in_order = with->options.source != NULL;
   options.seed = with->options.seed;
   options.stream = with->options.stream;
   lat_status status = lat_sampler_create(&with->sampler, with->task, model->tokenizer, &options);
@@ -92,6 +95,19 @@ static lat_status open_sampler(bench *with, lat_model *model, const lat_sampler_
     lat_sampler_seek(with->sampler, with->options.first);
   }
   return status;
+}
+
+/* No example of a source counts twice. */
+static lat_status limit_count(lat_evaluate_options *options) {
+  const uint64_t there = options->source == NULL ? UINT64_MAX : (uint64_t)options->source->size;
+  if (options->source != NULL && options->first >= there) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "evaluate options: first %llu is past the source's %llu",
+                     (unsigned long long)options->first, (unsigned long long)there);
+  }
+  if (options->source != NULL && (uint64_t)options->count > there - options->first) {
+    options->count = (int64_t)(there - options->first);
+  }
+  return LAT_OK;
 }
 
 /* Condition numbers of different kinds are not to be compared. */
@@ -110,6 +126,7 @@ static lat_status open_bench(bench *with, lat_evaluation *evaluation, lat_model 
   lat_score_options score;
   LATI_TRY(lati_options_read(&with->options, sizeof with->options, evaluate_fields, options,
                              "evaluate options"));
+  LATI_TRY(limit_count(&with->options));
   LATI_TRY(lati_evaluated_task(&with->task, model->task, with->options.task));
   LATI_TRY(check_diagnosis(with));
   lati_evaluation_set_tolerances(evaluation, with->options.tolerances);

@@ -272,42 +272,49 @@ done:
   return status;
 }
 
-static lat_status concatenate_side(lat_batch *batch, const lat_batch *other, int32_t which) {
+/* Examples first .. first + more - 1 of another batch. */
+static lat_status append_side(lat_batch *batch, const lat_batch *other, int32_t which, size_t first,
+                              size_t more) {
   lati_batch_side *to = &batch->side[which];
   const lati_batch_side *from = &other->side[which];
   const size_t size = (size_t)batch->size;
-  const size_t more = (size_t)other->size;
-  const size_t tokens = (size_t)from->offsets[more];
-  const size_t values = (size_t)from->value_offsets[more];
+  const size_t token = (size_t)from->offsets[first], value = (size_t)from->value_offsets[first];
+  const size_t tokens = (size_t)from->offsets[first + more] - token;
+  const size_t values = (size_t)from->value_offsets[first + more] - value;
   const lat_status status = reserve_side(to, batch, more, tokens, values);
   if (status != LAT_OK) {
     return status;
   }
   const size_t used = (size_t)to->offsets[size];
   const size_t filled = (size_t)to->value_offsets[size];
-  memcpy(to->tokens + used, from->tokens, tokens * sizeof *to->tokens);
-  memcpy(to->rows + used + size, from->rows, tokens + more);
-  memcpy(to->cols + used + size, from->cols, tokens + more);
-  memcpy(to->values + filled, from->values, values * sizeof *to->values);
-  memcpy(to->forms + size, from->forms, more * sizeof *to->forms);
+  memcpy(to->tokens + used, from->tokens + token, tokens * sizeof *to->tokens);
+  memcpy(to->rows + used + size, from->rows + token + first, tokens + more);
+  memcpy(to->cols + used + size, from->cols + token + first, tokens + more);
+  memcpy(to->values + filled, from->values + value, values * sizeof *to->values);
+  memcpy(to->forms + size, from->forms + first, more * sizeof *to->forms);
   for (size_t i = 1; i <= more; ++i) {
-    to->offsets[size + i] = (int64_t)used + from->offsets[i];
-    to->value_offsets[size + i] = (int64_t)filled + from->value_offsets[i];
+    to->offsets[size + i] = (int64_t)(used - token) + from->offsets[first + i];
+    to->value_offsets[size + i] = (int64_t)(filled - value) + from->value_offsets[first + i];
   }
   return LAT_OK;
 }
 
-lat_status lati_batch_concatenate(lat_batch *batch, const lat_batch *other) {
+lat_status lati_batch_append_range(lat_batch *batch, const lat_batch *other, int64_t first,
+                                   int64_t count) {
   lat_status status = LAT_OK;
-  const size_t size = (size_t)batch->size;
-  const size_t more = (size_t)other->size;
+  const size_t size = (size_t)batch->size, at = (size_t)first, more = (size_t)count;
   LATI_TRY(reserve_examples(batch, more));
-  LATI_TRY(concatenate_side(batch, other, LAT_INPUT));
-  LATI_TRY(concatenate_side(batch, other, LAT_OUTPUT));
-  memcpy(batch->components + size, other->components, more * sizeof *batch->components);
-  memcpy(batch->distributions + size, other->distributions, more * sizeof *batch->distributions);
-  memcpy(batch->structures + size, other->structures, more * sizeof *batch->structures);
-  batch->size += other->size;
+  LATI_TRY(append_side(batch, other, LAT_INPUT, at, more));
+  LATI_TRY(append_side(batch, other, LAT_OUTPUT, at, more));
+  memcpy(batch->components + size, other->components + at, more * sizeof *batch->components);
+  memcpy(batch->distributions + size, other->distributions + at,
+         more * sizeof *batch->distributions);
+  memcpy(batch->structures + size, other->structures + at, more * sizeof *batch->structures);
+  batch->size += count;
 done:
   return status;
+}
+
+lat_status lati_batch_concatenate(lat_batch *batch, const lat_batch *other) {
+  return lati_batch_append_range(batch, other, 0, other->size);
 }

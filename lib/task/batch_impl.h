@@ -21,7 +21,9 @@ size_t lati_matrices_max_tokens(const lati_matrices *matrices, const lat_tokeniz
 lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lati_matrices *input,
                           const lati_matrices *output);
 
-/* Appends the examples of another batch of the same encodings. */
+/* Appends examples first .. first + count - 1 of another batch of the same encodings; and all. */
+lat_status lati_batch_append_range(lat_batch *batch, const lat_batch *other, int64_t first,
+                                   int64_t count);
 lat_status lati_batch_concatenate(lat_batch *batch, const lat_batch *other);
 
 #endif

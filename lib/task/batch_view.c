@@ -87,6 +87,23 @@ int32_t lat_batch_component(const lat_batch *batch, int64_t index) {
   return holds(batch, index) ? batch->components[index] : 0;
 }
 
+/* FNV-1a of 64 bits over tokens and lengths. */
+static uint64_t hash_side(uint64_t hash, const lati_batch_side *side, int64_t size) {
+  for (int64_t i = 0; i < side->offsets[size]; ++i) {
+    hash = (hash ^ (uint32_t)side->tokens[i]) * UINT64_C(0x100000001B3);
+  }
+  for (int64_t i = 1; i <= size; ++i) {
+    hash = (hash ^ (uint64_t)side->offsets[i]) * UINT64_C(0x100000001B3);
+  }
+  return hash;
+}
+
+uint64_t lati_batch_fingerprint(const lat_batch *batch) {
+  const uint64_t input =
+      hash_side(UINT64_C(0xCBF29CE484222325), &batch->side[LAT_INPUT], batch->size);
+  return hash_side(input, &batch->side[LAT_OUTPUT], batch->size);
+}
+
 const char *lati_batch_distribution(const lat_batch *batch, int64_t index) {
   return holds(batch, index) ? lati_spectrum_name(batch->distributions[index]) : NULL;
 }

@@ -4,6 +4,7 @@
 #include "base/floating.h"
 #include "task/batch_impl.h"
 #include "task/draw_example.h"
+#include "task/example_source.h"
 
 #include <string.h>
 
@@ -54,6 +55,9 @@ static const lati_field fields[] = {
     LATI_NUMBER(lat_sampler_options, first, LATI_FIELD_UINT64, 0, 0, 0x1p63),
     LATI_NUMBER(lat_sampler_options, block, LATI_FIELD_INT64, 0, 0, 0x1p53),
     LATI_NUMBER(lat_sampler_options, stride, LATI_FIELD_INT64, 0, 0, 0x1p53),
+    LATI_POINTER(lat_sampler_options, source),
+    LATI_NUMBER(lat_sampler_options, source_in_order, LATI_FIELD_INT32, 0, 0, 1),
+    LATI_NUMBER(lat_sampler_options, reserved2, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END,
 };
 
@@ -74,6 +78,19 @@ static lat_status read_options(lat_sampler_options *to, const lat_sampler_option
                   (long long)to->stride, (long long)to->block);
   }
   return status;
+}
+
+static lat_status check_source(const lat_sampler *sampler) {
+  const lat_sampler_options *options = &sampler->options;
+  if (options->source == NULL) {
+    return LAT_OK;
+  }
+  if (options->repeat_share > 0 || options->sign_bias > 0 || options->size_weights != NULL ||
+      options->task_weights != NULL || options->distribution_weights != NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "sampler options: repeat_share, sign_bias and weights are "
+                                         "of drawn examples, and there is a source");
+  }
+  return lati_source_check(options->source, sampler->task, sampler->tokenizer);
 }
 
 static lat_status create_parts(lat_sampler *sampler) {
@@ -104,6 +121,7 @@ lat_status lat_sampler_create(lat_sampler **out, lat_task *task, lat_tokenizer *
   sampler->task = lati_task_ref(task);
   sampler->tokenizer = lati_tokenizer_ref(tokenizer);
   LATI_TRY(read_options(&sampler->options, options));
+  LATI_TRY(check_source(sampler));
   LATI_TRY(lati_curriculum_create(&sampler->curriculum, task, &sampler->options));
   LATI_TRY(create_parts(sampler));
   *out = sampler;
@@ -224,13 +242,26 @@ done:
   return status;
 }
 
-/* True when both write the same tokens. */
-static int same_encodings(const lat_tokenizer *a, const lat_tokenizer *b) {
-  int same = 1;
-  for (int32_t side = 0; side < 2; ++side) {
-    same = same && lati_vocabulary_same(&a->side[side], &b->side[side]);
+/* Examples of the source, from the sampler's position on. */
+static lat_status take_examples(lat_batch *batch, const lat_sampler *sampler, int64_t count) {
+  const lat_batch *source = sampler->options.source;
+  lat_status status = LAT_OK;
+  for (int64_t i = 0; i < count && status == LAT_OK; ++i) {
+    const uint64_t index = stream_index(&sampler->options, sampler->position + (uint64_t)i);
+    status = lati_source_take(batch, source, sampler->task,
+                              lati_source_place(source, &sampler->options, index));
   }
-  return same;
+  return status;
+}
+
+static lat_status draw_examples(lat_batch *batch, lat_sampler *sampler, int64_t count) {
+  lat_status status = LAT_OK;
+  for (int64_t done = 0; done < count && status == LAT_OK; done += ROUND) {
+    sampler->first = sampler->position + (uint64_t)done;
+    sampler->count = count - done < ROUND ? count - done : ROUND;
+    status = draw_round(batch, sampler);
+  }
+  return status;
 }
 
 static lat_status check_next(const lat_batch *batch, const lat_sampler *sampler, int64_t count) {
@@ -240,7 +271,10 @@ static lat_status check_next(const lat_batch *batch, const lat_sampler *sampler,
   if (count < 1) {
     return lati_fail(LAT_ERROR_ARGUMENT, "count %lld is below 1", (long long)count);
   }
-  if (!same_encodings(batch->tokenizer, sampler->tokenizer)) {
+  if (batch == sampler->options.source) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "the batch is the sampler's own source");
+  }
+  if (!lati_tokenizer_same(batch->tokenizer, sampler->tokenizer)) {
     return lati_fail(LAT_ERROR_ARGUMENT, "the batch's encodings are not the sampler's");
   }
   return LAT_OK;
@@ -254,11 +288,8 @@ lat_status lat_sampler_next(lat_batch *batch, lat_sampler *sampler, int64_t coun
   lati_floating saved;
   lati_floating_enter(&saved);
   lat_batch_clear(batch);
-  for (int64_t done = 0; done < count && status == LAT_OK; done += ROUND) {
-    sampler->first = sampler->position + (uint64_t)done;
-    sampler->count = count - done < ROUND ? count - done : ROUND;
-    status = draw_round(batch, sampler);
-  }
+  status = sampler->options.source != NULL ? take_examples(batch, sampler, count)
+                                           : draw_examples(batch, sampler, count);
   if (status == LAT_OK) {
     sampler->position += (uint64_t)count;
   } else {

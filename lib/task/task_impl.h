@@ -97,6 +97,9 @@ struct lat_batch {
   lati_batch_side side[2];
 };
 
+/* A number that batches of the same tokens share, and others most probably do not. */
+uint64_t lati_batch_fingerprint(const lat_batch *batch);
+
 /* Name of the spectrum that example `index` was drawn from, for tables of accuracy by distribution;
  * NULL where there is none. */
 const char *lati_batch_distribution(const lat_batch *batch, int64_t index);

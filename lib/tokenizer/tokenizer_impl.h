@@ -35,8 +35,9 @@ lat_tokenizer *lati_tokenizer_ref(lat_tokenizer *tokenizer);
 lat_status lati_tokenizer_side(const lati_vocabulary **out, const lat_tokenizer *tokenizer,
                                int32_t side);
 
-/* True when both sides write every matrix as the same tokens. */
+/* True when both sides write every matrix as the same tokens; and both tokenizers. */
 int lati_vocabulary_same(const lati_vocabulary *a, const lati_vocabulary *b);
+int lati_tokenizer_same(const lat_tokenizer *a, const lat_tokenizer *b);
 
 /* lat_tokenizer_decode(); `loose`: numbers are read as the published program reads predictions
  * (lati_encoding.decode_loose). */

@@ -17,6 +17,11 @@ int lati_vocabulary_same(const lati_vocabulary *a, const lati_vocabulary *b) {
   return a->encoding == b->encoding && a->digits == b->digits && a->triangle == b->triangle;
 }
 
+int lati_tokenizer_same(const lat_tokenizer *a, const lat_tokenizer *b) {
+  return lati_vocabulary_same(&a->side[LAT_INPUT], &b->side[LAT_INPUT]) &&
+         lati_vocabulary_same(&a->side[LAT_OUTPUT], &b->side[LAT_OUTPUT]);
+}
+
 lat_status lati_vocabulary_init(lati_vocabulary *vocabulary, const char *encoding, int32_t digits) {
   const lati_encoding *found = encoding != NULL ? lati_encoding_find(encoding) : NULL;
   if (found == NULL) {

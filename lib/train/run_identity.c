@@ -26,6 +26,18 @@ static const lati_field run_fields[] = {
     LATI_ADDED_NUMBER(lat_trainer_options, fast_reduce, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END};
 
+/* Examples of the host's own are known by their fingerprint. */
+static lat_status add_source(json_t *run, const lat_batch *source) {
+  char text[24];
+  if (source == NULL) {
+    return LAT_OK;
+  }
+  lati_format(text, sizeof text, "%016llx", (unsigned long long)lati_batch_fingerprint(source));
+  return json_object_set_new(run, "source", json_string(text)) == 0
+             ? LAT_OK
+             : lati_fail(LAT_ERROR_MEMORY, "no memory for the run's options as JSON");
+}
+
 lat_status lati_run_identity(json_t **out, const lat_trainer *trainer) {
   lat_status status = LAT_OK;
   json_t *optimizer = NULL, *run = NULL;
@@ -33,6 +45,7 @@ lat_status lati_run_identity(json_t **out, const lat_trainer *trainer) {
   *out = NULL;
   LATI_TRY(lati_json_from_options(&optimizer, &trainer->optimizer->options, lati_optimizer_fields));
   LATI_TRY(lati_json_from_options(&run, &trainer->options, run_fields));
+  LATI_TRY(add_source(run, trainer->options.source));
   *out = json_pack("{s:i, s:s, s:O, s:O}", "format", CHECKPOINT_FORMAT, "precision",
                    bf16 ? "bf16" : "f32", "trainer", run, "optimizer", optimizer);
   if (*out == NULL) {

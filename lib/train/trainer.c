@@ -52,6 +52,8 @@ static const lati_field trainer_fields[] = {
     LATI_POINTER(lat_trainer_options, reduce),
     LATI_POINTER(lat_trainer_options, agree),
     LATI_POINTER(lat_trainer_options, connection),
+    LATI_POINTER(lat_trainer_options, source),
+    LATI_POINTER(lat_trainer_options, validation_source),
     LATI_FIELDS_END};
 
 static const lati_field progress_fields[] = {LATI_FIELDS_END};
@@ -141,6 +143,7 @@ static lat_status create_sampler(lat_trainer *trainer) {
   sampling.first = (uint64_t)lati_shard_example(shards, shards->first);
   sampling.block = lati_shards_own_examples(shards);
   sampling.stride = shards->examples;
+  sampling.source = options->source;
   return lat_sampler_create(&trainer->sampler, trainer->model->task, trainer->model->tokenizer,
                             &sampling);
 }

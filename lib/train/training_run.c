@@ -75,6 +75,10 @@ static lat_status validate(lat_trainer *trainer) {
   weights.size_weights = trainer->options.size_weights;
   weights.task_weights = trainer->options.task_weights;
   weights.distribution_weights = trainer->options.distribution_weights;
+  if (trainer->options.validation_source != NULL) {
+    options.source = trainer->options.validation_source;
+    options.first = 0;
+  }
   const lati_evaluation_share share = {trainer->shards.rank, trainer->shards.ranks,
                                        lati_ranks_gather, trainer};
   LATI_TRY(lati_evaluate(&evaluation, trainer->model, &options, &weights,

@@ -104,7 +104,7 @@ MEMBER(lat_tokenizer_options, output_digits, 28, 4);
 MEMBER(lat_tokenizer_options, input_triangle, 32, 4);
 MEMBER(lat_tokenizer_options, reserved, 36, 4);
 
-SIZE(lat_sampler_options, 96);
+SIZE(lat_sampler_options, 112);
 MEMBER(lat_sampler_options, struct_size, 0, 8);
 MEMBER(lat_sampler_options, seed, 8, 8);
 MEMBER(lat_sampler_options, stream, 16, 4);
@@ -118,6 +118,9 @@ MEMBER(lat_sampler_options, distribution_weights, 64, 8);
 MEMBER(lat_sampler_options, first, 72, 8);
 MEMBER(lat_sampler_options, block, 80, 8);
 MEMBER(lat_sampler_options, stride, 88, 8);
+MEMBER(lat_sampler_options, source, 96, 8);
+MEMBER(lat_sampler_options, source_in_order, 104, 4);
+MEMBER(lat_sampler_options, reserved2, 108, 4);
 
 SIZE(lat_sequences, 24);
 MEMBER(lat_sequences, tokens, 0, 8);
@@ -260,7 +263,7 @@ MEMBER(lat_diagnosis, failed_2, 152, 8);
 MEMBER(lat_diagnosis, criterion, 160, 4);
 MEMBER(lat_diagnosis, reserved, 164, 4);
 
-SIZE(lat_evaluate_options, 152);
+SIZE(lat_evaluate_options, 160);
 MEMBER(lat_evaluate_options, struct_size, 0, 8);
 MEMBER(lat_evaluate_options, count, 8, 8);
 MEMBER(lat_evaluate_options, seed, 16, 8);
@@ -282,6 +285,7 @@ MEMBER(lat_evaluate_options, tolerances, 104, 32);
 MEMBER(lat_evaluate_options, observe, 136, 8);
 MEMBER(lat_evaluate_options, diagnose, 144, 4);
 MEMBER(lat_evaluate_options, reserved2, 148, 4);
+MEMBER(lat_evaluate_options, source, 152, 8);
 
 SIZE(lat_accuracy, 152);
 MEMBER(lat_accuracy, struct_size, 0, 8);
@@ -314,7 +318,7 @@ MEMBER(lat_progress, best_exact, 104, 8);
 MEMBER(lat_progress, best_examples, 112, 8);
 MEMBER(lat_progress, since_best, 120, 8);
 
-SIZE(lat_trainer_options, 240);
+SIZE(lat_trainer_options, 256);
 MEMBER(lat_trainer_options, struct_size, 0, 8);
 MEMBER(lat_trainer_options, directory, 8, 8);
 MEMBER(lat_trainer_options, seed, 16, 8);
@@ -350,6 +354,8 @@ MEMBER(lat_trainer_options, fast_reduce, 212, 4);
 MEMBER(lat_trainer_options, reduce, 216, 8);
 MEMBER(lat_trainer_options, agree, 224, 8);
 MEMBER(lat_trainer_options, connection, 232, 8);
+MEMBER(lat_trainer_options, source, 240, 8);
+MEMBER(lat_trainer_options, validation_source, 248, 8);
 
 SIZE(lat_reduction, 72);
 MEMBER(lat_reduction, struct_size, 0, 8);
@@ -380,7 +386,7 @@ LAST(lat_task_functions, result_max_cols);
 LAST(lat_score_options, reserved);
 LAST(lat_score, exact);
 LAST(lat_tokenizer_options, reserved);
-LAST(lat_sampler_options, stride);
+LAST(lat_sampler_options, reserved2);
 LAST(lat_sequences, count);
 LAST(lat_model_options, reserved);
 LAST(lat_loss_sum, correct_examples);
@@ -388,14 +394,14 @@ LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);
 LAST(lat_decode_options, cancel_user);
 LAST(lat_report, candidate);
-LAST(lat_evaluate_options, reserved2);
+LAST(lat_evaluate_options, source);
 LAST(lat_observation, result_count);
 LAST(lat_diagnosis, reserved);
 LAST(lat_accuracy, candidates);
 LAST(lat_progress, since_best);
-LAST(lat_trainer_options, connection);
 LAST(lat_reduction, message);
 LAST(lat_agreement, message);
+LAST(lat_trainer_options, validation_source);
 
 /* Constants, which are compiled into programs. */
 #define VALUE(name, value) static_assert((name) == (value), #name " has another value")

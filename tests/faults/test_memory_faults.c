@@ -199,6 +199,23 @@ static lat_status create_curriculum(fault_world *world, void **out) {
   return lat_sampler_create((lat_sampler **)out, world->mixture, world->tokenizer, &options);
 }
 
+/* The world's batch in place of drawn examples. */
+static lat_status draw_from_source(fault_world *world, void **out) {
+  lat_sampler_options options;
+  lat_sampler_options_init(&options);
+  options.source = world->batch;
+  lat_status status =
+      lat_sampler_create((lat_sampler **)out, world->task, world->tokenizer, &options);
+  if (status == LAT_OK) {
+    status = lat_sampler_next(world->empty, *out, 40);
+    if (status != LAT_OK) {
+      lat_sampler_free(*out);
+      *out = NULL;
+    }
+  }
+  return status;
+}
+
 static lat_status create_batch(fault_world *world, void **out) {
   return lat_batch_create((lat_batch **)out, world->tokenizer);
 }
@@ -677,6 +694,7 @@ static const fault_case cases[] = {
     {"lat_tokenizer_encode, decode", 0, encode_and_decode, NULL},
     {"lat_sampler_create", 0, create_sampler, release_sampler},
     {"lat_sampler_create, weights", 0, create_curriculum, release_sampler},
+    {"lat_sampler_next, source", 0, draw_from_source, release_sampler},
     {"lat_batch_create", 0, create_batch, release_batch},
     {"lat_batch_append", 0, append, NULL},
     {"lat_sampler_next", 0, draw_batch, NULL},

@@ -161,6 +161,14 @@ effects train "--task transpose --schedule cosine --period 1 $small --examples 1
 --shrink 0.1
 --floor 0.5
 END
+expect 0 sample --task transpose --count 3 --json
+mv out examples.jsonl
+effects train "--task transpose $small --validate-every 4" <<'END'
+--data examples.jsonl
+END
+accepted train "--task transpose $small --validate-every 4" <<'END'
+--validation-data examples.jsonl
+END
 accepted train "--task transpose $small" <<'END'
 --preset quickstart
 --minutes 1 --checkpoint-every 4 --quiet --verbose --threads 2 --precision f32
@@ -179,6 +187,9 @@ expect 0 train --from transpose.safetensors --examples 4 --batch-size 4 --out fr
 covered train --from
 
 refused train '--task transpose --out none' <<'END'
+--data examples.jsonl --sign-bias 0.5 | --sign-bias has no effect: --data brings the examples
+--data examples.jsonl --repeat-count 2 --repeat-share 0.5 | --repeat-count has no effect: --data brings
+--validation-data examples.jsonl --validate-every 0 | --validation-data has no effect: --validate-every is 0
 --period 10 | --period has no effect: it belongs to --schedule cosine
 --fast-reduce | --fast-reduce has no effect in one process
 --target-spread-examples 10 | --target-spread-examples has no effect: --target-spread is 0
@@ -295,7 +306,10 @@ expect 0 train --task eigenvalues --size 2 $taught --out eigenvalues
 # shellcheck disable=SC2086
 expect 0 train --task eigenvectors:1,transpose --size 2 $tiny --out mixture
 taught_model=taught/model.safetensors
+expect 0 sample --task transpose --size 2 --count 3 --json
+mv out examples.jsonl
 effects eval "$taught_model --count 300 --quiet" <<'END'
+--data examples.jsonl
 --count 101
 --seed 1
 --stream 1

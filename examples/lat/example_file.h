@@ -1,0 +1,12 @@
+/* Examples in a file: JSON lines, as lat sample --json writes them. */
+#ifndef EXAMPLE_FILE_H
+#define EXAMPLE_FILE_H
+
+#include <lat/lat.h>
+
+/* All examples of the file, each of the task or of one of a mixture's. What is wrong is printed
+ * with the number of its line. *out is NULL for a path of NULL, and on failure; an exit code. */
+int example_file_read(lat_batch **out, const char *path, const lat_task *task,
+                      lat_tokenizer *tokenizer);
+
+#endif
