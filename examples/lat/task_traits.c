@@ -19,7 +19,7 @@ static const named_traits table[] = {
     {"syminverse", TRAIT_SYMMETRIC | TRAIT_RESIDUAL | TRAIT_INVERSE},
     {"singular-values", TRAIT_GENERAL | TRAIT_NO_RESIDUAL},
     {"svd", TRAIT_GENERAL | TRAIT_RESIDUAL | TRAIT_VECTORS},
-    {"linear-system", TRAIT_GENERAL | TRAIT_RESIDUAL},
+    {"linear-system", TRAIT_GENERAL | TRAIT_RESIDUAL | TRAIT_SYSTEM},
     {"least-squares", TRAIT_GENERAL | TRAIT_RESIDUAL},
     {"sylvester", TRAIT_GENERAL | TRAIT_RESIDUAL},
     {"determinant", TRAIT_GENERAL | TRAIT_NO_RESIDUAL},

@@ -56,8 +56,9 @@ typedef struct lat_decode_options {
                        and the verdict on custom tasks is UNKNOWN */
   int32_t refine;   /**< most steps of refinement in double precision, 0..100: inverses by Newton
                        and Schulz, eigenvectors and the SVD after Ogita and Aishima, values alone by
-                       inverse iteration first; other tasks have none. A refined answer is certified
-                       where it can be. Default 0: off */
+                       inverse iteration first, linear systems by residuals in twice the working
+                       precision and an inverse of LAPACK's; other tasks have none. A refined answer
+                       is certified   where it can be. Default 0: off */
   int32_t fallback; /**< 1: where the model's answer is not right, LAPACK's is returned instead and
                        the report says so; with refine, what is not certified is not right. An
                        inverse is found and certified up to condition numbers of about 1e29, rows
@@ -116,7 +117,8 @@ typedef struct lat_report {
   int32_t refine_steps;   /**< steps of refinement taken */
   double residual_before; /**< residual of the model's answer as decoded */
   double error_bound;     /**< CERTIFIED: upper bound on the relative error: of an inverse
-                             |A^-1 - X|_F / |X|_F; of eigenvalues and singular values, the largest
+                             |A^-1 - X|_F / |X|_F, and of the solution of a linear system
+                             likewise; of eigenvalues and singular values, the largest
                              |l_i - lambda_i| / |A|_F (for eigenvalues, of the symmetric part). NaN
                              otherwise */
   int32_t candidates;     /**< answers decoded */

@@ -21,7 +21,7 @@ static lat_status work_of(size_t *count, const lat_task *task, const lat_decode_
   const lati_task_kind *kind = task->kind;
   lati_form operands, results;
   LATI_TRY(lati_task_max_forms(&operands, &results, task));
-  const int32_t rows = operands.shape[0].rows, cols = operands.shape[0].cols;
+  const int32_t rows = operands.shape[0].rows, cols = operands.shape[operands.count - 1].cols;
   *count = larger(*count, lati_score_work(task, &operands, &results));
   if (kind->verify_work != NULL) {
     *count = larger(*count, kind->verify_work(rows, cols));

@@ -6,9 +6,12 @@
 #include "refine/certify.h"
 
 #include "linalg/dense.h"
+#include "linalg/lapack.h"
+#include "linalg/matrix.h"
 #include "refine/refine.h"
 
 #include <math.h>
+#include <string.h>
 
 #define UNIT 0x1p-53
 #define TINY 1e-290
@@ -62,6 +65,55 @@ lati_certificate lati_certify_inverse(const double *x, const double *a, int32_t 
   const double product_norm =
       norm_bound(product, count) + x_bound * (gamma_of(n) * norm_bound(r, count) + r_error);
   const double bound = product_norm / (1 - r_norm) / x_norm * (1 + (double)(count + 16) * UNIT);
+  return (lati_certificate){1, bound};
+}
+
+size_t lati_certify_system_work(int32_t n, int32_t k) {
+  return 3 * (size_t)n * (size_t)n + 4 * (size_t)n * (size_t)k + lati_lapack_work(n, n);
+}
+
+/* Upper bound of |I - c a|_F, of which d is work: the compensated sums err as those of an inverse.
+ */
+static double inverse_defect_bound(double *d, const double *c, const double *a, int32_t n) {
+  const int64_t count = (int64_t)n * n;
+  const double g = gamma_of(n + 1);
+  (void)lati_inverse_defect(d, c, a, n);
+  return norm_bound(d, count) * (1 + 2 * UNIT) +
+         g * g * (norm_bound(c, count) * norm_bound(a, count) + n) + TINY;
+}
+
+lati_certificate lati_certify_system(const double *x, const double *a, const double *b, int32_t n,
+                                     int32_t k, double tolerance, double *work) {
+  const int64_t count = (int64_t)n * n, values = (int64_t)n * k;
+  double *scaled = work, *c = scaled + count, *d = c + count, *solution = d + count;
+  double *sides = solution + values, *r = sides + values, *product = r + values;
+  const int32_t power = lati_refine_power(a, count), side_power = lati_refine_power(b, values);
+  lati_multiply_by_power(scaled, a, (size_t)count, power);
+  lati_multiply_by_power(sides, b, (size_t)values, side_power);
+  lati_multiply_by_power(solution, x, (size_t)values, side_power - power);
+  memcpy(c, scaled, (size_t)count * sizeof *c); /* the inverse of the transpose is the inverse's */
+  if (lati_lapack_inverse(c, n, product + values) != LAT_OK) {
+    return none;
+  }
+  const double defect = inverse_defect_bound(d, c, scaled, n);
+  const double x_norm = norm_least(solution, values), x_bound = norm_bound(solution, values);
+  const double g = gamma_of(n + 1);
+  lati_system_defect(r, scaled, solution, sides, n, k);
+  const double r_error = 2 * UNIT * norm_bound(r, values) +
+                         g * g * (norm_bound(scaled, count) * x_bound + norm_bound(sides, values)) +
+                         TINY;
+  const double r_norm = norm_bound(r, values) + r_error;
+  if (lati_norm_max(b, (size_t)values) == 0 && lati_norm_max(x, (size_t)values) == 0) {
+    return defect < 0.5 ? (lati_certificate){1, 0} : none;
+  }
+  if (!(defect < 0.5) || !within(r_norm, tolerance * norm_least(scaled, count) * x_norm)) {
+    return none;
+  }
+  lati_multiply(product, c, r, n, n, k);
+  const double product_norm =
+      norm_bound(product, values) +
+      norm_bound(c, count) * (gamma_of(n) * norm_bound(r, values) + r_error);
+  const double bound = product_norm / (1 - defect) / x_norm * (1 + (double)(count + 16) * UNIT);
   return (lati_certificate){1, bound};
 }
 

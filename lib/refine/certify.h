@@ -17,6 +17,13 @@ lati_certificate lati_certify_inverse(const double *x, const double *a, int32_t 
                                       double *work);
 size_t lati_certify_inverse_work(int32_t n);
 
+/* Solution x (n x k) of a x = b: |a x - b|_F <= tolerance |a|_F |x|_F, and an approximate inverse c
+ * with |G|_F < 1, G = I - c a, which proves that a is nonsingular. bound: |a^-1 b - x|_F <= |c (b -
+ * a x)|_F / (1 - |G|_F), over |x|_F. */
+lati_certificate lati_certify_system(const double *x, const double *a, const double *b, int32_t n,
+                                     int32_t k, double tolerance, double *work);
+size_t lati_certify_system_work(int32_t n, int32_t k);
+
 /* Eigenvalues l (ascending) and vectors v (columns) of a: |a v - v l|_F <= tolerance |a|_F,
  * |v^T v - I|_F <= tolerance, and order. bound: on every value, |l_i - lambda_i| / |a|_F; nothing
  * is claimed about single vectors of a cluster. */

@@ -51,6 +51,17 @@ lat_status lati_refine_singular_values(lati_refinement *refinement, double *s, c
                                        int32_t rows, int32_t cols, double *work);
 size_t lati_refine_singular_values_work(int32_t rows, int32_t cols);
 
+/* Solution x (n x k) of a x = b, by iterative refinement with an inverse of LAPACK's, which needs
+ * no good x to begin with: it says nothing of where x came from. The defect is the size of a step
+ * over that of x. NUMERIC where a is singular to LAPACK. */
+lat_status lati_refine_system(lati_refinement *refinement, double *x, const double *a,
+                              const double *b, int32_t n, int32_t k, double *work);
+size_t lati_refine_system_work(int32_t n, int32_t k);
+
+/* r (n x k) = b - a x, in twice the working precision because its terms cancel. */
+void lati_system_defect(double *r, const double *a, const double *x, const double *b, int32_t n,
+                        int32_t k);
+
 /* d = I - a x, in twice the working precision because its terms cancel; returns |d|_F, infinity
  * where it is no number. */
 double lati_inverse_defect(double *d, const double *a, const double *x, int32_t n);

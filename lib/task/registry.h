@@ -74,7 +74,7 @@ struct lati_task_kind {
    * lati_precise_inverse(). */
   lat_status (*answer_precisely)(const lat_matrix *answer, lati_certificate *certificate,
                                  const lat_matrix *input, double tolerance, double *work);
-  size_t (*refine_work)(int32_t rows, int32_t cols);
+  size_t (*refine_work)(int32_t rows, int32_t cols); /* of the first operand, of the last one */
   /* Bounds of the residual of values alone, without the exact ones; NULL where the residual itself
    * is as easily had. `work` of verify_work() doubles. */
   lati_error_bounds (*verify)(const lat_matrix *answer, const lat_matrix *input,

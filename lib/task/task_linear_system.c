@@ -1,6 +1,7 @@
 /* X of A X = B, for one or several right-hand sides: the columns of B. The operands are written one
  * after the other. */
 #include "linalg/lapack.h"
+#include "refine/compensated.h"
 #include "task/relative_residual.h"
 
 static void operand_shapes(lati_shape *operands, int32_t rows, int32_t cols) {
@@ -33,13 +34,14 @@ static lat_status answer(lat_matrix *output, const lat_task *task, const lat_mat
   return status;
 }
 
-/* Coefficient (i, j) of A P - B. */
+/* Coefficient (i, j) of A P - B, in twice the working precision: where P is huge, rounding would
+ * hide how wrong it is. */
 static double defect(const lat_matrix *input, const lat_matrix *p, int32_t i, int32_t j) {
-  double sum = -lati_matrix_get(&input[1], i, j);
+  lati_compensated sum = {.sum = -lati_matrix_get(&input[1], i, j)};
   for (int32_t l = 0; l < p->rows; ++l) {
-    sum += lati_matrix_get(&input[0], i, l) * lati_matrix_get(p, l, j);
+    lati_compensated_add(&sum, lati_matrix_get(&input[0], i, l), lati_matrix_get(p, l, j));
   }
-  return sum;
+  return lati_compensated_value(&sum);
 }
 
 static lat_status accept(const lat_matrix *output, const lat_matrix *input) {
@@ -52,6 +54,24 @@ static lat_status residual(double *out, const lat_task *task, const lati_trial *
   (void)task;
   *out = lati_residual_defect(trial, defect, trial->input[1].data);
   return LAT_OK;
+}
+
+static lat_status refine(lati_refinement *refinement, const lat_matrix *answer,
+                         const lat_matrix *input, double *work) {
+  return lati_refine_system(refinement, answer->data, input[0].data, input[1].data, answer->rows,
+                            answer->cols, work);
+}
+
+static lati_certificate certify(const lat_matrix *answer, const lat_matrix *input, double tolerance,
+                                double *work) {
+  return lati_certify_system(answer->data, input[0].data, input[1].data, answer->rows, answer->cols,
+                             tolerance, work);
+}
+
+static size_t refine_work(int32_t rows, int32_t cols) {
+  const size_t refining = lati_refine_system_work(rows, cols);
+  const size_t certifying = lati_certify_system_work(rows, cols);
+  return refining > certifying ? refining : certifying;
 }
 
 const lati_task_kind lati_task_linear_system = {
@@ -71,4 +91,7 @@ const lati_task_kind lati_task_linear_system = {
     .answer = answer,
     .accept = accept,
     .residual = residual,
+    .refine = refine,
+    .certify = certify,
+    .refine_work = refine_work,
 };

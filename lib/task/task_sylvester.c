@@ -2,6 +2,7 @@
  * U^T and B = V T V^T the equation is S Y + Y T = U^T C V, and X = U Y V^T. */
 #include "linalg/dense.h"
 #include "linalg/lapack.h"
+#include "refine/compensated.h"
 #include "task/relative_residual.h"
 
 #include <string.h>
@@ -65,14 +66,14 @@ done:
 
 /* Coefficient (i, j) of A X + X B - C. */
 static double defect(const lat_matrix *input, const lat_matrix *x, int32_t i, int32_t j) {
-  double sum = -lati_matrix_get(&input[2], i, j);
+  lati_compensated sum = {.sum = -lati_matrix_get(&input[2], i, j)};
   for (int32_t l = 0; l < x->rows; ++l) {
-    sum += lati_matrix_get(&input[0], i, l) * lati_matrix_get(x, l, j);
+    lati_compensated_add(&sum, lati_matrix_get(&input[0], i, l), lati_matrix_get(x, l, j));
   }
   for (int32_t l = 0; l < x->cols; ++l) {
-    sum += lati_matrix_get(x, i, l) * lati_matrix_get(&input[1], l, j);
+    lati_compensated_add(&sum, lati_matrix_get(x, i, l), lati_matrix_get(&input[1], l, j));
   }
-  return sum;
+  return lati_compensated_value(&sum);
 }
 
 static lat_status accept(const lat_matrix *output, const lat_matrix *input) {

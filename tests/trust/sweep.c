@@ -15,10 +15,10 @@
 
 #define MOST_BACKWARD 1e-13
 
-enum { TASKS = 5, VERDICTS = 6, DECADES = 32 };
+enum { TASKS = 6, VERDICTS = 6, DECADES = 32, SYSTEM = 5, SIDES = 2 };
 
-static const char *const names[TASKS] = {"inverse", "eigenvalues", "eigenvectors",
-                                         "singular-values", "svd"};
+static const char *const names[TASKS] = {"inverse",         "eigenvalues", "eigenvectors",
+                                         "singular-values", "svd",         "linear-system"};
 static const char *const verdicts[VERDICTS] = {"within",  "outside",   "undecodable",
                                                "unknown", "certified", "no answer"};
 
@@ -32,6 +32,7 @@ enum {
   NO_INVERSE, /* told so: singular, or so nearly that 113 bits do not tell */
   TOO_LARGE,  /* told so: the inverse has entries above the largest double */
   BEYOND,     /* called outside: nonsingular, condition number above 1e27 */
+  NOT_SOLVED, /* a linear system of condition number above 1e13, or singular, not certified */
   UNANSWERED, /* anything else: a defect */
   CLASSES
 };
@@ -41,6 +42,7 @@ static const char *const classes[CLASSES] = {"certified",
                                              "told to have no inverse",
                                              "told that the inverse exceeds doubles",
                                              "outside at condition numbers above 1e27",
+                                             "systems singular or of condition above 1e13",
                                              "NOT ANSWERED"};
 
 /* What was counted. */
@@ -59,7 +61,7 @@ typedef struct tally {
 static void make_answer(lat_matrix *x, const lat_task *task, const lat_matrix *a) {
   const size_t count = lati_matrix_count(x);
   double moved[MOST];
-  lat_matrix near = lati_matrix_view(moved, a->rows, a->cols);
+  lat_matrix near[2] = {lati_matrix_view(moved, a->rows, a->cols), a[1]};
   const double way = uniform(), size = pow(10, -15 + 15 * uniform());
   memcpy(moved, a->data, lati_matrix_count(a) * sizeof *moved);
   if (way < 0.2) {
@@ -68,7 +70,7 @@ static void make_answer(lat_matrix *x, const lat_task *task, const lat_matrix *a
     }
     moved[0] *= 1 + size;
   }
-  if (lati_task_answer(x, task, &near) != LAT_OK || way > 0.95) {
+  if (lati_task_answer(x, task, near) != LAT_OK || way > 0.95) {
     for (size_t i = 0; i < count; ++i) {
       x->data[i] = way > 0.98 ? 0 : normal();
     }
@@ -94,6 +96,31 @@ typedef struct truth {
   int has_inverse;
 } truth;
 
+/* Entry i of the exact solution of a x = b. */
+static quad solution_at(const truth *t, const lat_matrix *a, int32_t i) {
+  const int32_t n = a->rows;
+  quad sum = 0;
+  for (int32_t k = 0; k < n; ++k) {
+    const int32_t at = i / SIDES * n + k;
+    sum += (t->inverse[at] + t->correction[at]) * a[1].data[k * SIDES + i % SIDES];
+  }
+  return sum;
+}
+
+/* |a x - b|_F, or the sum of sizes. */
+static quad system_defect(const lat_matrix *x, const lat_matrix *a, int sizes) {
+  const int32_t n = a->rows;
+  quad sum = 0;
+  for (int32_t i = 0; i < n * SIDES; ++i) {
+    quad entry = -(quad)a[1].data[i];
+    for (int32_t k = 0; k < n; ++k) {
+      entry += (quad)a->data[i / SIDES * n + k] * x->data[k * SIDES + i % SIDES];
+    }
+    sum += sizes ? quad_abs(entry) : entry * entry;
+  }
+  return sizes ? sum : quad_sqrt(sum);
+}
+
 /* The error that the bound is about. */
 static double error_of(const truth *t, int32_t task, const lat_matrix *x, const lat_matrix *a) {
   const int32_t n = a->rows;
@@ -104,6 +131,13 @@ static double error_of(const truth *t, int32_t task, const lat_matrix *x, const 
       error += d * d;
     }
     return (double)(quad_sqrt(error) / frobenius(x->data, n * n));
+  }
+  if (task == SYSTEM) {
+    for (int32_t i = 0; i < n * SIDES; ++i) {
+      const quad d = x->data[i] - solution_at(t, a, i);
+      error += d * d;
+    }
+    return (double)(quad_sqrt(error) / frobenius(x->data, n * SIDES));
   }
   for (int32_t i = 0; i < n; ++i) {
     const quad exact = task > 2 ? t->singular_values[i]
@@ -129,6 +163,12 @@ static double residual_of(const truth *t, int32_t task, const lat_matrix *x, con
     }
     return (double)(error / n);
   }
+  if (task == SYSTEM) {
+    for (int32_t i = 0; i < n * SIDES; ++i) {
+      size += quad_abs(a[1].data[i]);
+    }
+    return (double)(system_defect(x, a, 1) / size);
+  }
   for (int32_t i = 0; i < n && (task == 1 || task == 3); ++i) {
     const quad exact = task == 3 ? t->singular_values[i] : t->eigenvalues[i];
     error += quad_abs(x->data[i] - exact);
@@ -147,6 +187,10 @@ static double backward_error_of(const truth *t, int32_t task, const lat_matrix *
   if (task == 1 || task == 3) {
     return error_of(t, task, x, a);
   }
+  if (task == SYSTEM) {
+    const quad scale = frobenius(a->data, n * n) * frobenius(x->data, n * SIDES);
+    return scale > 0 ? (double)(system_defect(x, a, 0) / scale) : 0;
+  }
   for (int32_t i = 0; i < n; ++i) {
     for (int32_t j = 0; j < n; ++j) {
       quad entry = task == 0 ? -(quad)(i == j) : -(quad)left[i * n + j] * x->data[j];
@@ -163,7 +207,8 @@ static double backward_error_of(const truth *t, int32_t task, const lat_matrix *
 static void check_claims(tally *to, const truth *t, int32_t task, const lat_report *report,
                          const lat_matrix *x, const lat_matrix *a, const char *when) {
   if (report->verdict == LAT_VERDICT_CERTIFIED) {
-    const double error = task == 0 && !t->has_inverse ? INFINITY : error_of(t, task, x, a);
+    const int inverts = task == 0 || task == SYSTEM;
+    const double error = inverts && !t->has_inverse ? INFINITY : error_of(t, task, x, a);
     if (!(error <= report->error_bound)) {
       to->false_claims += 1;
       printf("FALSE CLAIM: %s, %s, n %d: error %.17g, bound %.17g\n", names[task], when,
@@ -201,9 +246,11 @@ static int32_t decade_of(double condition) {
   return decade < 0 ? 0 : decade < DECADES ? decade : DECADES - 1;
 }
 
-static int is_too_large(const truth *t, int32_t n) {
-  for (int32_t i = 0; i < n * n; ++i) {
-    if (quad_abs(t->inverse[i]) > (quad)1.7976931348623157e308) {
+static int is_too_large(const truth *t, int32_t task, const lat_matrix *a) {
+  const int32_t n = a->rows, count = task == SYSTEM ? n * SIDES : n * n;
+  for (int32_t i = 0; i < count; ++i) {
+    const quad entry = task == SYSTEM ? solution_at(t, a, i) : t->inverse[i];
+    if (quad_abs(entry) > (quad)1.7976931348623157e308) {
       return 1;
     }
   }
@@ -223,6 +270,11 @@ static int32_t class_of(const truth *t, int32_t task, const lat_report *report, 
   if (report->verdict == LAT_VERDICT_CERTIFIED) {
     return ANSWERED;
   }
+  if (task == SYSTEM) {
+    return !t->has_inverse || condition_of(t, a->data, n) > 1e13 ? NOT_SOLVED
+           : is_too_large(t, task, a)                            ? TOO_LARGE
+                                                                 : UNANSWERED;
+  }
   if (task != 0) {
     return backward_error_of(t, task, x, a) <= last_digit(task, a) + MOST_BACKWARD ? SUBNORMAL
                                                                                    : UNANSWERED;
@@ -232,7 +284,7 @@ static int32_t class_of(const truth *t, int32_t task, const lat_report *report, 
     return told ? NO_INVERSE : BEYOND;
   }
   if (told) {
-    return is_too_large(t, n) ? TOO_LARGE : UNANSWERED;
+    return is_too_large(t, task, a) ? TOO_LARGE : UNANSWERED;
   }
   return condition_of(t, a->data, n) > 1e27 ? BEYOND : UNANSWERED;
 }
@@ -240,7 +292,7 @@ static int32_t class_of(const truth *t, int32_t task, const lat_report *report, 
 /* The exact answers that `task` asks about. */
 static void find_truth(truth *t, int32_t task, const double *a, int32_t n) {
   *t = (truth){.has_inverse = 0};
-  if (task == 0) { /* |I - A X| < 1 proves that there is one */
+  if (task == 0 || task == SYSTEM) { /* |I - A X| < 1 proves that there is one */
     t->has_inverse = quad_inverse(t->inverse, a, n) &&
                      quad_inverse_correction(t->correction, t->inverse, a, n) < 1e-3;
   } else if (task < 3) {
@@ -251,7 +303,9 @@ static void find_truth(truth *t, int32_t task, const double *a, int32_t n) {
 }
 
 static void judge_matrix(tally *to, int32_t task, double *data, int32_t n) {
-  const lat_matrix a = lati_matrix_view(data, n, n);
+  double sides[QUAD_MOST * SIDES] = {0};
+  const lat_matrix operands[2] = {lati_matrix_view(data, n, n), lati_matrix_view(sides, n, SIDES)};
+  const lat_matrix *a = operands;
   double plain[MOST], found[MOST];
   lat_matrix x = lati_matrix_view(plain, 0, 0);
   const lat_task *t = tasks[task][n];
@@ -259,33 +313,36 @@ static void judge_matrix(tally *to, int32_t task, double *data, int32_t n) {
   lat_decode_options options;
   lat_report report = {.struct_size = sizeof report, .tolerance = 0.05};
   x.rows = task == 4 ? 2 * n + 1 : task == 2 ? n + 1 : n; /* as answers are written */
-  x.cols = x.ld = task == 1 || task == 3 ? 1 : n;
+  x.cols = x.ld = task == 1 || task == 3 ? 1 : task == SYSTEM ? SIDES : n;
+  for (int32_t i = 0; task == SYSTEM && i < n * SIDES; ++i) {
+    sides[i] = normal();
+  }
   find_truth(&exact, task, data, n);
-  make_answer(&x, t, &a);
+  make_answer(&x, t, a);
   lat_decode_options_init(&options);
-  must(lati_verdict(&report, t, &a, &x, 0, work));
+  must(lati_verdict(&report, t, a, &x, 0, work));
   to->plain[report.verdict] += 1;
-  check_claims(to, &exact, task, &report, &x, &a, "plain");
+  check_claims(to, &exact, task, &report, &x, a, "plain");
   lat_matrix better = x;
   better.data = found;
   memcpy(found, plain, lati_matrix_count(&x) * sizeof *found);
   options.refine = 20;
-  must(lati_refine_decoded(&report, &better, t, &a, &options, work));
+  must(lati_refine_decoded(&report, &better, t, a, &options, work));
   to->refined[report.verdict] += 1;
-  check_claims(to, &exact, task, &report, &better, &a, "refined");
+  check_claims(to, &exact, task, &report, &better, a, "refined");
   const int32_t decade = exact.has_inverse ? decade_of(condition_of(&exact, data, n)) : 0;
   to->decade[decade] += exact.has_inverse;
   to->certified[decade] += exact.has_inverse && report.verdict == LAT_VERDICT_CERTIFIED;
   options.fallback = 1;
-  must(lati_fall_back(&report, &better, t, &a, &options, work));
+  must(lati_fall_back(&report, &better, t, a, &options, work));
   to->fallen[report.verdict] += 1;
   to->lapack[decade] += exact.has_inverse && report.verdict == LAT_VERDICT_CERTIFIED;
-  check_claims(to, &exact, task, &report, &better, &a, "with LAPACK");
-  const int32_t class = class_of(&exact, task, &report, &better, &a);
+  check_claims(to, &exact, task, &report, &better, a, "with LAPACK");
+  const int32_t class = class_of(&exact, task, &report, &better, a);
   to->classes[class] += 1;
   if (class == ANSWERED) {
-    to->worst_backward = fmax(to->worst_backward,
-                              backward_error_of(&exact, task, &better, &a) - last_digit(task, &a));
+    to->worst_backward =
+        fmax(to->worst_backward, backward_error_of(&exact, task, &better, a) - last_digit(task, a));
   } else if (class == UNANSWERED) {
     printf("NOT ANSWERED: %s, n %d: %s, source %d\n", names[task], (int)n, verdicts[report.verdict],
            (int)report.source);
@@ -338,6 +395,7 @@ int main(int count, char **words) {
       lat_task_options_init(&options);
       options.name = names[t];
       options.rows = n;
+      options.cols = t == SYSTEM ? SIDES : 0;
       must(lat_task_create(&tasks[t][n], ctx, &options));
     }
   }

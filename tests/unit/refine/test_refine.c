@@ -14,6 +14,13 @@
 enum { ROUNDS = 200 };
 
 static double work[20000];
+
+/* In -1..-0.5 or 0.5..1, so that what it disturbs is off. */
+static double uniform_noise(void) {
+  const double x = normal();
+  return copysign(0.5 + 0.5 * fmin(1, fabs(x)), x);
+}
+
 /* x (m x n) gets noise of `size` times the mean size of its entries, at most twice that. */
 static void disturb(double *x, int32_t m, int32_t n, double size) {
   for (int32_t i = 0; i < m * n; ++i) {
@@ -301,6 +308,62 @@ START_TEST(refined_answers_are_certified) {
 }
 END_TEST
 
+/* Solutions of systems whose numbers are integers, so that b is exact: they come back from noise,
+ * in the scale of any power of two, and the certificate's bound holds. */
+START_TEST(solutions_come_back_and_are_certified) {
+  for (int round = 0; round < ROUNDS; ++round) {
+    double a[36], exact[12], b[12] = {0}, x[12];
+    const int32_t n = 1 + round % 6, k = 1 + round % 2;
+    for (int32_t i = 0; i < n * n; ++i) {
+      a[i] = rint(10 * normal());
+    }
+    for (int32_t i = 0; i < n * k; ++i) {
+      exact[i] = rint(100 * normal());
+    }
+    exact[0] += exact[0] == 0;
+    lati_multiply(b, a, exact, n, n, k);
+    const int32_t power = round % 3 == 0 ? 0 : round % 3 == 1 ? 600 : -600;
+    lati_multiply_by_power(a, a, (size_t)(n * n), power);
+    lati_multiply_by_power(b, b, (size_t)(n * k), power / 2);
+    lati_multiply_by_power(x, exact, (size_t)(n * k), power / 2 - power);
+    lati_multiply_by_power(exact, exact, (size_t)(n * k), power / 2 - power);
+    for (int32_t i = 0; i < n * k; ++i) {
+      x[i] *= 1 + 0.5 * uniform_noise();
+    }
+    lati_refinement r = {.most_steps = 20, .tolerance = 1e-15};
+    ck_assert_uint_le(lati_refine_system_work(n, k), sizeof work / sizeof *work);
+    ck_assert_uint_le(lati_certify_system_work(n, k), sizeof work / sizeof *work);
+    ck_assert(!lati_certify_system(x, a, b, n, k, 1e-12, work).certified);
+    if (lati_refine_system(&r, x, a, b, n, k, work) != LAT_OK) {
+      continue; /* singular */
+    }
+    const lati_certificate c = lati_certify_system(x, a, b, n, k, 1e-12, work);
+    ck_assert_msg(c.certified, "n %d: defect %g -> %g", n, r.before, r.after);
+    double error = 0, size = 0;
+    for (int32_t i = 0; i < n * k; ++i) {
+      error +=
+          ldexp(x[i] - exact[i], power - power / 2) * ldexp(x[i] - exact[i], power - power / 2);
+      size += ldexp(x[i], power - power / 2) * ldexp(x[i], power - power / 2);
+    }
+    ck_assert_double_le(sqrt(error / size), c.bound);
+    ck_assert_double_le(c.bound, 1e-12);
+  }
+}
+END_TEST
+
+START_TEST(singular_systems_are_not_certified) {
+  const double a[4] = {1, 2, 2, 4}, b[2] = {3, 6}, zeros[2] = {0, 0}, regular[4] = {1, 2, 3, 4};
+  double x[2] = {1, 1};
+  lati_refinement r = {.most_steps = 5, .tolerance = 1e-15};
+  ck_assert_int_eq(lati_refine_system(&r, x, a, b, 2, 1, work), LAT_ERROR_NUMERIC);
+  ck_assert(x[0] == 1 && x[1] == 1 && r.steps == 0);
+  ck_assert(!lati_certify_system(x, a, b, 2, 1, 1e-12, work).certified); /* although a x = b */
+  const lati_certificate c = lati_certify_system(zeros, regular, zeros, 2, 1, 1e-12, work);
+  ck_assert(c.certified && c.bound == 0);
+  ck_assert(!lati_certify_system(x, regular, zeros, 2, 1, 1e-12, work).certified);
+}
+END_TEST
+
 START_TEST(powers_bring_the_largest_near_one) {
   const double values[] = {0, -3, 0.5}, tiny[] = {5e-324}, huge[] = {1.7e308}, none[] = {0, 0};
   ck_assert_int_eq(lati_refine_power(values, 3), -1);
@@ -320,6 +383,8 @@ int main(void) {
                                 bounds_of_values_hold,
                                 refined_answers_are_certified,
                                 powers_bring_the_largest_near_one,
+                                solutions_come_back_and_are_certified,
+                                singular_systems_are_not_certified,
                                 NULL};
   return run_suite("refine", tests);
 }
