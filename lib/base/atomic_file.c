@@ -3,6 +3,7 @@
 #include "base/atomic_file.h"
 
 #include "base/link_target.h"
+#include "base/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,7 @@ struct lati_atomic_file {
 lat_status lati_fail_errno(const char *path, const char *action) {
   char buffer[128];
   const int error = errno;
-  const char *text = strerror_r(error, buffer, sizeof buffer);
+  const char *text = lati_error_text(buffer, sizeof buffer, error);
   return lati_fail(LAT_ERROR_IO, "%s: cannot %s: %s", path, action, text);
 }
 

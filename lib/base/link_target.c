@@ -3,13 +3,11 @@
 #include "base/link_target.h"
 
 #include "base/atomic_file.h"
+#include "base/system.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <string.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 enum { MOST_LINKS = 40 }; /* as Linux */
@@ -17,22 +15,15 @@ enum { MOST_LINKS = 40 }; /* as Linux */
 /* Such a link's text may be no name at all ("pipe:[4711]"), or that of a file whose open descriptor
  * matters more than its name: a shell's redirection. */
 static lat_status refuse_proc(const char *path) {
-  struct statfs info;
-  const int descriptor = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  if (descriptor < 0) {
-    return lati_fail_errno(path, "look at the link");
+  int error;
+  if (lati_is_process_link(&error, path)) {
+    return lati_fail(LAT_ERROR_IO,
+                     "%s: leads to a process's open file, which cannot be replaced; give the "
+                     "file's own name",
+                     path);
   }
-  const int failed = fstatfs(descriptor, &info);
-  close(descriptor);
-  if (failed != 0) {
-    return lati_fail_errno(path, "look at the link's file system");
-  }
-  return info.f_type != PROC_SUPER_MAGIC
-             ? LAT_OK
-             : lati_fail(LAT_ERROR_IO,
-                         "%s: leads to a process's open file, which cannot be replaced; give the "
-                         "file's own name",
-                         path);
+  errno = error;
+  return error == 0 ? LAT_OK : lati_fail_errno(path, "look at the link");
 }
 
 /* What `text`, which the link at `path` holds, means: relative to the link's folder. */

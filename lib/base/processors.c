@@ -3,10 +3,10 @@
  * than that would be stopped in turns by the kernel. */
 #include "base/processors.h"
 
+#include "base/system.h"
 #include "base/text.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,7 +88,5 @@ static int32_t quota_v1(void) {
 }
 
 int32_t lati_available_processors(void) {
-  cpu_set_t set;
-  const int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  return smaller(smaller(count, quota_v2()), quota_v1());
+  return smaller(smaller(lati_own_processors(), quota_v2()), quota_v1());
 }
