@@ -245,7 +245,5 @@ static inline lati_rows lati_operand(const lati_backend *backend, void *memory, 
 }
 
 extern const lati_backend lati_backend_f32; /* products by BLIS: for any processor */
-extern const lati_backend
-    lati_backend_naive; /* slow twin: plain loops in double, one thread; for tests */
 
 #endif

@@ -1,6 +1,7 @@
 /* Every backward operation against central differences of the slow twin's forward operation; the
  * loss is a weighted sum of the outputs. Both tables' gradients are checked. */
 #include "gradient_check.h"
+#include "naive/naive.h"
 #include "unit/compute/compute_fixture.h"
 
 #include <math.h>

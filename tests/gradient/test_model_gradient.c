@@ -1,6 +1,7 @@
 /* The whole model's gradient against central differences of its loss, over every option. Operations
  * are the naive twin's, in double, so that the differences are the derivative and not rounding;
  * that the fast operations agree with the twin is tested elsewhere. */
+#include "naive/naive.h"
 #include "unit/transformer/model_fixture.h"
 
 #include <math.h>

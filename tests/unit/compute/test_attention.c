@@ -1,6 +1,7 @@
 /* Attention against the slow twin, on ragged batches. */
 #include "bf16_emulated.h"
 #include "compute_fixture.h"
+#include "naive/naive.h"
 
 #include <math.h>
 

@@ -1,5 +1,6 @@
 /* Layer normalisation against the slow twin. */
 #include "compute_fixture.h"
+#include "naive/naive.h"
 
 #include <math.h>
 #include <string.h>

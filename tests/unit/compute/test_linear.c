@@ -1,5 +1,6 @@
 /* Linear layers, with activations and on the way back their slopes, against the slow twin. */
 #include "compute_fixture.h"
+#include "naive/naive.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
  * already lose nothing when they are rounded, so that the slow twin tells every digit. */
 #include "bf16_emulated.h"
 #include "compute_fixture.h"
+#include "naive/naive.h"
 
 #include "compute/ops.h"
 #include "compute/processor.h"

@@ -1,5 +1,6 @@
 /* What touches symbols: embeddings and cross-entropy, against the slow twin. */
 #include "compute_fixture.h"
+#include "naive/naive.h"
 
 #include <math.h>
 

@@ -1,6 +1,7 @@
 /* Forward and backward passes of whole models: agreement of different ways to the same numbers. */
 #include "counting_allocator.h"
 #include "model_fixture.h"
+#include "naive/naive.h"
 
 #include <fenv.h>
 #include <math.h>

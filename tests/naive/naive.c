@@ -1,5 +1,5 @@
 /* The slow twin: each operation as its equation, in double, on one thread. Rows are f32. */
-#include "compute/naive.h"
+#include "naive/naive.h"
 #include "compute/elementwise.h"
 #include "compute/ops.h"
 #include "compute/recurrent_cell.h"

@@ -1,9 +1,13 @@
-/* Attention's part of the slow twin. */
+/* The slow twin of the table of operations, which every table is held against. */
 #ifndef LATI_NAIVE_H
 #define LATI_NAIVE_H
 
 #include "compute/backend.h"
 
+/* Plain loops in double, on one thread. */
+extern const lati_backend lati_backend_naive;
+
+/* Attention's part of it. */
 void lati_naive_attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q,
                                   lati_rows k, lati_rows v, const lati_attention *shape,
                                   void *scratch);

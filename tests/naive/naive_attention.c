@@ -1,6 +1,6 @@
 /* Attention as its equations, a query and a head at a time. */
 #include "compute/attention_mask.h"
-#include "compute/naive.h"
+#include "naive/naive.h"
 
 #include <math.h>
 
