@@ -471,6 +471,7 @@ refused convert "$taught_model converted" <<'END'
 --precision f32 | unknown option '--precision'
 END
 covered plot --output --log --title # test_runs.sh
+covered train --fast-reduce # tests/mpi
 
 # Whoever adds an option adds it to a table above.
 for command in sample train eval solve info bench plot convert; do
