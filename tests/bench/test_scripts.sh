@@ -10,6 +10,8 @@ PYTHON=$python sh "$here/peers.sh" --help >"$scratch/help"
 grep -q -e --rounds "$scratch/help"
 "$python" "$here/scaling.py" --help >"$scratch/help"
 grep -q -e --dimensions "$scratch/help"
+"$python" "$here/ranks.py" --help >"$scratch/help"
+grep -q -e --launcher "$scratch/help"
 
 "$python" "$here/search.py" --lat "$lat" --out "$scratch/search" --seconds 0.05 --rungs 2 --seeds 1 --count 4 \
   --base '--task transpose --size 1 --layers 1 --width 16 --heads 2 --batch-size 4' \
