@@ -454,6 +454,8 @@ _declare(None,  # the status, checked
          "lat_model_name", _P, c_size_t, c_char_p, c_int32,
          "lat_model_create_from", _P, _P, _P, _P,
          "lat_model_save_as", _P, c_char_p, c_char_p,
+         "lat_model_load_memory", _P, _P, c_char_p, c_size_t, _P,
+         "lat_model_save_memory", _P, _P, c_char_p, c_size_t, c_char_p,
          "lat_model_clone", _P, _P,
          "lat_model_freeze", _P,
          "lat_model_tensor", _P, _P, c_int32,
@@ -896,6 +898,20 @@ class Model(_Handle):
         """Writes the model as safetensors, atomically; storage "bf16" halves its size."""
         _library.lat_model_save_as(self._open(), _path(path, "path"), _text(storage, "storage"))
 
+    @classmethod
+    def from_bytes(cls, data, context=None):
+        """The model of a file's bytes, frozen; any buffer."""
+        content = memoryview(data).tobytes()
+        return cls._made(_library.lat_model_load_memory, _context(context), content, len(content), None)
+
+    def to_bytes(self, storage="f32"):
+        """The bytes that save() writes."""
+        size, kind, model = c_size_t(), _text(storage, "storage"), self._open()
+        _library.lat_model_save_memory(byref(size), model, None, 0, kind)
+        data = ctypes.create_string_buffer(size.value)
+        _library.lat_model_save_memory(byref(size), model, data, size.value, kind)
+        return data.raw
+
     def freeze(self):
         """Makes the model immutable, for use by several threads."""
         _library.lat_model_freeze(self._open())
@@ -962,12 +978,17 @@ def train(model, optimizer=None, progress=None, resume=False, connect=None, **op
 
 
 class Solver(_Handle):
-    """Answers matrices by a model: Solver(model, tolerance=0.05, ...)."""
+    """Answers matrices by a model: Solver(model, tolerance=0.05, ...). cancel: called between the tokens
+    of an answer; a true value stops the call with Error CANCELLED."""
     _free = _library.lat_solver_free
 
-    def __init__(self, model, **options):
+    def __init__(self, model, cancel=None, **options):
         source = _opened(model, Model, "model")
-        self._own(_library.lat_solver_create, source, byref(_DecodeOptions(**options)))
+        _function(cancel, "cancel")
+        self._settings = _DecodeOptions(**options)  # whose callback lives as long as the solver
+        if cancel is not None:
+            self._settings.cancel = _callback(_CANCEL, lambda user: cancel())
+        self._own(_library.lat_solver_create, source, byref(self._settings))
         # Borrowed: the solver keeps its model, and that keeps them.
         self._tasks = _library.lat_model_task(source)
         self._task = _library.lat_task_component(self._tasks, 0)

@@ -327,6 +327,18 @@ public:
   void save(const std::string &path, const std::string &storage = "f32") const {
     check(lat_model_save_as(handle(), c_text(path), c_text(storage)));
   }
+  /** lat_model_load_memory(): the model of a file's bytes. */
+  static model load_memory(const context &ctx, const void *data, std::size_t size) {
+    return model(created(lat_model_load_memory, ctx.handle(), data, size, nullptr));
+  }
+  /** lat_model_save_memory(). */
+  std::vector<char> save_memory(const std::string &storage = "f32") const {
+    std::size_t size = 0;
+    check(lat_model_save_memory(&size, handle(), nullptr, 0, c_text(storage)));
+    std::vector<char> data(size);
+    check(lat_model_save_memory(&size, handle(), data.data(), data.size(), c_text(storage)));
+    return data;
+  }
   /** lat_model_freeze(). */
   void freeze() {
     check(lat_model_freeze(handle()));
@@ -355,14 +367,14 @@ public:
   using watcher = std::function<bool(const lat_progress &)>;
 
   /** lat_trainer_create(); @p watch, when there is one, takes the place of options.progress. */
-  trainer(const model &pupil, const lat_optimizer_options &rule, const lat_trainer_options &options,
-          watcher watch = nullptr)
-      : trainer(lat_trainer_create, pupil, rule, options, std::move(watch)) {
+  trainer(const model &source, const lat_optimizer_options &rule,
+          const lat_trainer_options &options, watcher watch = nullptr)
+      : trainer(lat_trainer_create, source, rule, options, std::move(watch)) {
   }
   /** lat_trainer_resume(). */
-  static trainer resume(const model &pupil, const lat_optimizer_options &rule,
+  static trainer resume(const model &source, const lat_optimizer_options &rule,
                         const lat_trainer_options &options, watcher watch = nullptr) {
-    return trainer(lat_trainer_resume, pupil, rule, options, std::move(watch));
+    return trainer(lat_trainer_resume, source, rule, options, std::move(watch));
   }
 
   /** lat_trainer_run(). A watcher that returns false ends it with LAT_ERROR_CANCELLED. */
@@ -391,10 +403,10 @@ private:
   };
 
   template <class Create>
-  trainer(Create create, const model &pupil, const lat_optimizer_options &rule,
+  trainer(Create create, const model &source, const lat_optimizer_options &rule,
           lat_trainer_options options, watcher watch)
       : watched_(new watched{std::move(watch), nullptr}),
-        trainer_(created(create, pupil.handle(), &rule, observed(options, watched_.get()))) {
+        trainer_(created(create, source.handle(), &rule, observed(options, watched_.get()))) {
   }
 
   static const lat_trainer_options *observed(lat_trainer_options &options, watched *state) {
@@ -424,11 +436,11 @@ private:
 class solver : public owner<lat_solver, lat_solver_free> {
 public:
   /** lat_solver_create(). */
-  explicit solver(const model &oracle,
+  explicit solver(const model &source,
                   const lat_decode_options &options = defaults<lat_decode_options>())
-      : owner(created(lat_solver_create, oracle.handle(), &options)),
-        task_(lat_task_component(lat_model_task(oracle.handle()), 0)),
-        tasks_(lat_model_task(oracle.handle())) {
+      : owner(created(lat_solver_create, source.handle(), &options)),
+        task_(lat_task_component(lat_model_task(source.handle()), 0)),
+        tasks_(lat_model_task(source.handle())) {
   }
 
   /** lat_solver_select(). */
@@ -479,7 +491,7 @@ using observer = std::function<bool(const lat_observation &)>;
 /** The rows of lat_evaluate(), the first over all examples. @p observe, when there is one, takes
  * the place of options.observe and options.user; @p diagnosis is what options.diagnose asks for. */
 inline std::vector<lat_accuracy>
-evaluate(const model &student, lat_evaluate_options options = defaults<lat_evaluate_options>(),
+evaluate(const model &source, lat_evaluate_options options = defaults<lat_evaluate_options>(),
          observer observe = nullptr, lat_diagnosis *diagnosis = nullptr) {
   struct observed {
     observer observe;
@@ -500,7 +512,7 @@ evaluate(const model &student, lat_evaluate_options options = defaults<lat_evalu
     options.user = &state;
   }
   lat_evaluation *made = nullptr;
-  const lat_status status = lat_evaluate(&made, student.handle(), &options);
+  const lat_status status = lat_evaluate(&made, source.handle(), &options);
   if (state.thrown) {
     std::rethrow_exception(state.thrown);
   }

@@ -76,6 +76,10 @@ void test_named_models(const lat::context &ctx) {
   const lat::task larger(ctx, "transpose", 3);
   lat::model model(lat::task(ctx, "transpose", 2), lat::tokenizer(ctx), small());
   model.save("./test-cpp-named.safetensors", "bf16");
+  const std::vector<char> bytes = model.save_memory();
+  const lat::model copied = lat::model::load_memory(ctx, bytes.data(), bytes.size());
+  EXPECT(copied.parameter_count() == model.parameter_count());
+  EXPECT(model.save_memory("bf16").size() < bytes.size());
   EXPECT(lat::model::load_named(ctx, "test-cpp-named", "/nowhere:.").parameter_count() ==
          model.parameter_count());
   EXPECT(lat::model::inspect(ctx, "./test-cpp-named.safetensors").parameter_count() ==

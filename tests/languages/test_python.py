@@ -312,6 +312,35 @@ class Models(unittest.TestCase):
         model.freeze()
         self.assertEqual(model.clone().parameter_count, model.parameter_count)
 
+    def test_bytes(self):
+        model = small_model(rows=2)
+        data = model.to_bytes()
+        same = lat.Model.from_bytes(bytearray(data))
+        self.assertEqual(same.to_bytes(), data)
+        self.assertEqual({name: x.tolist() for name, x in same.tensors().items()},
+                         {name: x.tolist() for name, x in model.tensors().items()})
+        self.assertLess(len(model.to_bytes(storage="bf16")), len(data))
+        with self.assertRaises(lat.Error):
+            lat.Model.from_bytes(data[:-1])
+        with self.assertRaises(TypeError):
+            lat.Model.from_bytes(9)
+
+    def test_cancel(self):
+        model = small_model(rows=2)
+        calls = []
+        solver = lat.Solver(model, cancel=lambda: calls.append(0) or len(calls) == 3)
+        with self.assertRaises(lat.Error) as caught:
+            solver.solve([[1, 2], [3, 4]])
+        self.assertEqual((caught.exception.name, len(calls)), ("CANCELLED", 3))
+        solver.solve([[1, 2], [3, 4]])  # which goes on
+
+        def fail():
+            raise KeyError("stop")
+        with self.assertRaises(KeyError):
+            lat.Solver(model, cancel=fail).solve([[1, 2], [3, 4]])
+        with self.assertRaises(TypeError):
+            lat.Solver(model, cancel=3)
+
     def test_named(self):
         model = small_model(rows=2)
         with tempfile.TemporaryDirectory() as folder:

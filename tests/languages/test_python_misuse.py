@@ -108,7 +108,11 @@ CASES = {
     "Model.options": (lambda w: (lambda: w.model.options), lambda w: {}, None),
     "Model.parameter_count": (lambda w: (lambda: w.model.parameter_count), lambda w: {}, None),
     "Model.tensors": (lambda w: w.model.tensors, lambda w: {}, None),
-    "Solver": (lambda w: lat.Solver, lambda w: dict(model=("own model", w.model)), lat._DecodeOptions),
+    "Model.from_bytes": (lambda w: lat.Model.from_bytes, lambda w: dict(
+        data=("fixed", w.model.to_bytes()), context=("context", None)), None),
+    "Model.to_bytes": (lambda w: w.model.to_bytes, lambda w: dict(storage=("storage", "f32")), None),
+    "Solver": (lambda w: lat.Solver, lambda w: dict(
+        model=("own model", w.model), cancel=("callable", None)), lat._DecodeOptions),
     "Solver.select": (lambda w: w.solver.select, lambda w: dict(name=("name", "transpose")), None),
     "Solver.solve": (lambda w: w.solver.solve, lambda w: dict(a=("matrix", A), out=("out", None)), None),
     "Solver.solve_many": (lambda w: w.solver.solve_many, lambda w: dict(
