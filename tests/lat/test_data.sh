@@ -2,6 +2,7 @@
 # Training and evaluating on files of examples: what lat sample writes is read back, all else is refused with
 # the number of its line.
 . "$(dirname "$0")/harness.sh"
+sanitizer=${2-}
 
 tiny='--layers 1 --width 16 --heads 2 --batch-size 4 --learning-rate 1e-2 --threads 1'
 
@@ -45,8 +46,9 @@ sed 's/,"task":"add"//' mixed.jsonl >untold.jsonl
 expect 1 eval mixed/model.safetensors --data untold.jsonl
 says err '"task" does not say'
 
-# bad TEXT MESSAGE: a file whose second line is TEXT.
+# bad TEXT MESSAGE: a file whose second line is TEXT. A sanitizer, which makes every start slow, sees the first.
 bad() {
+  [ -z "$sanitizer" ] || [ ! -e bad.jsonl ] || return 0
   { echo; printf '%s\n' "$1"; } >bad.jsonl
   expect 1 eval "${3-run}" --data bad.jsonl
   says err "bad.jsonl:2: $2"
