@@ -10,12 +10,18 @@
 typedef struct block_header {
   _Alignas(LATI_ALIGNMENT) lat_release_function *release;
   void *user;
-  size_t total; /* bytes asked of the allocator: header, contents, tail */
+  void *memory; /* what the allocator gave */
+  size_t total; /* bytes asked of a host's allocator: header, contents, tail */
 } block_header;
 
+/* calloc() has large blocks from the kernel as pages that are zero already. */
 static void *library_allocate(size_t size) {
-  void *memory = NULL;
-  return posix_memalign(&memory, LATI_ALIGNMENT, size) == 0 ? memory : NULL;
+  return calloc(1, size + LATI_ALIGNMENT);
+}
+
+static block_header *align(void *memory) {
+  const uintptr_t beyond = (uintptr_t)memory % LATI_ALIGNMENT;
+  return (block_header *)((char *)memory + (beyond == 0 ? 0 : LATI_ALIGNMENT - beyond));
 }
 
 static void library_release(void *memory, size_t size, size_t alignment, void *user) {
@@ -60,18 +66,20 @@ lat_status lati_alloc(void **out, const lat_context *ctx, size_t count, size_t s
   lat_release_function *release = own ? library_release : ctx->options.release;
   void *user = own ? NULL : ctx->options.allocate_user;
 
-  block_header *header =
-      (block_header *)(own ? library_allocate(total) : host_allocate(total, &ctx->options));
-  if (header == NULL) {
+  void *memory = own ? library_allocate(total) : host_allocate(total, &ctx->options);
+  if (memory == NULL) {
     return lati_fail(LAT_ERROR_MEMORY, "cannot allocate %zu bytes", total);
   }
-  if ((uintptr_t)header % LATI_ALIGNMENT != 0) {
-    release_block(release, header, total, user);
+  block_header *header = align(memory);
+  if (!own && header != memory) {
+    release_block(release, memory, total, user);
     return lati_fail(LAT_ERROR_MEMORY, "the allocator's memory is not aligned to %d bytes",
                      LATI_ALIGNMENT);
   }
-  memset(header, 0, total);
-  *header = (block_header){.release = release, .user = user, .total = total};
+  if (!own) {
+    memset(header, 0, total);
+  }
+  *header = (block_header){.release = release, .user = user, .memory = memory, .total = total};
   *out = header + 1;
   return LAT_OK;
 }
@@ -81,7 +89,7 @@ void lati_free(void *block) {
     return;
   }
   block_header *header = (block_header *)block - 1;
-  release_block(header->release, header, header->total, header->user);
+  release_block(header->release, header->memory, header->total, header->user);
 }
 
 static size_t grown(size_t capacity, size_t count) {
