@@ -3,18 +3,16 @@
 #include "example_file.h"
 #include "model_task.h"
 #include "option_rules.h"
+#include "output_file.h"
 #include "predictions.h"
 #include "progress_line.h"
 #include "report.h"
 #include "subcommands.h"
 #include "workbench.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const cli_option eval_options[] = {
     OPTION(OPTION_TEXT, "data", data, "FILE",
@@ -50,9 +48,8 @@ static const option_group group_eval = {"Evaluation", 0, eval_options};
 /* What the library's calls come back with. */
 typedef struct audience {
   progress_line line;
-  lat_batch *data;     /* examples of a file; NULL: they are drawn */
-  FILE *predictions;   /* NULL: none asked for */
-  char path[PATH_MAX]; /* where they are written until the evaluation has succeeded */
+  lat_batch *data;         /* examples of a file; NULL: they are drawn */
+  output_file predictions; /* not open: none asked for */
   const lat_tokenizer *tokenizer;
 } audience;
 
@@ -65,8 +62,9 @@ static int32_t show_progress(int64_t done, int64_t count, void *user) {
 }
 
 static int32_t write_prediction(const lat_observation *observation, void *user) {
-  const audience *to = user;
-  return !prediction_write(to->predictions, observation, to->tokenizer);
+  audience *to = user;
+  const int written = prediction_write(to->predictions.stream, observation, to->tokenizer);
+  return output_file_failed(&to->predictions) || !written;
 }
 
 /* Reads "A,B,C,D". Prints what is wrong; an exit code. */
@@ -111,7 +109,7 @@ static int evaluate(const workbench *bench, cli_settings *settings, audience *to
   }
   settings->evaluate.decode = &settings->decode;
   settings->evaluate.progress = show_progress;
-  settings->evaluate.observe = to->predictions != NULL ? write_prediction : NULL;
+  settings->evaluate.observe = to->predictions.stream != NULL ? write_prediction : NULL;
   settings->evaluate.user = to;
   settings->evaluate.task = bench->task;
   settings->evaluate.source = to->data;
@@ -122,7 +120,13 @@ static int evaluate(const workbench *bench, cli_settings *settings, audience *to
   lat_status status = lat_evaluate(&evaluation, bench->model, &settings->evaluate);
   double rate = (double)settings->evaluate.count / (seconds_now() - started);
   progress_line_end(&to->line);
-  int outcome = status == LAT_OK ? show(evaluation, settings, rate) : report_setup(status);
+  int outcome =
+      EXIT_FAILED; /* what was cancelled by a write that failed is told when the file is closed */
+  if (status == LAT_OK) {
+    outcome = show(evaluation, settings, rate);
+  } else if (to->predictions.error == 0) {
+    outcome = report_setup(status);
+  }
   lat_evaluation_free(evaluation);
   return outcome;
 }
@@ -178,52 +182,25 @@ static int evaluate_sets(workbench *bench, cli_settings *settings, const cli_com
   return outcome;
 }
 
-/* What is there stays until the evaluation has succeeded; a device or a pipe is written to. */
-static int open_predictions(audience *to, const cli_settings *settings) {
-  struct stat info;
-  const char *path = settings->predictions;
-  if (path == NULL) {
-    return EXIT_DONE;
-  }
-  const int other = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-  const int length = snprintf(to->path, sizeof to->path, "%s%s", path, other ? "" : ".tmp");
-  errno = ENAMETOOLONG;
-  to->predictions = length < (int)sizeof to->path ? fopen(to->path, "w") : NULL;
-  return to->predictions != NULL ? EXIT_DONE : report_error("%s: %s", path, strerror(errno));
-}
-
-static int close_predictions(audience *to, const cli_settings *settings, int outcome) {
-  const char *path = settings->predictions;
-  if (to->predictions == NULL) {
-    return outcome;
-  }
-  const int broken = ferror(to->predictions), temporary = strcmp(to->path, path) != 0;
-  const int failed = fclose(to->predictions) != 0 || broken;
-  if (outcome == EXIT_DONE && (failed || (temporary && rename(to->path, path) != 0))) {
-    outcome = report_error("%s could not be written: %s", path, strerror(errno));
-  }
-  if (temporary && outcome != EXIT_DONE) {
-    remove(to->path);
-  }
-  return outcome;
-}
-
 static int run(cli_settings *settings, const cli_command *command) {
   workbench bench = {0};
-  audience to = {.predictions = NULL};
+  audience to = {.predictions = {.stream = NULL}};
   int outcome = read_tolerances(settings->evaluate.tolerances, settings->tolerances);
   if (outcome != EXIT_DONE) {
     return outcome;
   }
   const lat_status status = workbench_load(&bench, settings, settings->operands[0]);
-  outcome = status == LAT_OK ? open_predictions(&to, settings) : report_failure(status);
+  outcome = status == LAT_OK ? EXIT_DONE : report_failure(status);
+  if (outcome == EXIT_DONE && settings->predictions != NULL) {
+    outcome = output_file_open(&to.predictions, settings->predictions);
+  }
   if (outcome == EXIT_DONE) {
     to.tokenizer = lat_model_tokenizer(bench.model);
     outcome = strchr(settings->task.distribution, ';') != NULL
                   ? evaluate_sets(&bench, settings, command, &to)
                   : evaluate_set(&bench, settings, command, &to);
   }
-  outcome = close_predictions(&to, settings, outcome);
+  outcome = output_file_close(&to.predictions, outcome);
   workbench_free(&bench);
   return outcome;
 }

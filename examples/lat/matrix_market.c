@@ -93,7 +93,7 @@ static int read_banner(market_reader *reader) {
   return EXIT_DONE;
 }
 
-/* An integer of low..high; 0 when there is none. */
+/* An integer of low..high, a blank or the line's end behind it; 0 when there is none. */
 static int take_integer(int32_t *value, char **text, long low, long high) {
   char *end = NULL;
   char *start = *text + strspn(*text, " \t");
@@ -101,7 +101,7 @@ static int take_integer(int32_t *value, char **text, long low, long high) {
     return 0;
   }
   long found = strtol(start, &end, 10);
-  if (found < low || found > high) {
+  if (found < low || found > high || strchr(" \t\n", *end) == NULL) {
     return 0;
   }
   *text = end;

@@ -7,6 +7,7 @@
 #include "npy_header.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAGIC = 6, PREAMBLE_1 = 10, PREAMBLE_2 = 12 };
@@ -56,6 +57,16 @@ static double read_number(const npy_header *header, const char *bytes) {
   }
 }
 
+static int complain_of_value(const matrix_file *file, const npy_header *header, size_t index,
+                             size_t row, size_t col) {
+  char which[40] = "";
+  if (header->matrices > 1) {
+    snprintf(which, sizeof which, "matrix %zu: ", index + 1);
+  }
+  return matrix_complain(file, 0, "%sthe value in row %zu, column %zu is not finite", which,
+                         row + 1, col + 1);
+}
+
 /* Matrix `index` of a stack: the first of three dimensions counts matrices. */
 static int read_one(matrix_file *file, const npy_header *header, const char *bytes, size_t index) {
   const size_t rows = (size_t)header->rows, cols = (size_t)header->cols;
@@ -67,8 +78,7 @@ static int read_one(matrix_file *file, const npy_header *header, const char *byt
                                            : (index * rows + row) * cols + col;
       const double value = read_number(header, bytes + place * (size_t)header->width);
       if (!isfinite(value)) {
-        return matrix_complain(file, 0, "the value in row %zu, column %zu is not finite", row + 1,
-                               col + 1);
+        return complain_of_value(file, header, index, row, col);
       }
       file->data[row * cols + col] = value;
     }

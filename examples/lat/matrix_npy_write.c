@@ -3,14 +3,11 @@
 #include "matrix_npy_write.h"
 
 #include "command_line.h"
-#include "report.h"
+#include "output_file.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { PREAMBLE = 10, HEADER = 128 };
 
@@ -40,7 +37,7 @@ static int write_number(FILE *file, double value) {
   return fwrite(bytes, 1, sizeof bytes, file) == sizeof bytes;
 }
 
-static int write_all(FILE *file, const lat_matrix *matrices, size_t count, int stack) {
+static void write_all(FILE *file, const lat_matrix *matrices, size_t count, int stack) {
   int written = write_header(file, &matrices[0], count, stack);
   for (size_t i = 0; i < count; ++i) {
     const size_t size = (size_t)matrices[i].rows * (size_t)matrices[i].cols;
@@ -48,27 +45,14 @@ static int write_all(FILE *file, const lat_matrix *matrices, size_t count, int s
       written = write_number(file, matrices[i].data[k]);
     }
   }
-  return written;
 }
 
 int matrix_npy_write(const char *path, const lat_matrix *matrices, size_t count, int stack) {
-  char place[PATH_MAX];
-  struct stat info;
-  const int other = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-  const int length = snprintf(place, sizeof place, "%s%s", path, other ? "" : ".tmp");
-  errno = ENAMETOOLONG;
-  FILE *file = length < (int)sizeof place ? fopen(place, "wb") : NULL;
-  if (file == NULL) {
-    return report_error("%s: %s", path, strerror(errno));
+  output_file file;
+  const int outcome = output_file_open(&file, path);
+  if (outcome != EXIT_DONE) {
+    return outcome;
   }
-  int written = write_all(file, matrices, count, stack);
-  written = fclose(file) == 0 && written;
-  if (!written || (!other && rename(place, path) != 0)) {
-    const int why = errno;
-    if (!other) {
-      remove(place);
-    }
-    return report_error("%s could not be written: %s", path, strerror(why));
-  }
-  return EXIT_DONE;
+  write_all(file.stream, matrices, count, stack);
+  return output_file_close(&file, EXIT_DONE);
 }

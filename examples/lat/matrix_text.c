@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How the rows are written; 0: not seen yet. */
+/* How the rows of all matrices of the file are written; 0: not seen yet. */
 typedef struct text_style {
   char separator; /* ' ' or ',' */
   char quoted;    /* 'y' or 'n' */
@@ -143,7 +143,6 @@ static int add_row(text_reader *reader) {
   int32_t count = 0;
   int outcome = read_row(reader, row, &count);
   if (outcome == EXIT_DONE && count == 0 && *reader->text != '#' && file->rows > 0) {
-    reader->style = (text_style){0, 0, 0};
     return matrix_complete(file);
   }
   if (outcome != EXIT_DONE || count == 0) {

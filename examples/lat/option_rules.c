@@ -147,6 +147,14 @@ static int nothing_is_certified(const cli_settings *s) {
          (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS | TRAIT_NO_RESIDUAL | TRAIT_SYSTEM)) == 0;
 }
 
+static int lists_names(const cli_settings *s) {
+  return s->list;
+}
+
+static int resumed(const cli_settings *s) {
+  return s->resume;
+}
+
 static int tells_of_a_file(const cli_settings *s) {
   return s->operand_count > 0;
 }
@@ -244,11 +252,13 @@ static const option_rule rules[] = {
     {NULL, "accept-loose", read_strictly, "has no effect: it belongs to output in p10 or p1000"},
     {NULL, "accept-zero", no_vectors, "has no effect: the model's answers hold no vectors"},
     {"solve", "compare", judged_without, "has no effect: the task has a residual of its own"},
-    {NULL, "refine", nothing_to_refine,
-     "has no effect: sums, products and transposes are not refined"},
+    {NULL, "refine", nothing_to_refine, "has no effect: answers of this task are not refined"},
     {"solve", "certify-tolerance", nothing_is_certified,
      "has no effect: without --refine or --fallback, or for this task, nothing is certified"},
     {"info", "list", tells_of_a_file, "lists the models that are known by name: it takes none"},
+    {"info", "precision", lists_names, "has no effect on a list of names"},
+    {"info", "threads", lists_names, "has no effect on a list of names"},
+    {"train", "from", resumed, "has no effect with --resume, which goes on from the checkpoint"},
     {"info", "precision", tells_of_a_file, "has no effect on what a model's file holds"},
     {"info", "threads", tells_of_a_file, "has no effect on what a model's file holds"},
 };

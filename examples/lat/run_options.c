@@ -4,6 +4,7 @@
 #include "run_options.h"
 
 #include "option_members.h"
+#include "output_file.h"
 #include "report.h"
 #include "workbench.h"
 
@@ -187,17 +188,14 @@ static json_t *option_json(const cli_settings *settings, const cli_option *optio
   }
 }
 
-/* Beside its place first, so that a run never has half a file. */
 static int write_file(const char *path, const json_t *object) {
-  char temporary[PATH_MAX];
-  snprintf(temporary, sizeof temporary, "%s.tmp", path);
-  if (json_dump_file(object, temporary, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 ||
-      rename(temporary, path) != 0) {
-    const int why = errno;
-    remove(temporary);
-    return report_error("%s: %s", path, strerror(why));
+  output_file file;
+  int outcome = output_file_open(&file, path);
+  if (outcome == EXIT_DONE) {
+    json_dumpf(object, file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    outcome = output_file_close(&file, EXIT_DONE);
   }
-  return EXIT_DONE;
+  return outcome;
 }
 
 int run_options_save(const cli_settings *settings) {

@@ -30,7 +30,8 @@ lat_status lati_fail_errno(const char *path, const char *action) {
   char buffer[128];
   const int error = errno;
   const char *text = lati_error_text(buffer, sizeof buffer, error);
-  return lati_fail(LAT_ERROR_IO, "%s: cannot %s: %s", path, action, text);
+  return lati_fail(LAT_ERROR_IO, "%s: cannot %s: %s", path[0] != '\0' ? path : "\"\"", action,
+                   text);
 }
 
 /* Permissions for the new file: those of the file it replaces. A device or a folder is never

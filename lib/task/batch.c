@@ -258,7 +258,9 @@ lat_status lat_batch_append_operands(lat_batch *batch, int32_t letter, const lat
   if (batch == NULL) {
     LATI_TRY(lati_fail(LAT_ERROR_ARGUMENT, "the batch is NULL"));
   }
-  LATI_TRY(lati_task_check_counts(task, operand_count, results == NULL ? -1 : result_count));
+  LATI_TRY(task != NULL ? LAT_OK : lati_fail(LAT_ERROR_ARGUMENT, "the task is NULL"));
+  LATI_TRY(lati_task_check_counts(task, operand_count,
+                                  results == NULL ? task->results.count : result_count));
   LATI_TRY(lati_operands_check(operands, operand_count, LAT_MAX_DIMENSION, "input"));
   const lati_form input = lati_task_form_of(task, operands);
   LATI_TRY(lati_task_result_form(&output, task, &input));

@@ -60,8 +60,9 @@ void lati_task_orient(const lat_matrix *answer, const lat_task *task) {
   }
 }
 
-static lat_status check_call(const lat_task *task, const void *matrices, int32_t operand_count,
-                             int32_t result_count, const void *transform) {
+/* `count` matrices of a side. */
+static lat_status check_call(const lat_task *task, const void *matrices, int32_t side,
+                             int32_t count, const void *transform) {
   if (task == NULL || matrices == NULL || transform == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "the task, a matrix or the transform is NULL");
   }
@@ -72,7 +73,8 @@ static lat_status check_call(const lat_task *task, const void *matrices, int32_t
     return lati_fail(LAT_ERROR_STATE, "task '%s' does not move its inputs to canonical forms",
                      task->name);
   }
-  return lati_task_check_counts(task, operand_count, result_count);
+  return lati_task_check_counts(task, side == LAT_INPUT ? count : task->operands.count,
+                                side == LAT_INPUT ? task->results.count : count);
 }
 
 /* Row-major packed matrices in the caller's memory. */
@@ -118,7 +120,7 @@ lat_status lat_task_canonicalize(lat_matrix *canonical, int32_t operand_count, v
   lati_floating_enter(&saved);
   lat_status status =
       canonical == NULL ? lati_fail(LAT_ERROR_ARGUMENT, "the place for the canonical form is NULL")
-                        : check_call(task, operands, operand_count, -1, transform);
+                        : check_call(task, operands, LAT_INPUT, operand_count, transform);
   if (status == LAT_OK) {
     status = canonicalize_operands(canonical, transform, task, operands);
   }
@@ -174,7 +176,7 @@ lat_status lat_task_restore(lat_matrix *results, int32_t result_count, const lat
   lati_floating_enter(&saved);
   lat_status status = canonical == NULL
                           ? lati_fail(LAT_ERROR_ARGUMENT, "the canonical answer is NULL")
-                          : check_call(task, results, -1, result_count, transform);
+                          : check_call(task, results, LAT_OUTPUT, result_count, transform);
   if (status == LAT_OK) {
     status = restore_results(results, task, transform, canonical);
   }

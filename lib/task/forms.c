@@ -37,10 +37,8 @@ lat_status lati_task_check_counts(const lat_task *task, int32_t operand_count,
     return status;
   }
   const int32_t operands = task->operands.count, results = task->results.count;
-  if ((operand_count >= 0 && operand_count != operands) ||
-      (result_count >= 0 && result_count != results)) {
-    const int32_t given =
-        operand_count >= 0 && operand_count != operands ? operand_count : result_count;
+  if (operand_count != operands || result_count != results) {
+    const int32_t given = operand_count != operands ? operand_count : result_count;
     return lati_fail(LAT_ERROR_ARGUMENT,
                      "count %d: task '%s' has %d operand%s and %d result%s; calls for any number "
                      "of them end in _operands",

@@ -191,7 +191,7 @@ lat_status lati_task_max_forms(lati_form *operands, lati_form *results, const la
 /* Doubles of work memory that drawing and answering need for operands up to these. */
 size_t lati_task_work(const lat_task *task, const lati_form *operands);
 
-/* Not OK unless the task takes that number of operands and results; -1: is not asked. */
+/* Not OK unless the task has that number of operands and results. */
 lat_status lati_task_check_counts(const lat_task *task, int32_t operand_count,
                                   int32_t result_count);
 

@@ -36,7 +36,7 @@ reads '1.0D+00 20.0d-1 .3D1\n4D0 5.D+0 +6.0d00\n'
 
 # Several matrices have empty lines between them, and .npy stacks three dimensions.
 printf '1 2 3\n4 5 6\n\n7 8\n' >several
-printf '\n\n1,2,3\r\n4,5,6\r\n\r\n \t\r\n# the second\n7 8\n\n' >good
+printf '\n\n1,2,3\r\n4,5,6\r\n\r\n \t\r\n# the second\n7,8\n\n' >good
 expect 0 good
 cmp -s out several || problem "$said: other matrices were read: $(cat out)"
 
@@ -236,6 +236,7 @@ text "bad:2: '1.#QNAN' is not a finite number" '1 2 3\n1.#QNAN 5 6\n'
 text "bad:1: '3#' is not a finite number; a comment needs a blank before its #" '1 2 3# three\n4 5 6\n'
 text 'bad:1: both blanks and commas separate numbers; decimals have a point' '1,5\t2,5\n3,5\t4,5\n'
 text 'bad:1: both blanks and commas' '1, 2 3\n'
+text 'bad:4: both blanks and commas' '1\t2\n3\t4\n\n1,5\n2,5\n'
 text 'bad:1: both blanks and commas' '1,5 2\n'
 text 'bad:2: both blanks and commas' '1 2\n3,4\n'
 text 'bad:2: both blanks and commas' '1\t2\n3,5\t4,5\n'
@@ -293,6 +294,8 @@ market() { # TEXT CONTENT behind the banner
   printf '%%%%MatrixMarket matrix %b' "$2" >bad.mtx
   refuses "bad.mtx:$1" bad.mtx
 }
+market '3: expected a row of 1..5, a column of 1..5' 'coordinate real general\n5 5 2\n1 2.5\n2 3.25\n'
+market '3: expected a row of 1..5, a column of 1..5' 'coordinate real general\n5 5 1\n1 2-5\n'
 market '1: expected coordinate or array' 'sparse real general\n'
 market "1: expected coordinate or array, not '?[2J'" '\033[2J real general\n'
 market "1: expected real, integer or pattern, not 'complex'" 'coordinate complex general\n'

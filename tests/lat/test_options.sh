@@ -236,6 +236,7 @@ refused train '--task transpose --out none' <<'END'
 --model-seed 3 --seed 4 | --model-seed has no effect: --seed comes after it
 END
 refused train '--from transpose.safetensors --out none' <<'END'
+--resume | --from has no effect with --resume, which goes on from the checkpoint
 --preset quickstart | --preset has no effect: the model of --from
 --distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
 --encoding p10 | --encoding has no effect: the model of --from
@@ -433,6 +434,10 @@ accepted info '' <<'END'
 END
 effects info '' <<'END'
 --list
+END
+refused info '--list' <<'END'
+--threads 2 | --threads has no effect on a list of names
+--precision f32 | --precision has no effect on a list of names
 END
 refused info "$taught_model" <<'END'
 --threads 1 | --threads has no effect on what a model's file holds

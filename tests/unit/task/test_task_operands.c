@@ -138,6 +138,10 @@ START_TEST(operands_are_written_one_after_the_other) {
   FAILS(lat_batch_operand(&operand, batch, LAT_INPUT, 1, 2), LAT_ERROR_ARGUMENT, "outside 0..1");
   FAILS(lat_batch_append_operands(batch, 0, task, system, 1, NULL, 0), LAT_ERROR_ARGUMENT,
         "count 1: task 'linear-system' has 2 operands");
+  FAILS(lat_batch_append_operands(batch, 0, task, system, -1, NULL, 0), LAT_ERROR_ARGUMENT,
+        "count -1: task 'linear-system' has 2 operands");
+  FAILS(lat_batch_append_operands(batch, 0, task, system, 2, system, -1), LAT_ERROR_ARGUMENT,
+        "count -1: task 'linear-system' has 2 operands");
   FAILS(lat_batch_append_operands(batch, 0, task, pair, 2, &system[1], 1), LAT_ERROR_SHAPE,
         "output");
   const lat_matrix misfit[] = {by_rows(a, 2, 2), by_rows(b, 3, 1)};
@@ -167,6 +171,9 @@ START_TEST(results_come_apart) {
   ck_assert_double_eq_tol(fabs(vectors[0]), sqrt(0.5), 1e-14);
   FAILS(lat_task_answer(results, task, &input), LAT_ERROR_ARGUMENT,
         "count 1: task 'eigenvectors' has 1 operand and 2 results");
+  FAILS(lat_task_answer_operands(results, -1, task, &input, 1), LAT_ERROR_ARGUMENT, "count -1");
+  FAILS(lat_task_answer_operands(results, 2, task, &input, -1), LAT_ERROR_ARGUMENT, "count -1");
+  FAILS(lat_task_result_shapes(results, 2, task, &input, -1), LAT_ERROR_ARGUMENT, "count -1");
   lat_task_free(task);
   lat_context_free(ctx);
 }
