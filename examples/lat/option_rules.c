@@ -151,10 +151,6 @@ static int lists_names(const cli_settings *s) {
   return s->list;
 }
 
-static int resumed(const cli_settings *s) {
-  return s->resume;
-}
-
 static int tells_of_a_file(const cli_settings *s) {
   return s->operand_count > 0;
 }
@@ -258,7 +254,6 @@ static const option_rule rules[] = {
     {"info", "list", tells_of_a_file, "lists the models that are known by name: it takes none"},
     {"info", "precision", lists_names, "has no effect on a list of names"},
     {"info", "threads", lists_names, "has no effect on a list of names"},
-    {"train", "from", resumed, "has no effect with --resume, which goes on from the checkpoint"},
     {"info", "precision", tells_of_a_file, "has no effect on what a model's file holds"},
     {"info", "threads", tells_of_a_file, "has no effect on what a model's file holds"},
 };

@@ -236,7 +236,6 @@ refused train '--task transpose --out none' <<'END'
 --model-seed 3 --seed 4 | --model-seed has no effect: --seed comes after it
 END
 refused train '--from transpose.safetensors --out none' <<'END'
---resume | --from has no effect with --resume, which goes on from the checkpoint
 --preset quickstart | --preset has no effect: the model of --from
 --distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
 --encoding p10 | --encoding has no effect: the model of --from
@@ -368,7 +367,7 @@ refused eval "$taught_model --count 4" <<'END'
 --method sample --length-penalty 1 | --length-penalty has no effect: it belongs to --method beam
 --temperature 2 | --temperature has no effect: it belongs to --method sample
 --candidates 2 --accept-trailing | --candidates chooses among complete matrices
---refine 2 | --refine has no effect: sums, products
+--refine 2 | --refine has no effect: answers of this task are not refined
 --method beam --decode-seed 2 | --decode-seed has no effect: it belongs to --method sample
 --grammar --accept-trailing | --accept-trailing has no effect: with --grammar
 --size 3 --max-size 4 --min-size 1 | --size has no effect: sizes are drawn
@@ -415,7 +414,7 @@ refused solve taught-inverse/model.safetensors <<'END'
 --certify-tolerance 1e-9 | --certify-tolerance has no effect
 END
 refused solve "$taught_model" <<'END'
---refine 3 | --refine has no effect: sums, products and transposes are not refined
+--refine 3 | --refine has no effect: answers of this task are not refined
 --compare | --compare has no effect: the task has a residual of its own
 --beam-width 3 | --beam-width has no effect
 --temperature 3 | --temperature has no effect
