@@ -230,7 +230,7 @@ lat_status lati_ranks_reduce(lat_trainer *trainer) {
   const lati_shards *shards = &trainer->shards;
   return alone(trainer)
              ? LAT_OK
-             : reduce(trainer, shards->values, shards->sums, shards->parts, shards->leaves);
+             : reduce(trainer, shards->part, shards->part_sums, shards->parts, shards->leaves);
 }
 
 /* Rank 0's vector for all: a sum to which the others bring -0, which changes no number's bits. */

@@ -3,6 +3,10 @@
 #include "train/shards.h"
 
 #include "base/alloc.h"
+#include "base/threads.h"
+#include "transformer/transformer.h"
+
+#include <string.h>
 
 static int64_t examples_of(const lat_trainer_options *options) {
   return (int64_t)options->batch_size * options->accumulation;
@@ -31,9 +35,8 @@ lat_status lati_shards_check(const lat_trainer_options *options) {
   return LAT_OK;
 }
 
-static void plan(lati_shards *shards, const lat_trainer_options *options) {
+static void plan(lati_shards *shards, const lat_trainer_options *options, int32_t threads) {
   const int exact = options->shards > 1;
-  lati_shard_tree tree;
   shards->rank = options->rank;
   shards->ranks = options->ranks > 1 ? options->ranks : 1;
   shards->examples = examples_of(options);
@@ -41,30 +44,109 @@ static void plan(lati_shards *shards, const lat_trainer_options *options) {
   shards->pieces = exact ? 1 : options->accumulation;
   shards->first = lati_first_shard(shards->leaves, shards->ranks, shards->rank);
   shards->end = lati_first_shard(shards->leaves, shards->ranks, shards->rank + 1);
-  lati_tree_of_rank(&tree, &shards->slots, shards->leaves, shards->ranks, shards->rank);
+  const int64_t fewest = shards->leaves / shards->ranks;
+  shards->workers = threads < fewest ? threads : (int32_t)fewest;
+}
+
+/* Rank r's workers take the leaves that ranks r W .. r W + W - 1 of R W would. */
+static void plan_workers(lati_shards *shards) {
+  lati_shard_tree tree;
+  const int32_t all = shards->ranks * shards->workers, first = shards->rank * shards->workers;
+  int32_t rows = 0;
+  for (int32_t w = 0; w < shards->workers; ++w) {
+    lati_shard_worker *worker = &shards->worker[w];
+    worker->first = lati_first_shard(shards->leaves, all, first + w);
+    worker->end = lati_first_shard(shards->leaves, all, first + w + 1);
+    worker->row = shards->rows;
+    lati_tree_of_rank(&tree, &rows, shards->leaves, all, first + w);
+    shards->rows += rows;
+  }
+  lati_tree_of_rank(&tree, &rows, shards->leaves, shards->ranks, shards->rank);
   shards->parts = tree.count;
 }
 
-lat_status lati_shards_create(lati_shards *shards, const lat_context *ctx,
-                              const lat_trainer_options *options, float *own, size_t count) {
+static lat_status create_vectors(lati_shards *shards, const lat_model *model,
+                                 lat_gradients *gradients) {
   lat_status status = LAT_OK;
-  plan(shards, options);
-  LATI_TRY(LATI_NEW(shards->values, ctx, shards->slots));
-  LATI_TRY(LATI_NEW(shards->sums, ctx, shards->slots * LATI_SUMS));
-  shards->values[0] = own;
-  for (int32_t i = 1; i < shards->slots; ++i) {
-    LATI_TRY(LATI_NEW(shards->values[i], ctx, count));
+  const size_t count = lat_gradients_size(gradients);
+  LATI_TRY(LATI_NEW(shards->values, model->ctx, shards->rows));
+  for (int32_t w = 0; w < shards->workers; ++w) {
+    lati_shard_worker *worker = &shards->worker[w];
+    if (w == 0) {
+      worker->gradients = gradients;
+    } else {
+      LATI_TRY(lat_gradients_create(&worker->gradients, model));
+    }
+    shards->values[worker->row] = lat_gradients_data(worker->gradients);
+  }
+  for (int32_t i = 0; i < shards->rows; ++i) {
+    if (shards->values[i] == NULL) {
+      LATI_TRY(LATI_NEW(shards->values[i], model->ctx, count));
+    }
   }
 done:
   return status;
 }
 
+/* One thread draws at a time, and several work on what was drawn. */
+static lat_status create_batches(lati_shards *shards, const lat_model *model) {
+  lat_status status = LAT_OK;
+  const int64_t count = shards->end - shards->first;
+  if (shards->workers == 1) {
+    return LAT_OK;
+  }
+  LATI_TRY(LATI_NEW(shards->drawn, model->ctx, count));
+  for (int64_t i = 0; i < count; ++i) {
+    LATI_TRY(lat_batch_create(&shards->drawn[i], model->tokenizer));
+  }
+done:
+  return status;
+}
+
+lat_status lati_shards_create(lati_shards *shards, const lat_model *model,
+                              const lat_trainer_options *options, lat_gradients *gradients) {
+  lat_status status = LAT_OK;
+  plan(shards, options, lati_pool_size(model->ctx->pool));
+  LATI_TRY(LATI_NEW(shards->worker, model->ctx, shards->workers));
+  plan_workers(shards);
+  LATI_TRY(create_vectors(shards, model, gradients));
+  LATI_TRY(create_batches(shards, model));
+  LATI_TRY(LATI_NEW(shards->sums, model->ctx, shards->rows * LATI_SUMS));
+  LATI_TRY(LATI_NEW(shards->part, model->ctx, shards->parts));
+  LATI_TRY(LATI_NEW(shards->part_sums, model->ctx, shards->parts * LATI_SUMS));
+done:
+  return status;
+}
+
 void lati_shards_clear(lati_shards *shards) {
-  for (int32_t i = 1; shards->values != NULL && i < shards->slots; ++i) {
+  for (int64_t i = 0; shards->drawn != NULL && i < shards->end - shards->first; ++i) {
+    lat_batch_free(shards->drawn[i]);
+  }
+  for (int32_t w = 0; shards->worker != NULL && w < shards->workers; ++w) {
+    if (shards->values != NULL) {
+      shards->values[shards->worker[w].row] = NULL;
+    }
+    if (w > 0) {
+      lat_gradients_free(shards->worker[w].gradients);
+    }
+  }
+  for (int32_t i = 0; shards->values != NULL && i < shards->rows; ++i) {
     lati_free(shards->values[i]);
   }
   lati_free(shards->values);
   lati_free(shards->sums);
+  lati_free(shards->drawn);
+  lati_free(shards->part);
+  lati_free(shards->part_sums);
+  lati_free(shards->worker);
+}
+
+void lati_shards_start(lati_shards *shards) {
+  memset(shards->sums, 0, (size_t)shards->rows * LATI_SUMS * sizeof *shards->sums);
+  memset(shards->part_sums, 0, (size_t)shards->parts * LATI_SUMS * sizeof *shards->part_sums);
+  for (int32_t i = 0; i < shards->parts; ++i) {
+    shards->part[i] = shards->values[i];
+  }
 }
 
 /* floor(leaf E / L), without a product that could be too large. */

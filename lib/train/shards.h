@@ -17,6 +17,16 @@ typedef enum lati_sum {
   LATI_SUMS
 } lati_sum;
 
+/* One thread's part of a rank's leaves. Threads share them out as ranks do all leaves. */
+typedef struct lati_shard_worker {
+  int64_t first, end;       /* its leaves */
+  int64_t row;              /* the first of its rows */
+  lat_gradients *gradients; /* the first worker's are the trainer's */
+  lati_shard_tree tree;     /* the sums that are left of its leaves */
+  lat_status status;        /* how it fared */
+  char message[LAT_MESSAGE_SIZE];
+} lati_shard_worker;
+
 /* How an update's examples are shared out. */
 typedef struct lati_shards {
   int64_t examples;   /* of an update, over all ranks */
@@ -24,19 +34,27 @@ typedef struct lati_shards {
   int64_t first, end; /* this rank's leaves */
   int32_t rank, ranks;
   int32_t pieces; /* batches that a leaf is drawn in */
-  int32_t parts;  /* nodes that are left when all leaves are summed */
-  int32_t slots;  /* that wait at once */
-  float **values; /* (slots, parameters); the first is the gradients' own vector */
-  double *sums;   /* (slots, LATI_SUMS) */
+  int32_t workers;
+  lati_shard_worker *worker;
+  int32_t rows;      /* of all workers: sums that wait at once */
+  float **values;    /* (rows, parameters); a worker's first is its gradients' own vector */
+  double *sums;      /* (rows, LATI_SUMS) */
+  lat_batch **drawn; /* (end - first): a leaf's examples; NULL where one worker draws as it goes */
+  int32_t parts;     /* sums that are left of all leaves of this rank */
+  float **part;      /* (parts): some of `values`; the first is the trainer's gradients */
+  double *part_sums; /* (parts, LATI_SUMS) */
 } lati_shards;
 
 /* ARGUMENT where the options do not fit each other. */
 lat_status lati_shards_check(const lat_trainer_options *options);
 
-/* Plans by options that were checked. own: a vector of `count` parameters, borrowed. */
-lat_status lati_shards_create(lati_shards *shards, const lat_context *ctx,
-                              const lat_trainer_options *options, float *own, size_t count);
+/* Plans by options that were checked. gradients: those of the trainer, borrowed. */
+lat_status lati_shards_create(lati_shards *shards, const lat_model *model,
+                              const lat_trainer_options *options, lat_gradients *gradients);
 void lati_shards_clear(lati_shards *shards);
+
+/* Makes the parts the first rows, and their sums 0. */
+void lati_shards_start(lati_shards *shards);
 
 /* The first example of a leaf, within the update; of leaf `leaves`: the number of examples. */
 int64_t lati_shard_example(const lati_shards *shards, int64_t leaf);

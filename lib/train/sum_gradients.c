@@ -1,5 +1,7 @@
-/* The gradients of one update: those of this rank's shards, summed pairwise as they come
- * (lat/parallel.h), then those of all ranks. One shard is one sum over all its batches. */
+/* The gradients of one update: those of this rank's shards, each thread a run of them, summed
+ * pairwise as they come (lat/parallel.h), then those of all ranks. One shard is one sum over all
+ * its batches, on all threads. */
+#include "base/threads.h"
 #include "train/ranks.h"
 #include "transformer/transformer.h"
 
@@ -19,28 +21,42 @@ void lati_trainer_seek(lat_trainer *trainer) {
   lat_sampler_seek(trainer->sampler, (uint64_t)trainer->optimizer->updates * own);
 }
 
-/* The leaf's gradients into a vector of zeros, its loss into `sums`. */
-static lat_status sum_leaf(lat_trainer *trainer, int64_t leaf, float *to, double *sums) {
-  lat_status status = LAT_OK;
+/* The examples of one of a leaf's pieces. */
+static lat_status next_batch(lat_batch **out, lat_trainer *trainer, int64_t leaf, int64_t count) {
   const lati_shards *shards = &trainer->shards;
-  const int64_t examples = lati_shard_example(shards, leaf + 1) - lati_shard_example(shards, leaf);
+  const int drawn = shards->drawn != NULL;
+  *out = drawn ? shards->drawn[leaf - shards->first] : trainer->batch;
+  return drawn ? LAT_OK : lat_sampler_next(*out, trainer->sampler, count);
+}
+
+static int64_t leaf_examples(const lati_shards *shards, int64_t leaf) {
+  return lati_shard_example(shards, leaf + 1) - lati_shard_example(shards, leaf);
+}
+
+/* The leaf's gradients into a vector of zeros, its loss into `sums`. */
+static lat_status sum_leaf(lat_trainer *trainer, lat_gradients *gradients, int64_t leaf, float *to,
+                           double *sums) {
+  lat_status status = LAT_OK;
+  lat_batch *batch = NULL;
+  const lati_shards *shards = &trainer->shards;
+  const int64_t examples = leaf_examples(shards, leaf);
   lat_loss_sum sum;
   lat_loss_sum_init(&sum);
-  lati_gradients_redirect(trainer->gradients, to);
+  lati_gradients_redirect(gradients, to);
   const uint64_t leaves =
       (uint64_t)trainer->optimizer->updates * (uint64_t)shards->leaves + (uint64_t)leaf;
-  lat_gradients_seek(trainer->gradients, leaves * (uint64_t)shards->pieces);
+  lat_gradients_seek(gradients, leaves * (uint64_t)shards->pieces);
   for (int64_t i = 0; i < shards->pieces; ++i) {
     const int64_t count = examples * (i + 1) / shards->pieces - examples * i / shards->pieces;
     if (count > 0) {
-      LATI_TRY(lat_sampler_next(trainer->batch, trainer->sampler, count));
-      LATI_TRY(lat_gradients_accumulate(trainer->gradients, &sum, trainer->model, trainer->batch));
+      LATI_TRY(next_batch(&batch, trainer, leaf, count));
+      LATI_TRY(lat_gradients_accumulate(gradients, &sum, trainer->model, batch));
     }
   }
   sums[LATI_SUM_LOSS] = sum.loss;
   sums[LATI_SUM_TOKENS] = (double)sum.tokens;
 done:
-  lati_gradients_redirect(trainer->gradients, NULL);
+  lati_gradients_redirect(gradients, NULL);
   return status;
 }
 
@@ -54,21 +70,78 @@ static void merge(void *user, int64_t to, int64_t from) {
   }
 }
 
-/* This rank's leaves; parts that wait are in the first rows. */
-static lat_status sum_shards(lat_trainer *trainer) {
+/* A worker's leaves, summed as far as they make up nodes of the tree. */
+static lat_status sum_leaves(lat_trainer *trainer, lati_shard_worker *worker) {
   lat_status status = LAT_OK;
   const lati_shards *shards = &trainer->shards;
-  lati_shard_tree tree = {.leaves = shards->leaves};
   const size_t bytes = trainer->optimizer->count * sizeof **shards->values;
-  LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, target_spread(trainer)));
-  for (int64_t leaf = shards->first; leaf < shards->end; ++leaf) {
-    const int32_t row = tree.count;
+  worker->tree = (lati_shard_tree){.leaves = shards->leaves};
+  LATI_TRY(lat_gradients_set_target_spread(worker->gradients, target_spread(trainer)));
+  for (int64_t leaf = worker->first; leaf < worker->end; ++leaf) {
+    const int64_t row = worker->row + worker->tree.count;
     if (row > 0) { /* the first one is zero since the last update */
       memset(shards->values[row], 0, bytes);
     }
-    LATI_TRY(sum_leaf(trainer, leaf, shards->values[row], shards->sums + row * LATI_SUMS));
-    lati_tree_push(&tree, (lati_node){.first = leaf, .row = row}, merge, trainer);
+    LATI_TRY(sum_leaf(trainer, worker->gradients, leaf, shards->values[row],
+                      shards->sums + row * LATI_SUMS));
+    lati_tree_push(&worker->tree, (lati_node){.first = leaf, .row = row}, merge, trainer);
   }
+done:
+  return status;
+}
+
+/* Operations of a worker's own are loops within a loop, which one thread runs. */
+static void run_shard_worker(void *argument, int64_t task, int32_t thread) {
+  lat_trainer *trainer = argument;
+  lati_shard_worker *worker = &trainer->shards.worker[task];
+  (void)thread;
+  worker->status = sum_leaves(trainer, worker);
+  if (worker->status != LAT_OK) {
+    strncpy(worker->message, lat_last_error(), sizeof worker->message - 1);
+  }
+}
+
+static lat_status draw_leaves(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  const lati_shards *shards = &trainer->shards;
+  for (int64_t leaf = shards->first; leaf < shards->end && status == LAT_OK; ++leaf) {
+    status = lat_sampler_next(shards->drawn[leaf - shards->first], trainer->sampler,
+                              leaf_examples(shards, leaf));
+  }
+  return status;
+}
+
+/* What the workers have, to this rank's parts. */
+static lat_status join_workers(lat_trainer *trainer) {
+  lati_shards *shards = &trainer->shards;
+  lati_shard_tree tree = {.leaves = shards->leaves};
+  for (int32_t w = 0; w < shards->workers; ++w) {
+    const lati_shard_worker *worker = &shards->worker[w];
+    if (worker->status != LAT_OK) {
+      return lati_fail(worker->status, "%s", worker->message);
+    }
+    for (int32_t i = 0; i < worker->tree.count; ++i) {
+      lati_tree_push(&tree, worker->tree.nodes[i], merge, trainer);
+    }
+  }
+  for (int32_t i = 0; i < tree.count; ++i) {
+    const int64_t row = tree.nodes[i].row;
+    shards->part[i] = shards->values[row];
+    memcpy(shards->part_sums + (size_t)i * LATI_SUMS, shards->sums + row * LATI_SUMS,
+           LATI_SUMS * sizeof *shards->sums);
+  }
+  return LAT_OK;
+}
+
+static lat_status sum_shards(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  if (trainer->shards.drawn == NULL) {
+    run_shard_worker(trainer, 0, 0);
+  } else {
+    LATI_TRY(draw_leaves(trainer));
+    lati_pool_run(trainer->ctx->pool, run_shard_worker, trainer, trainer->shards.workers);
+  }
+  status = join_workers(trainer);
 done:
   return status;
 }
@@ -86,7 +159,7 @@ int lati_trainer_time_is_over(const lat_trainer *trainer) {
 
 /* A rank that failed takes part in the sum all the same, and tells so, because the others wait. */
 static lat_status sum_over_ranks(lat_trainer *trainer, lat_status status) {
-  double *sums = trainer->shards.sums;
+  double *sums = trainer->shards.part_sums;
   sums[LATI_SUM_FAILED] = status != LAT_OK;
   sums[LATI_SUM_STOP] = trainer->wants_stop;
   sums[LATI_SUM_OVER] = lati_trainer_time_is_over(trainer);
@@ -100,8 +173,8 @@ static lat_status sum_over_ranks(lat_trainer *trainer, lat_status status) {
 }
 
 lat_status lati_sum_gradients(lat_trainer *trainer, lat_loss_sum *sum) {
-  double *sums = trainer->shards.sums;
-  memset(sums, 0, (size_t)trainer->shards.slots * LATI_SUMS * sizeof *sums);
+  const double *sums = trainer->shards.part_sums;
+  lati_shards_start(&trainer->shards);
   lat_status status = lati_ranks_held(trainer);
   if (status == LAT_OK) {
     status = sum_shards(trainer);

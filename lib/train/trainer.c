@@ -215,8 +215,7 @@ static lat_status create_parts(lat_trainer *trainer, const lat_optimizer_options
   LATI_TRY(lat_optimizer_create(&trainer->optimizer, model, optimizer));
   LATI_TRY(lat_gradients_create(&trainer->gradients, model));
   LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, options->target_spread));
-  LATI_TRY(lati_shards_create(&trainer->shards, trainer->ctx, options,
-                              lat_gradients_data(trainer->gradients), trainer->optimizer->count));
+  LATI_TRY(lati_shards_create(&trainer->shards, model, options, trainer->gradients));
   LATI_TRY(lat_batch_create(&trainer->batch, model->tokenizer));
   LATI_TRY(create_sampler(trainer));
   LATI_TRY(lati_run_identity(&trainer->identity, trainer));

@@ -198,6 +198,14 @@ static void lat_observation_init_sized(void *structure, size_t size) {
   lat_accuracy_init_sized(structure, size);
 }
 
+static void lat_reduction_init_sized(void *structure, size_t size) {
+  lat_accuracy_init_sized(structure, size);
+}
+
+static void lat_agreement_init_sized(void *structure, size_t size) {
+  lat_accuracy_init_sized(structure, size);
+}
+
 /* As much as both know of one of them; `known` stands in front of it. */
 static void copy_known(void *structure, const void *from) {
   size_t size = 0, known = 0;
@@ -238,6 +246,58 @@ static lat_status use_observation(world *w, void *structure) {
   return status;
 }
 
+/* What a run of two ranks hands to its host; NULL: not kept. */
+typedef struct rank_host {
+  void *reduction, *agreement;
+} rank_host;
+
+static lat_status keep_reduction(const lat_reduction *reduction, void *user) {
+  const rank_host *host = user;
+  if (host->reduction != NULL) {
+    copy_known(host->reduction, reduction);
+  }
+  return LAT_OK;
+}
+
+/* The other rank says what this one does. */
+static lat_status keep_agreement(const lat_agreement *agreement, void *user) {
+  const rank_host *host = user;
+  char *rows = agreement->rows;
+  memcpy(rows + agreement->size, rows, agreement->size);
+  if (host->agreement != NULL) {
+    copy_known(host->agreement, agreement);
+  }
+  return LAT_OK;
+}
+
+static lat_status run_as_rank(world *w, rank_host *host) {
+  lat_trainer *trainer = NULL;
+  lat_trainer_options options;
+  lat_trainer_options_init(&options);
+  options.max_examples = options.batch_size = 4;
+  options.validate_every = 0;
+  options.shards = options.ranks = 2;
+  options.reduce = keep_reduction;
+  options.agree = keep_agreement;
+  options.connection = host;
+  lat_status status = lat_trainer_create(&trainer, w->model, NULL, &options);
+  if (status == LAT_OK) {
+    status = lat_trainer_run(trainer);
+  }
+  lat_trainer_free(trainer);
+  return status;
+}
+
+static lat_status use_reduction(world *w, void *structure) {
+  rank_host host = {structure, NULL};
+  return run_as_rank(w, &host);
+}
+
+static lat_status use_agreement(world *w, void *structure) {
+  rank_host host = {NULL, structure};
+  return run_as_rank(w, &host);
+}
+
 /* The init functions, as one type of function. */
 #define INIT(structure)                                                                            \
   static void init_##structure(void *s, size_t size) {                                             \
@@ -262,6 +322,8 @@ INIT(report)
 INIT(evaluate_options)
 INIT(diagnosis)
 INIT(observation)
+INIT(reduction)
+INIT(agreement)
 
 #define FIRST(structure) (offsetof(lat_##structure, struct_size) + sizeof(size_t) + 8)
 #define UP_TO(structure, member) (offsetof(lat_##structure, member) + 8)
@@ -288,6 +350,8 @@ const struct_user struct_users[] = {
     USER(evaluate_options, FIRST(evaluate_options), 0, set_evaluate, use_evaluate),
     USER(diagnosis, FIRST(diagnosis), 1, NULL, use_diagnosis),
     USER(observation, FIRST(observation), 1, NULL, use_observation),
+    USER(reduction, FIRST(reduction), 1, NULL, use_reduction),
+    USER(agreement, FIRST(agreement), 1, NULL, use_agreement),
     {NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 

@@ -1,4 +1,4 @@
-"""Two ranks of one thread against one process of two threads: examples a second, interleaved.
+"""One thread, two threads and two ranks of one thread, with shards and without: examples a second, interleaved.
 
     ranks.py LAT [--launcher mpirun] [--rounds 5] [--examples 2048] [--batch 64] [OPTIONS OF lat train...]
 
@@ -33,6 +33,8 @@ def measure(options, arguments):
              str(arguments.examples)]
     launch = [arguments.launcher, "-n", "2"]
     ways = {"1 process, 2 threads": [*train, "--threads", "2"],
+            "1 process, 1 thread": [*train, "--threads", "1"],
+            "1 process, 1 thread, shards 8": [*train, "--threads", "1", "--shards", "8"],
             "1 process, 2 threads, shards 8": [*train, "--threads", "2", "--shards", "8"],
             "2 ranks, shards 8": [*launch, *train, "--threads", "1"],
             "2 ranks, --fast-reduce": [*launch, *train, "--threads", "1", "--fast-reduce"]}
