@@ -55,7 +55,7 @@ typedef void lat_log_function(int32_t level, const char *line, void *user);
 
 /**
  * Allocates @p size > 0 bytes aligned to @p alignment (a power of two, at most 4096); NULL when it
- * cannot. Called from any thread that uses the context.
+ * cannot. Called from any thread that uses the context, and from the context's own.
  */
 typedef void *lat_allocate_function(size_t size, size_t alignment, void *user);
 

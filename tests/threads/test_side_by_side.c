@@ -12,7 +12,7 @@ enum { HOSTS = 3 };
 
 /* A program's part of the process: what it lends its context, and what came of it. */
 typedef struct host {
-  int32_t threads, precision, log_level;
+  int32_t threads, shards, precision, log_level;
   int counts_memory, has_log;
   counting_allocator memory;
   atomic_int lines, too_verbose, foreign;
@@ -55,12 +55,13 @@ static lat_context *open_context(host *self) {
   return ctx;
 }
 
-static void train(small_run *run, const char *directory) {
+static void train(const host *self, small_run *run, const char *directory) {
   lat_trainer *trainer = NULL;
   lat_optimizer_options optimizer;
   lat_trainer_options options;
   small_run_optimizer_options(&optimizer, "adam");
   small_run_trainer_options(&options, directory);
+  options.shards = self->shards;
   THREAD_OK(lat_trainer_create(&trainer, run->model, &optimizer, &options));
   THREAD_OK(lat_trainer_run(trainer));
   lat_trainer_free(trainer);
@@ -90,7 +91,7 @@ static void *work(void *argument) {
   scratch_open(&folder);
   self->directory = folder.path;
   small_run_open_in(&run, open_context(self), &options);
-  train(&run, folder.path);
+  train(self, &run, folder.path);
   THREAD_OK(
       lat_model_load(&loaded, run.ctx, scratch_file(path, &folder, "model.safetensors"), NULL));
   solve(self, loaded);
@@ -110,8 +111,13 @@ static const host hosts[HOSTS] = {
      .log_level = LAT_LOG_DEBUG,
      .counts_memory = 1,
      .has_log = 1},
-    {.threads = 3, .precision = LAT_PRECISION_BF16, .log_level = LAT_LOG_INFO, .has_log = 1},
+    {.threads = 3,
+     .shards = 2,
+     .precision = LAT_PRECISION_BF16,
+     .log_level = LAT_LOG_INFO,
+     .has_log = 1},
     {.threads = 2,
+     .shards = 4,
      .precision = LAT_PRECISION_AUTO,
      .log_level = LAT_LOG_WARNING,
      .counts_memory = 1,
