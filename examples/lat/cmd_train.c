@@ -198,7 +198,8 @@ static int describes_model(const cli_settings *settings) {
 static int make_model(workbench *bench, cli_settings *settings, const cli_command *command) {
   lat_status status = LAT_OK;
   if (settings->from != NULL) {
-    return start_from(bench, settings, command);
+    const int outcome = settings->resume ? run_options_check_start(settings) : EXIT_DONE;
+    return outcome == EXIT_DONE ? start_from(bench, settings, command) : outcome;
   }
   if (settings->restored != NULL && !describes_model(settings)) {
     char path[PATH_MAX];

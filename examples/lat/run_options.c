@@ -198,16 +198,55 @@ static int write_file(const char *path, const json_t *object) {
   return outcome;
 }
 
+static int name_file(char path[PATH_MAX], const cli_settings *settings) {
+  return snprintf(path, PATH_MAX, "%s/options.json", settings->output) < PATH_MAX - 8;
+}
+
+/* The model that a resumed run started from, the caller's to free; NULL: none, or none that its
+ * options.json tells of. */
+static char *kept_start(const cli_settings *settings) {
+  char path[PATH_MAX];
+  json_t *object =
+      settings->resume && name_file(path, settings) ? json_load_file(path, 0, NULL) : NULL;
+  const char *from = json_string_value(json_object_get(object, "from"));
+  char *kept = from != NULL ? strdup(from) : NULL;
+  json_decref(object);
+  return kept;
+}
+
+/* The file of the model that --from means, or the name that it is known by; the caller's to free.
+ */
+static char *start_of(const cli_settings *settings) {
+  char *whole = settings->from != NULL ? realpath(settings->from, NULL) : NULL;
+  return whole != NULL || settings->from == NULL ? whole : strdup(settings->from);
+}
+
+int run_options_check_start(const cli_settings *settings) {
+  int outcome = EXIT_DONE;
+  char *kept = kept_start(settings), *start = start_of(settings);
+  if (start == NULL || kept == NULL || strcmp(start, kept) != 0) {
+    outcome =
+        report_usage("train", "--from has no effect with --resume: the run in %s started from %s",
+                     settings->output, kept != NULL ? kept : "no model that it knows of");
+  }
+  free(start);
+  free(kept);
+  return outcome;
+}
+
 int run_options_save(const cli_settings *settings) {
-  char path[PATH_MAX - 8];
+  char path[PATH_MAX];
+  if (!name_file(path, settings)) {
+    return report_error("%s: the name is too long", settings->output);
+  }
   json_t *object = json_object();
-  const int length = snprintf(path, sizeof path, "%s/options.json", settings->output);
+  char *start = settings->resume ? kept_start(settings) : start_of(settings);
+  json_object_set_new(object, "from", start != NULL ? json_name(start) : NULL);
   for (int i = 0; i < KEPT; ++i) {
     json_object_set_new(object, kept_options[i], option_json(settings, find(kept_options[i])));
   }
-  const int outcome = length > 0 && (size_t)length < sizeof path
-                          ? write_file(path, object)
-                          : report_error("%s: the name is too long", settings->output);
+  const int outcome = write_file(path, object);
+  free(start);
   json_decref(object);
   return outcome;
 }

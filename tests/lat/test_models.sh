@@ -79,8 +79,14 @@ says out '"max_positions":85'
 says out '"encoder_width":32'
 # shellcheck disable=SC2086
 expect 0 train --from transpose-2x3 --size 4 $from --examples 16 --out larger --resume
+expect 0 train --examples 24 --quiet --out larger --resume
+# shellcheck disable=SC2086
+expect 0 train --from transpose-2x3 --size 4 $from --examples 32 --out larger --resume
 # shellcheck disable=SC2086
 expect 2 train --from transpose-2x3 --size 3 $from --out larger --resume
+cp larger/model.safetensors another.safetensors
+expect 2 train --from another.safetensors --examples 40 --quiet --out larger --resume
+says err '--from has no effect with --resume: the run in larger started from'
 # shellcheck disable=SC2086
 expect 0 train --from transpose-2x3 --noise 0.1 $from --out noisy
 expect 0 info noisy/model.safetensors --json
