@@ -104,13 +104,13 @@ typedef struct lat_model_options {
   int32_t init;      /**< LAT_INIT_RANDOM (default) or LAT_INIT_FOURIER */
   double dropout; /**< on embeddings and on each block's output while training, 0..0.9; default 0 */
   uint64_t seed;  /**< of the initial parameters and of dropout; default 0 */
-  int32_t
-      architecture;         /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or
-                               LAT_ARCHITECTURE_ENCODER:     the decoder's options are then not used, tied
-                               becomes 0, and the output     encoding must give every number the same length
-                               (p10 does not), or     LAT_ARCHITECTURE_DECODER: the encoder's options are
-                               not used, or     LAT_ARCHITECTURE_LSTM or LAT_ARCHITECTURE_GRU: ffn_factor
-                               and activation     are not used, nor are heads without encoder_attention */
+  int32_t architecture;     /**< LAT_ARCHITECTURE_ENCODER_DECODER (default), or
+                               LAT_ARCHITECTURE_ENCODER: the decoder's options are then not used,
+                               tied becomes 0, and the output encoding must give every number the
+                               same length (p10 does not), or LAT_ARCHITECTURE_DECODER: the encoder's
+                               options are not used, or LAT_ARCHITECTURE_LSTM or
+                               LAT_ARCHITECTURE_GRU: ffn_factor and activation are not used, nor are
+                               heads without encoder_attention */
   int32_t norm_kind;        /**< LAT_NORM_KIND_LAYER (default) or LAT_NORM_KIND_RMS */
   double attention_dropout; /**< on the weights of attention while training, 0..0.9; default 0 */
   int32_t copy_gate; /**< 1: layers of a stack with loops end with a gate that decides, for every

@@ -58,7 +58,7 @@ typedef struct lat_decode_options {
                        and Schulz, eigenvectors and the SVD after Ogita and Aishima, values alone by
                        inverse iteration first, linear systems by residuals in twice the working
                        precision and an inverse of LAPACK's; other tasks have none. A refined answer
-                       is certified   where it can be. Default 0: off */
+                       is certified where it can be. Default 0: off */
   int32_t fallback; /**< 1: where the model's answer is not right, LAPACK's is returned instead and
                        the report says so; with refine, what is not certified is not right. An
                        inverse is found and certified up to condition numbers of about 1e29, rows

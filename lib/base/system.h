@@ -11,8 +11,8 @@ const char *lati_error_text(char *buffer, size_t size, int error);
 /* Processors that the calling thread may run on; at least 1. */
 int32_t lati_own_processors(void);
 
-/* True when the link at `path` itself lies in /proc: it stands for a process's open file. False,
- * with errno set in *error, when that cannot be told; *error is 0 otherwise. */
+/* True when the link at `path` itself lies in /proc: it stands for a process's open file. Where
+ * that cannot be told it is false, and *error the errno; otherwise *error is 0. */
 int lati_is_process_link(int *error, const char *path);
 
 #endif

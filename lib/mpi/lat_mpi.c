@@ -310,13 +310,13 @@ lat_status lat_mpi_attach(lat_mpi **out, MPI_Comm communicator, lat_trainer_opti
   status = duplicate(mpi, communicator);
   if (status == LAT_OK) {
     mpi->counts = calloc(2 * (size_t)mpi->ranks, sizeof *mpi->counts);
-    mpi->offsets = mpi->counts + mpi->ranks;
     status = mpi->counts != NULL ? LAT_OK : fail_memory();
   }
   if (status != LAT_OK) {
     lat_mpi_free(mpi);
     return status;
   }
+  mpi->offsets = mpi->counts + mpi->ranks;
   if (options != NULL) {
     fill(options, mpi);
   }

@@ -19,12 +19,12 @@ typedef enum lati_sum {
 
 /* One thread's part of a rank's leaves. Threads share them out as ranks do all leaves. */
 typedef struct lati_shard_worker {
-  int64_t first, end;       /* its leaves */
-  int64_t row;              /* the first of its rows */
-  lat_gradients *gradients; /* the first worker's are the trainer's */
-  lati_shard_tree tree;     /* the sums that are left of its leaves */
-  lat_status status;        /* how it fared */
-  char message[LAT_MESSAGE_SIZE];
+  int64_t first, end;                 /* its leaves */
+  int64_t row;                        /* the first of its rows */
+  lat_gradients *gradients;           /* the first worker's are the trainer's */
+  lati_shard_tree tree;               /* the sums that are left of its leaves */
+  lat_status status;                  /* how it fared */
+  char message[2 * LAT_MESSAGE_SIZE]; /* as long as messages are */
 } lati_shard_worker;
 
 /* How an update's examples are shared out. */

@@ -136,7 +136,7 @@ static lat_status join_workers(lat_trainer *trainer) {
 static lat_status sum_shards(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   if (trainer->shards.drawn == NULL) {
-    run_shard_worker(trainer, 0, 0);
+    LATI_TRY(sum_leaves(trainer, &trainer->shards.worker[0]));
   } else {
     LATI_TRY(draw_leaves(trainer));
     lati_pool_run(trainer->ctx->pool, run_shard_worker, trainer, trainer->shards.workers);
