@@ -1,5 +1,6 @@
 #include "example.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,6 +31,14 @@ int32_t show_progress(const lat_progress *progress, void *user) {
   printf("%8lld examples, loss %.4f a token, %.0f examples/s\n", (long long)progress->examples,
          progress->loss, progress->examples_per_second);
   return 0;
+}
+
+double random_uniform(void) {
+  return (rand() + 0.5) / (RAND_MAX + 1.0);
+}
+
+double random_normal(void) {
+  return sqrt(-2 * log(random_uniform())) * cos(2 * acos(-1.0) * random_uniform());
 }
 
 int show_outcome(lat_status status) {

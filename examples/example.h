@@ -1,4 +1,4 @@
-/* What the examples share: leaving a function on an error, and printing. */
+/* What the examples share: leaving a function on an error, printing, random numbers. */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
@@ -28,6 +28,10 @@ void show_report(const lat_report *report);
 
 /* Prints a line of progress; fits lat_trainer_options.progress. */
 int32_t show_progress(const lat_progress *progress, void *user);
+
+/* Random numbers of rand(): uniform in 0..1, and standard normal. */
+double random_uniform(void);
+double random_normal(void);
 
 /* Prints the error, if there is one, and returns the exit status for main(). */
 int show_outcome(lat_status status);

@@ -5,15 +5,15 @@
  *   in_context [UPDATES [TESTS]]   3000 updates, 40000 regressions to test with unless said
  */
 #include "example.h"
+#include "regression.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Inputs and examples; inputs are uniform in -HALF..HALF, regression vectors normal. */
+/* Inputs and examples. */
 enum { D = 10, N = 10, WIDTH = D + 1, BATCH = 256, PARAMETERS = 3 * WIDTH * WIDTH };
-#define HALF 0.5
 
 /* One regression: N examples and a query in rows (x, y), the query's y 0, and the query's answer.
  */
@@ -22,38 +22,8 @@ typedef struct regression {
   double answer;
 } regression;
 
-/* The best rate of one step from 0, and the mean squared error it leaves, which no single layer of
- * linear attention beats. With S = X^T X / N, s = E x^2 and m = E x^4, the error at a rate is
- * s (D - 2 rate T1 + rate^2 T2), T1 = E tr S and T2 = E tr S^2. */
-static void theory(double *rate, double *error) {
-  const double s = HALF * HALF / 3, m = HALF * HALF * HALF * HALF / 5;
-  const double t1 = D * s, t2 = (D * m + D * (D - 1) * s * s) / N + D * s * s * (N - 1) / N;
-  *rate = t1 / t2;
-  *error = s * (D - t1 * t1 / t2);
-}
-
-static double uniform(void) {
-  return (rand() + 0.5) / (RAND_MAX + 1.0);
-}
-
-static double normal(void) {
-  return sqrt(-2 * log(uniform())) * cos(2 * acos(-1.0) * uniform());
-}
-
 static void draw(regression *r) {
-  double w[D];
-  for (int i = 0; i < D; ++i) {
-    w[i] = normal();
-  }
-  for (int e = 0; e <= N; ++e) {
-    double y = 0;
-    for (int i = 0; i < D; ++i) {
-      r->z[e][i] = HALF * (2 * uniform() - 1);
-      y += w[i] * r->z[e][i];
-    }
-    r->z[e][D] = e < N ? y : 0;
-    r->answer = y;
-  }
+  r->answer = draw_regression(&r->z[0][0], D, N);
 }
 
 /* The layer leaves minus its prediction in the query's y. */
@@ -138,7 +108,7 @@ static lat_status train(lat_linear *stack, int updates) {
   double *x = lat_linear_parameters(stack);
   const int trained = PARAMETERS * 2 / 3; /* S stays 0 */
   for (int i = 0; i < trained; ++i) {
-    x[i] = 0.3 * normal();
+    x[i] = 0.3 * random_normal();
   }
   for (int u = 1; u <= updates; ++u) {
     const double rate = 0.01 * (1 + cos(acos(-1.0) * u / updates));
@@ -161,7 +131,7 @@ int main(int argc, char **argv) {
   double zeros[D] = {0}, rate = 0, error = 0;
   const lat_matrix w0 = {zeros, 1, D, D, LAT_ROW_MAJOR};
   const int tests = argc > 2 ? atoi(argv[2]) : 40000; /* hundreds */
-  theory(&rate, &error);
+  regression_theory(&rate, &error, D, N);
   printf("theory: best rate %.4f, mean squared error %.5f\n", rate, error);
   TRY(lat_context_create(&ctx, NULL));
   TRY(lat_linear_create(&constructed, ctx, 1, 1, WIDTH));

@@ -38,6 +38,22 @@ enum {
   LAT_LINEAR_S = 2  /**< the layer's map of each token */
 };
 
+/** What lat_linear_fit() says of its data and its answer. @since 0.1 */
+typedef struct lat_linear_certificate {
+  size_t struct_size; /**< set by the init macro */
+  int64_t features;   /**< d^2 (d + 1) / 2 of width d: numbers that the answer is linear in */
+  int64_t rank;       /**< dimensions of them that the examples span */
+  double lambda_min;  /**< smallest eigenvalue of the mean of features' outer products; 0 where rank
+                           is below features */
+  double lambda_max;  /**< the largest */
+  double residual;    /**< root mean square of what least squares leaves of the targets */
+  double lost;        /**< share of the coefficients' norm that a stack of fewer heads than needed
+                           cannot hold; 0 otherwise */
+  int32_t unique; /**< 1: rank is features, so that all weights of least squares are one function,
+                       on the data and off them; 0: the data leave the answer open */
+  int32_t heads;  /**< heads that the fitted function needs */
+} lat_linear_certificate;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -119,6 +135,35 @@ LAT_API LAT_NODISCARD lat_status lat_linear_gradient(double *d_parameters, doubl
  */
 LAT_API LAT_NODISCARD lat_status lat_linear_set_descent(lat_linear *stack, const lat_matrix *w0,
                                                         double rate, int64_t examples);
+
+/** The function behind lat_linear_certificate_init(). @since 0.1 */
+LAT_API void lat_linear_certificate_init_sized(lat_linear_certificate *certificate, size_t size);
+/** Fills a lat_linear_certificate with zeros. @since 0.1 */
+#define lat_linear_certificate_init(certificate)                                                   \
+  lat_linear_certificate_init_sized((certificate), sizeof *(certificate))
+
+/**
+ * Learns a layer from examples by least squares, and tells whether they determine it (Yau and
+ * others, "Learning Linear Attention in Polynomial Time", 2024). The last token of an example is
+ * its query; heads shall add y to the last values of it. What heads add is linear in the products
+ * of (C^T C)_jk, j <= k, and the query's values, so the least squares are over those features, by
+ * orthogonal triangles of blocks of examples; heads are made of the solution of least norm by its
+ * singular vectors, the largest first. Time is of order examples features^2, memory of order
+ * 4096 features; one thread.
+ * @param[out] stack        of one layer and width 1..19; its S becomes zero; unchanged on failure
+ * @param[out] certificate  filled up to its struct_size; NULL: not wanted
+ * @param      z            (examples, tokens, width)
+ * @param      y            (examples, outputs)
+ * @param      examples     1 or more; fewer than features leave the answer open
+ * @param      tokens       as lat_linear_apply()
+ * @param      context      likewise
+ * @param      outputs      1..width
+ * @return OK, ARGUMENT, LIMIT (width), NUMERIC, MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_linear_fit(lat_linear *stack,
+                                                lat_linear_certificate *certificate,
+                                                const double *z, const double *y, int64_t examples,
+                                                int64_t tokens, int64_t context, int32_t outputs);
 
 #ifdef __cplusplus
 }

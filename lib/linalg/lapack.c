@@ -4,6 +4,8 @@
 
 #include "linalg/matrix.h"
 
+#include <string.h>
+
 /* The Fortran routines, with the hidden lengths of their character arguments. */
 extern void dsyevd_(const char *jobz, const char *uplo, const int32_t *n, double *a,
                     const int32_t *lda, double *w, double *work, const int32_t *lwork,
@@ -27,6 +29,8 @@ extern void dgetrs_(const char *trans, const int32_t *n, const int32_t *nrhs, co
 extern void dgels_(const char *trans, const int32_t *m, const int32_t *n, const int32_t *nrhs,
                    double *a, const int32_t *lda, double *b, const int32_t *ldb, double *work,
                    const int32_t *lwork, int32_t *info, size_t trans_length);
+extern void dgeqrf_(const int32_t *m, const int32_t *n, double *a, const int32_t *lda, double *tau,
+                    double *work, const int32_t *lwork, int32_t *info);
 extern void dgees_(const char *jobvs, const char *sort, void *select, const int32_t *n, double *a,
                    const int32_t *lda, int32_t *sdim, double *wr, double *wi, double *vs,
                    const int32_t *ldvs, double *work, const int32_t *lwork, int32_t *bwork,
@@ -202,6 +206,20 @@ lat_status lati_lapack_least_squares(double *a, double *b, int32_t m, int32_t n,
   LATI_TRY(outcome("dgels", info));
 done:
   return status;
+}
+
+lat_status lati_lapack_triangularise(double *a, int32_t m, int32_t n, double *work) {
+  const lat_status status = check("dgeqrf", a, m, n);
+  if (status != LAT_OK) {
+    return status;
+  }
+  const int32_t lwork = n * BLOCK;
+  int32_t info = 0;
+  dgeqrf_(&m, &n, a, &m, work + lwork, work, &lwork, &info);
+  for (size_t j = 0; j < (size_t)n; ++j) {
+    memset(a + j * (size_t)m + j + 1, 0, ((size_t)m - j - 1) * sizeof *a);
+  }
+  return outcome("dgeqrf", info);
 }
 
 /* v NULL: eigenvalues only. */

@@ -38,6 +38,8 @@ lat_status lati_lapack_solve_tridiagonal(double *b, double *diagonal, double *be
  * is destroyed. NUMERIC when a has not full rank. */
 lat_status lati_lapack_least_squares(double *a, double *b, int32_t m, int32_t n, int32_t k,
                                      double *work);
+/* a (m x n), m >= n, becomes the triangle R of a = Q R, zeros below it, by dgeqrf. */
+lat_status lati_lapack_triangularise(double *a, int32_t m, int32_t n, double *work);
 /* a (n x n) becomes its real Schur form t, v the orthogonal factor: a = v t v^T, by dgees. `work`
  * has 2 n doubles more. */
 lat_status lati_lapack_schur(double *a, double *v, int32_t n, double *work);

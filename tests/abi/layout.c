@@ -215,6 +215,17 @@ MEMBER(lat_decode_options, reserved, 84, 4);
 MEMBER(lat_decode_options, cancel, 88, 8);
 MEMBER(lat_decode_options, cancel_user, 96, 8);
 
+SIZE(lat_linear_certificate, 64);
+MEMBER(lat_linear_certificate, struct_size, 0, 8);
+MEMBER(lat_linear_certificate, features, 8, 8);
+MEMBER(lat_linear_certificate, rank, 16, 8);
+MEMBER(lat_linear_certificate, lambda_min, 24, 8);
+MEMBER(lat_linear_certificate, lambda_max, 32, 8);
+MEMBER(lat_linear_certificate, residual, 40, 8);
+MEMBER(lat_linear_certificate, lost, 48, 8);
+MEMBER(lat_linear_certificate, unique, 56, 4);
+MEMBER(lat_linear_certificate, heads, 60, 4);
+
 SIZE(lat_report, 88);
 MEMBER(lat_report, struct_size, 0, 8);
 MEMBER(lat_report, residual, 8, 8);
@@ -398,6 +409,7 @@ LAST(lat_evaluate_options, source);
 LAST(lat_observation, result_count);
 LAST(lat_diagnosis, reserved);
 LAST(lat_accuracy, candidates);
+LAST(lat_linear_certificate, heads);
 LAST(lat_progress, since_best);
 LAST(lat_reduction, message);
 LAST(lat_agreement, message);

@@ -27,6 +27,7 @@
   X(lat_decode_options)                                                                            \
   X(lat_diagnosis)                                                                                 \
   X(lat_evaluate_options)                                                                          \
+  X(lat_linear_certificate)                                                                        \
   X(lat_loss_sum)                                                                                  \
   X(lat_model_options)                                                                             \
   X(lat_optimizer_options)                                                                         \
@@ -100,6 +101,7 @@ extern const null_call null_calls[]; /* the last has no name */
 #define VALUE_lat_decode_options &world->a_lat_decode_options
 #define VALUE_lat_diagnosis &world->a_lat_diagnosis
 #define VALUE_lat_evaluate_options &world->a_lat_evaluate_options
+#define VALUE_lat_linear_certificate &world->a_lat_linear_certificate
 #define VALUE_lat_model_options &world->a_lat_model_options
 #define VALUE_lat_optimizer_options &world->a_lat_optimizer_options
 #define VALUE_lat_progress &world->a_lat_progress

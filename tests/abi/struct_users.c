@@ -166,6 +166,17 @@ static lat_status use_diagnosis(world *w, void *structure) {
   return status;
 }
 
+static lat_status use_linear_certificate(world *w, void *structure) {
+  const double z[] = {1, 2}, y[] = {1, 8};
+  lat_linear *stack = NULL;
+  lat_status status = lat_linear_create(&stack, w->ctx, 1, 1, 1);
+  if (status == LAT_OK) {
+    status = lat_linear_fit(stack, structure, z, y, 2, 1, 1, 1);
+  }
+  lat_linear_free(stack);
+  return status;
+}
+
 static lat_status use_loss_sum(world *w, void *structure) {
   lat_batch *batch = NULL;
   lat_sampler *sampler = NULL;
@@ -321,6 +332,7 @@ INIT(decode_options)
 INIT(report)
 INIT(evaluate_options)
 INIT(diagnosis)
+INIT(linear_certificate)
 INIT(observation)
 INIT(reduction)
 INIT(agreement)
@@ -349,6 +361,7 @@ const struct_user struct_users[] = {
     USER(report, FIRST(report), 1, NULL, use_report),
     USER(evaluate_options, FIRST(evaluate_options), 0, set_evaluate, use_evaluate),
     USER(diagnosis, FIRST(diagnosis), 1, NULL, use_diagnosis),
+    USER(linear_certificate, FIRST(linear_certificate), 1, NULL, use_linear_certificate),
     USER(observation, FIRST(observation), 1, NULL, use_observation),
     USER(reduction, FIRST(reduction), 1, NULL, use_reduction),
     USER(agreement, FIRST(agreement), 1, NULL, use_agreement),

@@ -656,6 +656,18 @@ static lat_status use_linear(fault_world *world, void **out) {
   return status != LAT_OK ? status : lat_linear_gradient(NULL, z, world->stack, z, z, 2, 1);
 }
 
+static lat_status fit_linear(fault_world *world, void **out) {
+  const double z[] = {1, 2}, y[] = {1, 8};
+  lat_linear *stack = NULL;
+  (void)out;
+  lat_status status = lat_linear_create(&stack, world->ctx, 1, 1, 1);
+  if (status == LAT_OK) {
+    status = lat_linear_fit(stack, NULL, z, y, 2, 1, 1, 1);
+  }
+  lat_linear_free(stack);
+  return status;
+}
+
 static lat_status create_trainer(fault_world *world, void **out) {
   return lat_trainer_create((lat_trainer **)out, world->model, &world->optimizer_options,
                             &world->trainer_options);
@@ -743,6 +755,7 @@ static const fault_case cases[] = {
     {"lat_operator_conjugate_gradients", 0, iterate, NULL},
     {"lat_linear_create", 0, create_linear, release_linear},
     {"lat_linear_apply, gradient", 0, use_linear, NULL},
+    {"lat_linear_fit", 0, fit_linear, NULL},
     {"lat_trainer_create", 0, create_trainer, release_trainer},
     {"lat_trainer_resume", WITH_RUN, resume_trainer, release_trainer},
     {"lat_trainer_run", WITH_NEW_TRAINER, run_trainer, NULL},
