@@ -1,4 +1,3 @@
-#include "compute/dropout.h"
 #include "compute/elementwise.h"
 #include "compute/ops.h"
 #include "compute/panel.h"

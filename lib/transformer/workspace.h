@@ -94,8 +94,7 @@ struct lati_workspace {
   unsigned char *arena;
   size_t capacity;
   lati_purpose purpose;
-  uint64_t step;      /* of dropout: the update, */
-  uint64_t first;     /* and the batch's first example in it */
+  uint64_t step;      /* of dropout */
   float *gradient;    /* the flat vector that backward adds to */
   lati_spread spread; /* of targets while training; width 0: none */
   lati_stack_state stack[LATI_STACKS];

@@ -1,4 +1,4 @@
-"""The structures and constants that lat.py and lat.f90 repeat are those of the C headers.
+"""The structures and constants that the Python package and lat.f90 repeat are those of the C headers.
 
     test_layouts.py SOURCE_DIRECTORY LIBRARY C_COMPILER [FORTRAN_COMPILER]
 
@@ -17,7 +17,7 @@ source, library, *compilers = sys.argv[1:]
 include = pathlib.Path(source, "include")
 fortran_module = include / "lat" / "lat.f90"
 sys.path.insert(0, str(pathlib.Path(source, "python")))
-import lat  # noqa: E402 (finds the library in the environment)
+from lat import _constants, _structures  # noqa: E402 (finds the library in the environment)
 
 
 def field_name(declaration):
@@ -81,7 +81,7 @@ def offsets_in_fortran(structures, constants, compiler):
 
 def offsets_in_python():
     found = {}
-    for kind in vars(lat).values():
+    for kind in vars(_structures).values():
         if isinstance(kind, type) and hasattr(kind, "_fields_") and hasattr(kind, "c_name"):
             found[f"lat_{kind.c_name}"] = ctypes.sizeof(kind)
             for field, *_ in kind._fields_:
@@ -91,11 +91,11 @@ def offsets_in_python():
 
 
 def constants_of_python(in_c):
-    """lat.py leaves prefixes out: {C's name: value}."""
+    """Python leaves prefixes out: {C's name: value}."""
     found = {}
-    for name, value in vars(lat).items():
+    for name, value in vars(_constants).items():
         if re.fullmatch(r"_?[A-Z][A-Z0-9_]*", name) and isinstance(value, int):
-            names = [prefix + name.lstrip("_") for prefix in ("LAT_", "LAT_DECODE_", "LAT_VERDICT_")]
+            names = [prefix + name.lstrip("_") for prefix in ("LAT_", "LAT_DECODE_", "LAT_VERDICT_", "LAT_SOURCE_")]
             found.update({full: value for full in names if full in in_c})
     return found
 
