@@ -60,9 +60,9 @@ typedef struct lat_decode_options {
                        precision and an inverse of LAPACK's; other tasks have none. A refined answer
                        is certified where it can be. Default 0: off */
   int32_t fallback; /**< 1: where the model's answer is not right, LAPACK's is returned instead and
-                       the report says so; with refine, what is not certified is not right. An
-                       inverse is found and certified up to condition numbers of about 1e29, rows
-                       and columns scaled */
+                       the report says so; with refine, what is not certified is not right.
+                       Inverses and solutions of linear systems are found and certified up to
+                       condition numbers of about 1e29, rows and columns scaled */
   double certify_tolerance; /**< relative residual that a certificate asks for; default 1e-12 */
   int32_t candidates; /**< most answers decoded for a matrix, 1..1024, of which the best stays: a
                          verdict costs little, and a second answer is often right where the first

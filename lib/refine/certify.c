@@ -2,40 +2,40 @@
  * from the exact one by at most gamma(k) times the sum of their sizes, gamma(k) = k u / (1 - k u),
  * u = 2^-53 (Higham, "Accuracy and Stability of Numerical Algorithms", section 3.1). Norms of such
  * errors are bounded by products of norms, and every bound is widened for the rounding of its own
- * few operations. Inputs are scaled by powers of two first, so that underflow stays below TINY. */
+ * few operations. Inputs are scaled by powers of two first, so that underflow stays below
+ * LATI_TINY. */
 #include "refine/certify.h"
 
 #include "linalg/dense.h"
 #include "linalg/lapack.h"
 #include "linalg/matrix.h"
 #include "refine/refine.h"
+#include "refine/rounding.h"
 
 #include <math.h>
 #include <string.h>
 
-#define UNIT 0x1p-53
-#define TINY 1e-290
-
 static double gamma_of(int32_t terms) {
-  return terms * UNIT / (1 - terms * UNIT);
+  return terms * LATI_UNIT / (1 - terms * LATI_UNIT);
 }
 
 /* An upper bound of |x|_F: the sum of n^2 squares and the root round by less than gamma(n^2 + 2).
  */
 static double norm_bound(const double *x, int64_t count) {
-  return lati_frobenius(x, count) * (1 + (double)(count + 4) * UNIT) + TINY;
+  return lati_frobenius(x, count) * (1 + (double)(count + 4) * LATI_UNIT) + LATI_TINY;
 }
 
 /* A lower bound. */
 static double norm_least(const double *x, int64_t count) {
-  return lati_frobenius(x, count) * (1 - (double)(count + 4) * UNIT);
+  return lati_frobenius(x, count) * (1 - (double)(count + 4) * LATI_UNIT);
 }
 
 static const lati_certificate none = {0, NAN};
 
-/* The residual r of |r| <= limit, its own error included, without NaN passing. */
+/* The residual r of |r| <= limit, its own error included, without NaN passing, or a residual and a
+ * limit that are both beyond the largest double. */
 static int within(double residual, double limit) {
-  return residual <= limit * (1 - 8 * UNIT);
+  return isfinite(residual) && residual <= limit * (1 - 8 * LATI_UNIT);
 }
 
 size_t lati_certify_inverse_work(int32_t n) {
@@ -53,9 +53,9 @@ lati_certificate lati_certify_inverse(const double *x, const double *a, int32_t 
   (void)lati_inverse_defect(r, scaled, inverse, n);
   /* The compensated sum: u |r_ij| and gamma(n + 1)^2 times the sizes of its terms. */
   const double g = gamma_of(n + 1);
-  const double r_error = 2 * UNIT * norm_bound(r, count) +
+  const double r_error = 2 * LATI_UNIT * norm_bound(r, count) +
                          g * g * (norm_bound(scaled, count) * norm_bound(inverse, count) + n) +
-                         TINY;
+                         LATI_TINY;
   const double r_norm = norm_bound(r, count) + r_error;
   if (!(r_norm < 0.5) || !within(r_norm, tolerance * a_norm * x_norm)) {
     return none;
@@ -64,7 +64,8 @@ lati_certificate lati_certify_inverse(const double *x, const double *a, int32_t 
   const double x_bound = norm_bound(inverse, count);
   const double product_norm =
       norm_bound(product, count) + x_bound * (gamma_of(n) * norm_bound(r, count) + r_error);
-  const double bound = product_norm / (1 - r_norm) / x_norm * (1 + (double)(count + 16) * UNIT);
+  const double bound =
+      product_norm / (1 - r_norm) / x_norm * (1 + (double)(count + 16) * LATI_UNIT);
   return (lati_certificate){1, bound};
 }
 
@@ -78,8 +79,8 @@ static double inverse_defect_bound(double *d, const double *c, const double *a, 
   const int64_t count = (int64_t)n * n;
   const double g = gamma_of(n + 1);
   (void)lati_inverse_defect(d, c, a, n);
-  return norm_bound(d, count) * (1 + 2 * UNIT) +
-         g * g * (norm_bound(c, count) * norm_bound(a, count) + n) + TINY;
+  return norm_bound(d, count) * (1 + 2 * LATI_UNIT) +
+         g * g * (norm_bound(c, count) * norm_bound(a, count) + n) + LATI_TINY;
 }
 
 lati_certificate lati_certify_system(const double *x, const double *a, const double *b, int32_t n,
@@ -99,9 +100,9 @@ lati_certificate lati_certify_system(const double *x, const double *a, const dou
   const double x_norm = norm_least(solution, values), x_bound = norm_bound(solution, values);
   const double g = gamma_of(n + 1);
   lati_system_defect(r, scaled, solution, sides, n, k);
-  const double r_error = 2 * UNIT * norm_bound(r, values) +
+  const double r_error = 2 * LATI_UNIT * norm_bound(r, values) +
                          g * g * (norm_bound(scaled, count) * x_bound + norm_bound(sides, values)) +
-                         TINY;
+                         LATI_TINY;
   const double r_norm = norm_bound(r, values) + r_error;
   if (lati_norm_max(b, (size_t)values) == 0 && lati_norm_max(x, (size_t)values) == 0) {
     return defect < 0.5 ? (lati_certificate){1, 0} : none;
@@ -113,7 +114,8 @@ lati_certificate lati_certify_system(const double *x, const double *a, const dou
   const double product_norm =
       norm_bound(product, values) +
       norm_bound(c, count) * (gamma_of(n) * norm_bound(r, values) + r_error);
-  const double bound = product_norm / (1 - defect) / x_norm * (1 + (double)(count + 16) * UNIT);
+  const double bound =
+      product_norm / (1 - defect) / x_norm * (1 + (double)(count + 16) * LATI_UNIT);
   return (lati_certificate){1, bound};
 }
 
@@ -142,13 +144,13 @@ static double residual_bound(double *d, const double *a, const double *v, const 
   return norm_bound(d, (int64_t)m * k) +
          gamma_of(n + 2) * (norm_bound(a, (int64_t)m * n) * norm_bound(v, (int64_t)n * k) +
                             largest * norm_bound(u, (int64_t)m * k)) +
-         TINY;
+         LATI_TINY;
 }
 
 /* With V = Q H, Q orthogonal and |H - I| <= e, |Q^T A Q - diag l| <= rho + e (|A| + |l|), and
  * Weyl's theorem bounds the values' errors by that. */
 static double value_bound(double rho, double e, double a_norm, double largest) {
-  return (rho + e * (a_norm + largest)) / a_norm * (1 + 64 * UNIT);
+  return (rho + e * (a_norm + largest)) / a_norm * (1 + 64 * LATI_UNIT);
 }
 
 lati_certificate lati_certify_symmetric(const double *values, const double *vectors,
@@ -207,7 +209,7 @@ lati_certificate lati_certify_svd(const double *s, const double *u, const double
   const double e = fmax(orthonormality_bound(d, u, rows, k), orthonormality_bound(d, v, cols, k));
   const double right = residual_bound(d, scaled, v, u, scaled_s, rows, cols, k);
   const double left = residual_bound(d, transposed, u, v, scaled_s, cols, rows, k);
-  const double rho = hypot(right, left) * (1 + 4 * UNIT);
+  const double rho = hypot(right, left) * (1 + 4 * LATI_UNIT);
   if (!within(e, tolerance)) {
     return none;
   }

@@ -6,12 +6,10 @@
 
 #include "linalg/dense.h"
 #include "linalg/symmetric_indefinite.h"
+#include "refine/rounding.h"
 
 #include <math.h>
 #include <string.h>
-
-#define UNIT 0x1p-53
-#define TINY 1e-290 /* above what underflow takes from sums of scaled numbers */
 
 typedef struct factors {
   int32_t n;
@@ -116,15 +114,15 @@ static double measure(const factors *f) {
       size += terms * terms;
     }
   }
-  const double bound = sqrt(sum) + (n + 8) * UNIT * sqrt(size);
-  return bound * (1 + ((double)n * n + 16) * UNIT) + TINY;
+  const double bound = sqrt(sum) + (n + 8) * LATI_UNIT * sqrt(size);
+  return bound * (1 + ((double)n * n + 16) * LATI_UNIT) + LATI_TINY;
 }
 
 /* The block [a b; b c] of D: it is taken where its determinant is negative, which is checked
  * with the rounding of the two products. */
 static int is_indefinite(double a, double b, double c) {
   const double first = a * c, second = b * b;
-  return first - second < -4 * UNIT * (fabs(first) + second);
+  return first - second < -4 * LATI_UNIT * (fabs(first) + second);
 }
 
 static void count(lati_inertia *out, const factors *f) {

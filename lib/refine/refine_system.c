@@ -59,6 +59,10 @@ lat_status lati_refine_system(lati_refinement *refinement, double *x, const doub
   }
   double off = correction(d, r, c, scaled, current, sides, n, k);
   refinement->before = refinement->after = off;
+  if (!(off < 1)) { /* no better than 0, which rounds less on the way to the solution */
+    memset(current, 0, values * sizeof *current);
+    (void)correction(d, r, c, scaled, current, sides, n, k);
+  }
   while (refinement->steps < refinement->most_steps && off > refinement->tolerance) {
     for (size_t i = 0; i < values; ++i) {
       next[i] = current[i] + d[i];

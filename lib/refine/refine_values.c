@@ -3,6 +3,7 @@
  * refine_svd.c go on. Each new vector is made orthogonal to those before it, so values that are too
  * far off to tell their vectors apart still give a full set. */
 #include "linalg/dense.h"
+#include "linalg/matrix.h"
 #include "linalg/symmetric_indefinite.h"
 #include "refine/refine.h"
 
@@ -172,46 +173,45 @@ lat_status lati_refine_eigenvalues(lati_refinement *refinement, double *values, 
   return status;
 }
 
-/* Column j of v (n x n) becomes the right vector to `value`, by inverse iteration on
- * [0 A; A^T 0], whose eigenvectors are (u, v). */
-static void find_right_vector(iteration *it, double *v, int32_t m, int32_t n, int32_t j,
-                              double value, double norm) {
-  start(it->x, it->n, j);
+/* Column j of v (n x n) becomes the right vector to `value`, by inverse iteration on A^T A. What
+ * squaring takes from the vectors of small values, refinement brings back. */
+static void find_right_vector(iteration *it, double *v, int32_t j, double value, double norm) {
+  const int32_t n = it->n;
+  start(it->x, n, j);
   for (int32_t i = 0; i < SOLVES; ++i) {
-    shift_for(it, i, value, norm);
+    shift_for(it, i, value * value, norm * norm);
     solve(it);
   }
   for (int32_t row = 0; row < n; ++row) {
-    v[row * n + j] = it->x[m + row];
+    v[row * n + j] = it->x[row];
   }
   complete(v, n, n, j);
 }
 
 size_t lati_refine_singular_values_work(int32_t rows, int32_t cols) {
   const size_t m = (size_t)rows, n = (size_t)cols;
-  const size_t iterating = (m + n) * (m + n) + iteration_work(rows + cols);
-  const size_t refining = lati_refine_svd_work(rows, cols);
   const size_t most = m > n ? m : n;
+  const size_t iterating = most * most + iteration_work(rows > cols ? rows : cols);
+  const size_t refining = lati_refine_svd_work(rows, cols);
   return m * n + 2 * most * most + most + (iterating > refining ? iterating : refining);
 }
 
 lat_status lati_refine_singular_values(lati_refinement *refinement, double *s, const double *a,
                                        int32_t rows, int32_t cols, double *work) {
-  const int32_t m = rows < cols ? cols : rows, n = rows < cols ? rows : cols, order = m + n;
+  const int32_t m = rows < cols ? cols : rows, n = rows < cols ? rows : cols;
   double *tall = work, *u = tall + m * n, *v = u + m * m, *found = v + n * n, *rest = found + n;
   const int32_t power = lati_refine_power(a, (int64_t)m * n);
   iteration it;
-  memset(rest, 0, (size_t)order * (size_t)order * sizeof *rest);
-  for (int32_t i = 0; i < m; ++i) {
-    for (int32_t j = 0; j < n; ++j) {
-      const double entry = ldexp(rows < cols ? a[j * m + i] : a[i * n + j], power);
-      tall[i * n + j] = rest[i * order + m + j] = rest[(m + j) * order + i] = entry;
-    }
+  lati_multiply_by_power(tall, a, (size_t)m * (size_t)n, power);
+  if (rows < cols) {
+    memcpy(rest, tall, (size_t)m * (size_t)n * sizeof *rest);
+    lati_transpose(tall, rest, rows, cols);
   }
+  lati_multiply_transposed(rest, tall, tall, n, m, n);
   const double norm = lati_frobenius(tall, (int64_t)m * n);
-  set_up_iteration(&it, rest, order, rest + (size_t)order * (size_t)order);
+  set_up_iteration(&it, rest, n, rest + (size_t)n * (size_t)n);
   for (int32_t j = 0; j < n; ++j) {
-    find_right_vector(&it, v, m, n, j, fmax(0, fmin(norm, ldexp(s[j], power))), norm);
+    find_right_vector(&it, v, j, fmax(0, fmin(norm, ldexp(s[j], power))), norm);
   }
   lati_multiply(u, tall, v, m, n, n);
   for (int32_t j = 0; j < n; ++j) {

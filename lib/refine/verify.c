@@ -8,6 +8,7 @@
 #include "linalg/dense.h"
 #include "refine/inertia.h"
 #include "refine/refine.h"
+#include "refine/rounding.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,14 +16,20 @@
 /* Sums of n numbers round by less than this part: n <= 200. */
 #define SUM_ROUNDING 1e-13
 
+/* Singular values above this part of |A|_F are told from A^T A, which loses the others to squaring.
+ */
+#define LEAST_ROOT 0.03
+
 /* Factorisations for each value, at most. */
 enum { MOST_PROBES = 60 };
 
 typedef struct enclosure {
-  int32_t n;       /* order of the symmetric matrix s */
-  int32_t count;   /* of values enclosed: the largest eigenvalues, descending */
-  const double *s; /* scaled */
-  double *values;  /* predictions, scaled */
+  int32_t n;          /* order of the symmetric matrix s */
+  int32_t count;      /* of values enclosed: the largest eigenvalues, descending */
+  const double *s;    /* scaled */
+  const double *gram; /* of singular values, A^T A of order count, scaled; otherwise NULL */
+  double gram_error;  /* bound of its rounding, in the Frobenius norm */
+  double *values;     /* predictions, scaled */
   double *lower, *upper;
   double norm; /* of the exact values: |T|_2 <= |T|_1 */
   double *work;
@@ -56,20 +63,42 @@ static int is_answered(const lati_error_bounds *bounds, const lati_question *que
                      bounds->high <= SUM_ROUNDING);
 }
 
-/* Eigenvalue i from above is eigenvalue n - i from below. */
-static void probe(enclosure *e, double sigma) {
-  lati_inertia inertia;
-  lati_inertia_of(&inertia, e->s, e->n, sigma, e->work);
-  const double below = sigma + inertia.error, above = sigma - inertia.error;
+/* Of the matrix of that order whose `count` largest eigenvalues are enclosed, as many as the
+ * inertia tells lie at or below `below`, the rest of them at or above `above`. Eigenvalue i from
+ * above is eigenvalue order - i from below. */
+static void narrow(enclosure *e, int32_t order, const lati_inertia *inertia, double below,
+                   double above) {
   for (int32_t i = 0; i < e->count; ++i) {
-    const int32_t from_below = e->n - i;
-    if (from_below <= inertia.negative + inertia.zero) {
+    const int32_t from_below = order - i;
+    if (from_below <= inertia->negative + inertia->zero) {
       e->upper[i] = fmin(e->upper[i], below);
     }
-    if (from_below > inertia.negative) {
+    if (from_below > inertia->negative) {
       e->lower[i] = fmax(e->lower[i], above);
     }
   }
+}
+
+/* By A^T A, of half the order: its eigenvalues, known to within some error, are squares, whose
+ * roots are then known to within error / (2 sigma). */
+static void probe_squares(enclosure *e, double sigma) {
+  lati_inertia inertia;
+  const double square = sigma * sigma;
+  lati_inertia_of(&inertia, e->gram, e->count, square, e->work);
+  const double error = inertia.error + e->gram_error;
+  const double below = sqrt(square + error) * (1 + 4 * LATI_UNIT);
+  const double above = sqrt(fmax(0, square - error)) * (1 - 4 * LATI_UNIT);
+  narrow(e, e->count, &inertia, below, above);
+}
+
+static void probe(enclosure *e, double sigma) {
+  if (e->gram != NULL && sigma > LEAST_ROOT * e->norm) {
+    probe_squares(e, sigma);
+    return;
+  }
+  lati_inertia inertia;
+  lati_inertia_of(&inertia, e->s, e->n, sigma, e->work);
+  narrow(e, e->n, &inertia, sigma + inertia.error, sigma - inertia.error);
 }
 
 /* Close on both sides of each prediction, where the whole sum stays within tolerance. */
@@ -155,9 +184,7 @@ static lati_error_bounds verify(enclosure *e, double trace, const lati_question 
 }
 
 static void set_up(enclosure *e, const double *values, int32_t power, double *work) {
-  const size_t count = (size_t)e->n * (size_t)e->n;
-  e->s = work;
-  e->values = work + count;
+  e->values = work;
   e->lower = e->values + e->count;
   e->upper = e->lower + e->count;
   e->work = e->upper + e->count;
@@ -181,15 +208,36 @@ static void pose_eigenvalues(problem *p, const double *values, const double *a, 
     p->trace += s[i * n + i];
   }
   p->e.norm = lati_frobenius(s, (int64_t)n * n);
-  set_up(&p->e, values, power, work);
+  p->e.s = s;
+  set_up(&p->e, values, power, s + (size_t)n * (size_t)n);
+}
+
+/* gram = A A^T or A^T A, whichever is smaller, of the blocks in [0 A; A^T 0]; returns a bound of
+ * its rounding: of a sum of k products, (k + 1) u times the sum of their sizes, which are at most
+ * |A|_F^2 in all. */
+static double form_gram(double *gram, const double *s, int32_t rows, int32_t cols) {
+  const int32_t n = rows + cols, count = rows < cols ? rows : cols, k = n - count;
+  const int32_t first = rows < cols ? 0 : rows, other = rows < cols ? rows : 0;
+  double squares = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    for (int32_t j = 0; j <= i; ++j) {
+      double sum = 0;
+      for (int32_t l = 0; l < k; ++l) {
+        sum += s[(first + i) * n + other + l] * s[(first + j) * n + other + l];
+      }
+      gram[i * count + j] = gram[j * count + i] = sum;
+    }
+    squares += gram[i * (count + 1)];
+  }
+  return (k + 2) * LATI_UNIT * squares * (1 + (n + k) * LATI_UNIT) + LATI_TINY;
 }
 
 static void pose_singular_values(problem *p, const double *values, const double *a, int32_t rows,
                                  int32_t cols, double *work) {
-  const int32_t n = rows + cols;
+  const int32_t n = rows + cols, count = rows < cols ? rows : cols;
   const int32_t power = lati_refine_power(a, (int64_t)rows * cols);
-  double *s = work;
-  *p = (problem){.e = {.n = n, .count = rows < cols ? rows : cols}, .trace = NAN};
+  double *s = work, *gram = s + (size_t)n * (size_t)n;
+  *p = (problem){.e = {.n = n, .count = count, .s = s, .gram = gram}, .trace = NAN};
   memset(s, 0, (size_t)n * (size_t)n * sizeof *s);
   for (int32_t i = 0; i < rows; ++i) {
     for (int32_t j = 0; j < cols; ++j) {
@@ -197,7 +245,8 @@ static void pose_singular_values(problem *p, const double *values, const double 
     }
   }
   p->e.norm = lati_frobenius(s, (int64_t)n * n) / sqrt(2);
-  set_up(&p->e, values, power, work);
+  p->e.gram_error = form_gram(gram, s, rows, cols);
+  set_up(&p->e, values, power, gram + (size_t)count * (size_t)count);
 }
 
 size_t lati_verify_eigenvalues_work(int32_t n) {
@@ -205,7 +254,8 @@ size_t lati_verify_eigenvalues_work(int32_t n) {
 }
 
 size_t lati_verify_singular_values_work(int32_t rows, int32_t cols) {
-  return lati_verify_eigenvalues_work(rows + cols);
+  const size_t count = (size_t)(rows < cols ? rows : cols);
+  return lati_verify_eigenvalues_work(rows + cols) + count * count;
 }
 
 lati_error_bounds lati_verify_eigenvalues(const double *values, const double *a, int32_t n,
@@ -237,7 +287,7 @@ static double enclose_within(enclosure *e, double distance) {
   for (int32_t i = 0; i < e->count; ++i) {
     error = fmax(error, fmax(e->upper[i] - e->values[i], e->values[i] - e->lower[i]));
   }
-  return error * (1 + 4 * 0x1p-53);
+  return error * (1 + 4 * LATI_UNIT);
 }
 
 /* The distance grows from the rounding of a factorisation to what the tolerance allows. */

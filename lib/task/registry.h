@@ -71,7 +71,7 @@ struct lati_task_kind {
   lati_certificate (*certify)(const lat_matrix *answer, const lat_matrix *input, double tolerance,
                               double *work);
   /* The answer where LAPACK's cannot be certified, with its certificate; NULL: there is none. As
-   * lati_precise_inverse(). */
+   * lati_precise_solution(). */
   lat_status (*answer_precisely)(const lat_matrix *answer, lati_certificate *certificate,
                                  const lat_matrix *input, double tolerance, double *work);
   size_t (*refine_work)(int32_t rows, int32_t cols); /* of the first operand, of the last one */

@@ -1,6 +1,6 @@
 /* A^-1, of any matrix or of symmetric ones. */
 #include "linalg/lapack.h"
-#include "refine/precise_inverse.h"
+#include "refine/precise_solution.h"
 #include "task/relative_residual.h"
 
 static int result_shapes(lati_shape *results, const lati_shape *operands) {

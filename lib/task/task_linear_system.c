@@ -2,6 +2,7 @@
  * after the other. */
 #include "linalg/lapack.h"
 #include "refine/compensated.h"
+#include "refine/precise_solution.h"
 #include "task/relative_residual.h"
 
 static void operand_shapes(lati_shape *operands, int32_t rows, int32_t cols) {
@@ -68,10 +69,18 @@ static lati_certificate certify(const lat_matrix *answer, const lat_matrix *inpu
                              tolerance, work);
 }
 
+static lat_status answer_precisely(const lat_matrix *answer, lati_certificate *certificate,
+                                   const lat_matrix *input, double tolerance, double *work) {
+  return lati_precise_solution(answer->data, certificate, input[0].data, input[1].data,
+                               answer->rows, answer->cols, tolerance, work);
+}
+
 static size_t refine_work(int32_t rows, int32_t cols) {
   const size_t refining = lati_refine_system_work(rows, cols);
   const size_t certifying = lati_certify_system_work(rows, cols);
-  return refining > certifying ? refining : certifying;
+  const size_t precise = lati_precise_solution_work(rows, cols);
+  const size_t most = refining > certifying ? refining : certifying;
+  return most > precise ? most : precise;
 }
 
 const lati_task_kind lati_task_linear_system = {
@@ -93,5 +102,6 @@ const lati_task_kind lati_task_linear_system = {
     .residual = residual,
     .refine = refine,
     .certify = certify,
+    .answer_precisely = answer_precisely,
     .refine_work = refine_work,
 };

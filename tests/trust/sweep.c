@@ -30,19 +30,17 @@ enum {
   ANSWERED,   /* certified */
   SUBNORMAL,  /* right to the last digit of doubles below 1e-308, too few for a certificate */
   NO_INVERSE, /* told so: singular, or so nearly that 113 bits do not tell */
-  TOO_LARGE,  /* told so: the inverse has entries above the largest double */
+  TOO_LARGE,  /* told so: the answer has entries above the largest double */
   BEYOND,     /* called outside: nonsingular, condition number above 1e27 */
-  NOT_SOLVED, /* a linear system of condition number above 1e13, or singular, not certified */
   UNANSWERED, /* anything else: a defect */
   CLASSES
 };
 
 static const char *const classes[CLASSES] = {"certified",
                                              "right to the last digit below 1e-308",
-                                             "told to have no inverse",
-                                             "told that the inverse exceeds doubles",
+                                             "told to have no answer",
+                                             "told that the answer exceeds doubles",
                                              "outside at condition numbers above 1e27",
-                                             "systems singular or of condition above 1e13",
                                              "NOT ANSWERED"};
 
 /* What was counted. */
@@ -270,12 +268,7 @@ static int32_t class_of(const truth *t, int32_t task, const lat_report *report, 
   if (report->verdict == LAT_VERDICT_CERTIFIED) {
     return ANSWERED;
   }
-  if (task == SYSTEM) {
-    return !t->has_inverse || condition_of(t, a->data, n) > 1e13 ? NOT_SOLVED
-           : is_too_large(t, task, a)                            ? TOO_LARGE
-                                                                 : UNANSWERED;
-  }
-  if (task != 0) {
+  if (task != 0 && task != SYSTEM) {
     return backward_error_of(t, task, x, a) <= last_digit(task, a) + MOST_BACKWARD ? SUBNORMAL
                                                                                    : UNANSWERED;
   }

@@ -351,6 +351,19 @@ START_TEST(solutions_come_back_and_are_certified) {
 }
 END_TEST
 
+/* A solution of about 1e-300, and a guess whose square, in the scale of the problem, is infinite.
+ */
+START_TEST(guesses_that_are_far_too_large_are_not_certified_and_come_back) {
+  const double a[4] = {2.8e299, -1.4e300, -1.4e300, -4.1e299}, b[2] = {-0.6, -0.7};
+  double x[2] = {-0.06, 2};
+  lati_refinement r = {.most_steps = 20, .tolerance = 1e-15};
+  ck_assert(!lati_certify_system(x, a, b, 2, 1, 1e-12, work).certified);
+  ck_assert_int_eq(lati_refine_system(&r, x, a, b, 2, 1, work), LAT_OK);
+  ck_assert(r.converged);
+  const lati_certificate c = lati_certify_system(x, a, b, 2, 1, 1e-12, work);
+  ck_assert(c.certified && c.bound <= 1e-12);
+}
+
 START_TEST(singular_systems_are_not_certified) {
   const double a[4] = {1, 2, 2, 4}, b[2] = {3, 6}, zeros[2] = {0, 0}, regular[4] = {1, 2, 3, 4};
   double x[2] = {1, 1};
@@ -384,6 +397,7 @@ int main(void) {
                                 refined_answers_are_certified,
                                 powers_bring_the_largest_near_one,
                                 solutions_come_back_and_are_certified,
+                                guesses_that_are_far_too_large_are_not_certified_and_come_back,
                                 singular_systems_are_not_certified,
                                 NULL};
   return run_suite("refine", tests);

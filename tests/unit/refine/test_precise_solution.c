@@ -1,6 +1,6 @@
-/* Inverses beyond double precision are right to the last digit or refused, and singular matrices
- * are told from nearly singular ones. */
-#include "refine/precise_inverse.h"
+/* Inverses and solutions beyond double precision are right to the last digit or refused, and
+ * singular matrices are told from nearly singular ones. */
+#include "refine/precise_solution.h"
 #include "refine/singular.h"
 #include "refine_fixture.h"
 #include "suite.h"
@@ -26,6 +26,39 @@ START_TEST(an_inverse_of_integers_is_exact) {
     ck_assert_int_eq(certificate.certified, 1);
     ck_assert_double_le(certificate.bound, 1e-16);
   }
+}
+END_TEST
+
+/* The same matrices with right-hand sides of two integer solutions, one of which is far smaller
+ * than |A^-1| |b|, and of one that is zero. */
+START_TEST(solutions_of_integers_are_exact) {
+  for (double c = 4; c <= 0x1p40; c *= 2) {
+    const double a[] = {c, c + 1, c - 1, c}, exact[] = {3, 1 - c, 0, -2, c, 0};
+    const double b[] = {c - 2, 2 * c, 0, c - 3, 2 * c - 1, 0};
+    double x[6];
+    lati_certificate certificate;
+    ck_assert_uint_le(lati_precise_solution_work(2, 3), sizeof work / sizeof *work);
+    ck_assert_int_eq(lati_precise_solution(x, &certificate, a, b, 2, 3, 1e-12, work), LAT_OK);
+    for (int i = 0; i < 6; ++i) {
+      ck_assert_double_eq(x[i], exact[i]);
+    }
+    ck_assert_double_le(certificate.bound, 1e-15);
+  }
+}
+END_TEST
+
+START_TEST(right_sides_of_any_scale_zero_and_too_large) {
+  const double a[] = {2e200, 0, 0, 3e-95}, b[] = {4e300, 6e-300}, zeros[] = {0, 0};
+  const double large[] = {1, 1e300};
+  double x[2];
+  lati_certificate certificate;
+  ck_assert_int_eq(lati_precise_solution(x, &certificate, a, b, 2, 1, 1e-12, work), LAT_OK);
+  ck_assert_double_le(fabs(x[0] / 2e100 - 1), 1e-15);
+  ck_assert_double_le(fabs(x[1] / 2e-205 - 1), 1e-15);
+  ck_assert_int_eq(lati_precise_solution(x, &certificate, a, zeros, 2, 1, 1e-12, work), LAT_OK);
+  ck_assert(x[0] == 0 && x[1] == 0 && certificate.bound == 0);
+  ck_assert_int_eq(lati_precise_solution(x, &certificate, a, large, 2, 1, 1e-12, work),
+                   LAT_ERROR_NUMERIC);
 }
 END_TEST
 
@@ -100,11 +133,13 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {an_inverse_of_integers_is_exact,
+                                solutions_of_integers_are_exact,
+                                right_sides_of_any_scale_zero_and_too_large,
                                 rows_and_columns_of_any_scale,
                                 an_inverse_that_doubles_cannot_hold_is_refused,
                                 what_cannot_be_proven_is_not_called_singular,
                                 singular_matrices_are_told_from_their_neighbours,
                                 zero_matrices_and_single_numbers,
                                 NULL};
-  return run_suite("precise_inverse", tests);
+  return run_suite("precise_solution", tests);
 }

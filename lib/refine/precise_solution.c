@@ -1,23 +1,21 @@
 /* With powers of two in the diagonal matrices R and C, B = R A C has rows and columns of comparable
  * size. Y, an inverse of B in numbers of 106 bits by Gauss-Jordan elimination with complete
  * pivoting, is improved by Y <- Y + Y D, D = I - B Y, in numbers of 159 bits. Where |D| < 1, B is
- * nonsingular and row i of B^-1 - Y is at most |Y_i| |D| / (1 - |D|) long; A^-1 = C B^-1 R, so X is
- * C Y R rounded. */
-#include "refine/precise_inverse.h"
+ * nonsingular and row i of B^-1 - Y is at most |Y_i| |D| / (1 - |D|) long. The solution of A X = S
+ * is C B^-1 R S, so X is C Y R S rounded; an inverse is the solution for S = I. */
+#include "refine/precise_solution.h"
 
 #include "linalg/dense.h"
 #include "linalg/matrix.h"
 #include "refine/double_double.h"
+#include "refine/rounding.h"
 #include "refine/singular.h"
 
 #include <limits.h>
 #include <math.h>
 #include <string.h>
 
-#define UNIT 0x1p-53
-#define TINY 1e-290 /* above what underflow takes from sums of scaled numbers */
-
-#define ENOUGH 0x1p-80 /* of |D|, for entries right to their last digit */
+#define ENOUGH 0x1p-120 /* of |D|, for solutions much smaller than |A^-1| |S|, too */
 
 enum { SCALINGS = 4, PASSES = 3, PARTS = 3 };
 
@@ -34,14 +32,16 @@ typedef struct state {
   double *b;        /* n x n */
   lati_dd *m, *y;   /* n x n: B as elimination leaves it, and Y, in numbers of 106 bits */
   triple *x, *next; /* n x n: Y as it is improved; `next` lies over m and y */
-  double *d;        /* n x n: I - B Y, and then the errors of X's entries */
+  double *d;        /* n x n: I - B Y */
   double *terms;
+  double *side; /* n: a column of R S, scaled */
   int32_t *row_power, *col_power, *order;
+  double *rest;
 } state;
 
-size_t lati_precise_inverse_work(int32_t n) {
+static size_t state_work(int32_t n) {
   const size_t count = (size_t)n * (size_t)n, width = (size_t)n;
-  return (1 + 4 + PARTS + 1) * count + TERMS(width) + 2 * width;
+  return (1 + 4 + PARTS + 1) * count + TERMS(width) + 3 * width;
 }
 
 static void set_up(state *s, int32_t n, double *work) {
@@ -52,9 +52,11 @@ static void set_up(state *s, int32_t n, double *work) {
   s->x = (triple *)(void *)(s->y + count);
   s->d = (double *)(void *)(s->x + count);
   s->terms = s->d + count;
-  s->row_power = (int32_t *)(void *)(s->terms + TERMS(n));
+  s->side = s->terms + TERMS(n);
+  s->row_power = (int32_t *)(void *)(s->side + n);
   s->col_power = s->row_power + n;
   s->order = s->col_power + n;
+  s->rest = s->side + 3 * (size_t)n;
 }
 
 /* Lowers power[i] by the largest exponent in row i of the scaled matrix, or column i. */
@@ -82,7 +84,7 @@ static int scale(state *s, const double *a) {
   }
   for (int32_t i = 0; i < n * n; ++i) {
     s->b[i] = ldexp(a[i], s->row_power[i / n] + s->col_power[i % n]);
-    if (a[i] != 0 && fabs(s->b[i]) < TINY) {
+    if (a[i] != 0 && fabs(s->b[i]) < LATI_TINY) {
       return 0;
     }
   }
@@ -170,43 +172,49 @@ static void distil(double *terms, int32_t count) {
   }
 }
 
-/* Entry (i, j) of I - B Y to nearly full precision; *size: the sum of its terms' sizes. */
-static double defect_entry(double *size, const state *s, int32_t i, int32_t j) {
-  const int32_t n = s->n;
+/* first + the sum of factors[l] times y[l stride]; *size: the sum of its terms' sizes, of which,
+ * and of the sum itself, rounding_of() says what rounding takes. */
+static lati_dd sum_products(double *size, const state *s, double first, const double *factors,
+                            const triple *y, int32_t stride) {
   int32_t count = 0;
-  s->terms[count++] = i == j;
-  *size = 1;
-  for (int32_t l = 0; l < n; ++l) {
-    const double b = -s->b[i * n + l];
+  s->terms[count++] = first;
+  *size = fabs(first);
+  for (int32_t l = 0; l < s->n; ++l) {
     for (int part = 0; part < PARTS; ++part) {
-      const double y = s->x[l * n + j].part[part], product = b * y;
+      const double entry = y[l * stride].part[part], product = factors[l] * entry;
       s->terms[count++] = product;
-      s->terms[count++] = fma(b, y, -product);
+      s->terms[count++] = fma(factors[l], entry, -product);
       *size += 2 * fabs(product);
     }
   }
   distil(s->terms, count);
-  double entry = 0;
-  for (int32_t l = 0; l < count; ++l) {
-    entry += s->terms[l];
+  double low = 0;
+  for (int32_t l = 0; l < count - 1; ++l) {
+    low += s->terms[l];
   }
-  return entry;
+  return lati_dd_two_sum(s->terms[count - 1], low);
 }
 
-/* D = I - B Y. Returns an upper bound of |D|_F, the rounding of its computation included: an entry
- * rounds by 2 u of itself, and gamma(2 N)^4 of its N terms' sizes (theorem 4.9 there). */
+/* 3 gamma(2 N)^2 of a sum of N terms, and gamma(2 N)^4 of their sizes (theorem 4.9 there). */
+static double rounding_of(const state *s, double sum, double size) {
+  const double gamma = 2 * TERMS(s->n) * LATI_UNIT, square = gamma * gamma;
+  return 3.1 * square * sum + 1.1 * square * square * size;
+}
+
+/* D = I - B Y. Returns an upper bound of |D|_F, the rounding of its computation included. */
 static double defect(const state *s) {
   const int32_t n = s->n;
-  const double gamma = 2 * TERMS(n) * UNIT, gamma2 = gamma * gamma;
-  double sum = 0, rounding = 0;
+  double squares = 0, sizes = 0;
   for (int32_t i = 0; i < n * n; ++i) {
     double size = 0;
-    s->d[i] = defect_entry(&size, s, i / n, i % n);
-    sum += s->d[i] * s->d[i];
-    rounding += size * size;
+    const double unit = i % (n + 1) == 0;
+    s->d[i] = -sum_products(&size, s, -unit, s->b + i / n * n, s->x + i % n, n).high;
+    squares += s->d[i] * s->d[i];
+    sizes += size * size;
   }
-  const double bound = sqrt(sum) + 1.1 * gamma2 * gamma2 * sqrt(rounding) + TINY;
-  return bound * (1 + ((double)n * n + 32) * UNIT);
+  const double norm = sqrt(squares);
+  const double bound = norm + rounding_of(s, norm, sqrt(sizes)) + LATI_TINY;
+  return bound * (1 + ((double)n * n + 32) * LATI_UNIT);
 }
 
 /* Y <- Y + Y D. */
@@ -251,63 +259,139 @@ static double row_error(const state *s, int32_t i, double bound) {
   for (int32_t j = 0; j < n; ++j) {
     size += s->x[i * n + j].part[0] * s->x[i * n + j].part[0];
   }
-  return sqrt(size) * bound / (1 - bound) * (1 + (n + 16) * UNIT);
+  return sqrt(size) * bound / (1 - bound) * (1 + (n + 16) * LATI_UNIT);
 }
 
-/* The exponent that turns entry i of Y into one of C Y R. */
-static int32_t power_of(const state *s, int32_t i) {
-  return s->col_power[i / s->n] + s->row_power[i % s->n];
+/* The answer before its last rounding: entry (i, j) is value 2^(col_power[i] + power[j]), with an
+ * error of up to `error` in the same unit. */
+typedef struct answer {
+  int32_t k;
+  double *value, *error; /* n x k */
+  int32_t *power;        /* k */
+} answer;
+
+static size_t answer_work(int32_t n, int32_t k) {
+  return 2 * (size_t)n * (size_t)k + (size_t)k;
 }
 
-/* Largest exponent of an entry of C Y R. */
-static int32_t top_exponent(const state *s) {
-  int32_t top = INT_MIN;
-  for (int32_t i = 0; i < s->n * s->n; ++i) {
-    const double y = s->x[i].part[0];
+static void set_up_answer(answer *to, const state *s, int32_t k) {
+  const size_t count = (size_t)s->n * (size_t)k;
+  *to = (answer){.k = k, .value = s->rest, .error = s->rest + count};
+  to->power = (int32_t *)(void *)(to->error + count);
+}
+
+/* side = column j of R S times 2^-power, such that its largest entry is about 1; returns a bound of
+ * its length. */
+static double scale_side(int32_t *power, const state *s, const double *sides, int32_t k,
+                         int32_t j) {
+  const int32_t n = s->n;
+  int top = INT_MIN;
+  for (int32_t l = 0; l < n; ++l) {
     int exponent = 0;
-    frexp(y, &exponent);
-    top = y != 0 && exponent + power_of(s, i) > top ? exponent + power_of(s, i) : top;
+    frexp(sides[l * k + j], &exponent);
+    top = sides[l * k + j] != 0 && exponent + s->row_power[l] > top ? exponent + s->row_power[l]
+                                                                    : top;
   }
-  return top;
+  *power = top == INT_MIN ? 0 : top;
+  for (int32_t l = 0; l < n; ++l) {
+    s->side[l] = ldexp(sides[l * k + j], s->row_power[l] - *power);
+  }
+  return top == INT_MIN ? 0 : lati_frobenius(s->side, n) * (1 + (n + 4) * LATI_UNIT) + LATI_TINY;
 }
 
-/* X = C Y R rounded, and its certificate, for which numbers are compared in units of 2^top. */
-static lat_status round_answer(double *x, lati_certificate *certificate, state *s, double bound) {
-  const int32_t n = s->n, top = top_exponent(s);
-  const int64_t count = (int64_t)n * n;
-  double *scaled = s->b; /* no longer needed */
-  for (int32_t i = 0; i < n * n; ++i) {
-    const double *y = s->x[i].part;
-    x[i] = ldexp(y[0], power_of(s, i));
-    const double rounding = fabs(ldexp(x[i], -power_of(s, i)) - y[0]) + fabs(y[1]) + fabs(y[2]);
-    s->d[i] = ldexp(rounding + row_error(s, i / n, bound), power_of(s, i) - top);
-    scaled[i] = ldexp(x[i], -top);
+/* Y R S, and what its entries are off. */
+static void multiply_sides(answer *to, const state *s, const double *sides, double bound) {
+  const int32_t n = s->n;
+  for (int32_t j = 0; j < to->k; ++j) {
+    const double length = scale_side(&to->power[j], s, sides, to->k, j);
+    for (int32_t i = 0; i < n; ++i) {
+      double size = 0;
+      const lati_dd sum = sum_products(&size, s, 0, s->side, s->x + i * n, 1);
+      to->value[i * to->k + j] = sum.high;
+      to->error[i * to->k + j] =
+          row_error(s, i, bound) * length + fabs(sum.low) + rounding_of(s, fabs(sum.high), size);
+    }
   }
-  if (!lati_all_finite(x, (size_t)count)) {
-    return lati_fail(LAT_ERROR_NUMERIC, "the inverse has entries of 2^%d", (int)top);
+}
+
+static int32_t power_of(const answer *x, const state *s, int32_t i) {
+  return s->col_power[i / x->k] + x->power[i % x->k];
+}
+
+/* Largest exponent of an entry. */
+static int32_t top_exponent(const answer *x, const state *s) {
+  int32_t top = INT_MIN;
+  for (int32_t i = 0; i < s->n * x->k; ++i) {
+    int exponent = 0;
+    frexp(x->value[i], &exponent);
+    top =
+        x->value[i] != 0 && exponent + power_of(x, s, i) > top ? exponent + power_of(x, s, i) : top;
   }
-  const double margin = 1 + ((double)count + 16) * UNIT;
-  const double error = (lati_frobenius(s->d, count) + TINY) * margin;
-  certificate->bound = error / lati_frobenius(scaled, count) * margin;
+  return top == INT_MIN ? 0 : top;
+}
+
+/* The answer rounded, and its certificate, for which numbers are compared in units of 2^top. */
+static lat_status round_answer(double *out, lati_certificate *certificate, answer *x,
+                               const state *s) {
+  const int32_t top = top_exponent(x, s);
+  const int64_t count = (int64_t)s->n * x->k;
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t power = power_of(x, s, i);
+    out[i] = ldexp(x->value[i], power);
+    const double rounding = fabs(ldexp(out[i], -power) - x->value[i]);
+    x->error[i] = ldexp(rounding + x->error[i], power - top);
+    x->value[i] = ldexp(out[i], -top);
+  }
+  if (!lati_all_finite(out, (size_t)count)) {
+    return lati_fail(LAT_ERROR_NUMERIC, "the answer has entries of 2^%d", (int)top);
+  }
+  const double margin = 1 + ((double)count + 16) * LATI_UNIT;
+  const double error = (lati_frobenius(x->error, count) + LATI_TINY) * margin;
+  const double size = lati_frobenius(x->value, count);
+  certificate->bound = error / size * margin;
   return LAT_OK;
 }
 
-lat_status lati_precise_inverse(double *x, lati_certificate *certificate, const double *a,
-                                int32_t n, double tolerance, double *work) {
+size_t lati_precise_solution_work(int32_t n, int32_t k) {
+  return state_work(n) + answer_work(n, k);
+}
+
+lat_status lati_precise_solution(double *x, lati_certificate *certificate, const double *a,
+                                 const double *b, int32_t n, int32_t k, double tolerance,
+                                 double *work) {
   lat_status status = LAT_OK;
   state s;
+  answer found;
   set_up(&s, n, work);
+  set_up_answer(&found, &s, k);
   *certificate = (lati_certificate){0, NAN};
   const double bound = scale(&s, a) && eliminate(&s) ? improve(&s) : INFINITY;
   if (bound < 0.5) {
-    LATI_TRY(round_answer(x, certificate, &s, bound));
+    multiply_sides(&found, &s, b, bound);
+    LATI_TRY(round_answer(x, certificate, &found, &s));
+    if (lati_norm_max(b, (size_t)n * (size_t)k) == 0) {
+      certificate->bound = 0;
+    }
     certificate->certified = certificate->bound <= tolerance;
   } else if (lati_is_singular(a, n, work)) {
     LATI_TRY(lati_fail(LAT_ERROR_NUMERIC, "the matrix is singular"));
   }
   if (!certificate->certified) {
-    LATI_TRY(lati_fail(LAT_ERROR_LIMIT, "no inverse within %g could be proven", tolerance));
+    LATI_TRY(lati_fail(LAT_ERROR_LIMIT, "no answer within %g could be proven", tolerance));
   }
 done:
   return status;
+}
+
+size_t lati_precise_inverse_work(int32_t n) {
+  return lati_precise_solution_work(n, n) + (size_t)n * (size_t)n;
+}
+
+lat_status lati_precise_inverse(double *x, lati_certificate *certificate, const double *a,
+                                int32_t n, double tolerance, double *work) {
+  double *identity = work + lati_precise_solution_work(n, n);
+  for (int32_t i = 0; i < n * n; ++i) {
+    identity[i] = i % (n + 1) == 0;
+  }
+  return lati_precise_solution(x, certificate, a, identity, n, n, tolerance, work);
 }
