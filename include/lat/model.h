@@ -392,7 +392,9 @@ LAT_API size_t lat_gradients_size(const lat_gradients *gradients);
 /**
  * From now on dropout draws as in call number @p pass of lat_gradients_accumulate(), counted from
  * 0, so that a loop that was stopped goes on as if it had not been; without dropout there is
- * nothing to go on with. NULL is a no-op. @since 0.1
+ * nothing to go on with. What is dropped follows from the model's seed, the pass, the example's
+ * number in its batch and the place in the example; so ranks of a loop that shares a batch out want
+ * a pass each. NULL is a no-op. @since 0.1
  */
 LAT_API void lat_gradients_seek(lat_gradients *gradients, uint64_t pass);
 

@@ -24,10 +24,12 @@ uint64_t lati_random_u64(lat_random *random);
 /* Streams of one seed; the public ones (training 0, validation 1, test 2, ...) lie below. */
 enum {
   LATI_STREAM_INIT = 0x40000000,
-  LATI_STREAM_DROPOUT,
-  LATI_STREAM_DECODE,
+  LATI_STREAM_DECODE = LATI_STREAM_INIT + 2,
   LATI_STREAM_CANDIDATE,
-  LATI_STREAM_ATTENTION = 0x50000000 /* and one for each query and head behind it */
+  LATI_STREAM_DROPOUT = 0x50000000 /* + site */
 };
+
+/* + site * 2^16 + head: dropout of attention. */
+#define LATI_STREAM_ATTENTION UINT32_C(0x80000000)
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef LATI_ATTENTION_H
 #define LATI_ATTENTION_H
 
-#include "compute/attention_mask.h"
+#include "compute/dropout.h"
 #include "compute/ops.h"
 #include "compute/panel.h"
 #include "compute/vector.h"
@@ -23,8 +23,9 @@ enum {
 typedef struct lati_head {
   const lati_vector *vector;
   int64_t first_query, first_key, queries, keys, column; /* rows and column of views */
-  int64_t width;                                         /* of the head */
-  float scale;                                           /* 1 / sqrt(width) */
+  int64_t sequence;
+  int64_t width; /* of the head */
+  float scale;   /* 1 / sqrt(width) */
   int64_t query_block, key_block;
   int causal;
 } lati_head;
@@ -47,6 +48,7 @@ static inline lati_head lati_head_of(const lati_attention *shape, int64_t sequen
                      .keys = keys,
                      .query_block = lati_even_block(queries, most),
                      .key_block = lati_even_block(keys, LATI_KEYS),
+                     .sequence = sequence,
                      .column = head * shape->head_width,
                      .width = shape->head_width,
                      .scale = 1.0F / sqrtf((float)shape->head_width),
@@ -123,9 +125,9 @@ static inline float *lati_head_lse(const lati_attention_pass *pass, const lati_h
 static inline void lati_head_mask(const lati_attention_pass *pass, const lati_head *head, float *p,
                                   int64_t stride, int64_t query, int64_t j, int64_t count) {
   if (pass->shape->dropout != NULL) {
-    const int64_t row = head->first_query + query;
-    lati_attention_mask(p, stride, pass->shape,
-                        row * pass->shape->heads + head->column / head->width, j, count);
+    const lati_masked_query masked = {head->sequence, query, head->keys,
+                                      head->column / head->width};
+    lati_attention_mask(p, stride, pass->shape->dropout, &masked, j, count);
   }
 }
 

@@ -32,12 +32,16 @@ typedef struct lati_linear {
 /* Slices of a layer begin at multiples of this many outputs. */
 enum { LATI_SLICE = 64 };
 
-/* Element i of a layer's output is kept, and scaled by 1 / (1 - rate), or becomes zero: a pure
- * function of (seed, step, site, i), so backward needs no mask and a resumed run draws the same. */
+/* Element c of position t of an example is kept, and scaled by 1 / (1 - rate), or becomes zero: a
+ * pure function of (seed, step, example, site, t, c), so backward needs no mask, a resumed run
+ * draws the same, and so does a batch that is split. */
 typedef struct lati_dropout {
   double rate;
-  uint64_t seed, step; /* step: number of the pass, < 2^28 */
-  uint32_t site;       /* place in the model, < 2^15 */
+  uint64_t seed, step;    /* step: number of the update, < 2^32 */
+  uint64_t first;         /* number within the update of the batch's first example, < 2^32 */
+  uint32_t site;          /* place in the model, < 2^15 */
+  const int64_t *offsets; /* (sequences + 1): rows of each example; of attention, its queries' */
+  int64_t sequences;
 } lati_dropout;
 
 /* Ragged queries against ragged keys: sequence s has queries q_offsets[s] .. q_offsets[s + 1] and
@@ -203,8 +207,8 @@ typedef struct lati_backend {
                         float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
                         const lati_spread *spread);
 
-  /* y = dropout(x) + residual, elementwise; residual may be NULL; y may alias either. */
-  void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int64_t count,
+  /* y = dropout(x) + residual (T, width); residual may be NULL; y may alias either. */
+  void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int32_t width,
                   const lati_dropout *dropout);
   /* gate becomes sigmoid(gate), and y = x + gate (h - x), elementwise; y may be x. */
   void (*gate_forward)(lati_pool *pool, float *y, float *gate, const float *h, const float *x,

@@ -1,3 +1,4 @@
+#include "compute/dropout.h"
 #include "compute/elementwise.h"
 #include "compute/ops.h"
 #include "compute/panel.h"

@@ -1,5 +1,6 @@
 /* Tables whose linear layers and attention run on a panel kernel; all other operations are those of
  * f32. */
+#include "compute/dropout.h"
 #include "compute/elementwise.h"
 #include "compute/ops.h"
 #include "compute/panel.h"

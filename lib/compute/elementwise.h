@@ -4,10 +4,6 @@
 
 #include "compute/backend.h"
 
-/* lati_backend.dropout */
-void lati_dropout_forward(lati_pool *pool, float *y, const float *x, const float *residual,
-                          int64_t count, const lati_dropout *dropout);
-
 /* lati_backend.gate_forward and .gate_backward */
 void lati_gate_forward(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
                        int64_t count);

@@ -42,13 +42,14 @@ static lat_status sum_leaf(lat_trainer *trainer, lat_gradients *gradients, int64
   const int64_t examples = leaf_examples(shards, leaf);
   lat_loss_sum sum;
   lat_loss_sum_init(&sum);
+  const int64_t first = lati_shard_example(shards, leaf);
   lati_gradients_redirect(gradients, to);
-  const uint64_t leaves =
-      (uint64_t)trainer->optimizer->updates * (uint64_t)shards->leaves + (uint64_t)leaf;
-  lat_gradients_seek(gradients, leaves * (uint64_t)shards->pieces);
   for (int64_t i = 0; i < shards->pieces; ++i) {
-    const int64_t count = examples * (i + 1) / shards->pieces - examples * i / shards->pieces;
+    const int64_t begin = examples * i / shards->pieces;
+    const int64_t count = examples * (i + 1) / shards->pieces - begin;
     if (count > 0) {
+      lati_gradients_place(gradients, (uint64_t)trainer->optimizer->updates,
+                           (uint64_t)(first + begin));
       LATI_TRY(next_batch(&batch, trainer, leaf, count));
       LATI_TRY(lat_gradients_accumulate(gradients, &sum, trainer->model, batch));
     }

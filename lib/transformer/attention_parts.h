@@ -30,7 +30,8 @@ static inline lati_attention lati_attention_shape(const lati_block_pass *pass,
                                                   lati_dropout *dropout) {
   const lati_stack *stack = pass->block->stack;
   const lat_model_options *options = &pass->work->model->options;
-  const int drops = lati_dropout_at(dropout, pass->work, pass->site, options->attention_dropout);
+  const int drops =
+      lati_dropout_at(dropout, pass->work, pass->state, pass->site, options->attention_dropout);
   return (lati_attention){.q_offsets = pass->state->offsets,
                           .k_offsets = memory->offsets,
                           .sequences = pass->state->sequences,

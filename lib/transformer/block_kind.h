@@ -90,8 +90,9 @@ void lati_residual_backward(const lati_block_pass *pass, float *d_h, float *d_so
 void lati_residual_mix_backward(const lati_block_pass *pass, float *d_h, float *d_input,
                                 const lati_hidden *source);
 
-/* Dropout of a place in the model; 1 when this pass drops anything. */
-int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site, double rate);
+/* Dropout of a stack's rows at a place in the model; 1 when this pass drops anything. */
+int lati_dropout_at(lati_dropout *out, const lati_workspace *work, const lati_stack_state *state,
+                    uint32_t site, double rate);
 
 /* LayerNorm's backward, of rows x as `state` has their means: parameters' gradients +=, d_x = (+=
  * when accumulate), and `shortened`, where it is bf16. */

@@ -375,15 +375,14 @@ void lati_embed_forward(lati_workspace *work, lati_stack_state *state, const lat
   }
   const lati_hidden *normed = &embedded->normed;
   const int drops =
-      lati_dropout_at(&dropout, work, (uint32_t)stack->side, work->model->options.dropout);
+      lati_dropout_at(&dropout, work, state, (uint32_t)stack->side, work->model->options.dropout);
   const lati_rows none = {0};
   backend->layernorm_forward(work->pool, normed->values, drops ? none : normed->operand,
                              embedded->mean, embedded->rstd, embedded->sum,
                              stack->embedding.norm.gamma, stack->embedding.norm.beta, state->tokens,
                              stack->width);
   if (drops) {
-    backend->dropout(work->pool, normed->values, normed->values, NULL, state->tokens * stack->width,
-                     &dropout);
+    backend->dropout(work->pool, normed->values, normed->values, NULL, stack->width, &dropout);
     backend->shorten(work->pool, normed->operand, normed->values, state->tokens, stack->width);
   }
 }
@@ -393,8 +392,8 @@ void lati_embed_backward(lati_workspace *work, const lati_stack_state *state, fl
   const lati_stack *stack = state->stack;
   const lati_residual_state *embedded = &state->embedded;
   lati_dropout dropout;
-  if (lati_dropout_at(&dropout, work, (uint32_t)stack->side, work->model->options.dropout)) {
-    backend->dropout(work->pool, d_h, d_h, NULL, state->tokens * stack->width, &dropout);
+  if (lati_dropout_at(&dropout, work, state, (uint32_t)stack->side, work->model->options.dropout)) {
+    backend->dropout(work->pool, d_h, d_h, NULL, stack->width, &dropout);
   }
   lati_norm_backward(work, state, &stack->embedding.norm, embedded, d_h, (lati_rows){0}, d_h,
                      embedded->sum, 0);

@@ -12,6 +12,7 @@ struct lat_gradients {
   float *data;
   int32_t *neighbours; /* (2, output symbols): the spread's; NULL before a first */
   uint64_t step;       /* calls of lat_gradients_accumulate() so far */
+  uint64_t first;      /* number of the next call's first example */
 };
 
 lat_status lat_gradients_create(lat_gradients **out, const lat_model *model) {
@@ -63,8 +64,13 @@ size_t lat_gradients_size(const lat_gradients *gradients) {
 
 void lat_gradients_seek(lat_gradients *gradients, uint64_t pass) {
   if (gradients != NULL) {
-    gradients->step = pass;
+    lati_gradients_place(gradients, pass, 0);
   }
+}
+
+void lati_gradients_place(lat_gradients *gradients, uint64_t step, uint64_t first) {
+  gradients->step = step;
+  gradients->first = first;
 }
 
 void lati_gradients_redirect(lat_gradients *gradients, float *to) {
@@ -116,10 +122,11 @@ lat_status lat_gradients_accumulate(lat_gradients *gradients, lat_loss_sum *sum,
   lati_floating_enter(&saved);
   LATI_TRY(lati_workspace_plan(work, batch, LATI_TRAIN));
   work->step = gradients->step;
+  work->first = gradients->first;
   lati_forward(work, batch);
   LATI_TRY(lati_head(work, sum, batch));
   lati_backward(work);
-  ++gradients->step;
+  lati_gradients_place(gradients, gradients->step + 1, 0);
 done:
   lati_floating_leave(&saved);
   return status;

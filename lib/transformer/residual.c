@@ -1,8 +1,15 @@
 /* The residual sum, dropout and LayerNorm around every block, and products of blocks. */
 #include "transformer/block_kind.h"
 
-int lati_dropout_at(lati_dropout *out, const lati_workspace *work, uint32_t site, double rate) {
-  *out = (lati_dropout){rate, work->model->options.seed, work->step, site};
+int lati_dropout_at(lati_dropout *out, const lati_workspace *work, const lati_stack_state *state,
+                    uint32_t site, double rate) {
+  *out = (lati_dropout){.rate = rate,
+                        .seed = work->model->options.seed,
+                        .step = work->step,
+                        .first = work->first,
+                        .site = site,
+                        .offsets = state->offsets,
+                        .sequences = state->sequences};
   return work->purpose == LATI_TRAIN && rate > 0;
 }
 
@@ -48,9 +55,9 @@ lati_hidden lati_residual_forward(const lati_block_pass *pass, const float *x,
     operand = pass->saved->residual.normed.operand;
   }
   if (pass->block->kind->mix_backward == NULL &&
-      lati_dropout_at(&dropout, work, pass->site, work->model->options.dropout)) {
+      lati_dropout_at(&dropout, work, pass->state, pass->site, work->model->options.dropout)) {
     pass->block->kind->forward(pass, sum, operand, NULL);
-    work->backend->dropout(work->pool, sum, sum, x, pass->state->tokens * stack->width, &dropout);
+    work->backend->dropout(work->pool, sum, sum, x, stack->width, &dropout);
   } else {
     pass->block->kind->forward(pass, sum, operand, x);
   }
@@ -68,7 +75,7 @@ static lati_rows block_gradient(const lati_block_pass *pass, float *d_h, lati_ro
   const int64_t tokens = pass->state->tokens;
   const int32_t width = pass->state->stack->width;
   if (dropout != NULL) {
-    work->backend->dropout(work->pool, work->scratch.d_block, d_h, NULL, tokens * width, dropout);
+    work->backend->dropout(work->pool, work->scratch.d_block, d_h, NULL, width, dropout);
     d_h = work->scratch.d_block;
   }
   if (!work->backend->narrow) {
@@ -88,7 +95,8 @@ void lati_residual_backward(const lati_block_pass *pass, float *d_h, float *d_so
   const lati_rows shortened = lati_operand_rows(work, work->scratch.d_narrow, stack->width);
   const lati_rows none = {0};
   lati_dropout dropout;
-  const int drops = lati_dropout_at(&dropout, work, pass->site, work->model->options.dropout);
+  const int drops =
+      lati_dropout_at(&dropout, work, pass->state, pass->site, work->model->options.dropout);
   if (!stack->pre_norm) {
     norm_backward(pass, d_h, drops ? none : shortened, d_h, pass->saved->residual.sum, 0);
   }

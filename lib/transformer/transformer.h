@@ -175,4 +175,7 @@ lat_status lati_encode(lati_hidden *encoded, const int64_t **offsets, lati_works
 /* Makes lat_gradients_accumulate() add to another vector of the same size; NULL: to its own. */
 void lati_gradients_redirect(lat_gradients *gradients, float *to);
 
+/* Dropout of the next call draws as that of pass `step` for its examples from number `first` on. */
+void lati_gradients_place(lat_gradients *gradients, uint64_t step, uint64_t first);
+
 #endif

@@ -94,7 +94,8 @@ struct lati_workspace {
   unsigned char *arena;
   size_t capacity;
   lati_purpose purpose;
-  uint64_t step;      /* of dropout */
+  uint64_t step;      /* of dropout: the update, */
+  uint64_t first;     /* and the batch's first example in it */
   float *gradient;    /* the flat vector that backward adds to */
   lati_spread spread; /* of targets while training; width 0: none */
   lati_stack_state stack[LATI_STACKS];

@@ -1,5 +1,6 @@
 /* The slow twin: each operation as its equation, in double, on one thread. Rows are f32. */
 #include "naive/naive.h"
+#include "compute/dropout.h"
 #include "compute/elementwise.h"
 #include "compute/ops.h"
 #include "compute/recurrent_cell.h"

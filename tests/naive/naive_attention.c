@@ -1,5 +1,5 @@
 /* Attention as its equations, a query and a head at a time. */
-#include "compute/attention_mask.h"
+#include "compute/dropout.h"
 #include "naive/naive.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@ enum {
 
 /* One query of one head against the keys that it sees: rows first .. first + seen - 1. */
 typedef struct pair {
-  int64_t query, first, seen, column, width, head;
+  int64_t query, first, seen, column, width, head, sequence;
 } pair;
 
 static float *at(lati_rows rows, int64_t row, const pair *p) {
@@ -41,7 +41,7 @@ static void for_each_query(const lati_attention *shape, visit_function *visit, v
         seen = causal;
       }
       for (int64_t h = 0; h < shape->heads; ++h) {
-        pair p = {i, first, seen, h * shape->head_width, shape->head_width, h};
+        pair p = {i, first, seen, h * shape->head_width, shape->head_width, h, s};
         visit(argument, &p);
       }
     }
@@ -58,7 +58,9 @@ static double kept(const lati_attention *shape, const pair *p, int64_t key) {
   for (int64_t i = 0; i <= place; ++i) {
     all[i] = 1.0F;
   }
-  lati_attention_mask(all, 1, shape, p->query * shape->heads + p->head, block, place + 1);
+  const lati_masked_query query = {p->sequence, p->query - shape->q_offsets[p->sequence],
+                                   shape->k_offsets[p->sequence + 1] - p->first, p->head};
+  lati_attention_mask(all, 1, shape->dropout, &query, block, place + 1);
   return (double)all[place];
 }
 

@@ -139,6 +139,26 @@ START_TEST(ranks_do_not_change_the_bits) {
 }
 END_TEST
 
+/* How an update's examples are split changes its loss by rounding alone: dropout goes by example.
+ */
+START_TEST(shards_do_not_change_dropout) {
+  rank_run self = plain_rank(NULL, 1);
+  self.model.dropout = self.model.attention_dropout = 0.3;
+  self.options.max_examples = 16;
+  self.options.validate_every = 0;
+  self.options.report_every = 1;
+  run_ranks(&self, 1);
+  const double loss = self.progress.loss;
+  for (int32_t shards = 1; shards <= 8; shards *= 4) { /* 1 in one batch, 4 in two */
+    self.options.shards = shards;
+    self.options.batch_size = shards == 1 ? 16 : 8;
+    self.options.accumulation = shards == 1 ? 1 : 2;
+    run_ranks(&self, 1);
+    ck_assert_double_eq_tol(self.progress.loss, loss, 1e-5 * loss);
+  }
+}
+END_TEST
+
 /* Batches of 7 examples in 4 shards of 1 and 2; more ranks than shards of a batch. */
 START_TEST(shards_may_be_uneven) {
   char alone[256], together[256];
@@ -351,6 +371,7 @@ END_TEST
 int main(void) {
   TCase *tests = tcase_create("ranks");
   tcase_add_loop_test(tests, ranks_do_not_change_the_bits, 0, VARIANTS);
+  tcase_add_test(tests, shards_do_not_change_dropout);
   tcase_add_test(tests, shards_may_be_uneven);
   tcase_add_test(tests, a_stopped_run_is_resumed_at_any_number_of_ranks);
   tcase_add_test(tests, a_fast_sum_is_another_run);

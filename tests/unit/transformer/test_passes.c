@@ -281,6 +281,44 @@ START_TEST(dropout_is_a_function_of_the_step) {
 }
 END_TEST
 
+/* The loss and gradients of examples 0 .. 5 in two batches, or in one where `split` is 0. */
+static double dropped_loss(float *gradient, model_fixture *f, int64_t split) {
+  const int64_t begin[] = {0, split, 6};
+  lat_gradients *gradients = NULL;
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
+  must(lat_gradients_create(&gradients, f->model));
+  for (int i = split > 0 ? 0 : 1; i < 2; ++i) {
+    lat_batch *batch = model_fixture_batch(f, (uint64_t)begin[i], begin[i + 1] - begin[i]);
+    lati_gradients_place(gradients, 3, (uint64_t)begin[i]);
+    must(lat_gradients_accumulate(gradients, &sum, f->model, batch));
+    lat_batch_free(batch);
+  }
+  memcpy(gradient, lat_gradients_data(gradients), 400 * sizeof *gradient);
+  lat_gradients_free(gradients);
+  return sum.loss;
+}
+
+/* What is dropped of an example does not depend on the batch that it is in, but for rounding. */
+START_TEST(dropout_is_that_of_the_example) {
+  model_fixture f;
+  lat_model_options options;
+  float whole[400], split[400];
+  model_fixture_options(&options);
+  options.dropout = _i == 0 ? 0.5 : 0;
+  options.attention_dropout = _i == 1 ? 0.5 : 0;
+  model_fixture_open(&f, &(model_plan){.model = &options, .backend = &lati_backend_f32});
+  const double loss = dropped_loss(whole, &f, 0);
+  for (int64_t at = 1; at < 6; ++at) {
+    ck_assert_double_eq_tol(dropped_loss(split, &f, at), loss, 1e-5 * loss);
+    for (int i = 0; i < 400; ++i) {
+      ck_assert_float_eq_tol(split[i], whole[i], 1e-4F);
+    }
+  }
+  model_fixture_close(&f);
+}
+END_TEST
+
 START_TEST(bad_batches_are_refused) {
   model_fixture f, other;
   lat_model_options options;
@@ -397,6 +435,7 @@ int main(void) {
   tcase_add_test(tests, gradients_add_up);
   tcase_add_test(tests, a_batch_of_many_tokens_is_the_sum_of_its_parts);
   tcase_add_test(tests, dropout_is_a_function_of_the_step);
+  tcase_add_loop_test(tests, dropout_is_that_of_the_example, 0, 2);
   tcase_add_test(tests, bad_batches_are_refused);
   tcase_add_test(tests, a_loss_that_is_not_finite_is_reported);
   tcase_add_test(tests, a_step_allocates_nothing);
