@@ -29,7 +29,7 @@ from ._constants import *
 from ._custom import Random
 from ._evaluation import evaluate
 from ._examples import Batch, Sampler
-from ._functions import task_names, version
+from ._functions import build_info, task_names, version
 from ._library import Error
 from ._linear import LinearAttention
 from ._loops import Gradients, Optimizer
@@ -44,7 +44,7 @@ from ._tokenizers import Tokenizer
 from ._training import Trainer, train
 
 __all__ = [name for name in vars(_constants) if not name.startswith("_")]
-for _item in (Random, evaluate, Batch, Sampler, task_names, version, Error, LinearAttention, Gradients, Optimizer,
+for _item in (Random, evaluate, Batch, Sampler, build_info, task_names, version, Error, LinearAttention, Gradients, Optimizer,
               matrix, Model, model_folder, model_names, Context, Operator, Session, Solver, LossSum, Progress,
               Report, Task, Tokenizer, Trainer, train):
     _item.__module__ = "lat"  # where users find it

@@ -80,6 +80,7 @@ _declare(None,  # the status, checked
          "lat_linear_apply", _P, _P, c_int64, c_int64,
          "lat_linear_gradient", _P, _P, _P, _P, _P, c_int64, c_int64,
          "lat_linear_set_descent", _P, _P, c_double, c_int64,
+         "lat_linear_fit", _P, _P, _P, _P, c_int64, c_int64, c_int64, c_int32,
          "lat_trainer_create", _P, _P, _P, _P,
          "lat_trainer_resume", _P, _P, _P, _P,
          "lat_trainer_run", _P,
@@ -89,7 +90,6 @@ _declare(None,  # the status, checked
          "lat_evaluate", _P, _P, _P,
          "lat_evaluation_diagnosis", _P, _P)
 _declare(c_int32,  # what the free functions leave behind is never looked at
-         "lat_version_number",
          "lat_context_free", _P, "lat_tokenizer_free", _P, "lat_task_free", _P,
          "lat_model_free", _P, "lat_trainer_free", _P, "lat_solver_free", _P,
          "lat_evaluation_free", _P, "lat_batch_free", _P, "lat_sampler_free", _P, "lat_session_free", _P,
@@ -102,7 +102,7 @@ _declare(c_int32,  # what the free functions leave behind is never looked at
          "lat_context_threads", _P, "lat_context_precision", _P,
          "lat_tokenizer_vocabulary_size", _P, c_int32,
          "lat_task_operand_count", _P, "lat_task_result_count", _P,
-         "lat_task_builtin_count", "lat_task_component_count", _P, "lat_model_tensor_count", _P)
+         "lat_task_builtin_count", "lat_model_tensor_count", _P)
 _declare(c_char_p,
          "lat_last_error", "lat_status_name", c_int32, "lat_version_string", "lat_build_info",
          "lat_tokenizer_encoding", _P, c_int32,
@@ -127,6 +127,11 @@ _declare(POINTER(_Accuracy), "lat_evaluation_row", _P, c_int32)
 def version():
     """Version of the library in use."""
     return _library.lat_version_string().decode()
+
+
+def build_info():
+    """How the library in use was built."""
+    return _library.lat_build_info().decode()
 
 
 def task_names():

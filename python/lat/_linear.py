@@ -1,15 +1,16 @@
 """Linear self-attention in double precision, without softmax."""
 
 import contextlib
+import itertools
 from array import array
 from ctypes import byref, c_double, c_int32, c_int64
 
 from ._constants import LINEAR_A
 from ._functions import _library
-from ._library import _integer, _real
+from ._library import _integer, _items, _real
 from ._matrices import _address, _copied, _input, _live, _view, matrix
 from ._objects import _alone, _context, _Handle
-from ._structures import _Matrix
+from ._structures import _LinearCertificate, _Matrix
 
 _MAX_ROWS = 2 ** 31 - 1
 
@@ -71,3 +72,19 @@ class LinearAttention(_Handle):
         with contextlib.ExitStack() as scope, _alone(stack):
             _library.lat_linear_set_descent(stack, byref(_input(scope, w0, 4096)), _real(rate, "rate"),
                                             _integer(examples, c_int64, "examples"))
+
+    def fit(self, z, y, context):
+        """Learns a stack of one layer by least squares: z is a list of examples, each of (tokens, width), of
+        which the last token is the query, and y a matrix of (examples, outputs), what is to be added to its
+        last values. Returns a dict of lat_linear_certificate."""
+        stack, certificate = self._open(), _LinearCertificate()
+        examples = [self._rows(example) for example in _items(z, "z is a list of matrices")]
+        wanted = _view(y, _MAX_ROWS)
+        if len({tokens for _, tokens in examples}) != 1 or len(examples) != wanted.shape[0]:
+            raise ValueError("z is as many examples as y has rows, of one number of tokens each")
+        values = array("d", itertools.chain.from_iterable(rows for rows, _ in examples))
+        targets = _copied(wanted)
+        with _alone(stack):
+            _library.lat_linear_fit(stack, byref(certificate), _address(values), _address(targets), len(examples),
+                                    examples[0][1], _integer(context, c_int64, "context"), wanted.shape[1])
+        return {name: getattr(certificate, name) for name, _ in _LinearCertificate._fields_[1:]}

@@ -157,6 +157,14 @@ class LossSum(_Structure):
         _library.lat_loss_sum_add(byref(self), byref(other))
 
 
+class _LinearCertificate(_Structure):
+    c_name = "linear_certificate"
+    _fields_ = _fields(
+        c_int64, "features rank",
+        c_double, "lambda_min lambda_max residual lost",
+        c_int32, "unique heads")
+
+
 class _ModelOptions(_Structure):
     c_name = "model_options"
     _fields_ = _fields(

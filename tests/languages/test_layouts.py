@@ -112,6 +112,24 @@ def compare(language, expected, found):
     return not wrong and len(found) > 0
 
 
+# Functions that Python has no use for: what others do as well, and sums between processes.
+NOT_IN_PYTHON = {
+    "lat_task_answer", "lat_task_score", "lat_task_output_shape", "lat_task_max_shapes", "lat_solver_solve",
+    "lat_solver_solve_many", "lat_model_save", "lat_model_find", "lat_status_text", "lat_evaluation_row_count",
+    "lat_evaluation_tolerance", "lat_task_component_count", "lat_version_number", "lat_shard_parts", "lat_shard_sum", "lat_shard_sum_doubles"}
+
+
+def every_function_is_used():
+    """Complains of functions of the library that Python neither calls nor is said to leave out."""
+    exported = set(re.findall(r"\b(lat_\w+);", pathlib.Path(source, "lib", "lat.map").read_text()))
+    exported = {name for name in exported if not name.endswith("_init_sized")}
+    package = "".join(path.read_text() for path in pathlib.Path(source, "python", "lat").glob("*.py"))
+    called = set(re.findall(r"_library\.(lat_\w+)", package))
+    wrong = sorted(exported - called - NOT_IN_PYTHON) + sorted(NOT_IN_PYTHON & called)
+    print(f"Python: {len(called)} of {len(exported)} functions; neither used nor left out, or both: {wrong}")
+    return not wrong
+
+
 def main():
     structures = structures_of_headers()
     header_text = "".join(path.read_text() for path in include.glob("lat/*.h"))
@@ -122,7 +140,7 @@ def main():
 
     in_python = offsets_in_python()
     in_python.update(constants_of_python(in_c))
-    good = compare("Python", in_c, in_python)
+    good = every_function_is_used() and compare("Python", in_c, in_python)
     if len(compilers) > 1:
         repeated = re.findall(r"^ *type, bind\(C\), public :: (\w+)", module_text, flags=re.M)
         parameters = re.findall(r"\b(LAT_[A-Z0-9_]+) = -?\d", module_text)

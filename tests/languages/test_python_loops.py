@@ -4,6 +4,7 @@ structured operators. LAT_LIBRARY names the library."""
 import cmath
 import math
 import os
+import random
 import tempfile
 import unittest
 from array import array
@@ -383,6 +384,20 @@ class Linear(unittest.TestCase):
             stack.apply([[1, 2, 3]], 1)
         with self.assertRaises(lat.Error):
             stack.matrix(1)
+
+    def test_fit(self):
+        """What a layer computes is found again from what it adds to the query."""
+        teacher, stack = lat.LinearAttention(1, 1, 2), lat.LinearAttention(1, 2, 2)
+        teacher.set_descent([[0]], 0.3, 2)
+        draw = random.Random(1).random
+        z = [[[draw(), draw()] for _ in range(3)] for _ in range(12)]
+        y = [[teacher.apply(example, 2)[2, 1] - example[2][1]] for example in z]
+        told = stack.fit(z, y, 2)
+        self.assertEqual((told["features"], told["rank"], told["unique"]), (6, 6, 1))
+        self.assertLess(told["residual"], 1e-12)
+        self.assertAlmostEqual(stack.apply(z[0], 2)[2, 1], z[0][2][1] + y[0][0])
+        with self.assertRaises(ValueError):
+            stack.fit(z[:2], y, 2)
 
 
 if __name__ == "__main__":

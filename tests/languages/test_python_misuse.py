@@ -77,6 +77,7 @@ NEVER = {"matrix", "matrices", "tasks", "values", "name", "storage", "letter", "
 # name: (function of the world that gives the callable, {parameter: (kind, valid value)}, options)
 CASES = {
     "version": (lambda w: lat.version, lambda w: {}, None),
+    "build_info": (lambda w: lat.build_info, lambda w: {}, None),
     "task_names": (lambda w: lat.task_names, lambda w: {}, None),
     "matrix": (lambda w: lat.matrix, lambda w: dict(
         values=("values", range(6)), rows=("integer", 2), cols=("integer", 3)), None),
@@ -223,6 +224,8 @@ CASES = {
         z=("matrix", A), d_out=("matrix", A), context=("integer", 1)), None),
     "LinearAttention.set_descent": (lambda w: w.linear.set_descent, lambda w: dict(
         w0=("matrix", [[0]]), rate=("real", 1), examples=("integer", 1)), None),
+    "LinearAttention.fit": (lambda w: w.linear.fit, lambda w: dict(
+        z=("matrices", [A]), y=("matrix", [[1]]), context=("integer", 1)), None),
     "Model": (lambda w: lat.Model, lambda w: dict(
         task=("own task", w.task), tokenizer=("tokenizer", None), context=("context", None)),
         structures._ModelOptions),
