@@ -272,6 +272,14 @@ module lat
       type(c_ptr), value :: model
     end function lat_model_freeze
 
+    !> The model of `size` bytes at an address, which may go afterwards; custom: c_null_ptr, or a task.
+    integer(c_int32_t) function lat_model_load_memory(model, ctx, data, size, custom) bind(C)
+      import :: c_int32_t, c_size_t, c_ptr
+      type(c_ptr), intent(out) :: model
+      type(c_ptr), value :: ctx, data, custom
+      integer(c_size_t), value :: size
+    end function lat_model_load_memory
+
     subroutine lat_model_free(model) bind(C)
       import :: c_ptr
       type(c_ptr), value :: model
@@ -329,7 +337,7 @@ module lat
   public :: lat_version_number, lat_context_free, lat_tokenizer_free, lat_task_free, &
     lat_task_output_shape, lat_task_operand_count, lat_task_result_count, lat_task_get_options, &
     lat_tokenizer_get_options, lat_model_get_options, &
-    lat_model_freeze, lat_model_free, lat_model_task, &
+    lat_model_freeze, lat_model_free, lat_model_task, lat_model_load_memory, &
     lat_model_parameter_count, lat_trainer_create, lat_trainer_resume, lat_trainer_run, &
     lat_trainer_progress, lat_trainer_free, lat_solver_free
 
@@ -354,6 +362,15 @@ module lat
       type(c_ptr), value :: ctx
       type(lat_task_options), intent(in) :: options
     end function c_task_create
+
+    integer(c_int32_t) function c_task_create_mixture(task, ctx, tasks, weights, count) &
+      bind(C, name='lat_task_create_mixture')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: task
+      type(c_ptr), value :: ctx, weights
+      type(c_ptr), intent(in) :: tasks(*)
+      integer(c_int32_t), value :: count
+    end function c_task_create_mixture
 
     integer(c_int32_t) function c_task_answer(x, task, a) bind(C, name='lat_task_answer')
       import :: c_int32_t, c_ptr, lat_matrix
@@ -418,6 +435,15 @@ module lat
       type(c_ptr), value :: model
       character(kind=c_char), intent(in) :: path(*), storage(*)
     end function c_model_save
+
+    integer(c_int32_t) function c_model_save_memory(size, model, data, capacity, storage) &
+      bind(C, name='lat_model_save_memory')
+      import :: c_int32_t, c_size_t, c_ptr, c_char
+      integer(c_size_t), intent(out) :: size
+      type(c_ptr), value :: model, data
+      integer(c_size_t), value :: capacity
+      character(kind=c_char), intent(in) :: storage(*)
+    end function c_model_save_memory
 
     integer(c_int32_t) function c_solver_create(solver, model, options) &
       bind(C, name='lat_solver_create')
@@ -577,6 +603,29 @@ module lat
   end interface lat_task_create
   public :: lat_task_create
 
+  !> The C interface's view of a contiguous array; a vector is a column.
+  interface lat_view
+    module procedure view_matrix, view_vector
+  end interface lat_view
+
+  !> The answer to a matrix by LAPACK, of a task of one operand and one result: a matrix, or a vector
+  !! where it has one column.
+  interface lat_task_answer
+    module procedure answer_matrix, answer_vector
+  end interface lat_task_answer
+
+  !> Solves for one matrix, whose answer may be a vector; a wrong one is LAT_OK too: read the report.
+  interface lat_solver_solve
+    module procedure solve_matrix, solve_vector
+  end interface lat_solver_solve
+
+  !> Solves for several problems at once, faster than one by one: for a(:, :, i) with the answers
+  !! x(:, :, i) or x(:, i), or for views operands(:, i) with results(:, i). reports: as many as problems.
+  interface lat_solver_solve_many
+    module procedure solve_many_matrices, solve_many_vectors, solve_many_views
+  end interface lat_solver_solve_many
+  public :: lat_solver_solve_many, lat_task_create_mixture, lat_model_save_memory
+
   public :: lat_error_message, lat_status_name, lat_version_string, lat_text, lat_view
   public :: lat_context_create, lat_tokenizer_create, lat_task_answer, lat_task_answer_operands
   public :: lat_task_result_shapes, lat_solver_solve_operands
@@ -639,8 +688,8 @@ contains
     extent = int(max(-1_c_int64_t, min(n, int(huge(extent), c_int64_t))), c_int32_t)
   end function extent
 
-  !> The C interface's view of a contiguous array, valid while the array lives in its place.
-  function lat_view(a, order) result(view)
+  !> Valid while the array lives in its place.
+  function view_matrix(a, order) result(view)
     real(c_double), intent(in), contiguous, target :: a(:, :)
     integer(c_int32_t), intent(in), optional :: order
     type(lat_matrix) :: view
@@ -654,7 +703,20 @@ contains
     view%ld = extent(size(a, 1, kind=c_int64_t))
     view%data = c_null_ptr
     if (size(a) > 0) view%data = c_loc(a)
-  end function lat_view
+  end function view_matrix
+
+  function view_vector(a, order) result(view)
+    real(c_double), intent(in), contiguous, target :: a(:)
+    integer(c_int32_t), intent(in), optional :: order
+    type(lat_matrix) :: view
+    view%order = LAT_COLUMN_MAJOR
+    if (present(order)) view%order = order
+    view%rows = extent(size(a, kind=c_int64_t))
+    view%cols = 1
+    view%ld = merge(1_c_int32_t, view%rows, view%order == LAT_ROW_MAJOR)
+    view%data = c_null_ptr
+    if (size(a) > 0) view%data = c_loc(a)
+  end function view_vector
 
   ! Objects
 
@@ -700,6 +762,22 @@ contains
     status = c_task_create(task, ctx, options)
   end function create_named_task
 
+  !> A task of several, one of which is drawn for each example. weights: their shares; absent: equal.
+  integer(c_int32_t) function lat_task_create_mixture(task, ctx, tasks, weights) result(status)
+    type(c_ptr), intent(out) :: task
+    type(c_ptr), intent(in) :: ctx, tasks(:)
+    real(c_double), intent(in), optional, contiguous, target :: weights(:)
+    type(c_ptr) :: given
+    integer(c_int32_t) :: count
+    count = size(tasks, kind=c_int32_t)
+    given = c_null_ptr
+    if (present(weights)) then
+      if (size(weights) /= size(tasks)) count = 0 ! which C refuses
+      if (size(weights) > 0) given = c_loc(weights)
+    end if
+    status = c_task_create_mixture(task, ctx, tasks, given, count)
+  end function lat_task_create_mixture
+
   !> Shapes of the results to operands, as lat_view() gives them: rows and cols of results are set.
   integer(c_int32_t) function lat_task_result_shapes(results, task, operands) result(status)
     type(lat_matrix), intent(inout) :: results(:)
@@ -718,8 +796,7 @@ contains
       size(operands, kind=c_int32_t))
   end function lat_task_answer_operands
 
-  !> The answer to a matrix by LAPACK, of a task of one operand and one result.
-  integer(c_int32_t) function lat_task_answer(x, task, a, order) result(status)
+  integer(c_int32_t) function answer_matrix(x, task, a, order) result(status)
     real(c_double), intent(inout), contiguous, target :: x(:, :)
     type(c_ptr), intent(in) :: task
     real(c_double), intent(in), contiguous, target :: a(:, :)
@@ -727,7 +804,17 @@ contains
     type(lat_matrix) :: answer
     answer = lat_view(x, order)
     status = c_task_answer(answer, task, lat_view(a, order))
-  end function lat_task_answer
+  end function answer_matrix
+
+  integer(c_int32_t) function answer_vector(x, task, a, order) result(status)
+    real(c_double), intent(inout), contiguous, target :: x(:)
+    type(c_ptr), intent(in) :: task
+    real(c_double), intent(in), contiguous, target :: a(:, :)
+    integer(c_int32_t), intent(in), optional :: order
+    type(lat_matrix) :: answer
+    answer = lat_view(x, order)
+    status = c_task_answer(answer, task, lat_view(a, order))
+  end function answer_vector
 
   integer(c_int32_t) function lat_model_create(model, task, tokenizer, options) result(status)
     type(c_ptr), intent(out) :: model
@@ -793,6 +880,21 @@ contains
     end if
   end function lat_model_save
 
+  !> The bytes that lat_model_save() writes.
+  integer(c_int32_t) function lat_model_save_memory(bytes, model, storage) result(status)
+    character(kind=c_char), allocatable, target, intent(out) :: bytes(:)
+    type(c_ptr), intent(in) :: model
+    character(len=*), intent(in), optional :: storage
+    character(len=:), allocatable :: kind
+    integer(c_size_t) :: count, written
+    kind = 'f32'
+    if (present(storage)) kind = storage
+    status = c_model_save_memory(count, model, c_null_ptr, 0_c_size_t, lat_text(kind))
+    if (status /= LAT_OK) return
+    allocate (bytes(count))
+    status = c_model_save_memory(written, model, c_loc(bytes), count, lat_text(kind))
+  end function lat_model_save_memory
+
   integer(c_int32_t) function lat_solver_create(solver, model, options) result(status)
     type(c_ptr), intent(out) :: solver
     type(c_ptr), intent(in) :: model
@@ -809,8 +911,7 @@ contains
     status = c_solver_select(solver, lat_text(task))
   end function lat_solver_select
 
-  !> Solves for one matrix; a wrong answer is LAT_OK too: read the report.
-  integer(c_int32_t) function lat_solver_solve(x, report, solver, a, order) result(status)
+  integer(c_int32_t) function solve_matrix(x, report, solver, a, order) result(status)
     real(c_double), intent(inout), contiguous, target :: x(:, :)
     type(lat_report), intent(out), target :: report
     type(c_ptr), intent(in) :: solver
@@ -820,7 +921,69 @@ contains
     answer = lat_view(x, order)
     call lat_init(report)
     status = c_solver_solve(answer, c_loc(report), solver, lat_view(a, order))
-  end function lat_solver_solve
+  end function solve_matrix
+
+  integer(c_int32_t) function solve_vector(x, report, solver, a, order) result(status)
+    real(c_double), intent(inout), contiguous, target :: x(:)
+    type(lat_report), intent(out), target :: report
+    type(c_ptr), intent(in) :: solver
+    real(c_double), intent(in), contiguous, target :: a(:, :)
+    integer(c_int32_t), intent(in), optional :: order
+    type(lat_matrix) :: answer
+    answer = lat_view(x, order)
+    call lat_init(report)
+    status = c_solver_solve(answer, c_loc(report), solver, lat_view(a, order))
+  end function solve_vector
+
+  integer(c_int32_t) function solve_many_matrices(x, reports, solver, a, order) result(status)
+    real(c_double), intent(inout), contiguous, target :: x(:, :, :)
+    type(lat_report), intent(out), contiguous, target :: reports(:)
+    type(c_ptr), intent(in) :: solver
+    real(c_double), intent(in), contiguous, target :: a(:, :, :)
+    integer(c_int32_t), intent(in), optional :: order
+    type(lat_matrix) :: results(1, size(x, 3)), operands(1, size(a, 3))
+    integer :: i
+    do i = 1, size(x, 3)
+      results(1, i) = lat_view(x(:, :, i), order)
+    end do
+    do i = 1, size(a, 3)
+      operands(1, i) = lat_view(a(:, :, i), order)
+    end do
+    status = solve_many_views(results, reports, solver, operands)
+  end function solve_many_matrices
+
+  integer(c_int32_t) function solve_many_vectors(x, reports, solver, a, order) result(status)
+    real(c_double), intent(inout), contiguous, target :: x(:, :)
+    type(lat_report), intent(out), contiguous, target :: reports(:)
+    type(c_ptr), intent(in) :: solver
+    real(c_double), intent(in), contiguous, target :: a(:, :, :)
+    integer(c_int32_t), intent(in), optional :: order
+    type(lat_matrix) :: results(1, size(x, 2)), operands(1, size(a, 3))
+    integer :: i
+    do i = 1, size(x, 2)
+      results(1, i) = lat_view(x(:, i), order)
+    end do
+    do i = 1, size(a, 3)
+      operands(1, i) = lat_view(a(:, :, i), order)
+    end do
+    status = solve_many_views(results, reports, solver, operands)
+  end function solve_many_vectors
+
+  integer(c_int32_t) function solve_many_views(results, reports, solver, operands) result(status)
+    type(lat_matrix), intent(inout) :: results(:, :)
+    type(lat_report), intent(out), contiguous, target :: reports(:)
+    type(c_ptr), intent(in) :: solver
+    type(lat_matrix), intent(in) :: operands(:, :)
+    integer(c_int64_t) :: count
+    integer :: i
+    do i = 1, size(reports)
+      call lat_init(reports(i))
+    end do
+    count = size(operands, 2, kind=c_int64_t)
+    if (size(results, 2) /= size(operands, 2) .or. size(reports) /= size(operands, 2)) count = -1 ! C refuses it
+    status = c_solver_solve_operands(results, size(results, 1, kind=c_int32_t), c_loc(reports), solver, &
+      operands, size(operands, 1, kind=c_int32_t), count)
+  end function solve_many_views
 
   !> Solves for any number of operands and results, between arrays that lat_view() gives views of.
   integer(c_int32_t) function lat_solver_solve_operands(results, report, solver, operands) &

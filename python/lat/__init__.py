@@ -44,9 +44,9 @@ from ._tokenizers import Tokenizer
 from ._training import Trainer, train
 
 __all__ = [name for name in vars(_constants) if not name.startswith("_")]
-for _item in (Random, evaluate, Batch, Sampler, build_info, task_names, version, Error, LinearAttention, Gradients, Optimizer,
-              matrix, Model, model_folder, model_names, Context, Operator, Session, Solver, LossSum, Progress,
-              Report, Task, Tokenizer, Trainer, train):
+for _item in (Random, evaluate, Batch, Sampler, build_info, task_names, version, Error, LinearAttention, Gradients,
+              Optimizer, matrix, Model, model_folder, model_names, Context, Operator, Session, Solver, LossSum,
+              Progress, Report, Task, Tokenizer, Trainer, train):
     _item.__module__ = "lat"  # where users find it
     __all__.append(_item.__name__)
 del _item

@@ -228,6 +228,74 @@ contains
     call lat_task_free(task)
   end subroutine test_operands
 
+  ! Two tasks for one model; eigenvalues are vectors.
+  subroutine test_mixture(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: tasks(2), mixture, tokenizer, model, solver
+    type(lat_model_options) :: architecture
+    type(lat_decode_options) :: options
+    type(lat_report) :: report, reports(3)
+    type(lat_matrix) :: results(1, 1), operands(1, 1)
+    real(c_double), target :: a(2, 2), many(2, 2, 3), x(2), xs(2, 3), one(2, 1)
+    integer :: i
+    a = reshape([real(c_double) :: 2, 0, 0, 3], [2, 2])
+    call expect(lat_task_create(tasks(1), ctx, 'transpose', 2) == LAT_OK, 'transpose')
+    call expect(lat_task_create(tasks(2), ctx, 'eigenvalues', 2) == LAT_OK, 'eigenvalues')
+    call expect(lat_task_answer(x, tasks(2), a) == LAT_OK, 'a vector')
+    call expect(all(abs(x - [3, 2]) < 1e-15_c_double), 'eigenvalues by LAPACK')
+    call expect(lat_task_answer(x, tasks(2), a, LAT_ROW_MAJOR) == LAT_OK, 'a vector by rows')
+    call expect(lat_task_answer(x(:1), tasks(2), a) == LAT_ERROR_SHAPE, 'a vector of one')
+    call expect(lat_task_create_mixture(mixture, ctx, tasks, [1.0_c_double]) == LAT_ERROR_ARGUMENT, 'one weight')
+    call expect(lat_task_create_mixture(mixture, ctx, tasks(:0)) == LAT_ERROR_ARGUMENT, 'no task')
+    call expect(lat_task_create_mixture(mixture, ctx, tasks, [1.0_c_double, 2.0_c_double]) == LAT_OK, 'mixture')
+    call expect(lat_tokenizer_create(tokenizer, ctx) == LAT_OK, 'tokenizer')
+    call lat_init(architecture)
+    architecture%encoder_width = 8
+    architecture%decoder_width = 8
+    call expect(lat_model_create(model, mixture, tokenizer, architecture) == LAT_OK, 'model of a mixture')
+    call lat_init(options)
+    options%fallback = 1
+    call expect(lat_solver_create(solver, model, options) == LAT_OK, 'solver')
+    call expect(lat_solver_solve(x, report, solver, a) == LAT_ERROR_STATE, 'no task selected')
+    call expect(lat_solver_select(solver, 'eigenvalues') == LAT_OK, 'select')
+    do i = 1, 3
+      many(:, :, i) = a * i
+    end do
+    call expect(lat_solver_solve_many(xs, reports, solver, many) == LAT_OK, 'vectors for matrices')
+    do i = 1, 3
+      call expect(reports(i)%source == LAT_SOURCE_LAPACK, 'LAPACK''s')
+      call expect(all(abs(xs(:, i) - [3, 2] * i) < 1e-12_c_double), 'its eigenvalues')
+      call expect(lat_solver_solve(x, report, solver, many(:, :, i)) == LAT_OK, 'one by one')
+      call expect(all(abs(x - xs(:, i)) <= 0), 'likewise')
+    end do
+    call expect(lat_solver_solve_many(xs, reports(:2), solver, many) == LAT_ERROR_ARGUMENT, 'two reports')
+    results(1, 1) = lat_view(one)
+    operands(1, 1) = lat_view(a)
+    call expect(lat_solver_solve_many(results, reports(:1), solver, operands) == LAT_OK, 'views')
+    call expect(all(abs(one(:, 1) - xs(:, 1)) <= 0), 'views of the same')
+    call lat_solver_free(solver)
+    call lat_model_free(model)
+    call lat_tokenizer_free(tokenizer)
+    call lat_task_free(mixture)
+    call lat_task_free(tasks(1))
+    call lat_task_free(tasks(2))
+  end subroutine test_mixture
+
+  subroutine test_memory(ctx, model)
+    type(c_ptr), intent(in) :: ctx, model
+    character(kind=c_char), allocatable, target :: bytes(:), again(:)
+    type(c_ptr) :: same
+    call expect(lat_model_save_memory(bytes, model, 'no-such') == LAT_ERROR_ARGUMENT, 'no such storage')
+    call expect(.not. allocated(bytes), 'no bytes')
+    call expect(lat_model_save_memory(bytes, model) == LAT_OK, 'bytes of a model')
+    call expect(lat_model_load_memory(same, ctx, c_loc(bytes), size(bytes, kind=c_size_t), c_null_ptr) == LAT_OK, 'load')
+    call expect(lat_model_save_memory(again, same) == LAT_OK, 'once more')
+    call expect(size(again) == size(bytes), 'as many')
+    call expect(all(again == bytes), 'the same bytes')
+    call lat_model_free(same)
+    call expect(lat_model_load_memory(same, ctx, c_loc(bytes), 9_c_size_t, c_null_ptr) == LAT_ERROR_FORMAT, 'cut short')
+  end subroutine test_memory
+
   subroutine test_named_models(ctx, model)
     type(c_ptr), intent(in) :: ctx, model
     type(c_ptr) :: loaded, larger, task
@@ -260,6 +328,8 @@ program test_fortran
   call test_solving(ctx, model)
   call test_evaluating(model)
   call test_operands(ctx)
+  call test_mixture(ctx)
+  call test_memory(ctx, model)
   call test_named_models(ctx, model)
   call lat_model_free(model)
   call lat_context_free(ctx)

@@ -116,7 +116,8 @@ def compare(language, expected, found):
 NOT_IN_PYTHON = {
     "lat_task_answer", "lat_task_score", "lat_task_output_shape", "lat_task_max_shapes", "lat_solver_solve",
     "lat_solver_solve_many", "lat_model_save", "lat_model_find", "lat_status_text", "lat_evaluation_row_count",
-    "lat_evaluation_tolerance", "lat_task_component_count", "lat_version_number", "lat_shard_parts", "lat_shard_sum", "lat_shard_sum_doubles"}
+    "lat_evaluation_tolerance",
+    "lat_task_component_count", "lat_version_number", "lat_shard_parts", "lat_shard_sum", "lat_shard_sum_doubles"}
 
 
 def every_function_is_used():

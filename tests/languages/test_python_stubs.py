@@ -24,7 +24,8 @@ BESIDES = {"evaluate": {"tolerances"}}  # an array in C
 
 def options_of(name, parameters):
     structure = OPTIONS.get(name)
-    found = {field for field, kind in structure._fields_[1:] if kind in structures._OPTION_KINDS} if structure else set()
+    fields = structure._fields_[1:] if structure else []
+    found = {field for field, kind in fields if kind in structures._OPTION_KINDS}
     return {field for field in found if not field.startswith("reserved")} - set(parameters) | BESIDES.get(name, set())
 
 
