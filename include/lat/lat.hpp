@@ -228,6 +228,21 @@ public:
       : owner(created(lat_task_create_custom, ctx.handle(), &functions, user)) {
   }
 
+  /** lat_task_create_mixture() of tasks whose weights are equal, or @p weights, one each. */
+  static task mixture(const context &ctx, const std::vector<const task *> &tasks,
+                      const std::vector<double> &weights = {}) {
+    std::vector<lat_task *> parts;
+    for (const task *one : tasks) {
+      parts.push_back(one == nullptr ? nullptr : one->handle());
+    }
+    if (!weights.empty() && weights.size() != tasks.size()) {
+      throw std::invalid_argument("a mixture needs as many weights as tasks");
+    }
+    return task(created(lat_task_create_mixture, ctx.handle(), parts.data(),
+                        weights.empty() ? nullptr : weights.data(),
+                        static_cast<std::int32_t>(parts.size())));
+  }
+
   /** lat_task_answer_operands(): one matrix a result. */
   std::vector<matrix> answer(const std::vector<matrix> &operands) const;
 
@@ -239,6 +254,8 @@ public:
   }
 
 private:
+  explicit task(lat_task *handle) noexcept : owner(handle) {
+  }
   static lat_task_options sized(const std::string &name, std::int32_t rows, std::int32_t cols) {
     auto options = defaults<lat_task_options>();
     options.name = c_text(name);
@@ -473,7 +490,50 @@ public:
     return {std::move(x), report};
   }
 
-  /** The same between memory of the caller's, in any order. */
+  /** Several problems at once, faster than one by one: the results and the report of each. */
+  std::vector<std::pair<std::vector<matrix>, lat_report>>
+  solve_many(const std::vector<std::vector<matrix>> &problems) {
+    const lat_task *task = handle() == nullptr ? nullptr : task_;
+    const std::size_t taken = problems.empty() ? 1 : problems[0].size();
+    std::vector<std::pair<std::vector<matrix>, lat_report>> answers;
+    std::vector<lat_matrix> to, from;
+    std::vector<lat_report> reports(problems.size(), defaults<lat_report>());
+    answers.reserve(problems.size()); /* views point into its matrices */
+    for (const std::vector<matrix> &problem : problems) {
+      if (problem.size() != taken) {
+        throw std::invalid_argument("problems have different numbers of operands");
+      }
+      answers.emplace_back(results_of(task, problem), defaults<lat_report>());
+      for (const lat_matrix &one : views(answers.back().first)) {
+        to.push_back(one);
+      }
+      for (const lat_matrix &one : views(problem)) {
+        from.push_back(one);
+      }
+    }
+    check(lat_solver_solve_operands(to.data(), lat_task_result_count(task), reports.data(),
+                                    handle(), from.data(), static_cast<std::int32_t>(taken),
+                                    static_cast<std::int64_t>(problems.size())));
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      answers[i].second = reports[i];
+    }
+    return answers;
+  }
+
+  /** The same of tasks of one operand and one result. */
+  std::vector<std::pair<matrix, lat_report>> solve_many(const std::vector<matrix> &problems) {
+    std::vector<std::vector<matrix>> each;
+    for (const matrix &a : problems) {
+      each.push_back({a});
+    }
+    std::vector<std::pair<matrix, lat_report>> answers;
+    for (auto &answer : solve_many(each)) {
+      answers.emplace_back(std::move(answer.first.at(0)), answer.second);
+    }
+    return answers;
+  }
+
+  /** solve() between memory of the caller's, in any order. */
   lat_report solve(lat_matrix x, const lat_matrix &a) {
     auto report = defaults<lat_report>();
     check(lat_solver_solve(&x, &report, handle(), &a));

@@ -118,16 +118,33 @@ void test_orders(const lat::context &ctx) {
   EXPECT(status_of([&] { solver.solve(lat::matrix(1, 3)); }) == LAT_ERROR_SHAPE);
 }
 
+template <class Function> bool is_invalid(Function function) {
+  try {
+    function();
+  } catch (const std::invalid_argument &) {
+    return true;
+  }
+  return false;
+}
+
 void test_mixture(const lat::context &ctx) {
   const lat::task transpose(ctx, "transpose", 2), values(ctx, "eigenvalues", 2);
-  lat_task *both[] = {transpose.handle(), values.handle()};
-  const lat::owner<lat_task, lat_task_free> mixture(
-      lat::created(lat_task_create_mixture, ctx.handle(), both, nullptr, 2));
-  const lat::tokenizer tokens(ctx);
-  auto options = small();
-  const lat::owner<lat_model, lat_model_free> model(
-      lat::created(lat_model_create, mixture.handle(), tokens.handle(), &options));
+  const lat::task mixture = lat::task::mixture(ctx, {&transpose, &values}, {1, 2});
+  const lat::model model(mixture, lat::tokenizer(ctx), small());
   EXPECT(lat_task_component_count(lat_model_task(model.handle())) == 2);
+  EXPECT(lat_task_weight(mixture.handle(), 1) > lat_task_weight(mixture.handle(), 0));
+  EXPECT(is_invalid([&] { lat::task::mixture(ctx, {&transpose, &values}, {1}); }));
+  EXPECT(status_of([&] { lat::task::mixture(ctx, {nullptr}); }) == LAT_ERROR_ARGUMENT);
+  EXPECT(status_of([&] { lat::task::mixture(ctx, {}); }) == LAT_ERROR_ARGUMENT);
+  auto options = lat::defaults<lat_decode_options>();
+  options.fallback = 1;
+  lat::solver solver(model, options);
+  solver.select("eigenvalues");
+  const lat::matrix a(2, 2, {2, 0, 0, 3}), b(2, 2, {5, 0, 0, 4});
+  const auto answers = solver.solve_many(std::vector<lat::matrix>{a, b});
+  EXPECT(answers.size() == 2 && answers[0].first.values() == std::vector<double>({3, 2}));
+  EXPECT(answers[1].first(0, 0) == 5 && answers[1].second.source == LAT_SOURCE_LAPACK);
+  EXPECT(solver.solve(a).first.values() == answers[0].first.values());
 }
 
 void test_observing(const lat::model &model) {
@@ -217,15 +234,6 @@ void test_moved_from(const lat::context &ctx) {
   EXPECT(model.parameter_count() == 0);
 }
 
-template <class Function> bool is_invalid(Function function) {
-  try {
-    function();
-  } catch (const std::invalid_argument &) {
-    return true;
-  }
-  return false;
-}
-
 // C would take what stands before the null character.
 void test_null_characters(const lat::context &ctx) {
   using namespace std::string_literals;
@@ -253,6 +261,11 @@ void test_operands(const lat::context &ctx) {
   const auto [x, report] = solver.solve(std::vector<lat::matrix>{a, b});
   EXPECT(x[0](1, 0) == 0.5 && report.source == LAT_SOURCE_LAPACK);
   EXPECT(status_of([&] { solver.solve(a); }) == LAT_ERROR_ARGUMENT);
+  const auto both = solver.solve_many(std::vector<std::vector<lat::matrix>>{{a, b}, {a, b}});
+  EXPECT(both.size() == 2 && both[1].first[0].values() == x[0].values());
+  EXPECT(is_invalid([&] {
+    solver.solve_many(std::vector<std::vector<lat::matrix>>{{a, b}, {a}});
+  }));
 }
 
 } // namespace
