@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 static const cli_option convert_options[] = {
-    OPTION(OPTION_TEXT, "storage", storage, "f32|bf16",
-           "type of the parameters in FILE (f32); bf16 takes half the room"),
+    OPTION(OPTION_TEXT, "storage", storage, "f32|bf16|f16",
+           "type of the parameters in FILE (f32); bf16 and f16 take half the room"),
     OPTIONS_END};
 static const option_group group_convert = {"Conversion", 0, convert_options};
 
@@ -51,7 +51,9 @@ const cli_command command_convert = {
     .min_operands = 2,
     .max_operands = 2,
     .groups = groups,
-    .notes =
-        "bf16 keeps 8 significant bits of a parameter. Where products are computed in bf16, as\n"
-        "they are on processors that can, weights are rounded to it in any case.",
+    .notes = "bf16 keeps 8 significant bits of a parameter, f16 keeps 11 of one below 65520, which "
+             "other\n"
+             "programs read more often. FILE may be read by any program that knows safetensors. "
+             "Where products are computed in bf16, as\n"
+             "they are on processors that can, weights are rounded to it in any case.",
     .run = run};

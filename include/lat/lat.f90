@@ -868,7 +868,7 @@ contains
     text = fortran_text(c_model_folder())
   end function lat_model_folder
 
-  !> @param storage  'f32', the default, or 'bf16', which halves the file
+  !> @param storage  'f32', the default, or 'bf16' or 'f16', which halve the file
   integer(c_int32_t) function lat_model_save(model, path, storage) result(status)
     type(c_ptr), intent(in) :: model
     character(len=*), intent(in) :: path

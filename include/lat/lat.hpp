@@ -340,7 +340,7 @@ public:
   model clone() const {
     return model(created(lat_model_clone, handle()));
   }
-  /** lat_model_save_as(). */
+  /** lat_model_save_as(): storage "f32", "bf16" or "f16". */
   void save(const std::string &path, const std::string &storage = "f32") const {
     check(lat_model_save_as(handle(), c_text(path), c_text(storage)));
   }

@@ -265,9 +265,10 @@ LAT_API LAT_NODISCARD lat_status lat_model_save(const lat_model *model, const ch
 /**
  * As lat_model_save(), with a choice of how parameters are stored.
  * @param storage  "f32" (NULL too): every bit of them; "bf16": rounded to 8 significant bits, half
- * the size. Either is read by lat_model_load().
+ * the size; "f16": to 11 significant bits, half the size, for parameters below 65520. Each is read
+ * by lat_model_load(), and F64 as well.
  * @return as lat_model_save(), and ARGUMENT (another storage), NUMERIC (message names a parameter
- * that bf16 does not hold: not finite, or beyond 3.39e38). @since 0.1
+ * that the storage does not hold: not finite, or beyond 3.39e38 in bf16, 65504 in f16). @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_model_save_as(const lat_model *model, const char *path,
                                                    const char *storage);

@@ -223,7 +223,7 @@ static lat_status read_entry(tensor_entry *entry, const lati_safetensors *file, 
   }
   entry->storage = lati_storage_of_dtype(dtype);
   if (entry->storage == LATI_STORAGES) {
-    return fail_tensor(file, name, "dtype is none of F32, BF16 and F16");
+    return fail_tensor(file, name, "dtype is none of F32, BF16, F16 and F64");
   }
   entry->name = name;
   entry->rank = read_integers(entry->shape, json_object_get(value, "shape"), 1, 2, 1);
@@ -358,12 +358,14 @@ int lati_safetensors_has(const lati_safetensors *file, const char *name) {
   return find_entry(file, name) != NULL;
 }
 
-/* Numbers of two bytes, a block at a time. */
-static lat_status read_widened(float *data, const lati_safetensors *file,
-                               const tensor_entry *entry) {
-  uint16_t block[2048];
+/* Numbers of another type than float, a block at a time. */
+static lat_status read_converted(float *data, const lati_safetensors *file,
+                                 const tensor_entry *entry) {
+  double block[512];
+  const size_t size = lati_storage_size(entry->storage);
   const int64_t end = file->data_start + entry->end;
   int64_t position = file->data_start + entry->begin;
+  const float *first = data;
   while (position < end) {
     const int64_t left = end - position;
     const size_t bytes = left < (int64_t)sizeof block ? (size_t)left : sizeof block;
@@ -371,8 +373,13 @@ static lat_status read_widened(float *data, const lati_safetensors *file,
     if (status != LAT_OK) {
       return status;
     }
-    lati_storage_widen(data, block, bytes / sizeof *block, entry->storage);
-    data += bytes / sizeof *block;
+    const size_t converted = lati_storage_decode(data, block, bytes / size, entry->storage);
+    if (converted < bytes / size) {
+      return lati_fail(LAT_ERROR_FORMAT,
+                       "%s: tensor %s: element %zu is %g, which f32 does not hold", file->path,
+                       entry->name, (size_t)(data - first) + converted, block[converted]);
+    }
+    data += converted;
     position += (int64_t)bytes;
   }
   return LAT_OK;
@@ -395,7 +402,7 @@ lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char
     return LAT_OK;
   }
   if (entry->storage != LATI_STORAGE_F32) {
-    return read_widened(data, file, entry);
+    return read_converted(data, file, entry);
   }
   return read_at(file, data, (size_t)(entry->end - entry->begin), file->data_start + entry->begin);
 }

@@ -12,13 +12,13 @@ typedef struct lati_tensor_view {
   int32_t rank;
   int64_t shape[2];
   const float *data;
-  lati_storage storage; /* type in the file: F32 or BF16 */
+  lati_storage storage; /* type in the file: F32, BF16 or F16 */
 } lati_tensor_view;
 
 /* Writes tensors and metadata (an object of strings) atomically: temporary file beside path, fsync,
  * rename, fsync of the folder. On failure an older file at path is untouched and the temporary file
- * is gone. The same content gives the same bytes. NUMERIC, naming the element, for one that bf16
- * does not hold. */
+ * is gone. The same content gives the same bytes. NUMERIC, naming the element, for one that the
+ * type does not hold. */
 lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
                                   const lati_tensor_view *tensors, int32_t count,
                                   const json_t *metadata);
@@ -31,8 +31,9 @@ lat_status lati_safetensors_write_memory(size_t *size, const lat_context *ctx, v
 
 typedef struct lati_safetensors lati_safetensors;
 
-/* Opens and validates: header length, JSON, duplicate keys, dtypes (F32, BF16, F16), shapes against
- * offsets, offsets without holes or overlaps and within the file. Messages name path and place. */
+/* Opens and validates: header length, JSON, duplicate keys, dtypes (F32, BF16, F16, F64), shapes
+ * against offsets, offsets without holes or overlaps and within the file. Messages name path and
+ * place. */
 lat_status lati_safetensors_open(lati_safetensors **out, const lat_context *ctx, const char *path);
 /* The same of a file's bytes in memory, which stay until it is closed; `name` is for messages. */
 lat_status lati_safetensors_open_memory(lati_safetensors **out, const lat_context *ctx,
@@ -43,8 +44,9 @@ const char *lati_safetensors_metadata(const lati_safetensors *file, const char *
 int32_t lati_safetensors_count(const lati_safetensors *file);
 /* Whether there is a tensor of that name. */
 int lati_safetensors_has(const lati_safetensors *file, const char *name);
-/* Reads the tensor of that name and exactly that shape into data, widened to float; NULL data: only
- * checks that it is there. FORMAT when absent or of another shape. */
+/* Reads the tensor of that name and exactly that shape into data, as floats; NULL data: only
+ * checks that it is there. FORMAT when absent or of another shape, or when an element of F64 is
+ * beyond all floats. */
 lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char *name,
                                  int32_t rank, const int64_t shape[2]);
 

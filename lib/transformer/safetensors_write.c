@@ -106,7 +106,7 @@ static lat_status write_f32(sink *to, const lati_tensor_view *tensor) {
 }
 
 /* Rounded, a block at a time. */
-static lat_status write_bf16(sink *to, const lati_tensor_view *tensor) {
+static lat_status write_rounded(sink *to, const lati_tensor_view *tensor) {
   enum { BLOCK = 2048 };
   uint16_t block[BLOCK];
   const size_t count =
@@ -114,11 +114,12 @@ static lat_status write_bf16(sink *to, const lati_tensor_view *tensor) {
   lat_status status = LAT_OK;
   for (size_t i = 0; i < count && status == LAT_OK; i += BLOCK) {
     const size_t wanted = count - i < BLOCK ? count - i : BLOCK;
-    const size_t rounded = lati_storage_round_bf16(block, tensor->data + i, wanted);
+    const size_t rounded = lati_storage_encode(block, tensor->data + i, wanted, tensor->storage);
     status = rounded == wanted
                  ? put(to, block, rounded * sizeof *block)
-                 : lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is %g, which bf16 does not hold",
-                             tensor->name, i + rounded, (double)tensor->data[i + rounded]);
+                 : lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is %g, which %s does not hold",
+                             tensor->name, i + rounded, (double)tensor->data[i + rounded],
+                             lati_storage_name(tensor->storage));
   }
   return status;
 }
@@ -127,8 +128,8 @@ static lat_status write_all(sink *to, const char *header, const lati_tensor_view
                             int32_t count) {
   lat_status status = write_header(to, header);
   for (int32_t i = 0; i < count && status == LAT_OK; ++i) {
-    const int is_bf16 = tensors[i].storage == LATI_STORAGE_BF16;
-    status = is_bf16 ? write_bf16(to, &tensors[i]) : write_f32(to, &tensors[i]);
+    const int is_whole = tensors[i].storage == LATI_STORAGE_F32;
+    status = is_whole ? write_f32(to, &tensors[i]) : write_rounded(to, &tensors[i]);
   }
   return status;
 }

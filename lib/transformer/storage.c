@@ -1,6 +1,6 @@
-/* Conversion between float and the two-byte types of safetensors files. bf16 is the upper half of a
- * float; f16 has 5 bits of exponent (bias 15) and 10 of mantissa. Files are little-endian, as the
- * machine is (safetensors_write.c refuses to compile elsewhere). */
+/* Conversion between float and the other types of safetensors files. bf16 is the upper half of a
+ * float; f16 has 5 bits of exponent (bias 15) and 10 of mantissa; f64 is a double. Files are
+ * little-endian, as the machine is (safetensors_write.c refuses to compile elsewhere). */
 #include "transformer/storage.h"
 
 #include <math.h>
@@ -12,10 +12,14 @@ typedef struct storage_entry {
 } storage_entry;
 
 static const storage_entry entries[LATI_STORAGES] = {
-    {"f32", "F32", 4}, {"bf16", "BF16", 2}, {"f16", "F16", 2}};
+    {"f32", "F32", 4}, {"bf16", "BF16", 2}, {"f16", "F16", 2}, {"f64", "F64", 8}};
 
 size_t lati_storage_size(lati_storage storage) {
   return entries[storage].size;
+}
+
+const char *lati_storage_name(lati_storage storage) {
+  return entries[storage].name;
 }
 
 const char *lati_storage_dtype(lati_storage storage) {
@@ -32,14 +36,16 @@ lati_storage lati_storage_of_dtype(const char *dtype) {
 
 lat_status lati_storage_of_name(lati_storage *out, const char *name) {
   *out = LATI_STORAGE_F32;
-  if (name == NULL || strcmp(name, entries[LATI_STORAGE_F32].name) == 0) {
+  if (name == NULL) {
     return LAT_OK;
   }
-  if (strcmp(name, entries[LATI_STORAGE_BF16].name) == 0) {
-    *out = LATI_STORAGE_BF16;
-    return LAT_OK;
+  for (int i = 0; i < LATI_STORAGE_F64; ++i) {
+    if (strcmp(name, entries[i].name) == 0) {
+      *out = (lati_storage)i;
+      return LAT_OK;
+    }
   }
-  return lati_fail(LAT_ERROR_ARGUMENT, "storage '%s' is neither f32 nor bf16", name);
+  return lati_fail(LAT_ERROR_ARGUMENT, "storage '%s' is none of f32, bf16 and f16", name);
 }
 
 static float float_of_bits(uint32_t bits) {
@@ -60,22 +66,68 @@ static float widen_f16(uint16_t half) {
   return float_of_bits(sign | widened << 23 | mantissa << 13);
 }
 
-void lati_storage_widen(float *dst, const uint16_t *src, size_t count, lati_storage storage) {
-  for (size_t i = 0; i < count; ++i) {
-    dst[i] =
-        storage == LATI_STORAGE_F16 ? widen_f16(src[i]) : float_of_bits((uint32_t)src[i] << 16);
-  }
+static float widen_bf16(uint16_t bits) {
+  return float_of_bits((uint32_t)bits << 16);
 }
 
-size_t lati_storage_round_bf16(uint16_t *dst, const float *src, size_t count) {
+/* Halfway between the largest float and 2^128: what rounds to infinity. */
+static const double FLOAT_OVERFLOW = 0x1.FFFFFFp127;
+
+/* Infinity and NaN stay what they are. */
+static size_t narrow_f64(float *dst, const double *src, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (isfinite(src[i]) && fabs(src[i]) >= FLOAT_OVERFLOW) {
+      return i;
+    }
+    dst[i] = (float)src[i];
+  }
+  return count;
+}
+
+size_t lati_storage_decode(float *dst, const void *src, size_t count, lati_storage storage) {
+  const uint16_t *halves = src;
+  if (storage == LATI_STORAGE_F64) {
+    return narrow_f64(dst, src, count);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    dst[i] = storage == LATI_STORAGE_F16 ? widen_f16(halves[i]) : widen_bf16(halves[i]);
+  }
+  return count;
+}
+
+/* value / 2^shift, to the nearest integer, ties to even. */
+static uint32_t shift_rounded(uint32_t value, uint32_t shift) {
+  return (value + (1U << (shift - 1)) - 1 + (value >> shift & 1U)) >> shift;
+}
+
+/* A carry out of the mantissa goes into the exponent. 0 when the result is infinite. */
+static int round_bf16(uint16_t *dst, uint32_t bits) {
+  const uint32_t magnitude = shift_rounded(bits & 0x7FFFFFFFU, 16);
+  *dst = (uint16_t)(bits >> 31 << 15 | magnitude);
+  return magnitude < 0x7F80U;
+}
+
+/* Likewise. Below 2^-14 results are multiples of 2^-24; below 2^-25 they are zero. */
+static int round_f16(uint16_t *dst, uint32_t bits) {
+  const uint32_t exponent = bits >> 23 & 0xFFU, significand = (bits & 0x7FFFFFU) | 0x800000U;
+  uint32_t magnitude = 0;
+  if (exponent > 127 - 15) {
+    magnitude = shift_rounded((bits & 0x7FFFFFFFU) - ((127U - 15U) << 23), 13);
+  } else if (exponent >= 127 - 25) {
+    magnitude = shift_rounded(significand, 126 - exponent);
+  }
+  *dst = (uint16_t)(bits >> 31 << 15 | magnitude);
+  return magnitude < 0x7C00U;
+}
+
+size_t lati_storage_encode(uint16_t *dst, const float *src, size_t count, lati_storage storage) {
   for (size_t i = 0; i < count; ++i) {
     uint32_t bits;
     memcpy(&bits, &src[i], sizeof bits);
-    bits += 0x7FFFU + (bits >> 16 & 1U);
-    if (!isfinite(src[i]) || !isfinite(float_of_bits(bits & 0xFFFF0000U))) {
+    if (!isfinite(src[i]) ||
+        !(storage == LATI_STORAGE_F16 ? round_f16(&dst[i], bits) : round_bf16(&dst[i], bits))) {
       return i;
     }
-    dst[i] = (uint16_t)(bits >> 16);
   }
   return count;
 }

@@ -94,7 +94,7 @@ class Model(_Handle):
         return self._made(_library.lat_model_clone, self._open())
 
     def save(self, path, storage="f32"):
-        """Writes the model as safetensors, atomically; storage "bf16" halves its size."""
+        """Writes the model as safetensors, atomically; storage "bf16" or "f16" halves its size."""
         _library.lat_model_save_as(self._open(), _path(path, "path"), _text(storage, "storage"))
 
     @classmethod

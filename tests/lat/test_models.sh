@@ -20,7 +20,7 @@ half=$(wc -c <models/transpose-2x3.safetensors)
 expect 0 convert models/transpose-2x3.safetensors again.safetensors --storage bf16
 cmp -s models/transpose-2x3.safetensors again.safetensors || problem "$said: bf16 rounded twice is another"
 expect 2 convert run/model.safetensors bad.safetensors --storage f64
-says err "storage 'f64' is neither f32 nor bf16"
+says err "storage 'f64' is none of f32, bf16 and f16"
 [ ! -e bad.safetensors ] || problem "$said: wrote a file"
 expect 1 convert run/model.safetensors nowhere/model.safetensors
 expect 2 convert run/model.safetensors

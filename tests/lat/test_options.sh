@@ -466,6 +466,7 @@ refused bench '--size 2' <<'END'
 END
 effects convert "$taught_model converted" <<'END'
 --storage bf16
+--storage f16
 --json
 END
 accepted convert "$taught_model converted" <<'END'

@@ -71,7 +71,7 @@ START_TEST(bf16_storage_rounds_parameters) {
   ck_assert_mem_eq(lat_model_parameters(again), after, count * sizeof *after);
   unlink(second);
   must_fail(LAT_ERROR_ARGUMENT, lat_model_save_as(loaded, second, "f64"),
-            "storage 'f64' is neither f32 nor bf16");
+            "storage 'f64' is none of f32, bf16 and f16");
   ck_assert_int_ne(access(second, F_OK), 0);
   lat_model_free(again);
   lat_model_free(loaded);

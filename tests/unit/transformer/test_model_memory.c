@@ -3,14 +3,14 @@
 #include "scratch_folder.h"
 
 START_TEST(memory_holds_what_a_file_does) {
-  static const char *const storages[] = {NULL, "bf16"};
+  static const char *const storages[] = {NULL, "bf16", "f16"};
   model_fixture f;
   scratch_folder folder;
   char path[256];
   scratch_open(&folder);
   scratch_file(path, &folder, "model.safetensors");
   model_fixture_open(&f, &(model_plan){0});
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 3; ++i) {
     size_t size = 0, again = 0;
     lat_model *loaded = NULL, *same = NULL;
     must(lat_model_save_as(f.model, path, storages[i]));
