@@ -146,6 +146,8 @@ static int check(const cli_settings *settings, const cli_command *command) {
     problem = "--checkpoint-minutes is negative";
   } else if (settings->trainer.fast_reduce && !settings->resume && !ranks_launched()) {
     problem = "--fast-reduce has no effect in one process; an MPI launcher starts several";
+  } else if (settings->trainer.split_optimizer && !settings->resume && !ranks_launched()) {
+    problem = "--split-optimizer has no effect in one process; an MPI launcher starts several";
   }
   return problem == NULL ? EXIT_DONE : report_usage(command->name, "%s", problem);
 }

@@ -164,8 +164,12 @@ int ranks_settle(int outcome) {
     return EXIT_FAILED;
   }
   outcomes[options->rank] = outcome;
-  const lat_agreement agreement = {sizeof agreement, options->rank,    options->ranks,
-                                   outcomes,         sizeof *outcomes, message};
+  const lat_agreement agreement = {.struct_size = sizeof agreement,
+                                   .rank = options->rank,
+                                   .ranks = options->ranks,
+                                   .rows = outcomes,
+                                   .size = sizeof *outcomes,
+                                   .message = message};
   if (options->agree(&agreement, options->connection) != LAT_OK) {
     report_error("%s", message);
     ranks_abort();

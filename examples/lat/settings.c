@@ -205,6 +205,8 @@ static const cli_option training_options[] = {
         "parts that a batch's gradients are summed in, alike at any number of processes; 0: one"),
     OPTION(OPTION_FLAG, "fast-reduce", trainer.fast_reduce, NULL,
            "MPI: sum gradients in any order, with bits that depend on the number of processes"),
+    OPTION(OPTION_FLAG, "split-optimizer", trainer.split_optimizer, NULL,
+           "MPI: each process keeps the moments of its part of the parameters alone"),
     OPTION(OPTION_INT64, "repeat-count", trainer.repeat_count, "N",
            "two-set sampling: size of the fixed set (0: fresh examples only)"),
     OPTION(OPTION_DOUBLE, "repeat-share", trainer.repeat_share, "P",

@@ -110,7 +110,7 @@ module lat
     real(c_double) :: target_spread
     integer(c_int64_t) :: target_spread_examples
     real(c_double) :: checkpoint_seconds
-    integer(c_int32_t) :: keep_best, keep_checkpoints, patience, reserved
+    integer(c_int32_t) :: keep_best, keep_checkpoints, patience, split_optimizer
     integer(c_int32_t) :: rank, ranks, shards, fast_reduce
     type(c_funptr) :: reduce, agree
     type(c_ptr) :: connection

@@ -44,10 +44,12 @@ typedef struct lat_agreement {
   size_t struct_size; /**< the library's */
   int32_t rank;       /**< the caller's, from 0 */
   int32_t ranks;      /**< number of ranks */
-  void *rows;    /**< (ranks, size) bytes: row `rank` is filled in; afterwards all are, on every
-                    rank */
-  size_t size;   /**< bytes of a row, the same on every rank */
+  void *rows;    /**< bytes, a row for each rank: row `rank` is filled in; afterwards all are, on
+                    every rank */
+  size_t size;   /**< bytes of a row, the same on every rank; 0 with offsets */
   char *message; /**< LAT_MESSAGE_SIZE bytes: why it failed, from whoever fails */
+  const size_t *offsets; /**< (ranks + 1), the same on every rank: bytes of `rows` at which each row
+                            begins, and the end of the last. NULL: row r begins at r * size */
 } lat_agreement;
 
 /** Sums over the ranks. Any status but LAT_OK ends the run with it. */

@@ -220,18 +220,43 @@ static lat_status reduce(const lat_reduction *reduction, void *user) {
   return tell(status, reduction->message);
 }
 
-static lat_status agree(const lat_agreement *agreement, void *user) {
-  const lat_mpi *mpi = user;
-  lat_status status = LAT_OK;
+/* Rows of one size. */
+static lat_status gather_even_rows(const lat_mpi *mpi, const lat_agreement *agreement) {
   if (agreement->size > INT_MAX) {
-    status = fail(LAT_ERROR_LIMIT, "a row of %zu bytes is more than MPI counts, %d",
-                  agreement->size, INT_MAX);
-  } else {
-    status = check(MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, agreement->rows, (int)agreement->size,
-                                 MPI_BYTE, mpi->communicator),
-                   "MPI_Allgather");
+    return fail(LAT_ERROR_LIMIT, "a row of %zu bytes is more than MPI counts, %d", agreement->size,
+                INT_MAX);
   }
-  return tell(status, agreement->message);
+  return check(MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, agreement->rows, (int)agreement->size,
+                             MPI_BYTE, mpi->communicator),
+               "MPI_Allgather");
+}
+
+/* Rows of any size: counted in floats where all are whole ones, as MPI counts no further than int.
+ */
+static lat_status gather_rows(lat_mpi *mpi, void *rows, const size_t *offsets) {
+  size_t unit = sizeof(float);
+  for (int32_t rank = 0; rank <= mpi->ranks; ++rank) {
+    unit = offsets[rank] % sizeof(float) == 0 ? unit : 1;
+  }
+  if (offsets[mpi->ranks] / unit > INT_MAX) {
+    return fail(LAT_ERROR_LIMIT, "rows of %zu bytes are more than MPI counts, %d times %zu",
+                offsets[mpi->ranks], INT_MAX, unit);
+  }
+  for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
+    mpi->offsets[rank] = (int)(offsets[rank] / unit);
+    mpi->counts[rank] = (int)((offsets[rank + 1] - offsets[rank]) / unit);
+  }
+  const MPI_Datatype type = unit == 1 ? MPI_BYTE : MPI_FLOAT;
+  return check(MPI_Allgatherv(MPI_IN_PLACE, 0, type, rows, mpi->counts, mpi->offsets, type,
+                              mpi->communicator),
+               "MPI_Allgatherv");
+}
+
+static lat_status agree(const lat_agreement *agreement, void *user) {
+  const int even = agreement->struct_size < sizeof *agreement || agreement->offsets == NULL;
+  return tell(even ? gather_even_rows(user, agreement)
+                   : gather_rows(user, agreement->rows, agreement->offsets),
+              agreement->message);
 }
 
 /* The default: 8, or as many as there are ranks, as far as a batch can be split. */

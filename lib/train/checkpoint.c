@@ -83,6 +83,7 @@ lat_status lati_checkpoint_save(lat_trainer *trainer) {
   }
   trainer->unsaved = 0;
 done:
+  lati_moments_close(trainer->optimizer);
   return status;
 }
 

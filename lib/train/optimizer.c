@@ -77,10 +77,46 @@ static lat_status check_trainable(const lat_model *model) {
   return lati_model_usable(model);
 }
 
+/* Where the part of a rank begins: an even share, but never inside a matrix of Muon's. */
+static size_t first_of(const lati_parameter_table *table, const lati_update_share *share,
+                       int32_t rank, int orthogonalises) {
+  const size_t whole = table->total / (size_t)share->ranks,
+               rest = table->total % (size_t)share->ranks;
+  const size_t even = (size_t)rank * whole + (size_t)rank * rest / (size_t)share->ranks;
+  for (int32_t i = 0; i < table->count && orthogonalises; ++i) {
+    const lati_parameter *entry = &table->entries[i];
+    if (entry->hidden && entry->offset < even && even < entry->offset + entry->size) {
+      return entry->offset;
+    }
+  }
+  return even;
+}
+
+static lat_status plan_parts(lat_optimizer *optimizer, const lati_parameter_table *table,
+                             int orthogonalises) {
+  const lati_update_share *share = &optimizer->share;
+  optimizer->end = optimizer->count;
+  if (!share->split) {
+    return LAT_OK;
+  }
+  lat_status status = LATI_NEW(optimizer->parts, optimizer->ctx, (size_t)share->ranks + 1);
+  for (int32_t rank = 0; rank <= share->ranks && status == LAT_OK; ++rank) {
+    optimizer->parts[rank] = first_of(table, share, rank, orthogonalises) * sizeof(float);
+  }
+  if (status == LAT_OK) {
+    optimizer->first = optimizer->parts[share->rank] / sizeof(float);
+    optimizer->end = optimizer->parts[share->rank + 1] / sizeof(float);
+  }
+  return status;
+}
+
 /* The last stretch grows by a parameter that follows it, up to a task's size; then another begins.
  */
 static void add_to_stretches(lat_optimizer *optimizer, const lati_parameter *entry) {
-  size_t at = entry->offset, left = entry->size;
+  const size_t behind = entry->offset + entry->size;
+  const size_t begin = entry->offset > optimizer->first ? entry->offset : optimizer->first;
+  const size_t end = behind < optimizer->end ? behind : optimizer->end;
+  size_t at = begin - optimizer->first, left = end > begin ? end - begin : 0;
   while (left > 0) {
     const int32_t count = optimizer->stretch_count;
     lati_stretch *last = count > 0 ? &optimizer->stretches[count - 1] : NULL;
@@ -95,7 +131,7 @@ static void add_to_stretches(lat_optimizer *optimizer, const lati_parameter *ent
   }
 }
 
-/* Adam's stretches: everything, or what lies between Muon's matrices. */
+/* Adam's stretches, from parameter `first` on: everything, or what lies between Muon's matrices. */
 static lat_status plan_stretches(lat_optimizer *optimizer, const lati_parameter_table *table) {
   const size_t most = (size_t)table->count + table->total / LATI_UPDATE_BLOCK;
   lat_status status = LATI_NEW(optimizer->stretches, optimizer->ctx, most);
@@ -110,8 +146,9 @@ static lat_status plan_stretches(lat_optimizer *optimizer, const lati_parameter_
 
 static lat_status allocate_state(lat_optimizer *optimizer) {
   lat_status status = LAT_OK;
-  LATI_TRY(LATI_NEW(optimizer->m, optimizer->ctx, optimizer->count));
-  LATI_TRY(LATI_NEW(optimizer->v, optimizer->ctx, optimizer->count));
+  const size_t own = optimizer->end - optimizer->first + 1; /* a part may be empty */
+  LATI_TRY(LATI_NEW(optimizer->m, optimizer->ctx, own));
+  LATI_TRY(LATI_NEW(optimizer->v, optimizer->ctx, own));
   LATI_TRY(LATI_NEW(optimizer->partials, optimizer->ctx,
                     lati_sum_of_squares_partials((int64_t)optimizer->count)));
 done:
@@ -120,6 +157,12 @@ done:
 
 lat_status lat_optimizer_create(lat_optimizer **out, lat_model *model,
                                 const lat_optimizer_options *options) {
+  return lati_optimizer_create(out, model, options, NULL);
+}
+
+lat_status lati_optimizer_create(lat_optimizer **out, lat_model *model,
+                                 const lat_optimizer_options *options,
+                                 const lati_update_share *share) {
   lat_status status = LAT_OK;
   lat_optimizer *optimizer = NULL;
   lat_optimizer_options resolved;
@@ -137,10 +180,16 @@ lat_status lat_optimizer_create(lat_optimizer **out, lat_model *model,
   optimizer->ctx = lati_context_ref(model->ctx);
   optimizer->options = resolved;
   optimizer->count = model->table.total;
+  optimizer->share = share != NULL ? *share : (lati_update_share){.ranks = 1};
+  LATI_TRY(plan_parts(optimizer, &model->table, chosen->orthogonalises));
   LATI_TRY(allocate_state(optimizer));
   LATI_TRY(lati_average_create(optimizer, model));
   if (chosen->orthogonalises) {
-    LATI_TRY(lati_muon_create(&optimizer->muon, model->ctx, &model->table));
+    LATI_TRY(lati_muon_create(&optimizer->muon, model->ctx, &model->table, optimizer->first,
+                              optimizer->end));
+  }
+  if (optimizer->muon != NULL && optimizer->share.ranks > 1 && !optimizer->share.split) {
+    LATI_TRY(lati_muon_share(optimizer->muon, model->ctx, &optimizer->share));
   }
   LATI_TRY(plan_stretches(optimizer, &model->table));
   *out = optimizer;
@@ -156,6 +205,8 @@ void lat_optimizer_free(lat_optimizer *optimizer) {
   }
   lat_context *ctx = optimizer->ctx;
   lati_muon_free(optimizer->muon);
+  lati_moments_close(optimizer);
+  lati_free(optimizer->parts);
   lati_free(optimizer->stretches);
   lati_free(optimizer->partials);
   lati_free(optimizer->average);
@@ -213,15 +264,15 @@ static void update_by_adam(lat_optimizer *optimizer, float *parameters, float *g
                    optimizer->stretches, optimizer->stretch_count, &adam);
 }
 
-static void update_by_muon(lat_optimizer *optimizer, float *parameters, float *gradients,
-                           double rate, double scale) {
+static lat_status update_by_muon(lat_optimizer *optimizer, float *parameters, float *gradients,
+                                 double rate, double scale) {
   const lat_optimizer_options *options = &optimizer->options;
   const lati_muon_step step = {.rate = rate / options->learning_rate * options->muon_learning_rate,
                                .momentum = options->muon_momentum,
                                .decay = options->weight_decay,
                                .scale = scale};
-  lati_muon_update(optimizer->muon, optimizer->ctx->pool, parameters, gradients, optimizer->m,
-                   optimizer->v, &step);
+  return lati_muon_update(optimizer->muon, optimizer->ctx->pool, parameters, gradients,
+                          optimizer->m, optimizer->v, &step);
 }
 
 /* Factor that makes the summed gradient a mean, clipped. NUMERIC when it is not finite. */
@@ -240,6 +291,24 @@ static lat_status choose_scale(double *scale, double *norm, const lat_optimizer 
   return LAT_OK;
 }
 
+/* Of the parameters whose moments are kept here; then those of the other ranks come from them. Muon
+ * comes first, because ranks that share it may fail to meet before anything has changed. */
+static lat_status update_part(lat_optimizer *optimizer, float *parameters, float *gradients,
+                              double rate, double scale) {
+  lat_status status = LAT_OK;
+  float *p = parameters + optimizer->first, *g = gradients + optimizer->first;
+  if (optimizer->muon != NULL) {
+    LATI_TRY(update_by_muon(optimizer, p, g, rate, scale));
+  }
+  update_by_adam(optimizer, p, g, rate, scale);
+  if (optimizer->parts != NULL) {
+    memset(gradients, 0, optimizer->count * sizeof *gradients);
+    status = optimizer->share.gather(optimizer->share.user, parameters, optimizer->parts);
+  }
+done:
+  return status;
+}
+
 static lat_status step(lat_optimizer *optimizer, lat_model *model, lat_gradients *gradients,
                        lat_loss_sum *sum) {
   float *g = lat_gradients_data(gradients);
@@ -249,9 +318,9 @@ static lat_status step(lat_optimizer *optimizer, lat_model *model, lat_gradients
     return status;
   }
   const double rate = lati_schedule_rate(&optimizer->options, optimizer->updates);
-  update_by_adam(optimizer, model->parameters, g, rate, scale);
-  if (optimizer->muon != NULL) {
-    update_by_muon(optimizer, model->parameters, g, rate, scale);
+  status = update_part(optimizer, model->parameters, g, rate, scale);
+  if (status != LAT_OK) {
+    return status;
   }
   lati_average_follow(optimizer, model);
   lati_model_repack(model);

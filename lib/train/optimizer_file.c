@@ -95,9 +95,10 @@ lat_status lati_optimizer_file_write(const lat_optimizer *optimizer, const lat_m
   tensor_list list = {0};
   json_t *metadata = NULL;
   const int swapped = optimizer->averaged; /* the model then holds the average */
+  const int split = optimizer->parts != NULL;
   const vectors from = {.parameters = swapped ? optimizer->average : model->parameters,
-                        .m = optimizer->m,
-                        .v = optimizer->v,
+                        .m = split ? optimizer->whole[0] : optimizer->m,
+                        .v = split ? optimizer->whole[1] : optimizer->v,
                         .average = swapped ? model->parameters : optimizer->average};
   LATI_TRY(build_metadata(&metadata, model, checkpoint));
   LATI_TRY(list_tensors(&list, optimizer, &model->table, &from));
@@ -185,8 +186,9 @@ static lat_status check_finite(const lat_optimizer *optimizer, const float *vect
 static void adopt(lat_optimizer *optimizer, lat_model *model, const vectors *from) {
   const size_t size = optimizer->count * sizeof *from->parameters;
   memcpy(model->parameters, from->parameters, size);
-  memcpy(optimizer->m, from->m, size);
-  memcpy(optimizer->v, from->v, size);
+  const int split = optimizer->parts != NULL; /* each rank takes its part from what rank 0 read */
+  memcpy(split ? optimizer->whole[0] : optimizer->m, from->m, size);
+  memcpy(split ? optimizer->whole[1] : optimizer->v, from->v, size);
   if (from->average != NULL) {
     memcpy(optimizer->average, from->average, size);
   }
@@ -201,6 +203,7 @@ lat_status lati_optimizer_file_read(lat_optimizer *optimizer, lat_model *model,
   float *block = NULL;
   const size_t count = optimizer->count;
   const int averages = optimizer->average != NULL;
+  LATI_TRY(lati_moments_open(optimizer));
   LATI_TRY(LATI_NEW(block, optimizer->ctx, (size_t)(VECTORS - !averages) * count));
   const vectors from = {.parameters = block,
                         .m = block + count,

@@ -12,10 +12,14 @@ struct lat_optimizer {
   lat_context *ctx;
   lat_optimizer_options options; /* resolved; strings are static names */
   size_t count;                  /* of parameters */
-  float *m;                      /* first moments; for Muon's matrices, the momentum */
-  float *v;                      /* second moments; for Muon's matrices, scratch */
-  float *average;                /* of the parameters; NULL when ema_decay is 0 */
-  int averaged; /* 1: the model holds the average, `average` the parameters of training */
+  lati_update_share share;       /* of ranks; one process: 0 of 1 */
+  size_t first, end;             /* parameters whose moments are kept here: all, or a rank's part */
+  size_t *parts;   /* (ranks + 1): bytes at which each rank's part begins; NULL: none */
+  float *m;        /* first moments; for Muon's matrices, the momentum */
+  float *v;        /* second moments; for Muon's matrices, scratch */
+  float *whole[2]; /* moments of all parameters, while a checkpoint is written or read; NULL */
+  float *average;  /* of the parameters; NULL when ema_decay is 0 */
+  int averaged;    /* 1: the model holds the average, `average` the parameters of training */
   double *partials;
   lati_stretch *stretches; /* that Adam updates, of a task's size */
   int32_t stretch_count;
@@ -29,6 +33,23 @@ extern const lati_field lati_optimizer_fields[];
 /* ARGUMENT when the optimizer was made for a model of another size, STATE when it is not
  * trainable. */
 lat_status lati_optimizer_check_model(const lat_optimizer *optimizer, const lat_model *model);
+
+/* lat_optimizer_create() for ranks that share the update out; its bits do not change. NULL: one
+ * process. */
+lat_status lati_optimizer_create(lat_optimizer **out, lat_model *model,
+                                 const lat_optimizer_options *options,
+                                 const lati_update_share *share);
+
+/* moments.c: of ranks that keep a part each, all moments together; otherwise nothing. */
+
+/* Room for all moments, zero. */
+lat_status lati_moments_open(lat_optimizer *optimizer);
+/* All moments, from all ranks to this one, if `keeps`. buffer (count): every rank's, zero before
+ * and after. */
+lat_status lati_moments_gather(lat_optimizer *optimizer, float *buffer, int keeps);
+/* This rank's part of all moments. */
+void lati_moments_take(lat_optimizer *optimizer, const float *all, int which);
+void lati_moments_close(lat_optimizer *optimizer);
 
 /* average.c: an exponential moving average of the parameters. All but the first do nothing where
  * the options ask for none. */

@@ -49,18 +49,38 @@ static lat_status outcome(lat_status status, const char *what, const char *messa
                    message[0] != '\0' ? ": " : "", message);
 }
 
-static lat_status agree(const lat_trainer *trainer, void *rows, size_t size) {
+static lat_status gather(const lat_trainer *trainer, void *rows, size_t size,
+                         const size_t *offsets) {
   char message[LAT_MESSAGE_SIZE] = "";
   const lat_agreement agreement = {.struct_size = sizeof agreement,
                                    .rank = trainer->shards.rank,
                                    .ranks = trainer->shards.ranks,
                                    .rows = rows,
                                    .size = size,
-                                   .message = message};
+                                   .message = message,
+                                   .offsets = offsets};
   lati_floating *host = lati_floating_lend();
   const lat_status status = trainer->options.agree(&agreement, trainer->options.connection);
   lati_floating_take_back(host);
   return outcome(status, "agree", message);
+}
+
+/* Rows of one size. */
+static lat_status agree(const lat_trainer *trainer, void *rows, size_t size) {
+  return gather(trainer, rows, size, NULL);
+}
+
+/* lati_update_share.gather */
+static lat_status gather_stretches(void *user, void *rows, const size_t *offsets) {
+  return gather(user, rows, 0, offsets);
+}
+
+lati_update_share lati_ranks_share(lat_trainer *trainer) {
+  return (lati_update_share){.rank = trainer->shards.rank,
+                             .ranks = trainer->shards.ranks,
+                             .split = trainer->options.split_optimizer && !alone(trainer),
+                             .gather = gather_stretches,
+                             .user = trainer};
 }
 
 /* Every rank's report, and OK where all fared well. */
@@ -241,6 +261,41 @@ static lat_status follow_vector(const lat_trainer *trainer, float *vector) {
   return reduce(trainer, &vector, NULL, 1, trainer->shards.ranks);
 }
 
+lat_status lati_ranks_gather_moments(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  const int keeps = trainer->directory != NULL;
+  if (trainer->optimizer->parts == NULL || !trainer->saves) {
+    return LAT_OK;
+  }
+  LATI_TRY(lati_ranks_settle(trainer, keeps ? lati_moments_open(trainer->optimizer) : LAT_OK));
+  status = lati_moments_gather(trainer->optimizer, lat_gradients_data(trainer->gradients), keeps);
+done:
+  return status;
+}
+
+lat_status lati_ranks_learn_saving(lat_trainer *trainer) {
+  lat_status status = report(trainer, LAT_OK, trainer->directory != NULL, 0);
+  trainer->saves = status == LAT_OK && trainer->reports[0].numbers[0] != 0;
+  return status;
+}
+
+/* Moments as rank 0 has read them: all of them, or each rank's part. */
+static lat_status follow_moments(const lat_trainer *trainer, int which) {
+  lat_optimizer *optimizer = trainer->optimizer;
+  float *buffer = lat_gradients_data(trainer->gradients);
+  const size_t bytes = optimizer->count * sizeof *buffer;
+  if (optimizer->parts == NULL) {
+    return follow_vector(trainer, which == 0 ? optimizer->m : optimizer->v);
+  }
+  if (trainer->shards.rank == 0) {
+    memcpy(buffer, optimizer->whole[which], bytes);
+  }
+  const lat_status status = follow_vector(trainer, buffer);
+  lati_moments_take(optimizer, buffer, which);
+  memset(buffer, 0, bytes);
+  return status;
+}
+
 /* The numbers of a run. */
 typedef struct run_numbers {
   lati_run_state state;
@@ -271,8 +326,9 @@ lat_status lati_ranks_follow_first(lat_trainer *trainer) {
   LATI_TRY(agree(trainer, rows, sizeof *rows));
   take_numbers(trainer, &rows[0]);
   LATI_TRY(follow_vector(trainer, trainer->model->parameters));
-  LATI_TRY(follow_vector(trainer, optimizer->m));
-  LATI_TRY(follow_vector(trainer, optimizer->v));
+  LATI_TRY(follow_moments(trainer, 0));
+  LATI_TRY(follow_moments(trainer, 1));
+  lati_moments_close(optimizer);
   if (optimizer->average != NULL) {
     LATI_TRY(follow_vector(trainer, optimizer->average));
   }

@@ -11,6 +11,14 @@ lat_status lati_ranks_check(const lat_trainer_options *options);
 /* Room for what every rank says of itself. */
 lat_status lati_ranks_create(lat_trainer *trainer);
 
+/* How the ranks share the work of an update out. */
+lati_update_share lati_ranks_share(lat_trainer *trainer);
+
+/* Of moments that are split over the ranks: all of them to rank 0, which is about to write them. By
+ * all ranks at once, as far as rank 0 writes files, which they learn of each other. */
+lat_status lati_ranks_gather_moments(lat_trainer *trainer);
+lat_status lati_ranks_learn_saving(lat_trainer *trainer);
+
 /* Every rank says how it fared: OK when all did well, otherwise the status and the message of the
  * first that failed, on every rank. */
 lat_status lati_ranks_settle(lat_trainer *trainer, lat_status status);

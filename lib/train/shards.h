@@ -14,6 +14,7 @@ typedef enum lati_sum {
   LATI_SUM_FAILED, /* ranks that could not do their part */
   LATI_SUM_STOP,   /* ranks whose progress callback asked to stop */
   LATI_SUM_OVER,   /* ranks whose max_seconds have passed */
+  LATI_SUM_OLD,    /* ranks whose last checkpoint is older than checkpoint_seconds */
   LATI_SUMS
 } lati_sum;
 

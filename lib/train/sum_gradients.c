@@ -158,18 +158,25 @@ int lati_trainer_time_is_over(const lat_trainer *trainer) {
   return limit > 0 && lati_trainer_clock() - trainer->started >= limit;
 }
 
+int lati_trainer_checkpoint_is_old(const lat_trainer *trainer) {
+  const double limit = trainer->options.checkpoint_seconds;
+  return limit > 0 && trainer->directory != NULL && lati_trainer_clock() - trainer->saved >= limit;
+}
+
 /* A rank that failed takes part in the sum all the same, and tells so, because the others wait. */
 static lat_status sum_over_ranks(lat_trainer *trainer, lat_status status) {
   double *sums = trainer->shards.part_sums;
   sums[LATI_SUM_FAILED] = status != LAT_OK;
   sums[LATI_SUM_STOP] = trainer->wants_stop;
   sums[LATI_SUM_OVER] = lati_trainer_time_is_over(trainer);
+  sums[LATI_SUM_OLD] = lati_trainer_checkpoint_is_old(trainer);
   const lat_status reduced = lati_ranks_reduce(trainer);
   if (reduced != LAT_OK) {
     return reduced;
   }
   trainer->stopped = sums[LATI_SUM_STOP] > 0;
   trainer->timed_out = sums[LATI_SUM_OVER] > 0;
+  trainer->save_wanted = sums[LATI_SUM_OLD] > 0;
   return LAT_OK;
 }
 

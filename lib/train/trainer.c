@@ -44,7 +44,7 @@ static const lati_field trainer_fields[] = {
     LATI_ADDED_NUMBER(lat_trainer_options, keep_best, LATI_FIELD_INT32, 0, 0, 1),
     LATI_ADDED_NUMBER(lat_trainer_options, keep_checkpoints, LATI_FIELD_INT32, 0, 0, 1000000),
     LATI_ADDED_NUMBER(lat_trainer_options, patience, LATI_FIELD_INT32, 0, 0, 1000000),
-    LATI_ADDED_NUMBER(lat_trainer_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_trainer_options, split_optimizer, LATI_FIELD_INT32, 0, 0, 1),
     LATI_ADDED_NUMBER(lat_trainer_options, rank, LATI_FIELD_INT32, 0, 0, LATI_MAX_RANKS),
     LATI_ADDED_NUMBER(lat_trainer_options, ranks, LATI_FIELD_INT32, 0, 0, LATI_MAX_RANKS),
     LATI_ADDED_NUMBER(lat_trainer_options, shards, LATI_FIELD_INT32, 0, 0, LATI_MAX_SHARDS),
@@ -212,7 +212,8 @@ static lat_status create_parts(lat_trainer *trainer, const lat_optimizer_options
   LATI_TRY(check_options(options));
   LATI_TRY(copy_texts(trainer));
   LATI_TRY(name_files(trainer));
-  LATI_TRY(lat_optimizer_create(&trainer->optimizer, model, optimizer));
+  const lati_update_share share = lati_ranks_share(trainer);
+  LATI_TRY(lati_optimizer_create(&trainer->optimizer, model, optimizer, &share));
   LATI_TRY(lat_gradients_create(&trainer->gradients, model));
   LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, options->target_spread));
   LATI_TRY(lati_shards_create(&trainer->shards, model, options, trainer->gradients));
@@ -246,6 +247,7 @@ static lat_status start_files(lat_trainer *trainer) {
   LATI_TRY(lati_run_require_absent(trainer->model_path));
   LATI_TRY(lati_run_require_absent(trainer->best_path));
   LATI_TRY(lati_run_require_absent(trainer->log_path));
+  LATI_TRY(lati_moments_open(trainer->optimizer));
   LATI_TRY(lati_checkpoint_save(trainer));
   status = open_log(trainer);
   if (status != LAT_OK) {
@@ -295,6 +297,9 @@ static lat_status create(lat_trainer **out, lat_model *model,
   LATI_TRY(lati_ranks_settle(trainer, create_parts(trainer, optimizer)));
   LATI_TRY(lati_ranks_compare(trainer, prepare == continue_files));
   LATI_TRY(lati_ranks_settle(trainer, prepare(trainer)));
+  if (trainer->optimizer->parts != NULL) {
+    LATI_TRY(lati_ranks_learn_saving(trainer));
+  }
   if (prepare == continue_files) {
     LATI_TRY(lati_ranks_follow_first(trainer));
   }
@@ -366,7 +371,10 @@ lat_status lat_trainer_checkpoint(lat_trainer *trainer) {
   }
   lati_floating floating;
   lati_floating_enter(&floating);
-  lat_status status = lati_checkpoint_save(trainer);
+  lat_status status = lati_ranks_gather_moments(trainer);
+  if (status == LAT_OK) {
+    status = lati_checkpoint_save(trainer);
+  }
   lati_floating_leave(&floating);
   return status;
 }

@@ -53,12 +53,17 @@ struct lat_trainer {
   char held_message[LAT_MESSAGE_SIZE];
   int wants_stop;         /* this rank's progress callback asked to stop */
   int stopped, timed_out; /* a rank's did, or its time is over, as all ranks know */
+  int saves;              /* rank 0 writes files, as all ranks know */
+  int save_wanted;        /* rank 0's last checkpoint is old, as all ranks know */
 };
 
 /* Seconds of a clock that only goes forward. */
 double lati_trainer_clock(void);
 /* True when this call of lat_trainer_run() has used up max_seconds, by this rank's clock. */
 int lati_trainer_time_is_over(const lat_trainer *trainer);
+
+/* True when this rank writes files and checkpoint_seconds have passed since its last checkpoint. */
+int lati_trainer_checkpoint_is_old(const lat_trainer *trainer);
 
 /* Makes the sampler go on from the updates done. */
 void lati_trainer_seek(lat_trainer *trainer);

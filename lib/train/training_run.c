@@ -154,21 +154,24 @@ static int is_due(const lat_trainer *trainer, int64_t every) {
   return every > 0 && examples / every > (examples - examples_per_update(trainer)) / every;
 }
 
-/* A checkpoint is due by the examples, or because the last one is old. */
+/* A checkpoint is due by the examples, or because the last one is old. Ranks that split the moments
+ * write it together, and so all know of it. */
 static int saving_is_due(const lat_trainer *trainer) {
-  const double seconds = trainer->options.checkpoint_seconds;
-  return trainer->directory != NULL &&
-         (is_due(trainer, trainer->options.checkpoint_every) ||
-          (seconds > 0 && lati_trainer_clock() - trainer->saved >= seconds));
+  const int by_examples = is_due(trainer, trainer->options.checkpoint_every);
+  if (trainer->optimizer->parts != NULL) {
+    return trainer->saves && (by_examples || trainer->save_wanted);
+  }
+  return trainer->directory != NULL && (by_examples || lati_trainer_checkpoint_is_old(trainer));
 }
 
 /* A callback that asks to stop ends a run of one process at once, that of several ranks after the
  * update by which all of them know. */
 static lat_status cancel(lat_trainer *trainer) {
-  lat_status status = lati_ranks_held(trainer);
+  lat_status status = lati_ranks_settle(trainer, lati_ranks_held(trainer));
   lati_trainer_take_stock(trainer);
   if (status == LAT_OK && trainer->unsaved) {
-    status = lati_checkpoint_save(trainer);
+    status = lati_ranks_gather_moments(trainer);
+    status = status == LAT_OK ? lati_checkpoint_save(trainer) : status;
   }
   status = lati_ranks_settle(trainer, status);
   return status != LAT_OK ? status
@@ -183,6 +186,9 @@ static lat_status follow_up(lat_trainer *trainer) {
   const int validates = is_due(trainer, trainer->options.validate_every);
   const int saves = saving_is_due(trainer);
   const int reports = validates || trainer->optimizer->updates % trainer->options.report_every == 0;
+  if (saves) { /* by all ranks, before anything can fail on one of them */
+    LATI_TRY(lati_ranks_gather_moments(trainer));
+  }
   if (!reports && !saves && lati_trainer_clock() - trainer->marked < LONGEST_SILENCE) {
     return LAT_OK;
   }
@@ -238,6 +244,9 @@ static lat_status finish(lat_trainer *trainer) {
                         trainer->state.validation.examples != trainer->state.examples;
   if (validates) {
     LATI_TRY(validate(trainer));
+  }
+  if (trainer->unsaved) {
+    LATI_TRY(lati_ranks_gather_moments(trainer));
   }
   const int reports = validates || trainer->logged_updates != trainer->optimizer->updates;
   if (reports) {

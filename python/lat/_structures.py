@@ -207,7 +207,7 @@ class _TrainerOptions(_Structure):
         c_double, "target_spread",
         c_int64, "target_spread_examples",
         c_double, "checkpoint_seconds",
-        c_int32, "keep_best keep_checkpoints patience reserved",
+        c_int32, "keep_best keep_checkpoints patience split_optimizer",
         c_int32, "rank ranks shards fast_reduce",
         c_void_p, "reduce agree connection source validation_source")
 

@@ -357,7 +357,7 @@ MEMBER(lat_trainer_options, checkpoint_seconds, 176, 8);
 MEMBER(lat_trainer_options, keep_best, 184, 4);
 MEMBER(lat_trainer_options, keep_checkpoints, 188, 4);
 MEMBER(lat_trainer_options, patience, 192, 4);
-MEMBER(lat_trainer_options, reserved, 196, 4);
+MEMBER(lat_trainer_options, split_optimizer, 196, 4);
 MEMBER(lat_trainer_options, rank, 200, 4);
 MEMBER(lat_trainer_options, ranks, 204, 4);
 MEMBER(lat_trainer_options, shards, 208, 4);
@@ -382,13 +382,14 @@ MEMBER(lat_reduction, sum_count, 56, 4);
 MEMBER(lat_reduction, reserved, 60, 4);
 MEMBER(lat_reduction, message, 64, 8);
 
-SIZE(lat_agreement, 40);
+SIZE(lat_agreement, 48);
 MEMBER(lat_agreement, struct_size, 0, 8);
 MEMBER(lat_agreement, rank, 8, 4);
 MEMBER(lat_agreement, ranks, 12, 4);
 MEMBER(lat_agreement, rows, 16, 8);
 MEMBER(lat_agreement, size, 24, 8);
 MEMBER(lat_agreement, message, 32, 8);
+MEMBER(lat_agreement, offsets, 40, 8);
 
 LAST(lat_context_options, parallel_user);
 LAST(lat_matrix, order);
@@ -412,7 +413,7 @@ LAST(lat_accuracy, candidates);
 LAST(lat_linear_certificate, heads);
 LAST(lat_progress, since_best);
 LAST(lat_reduction, message);
-LAST(lat_agreement, message);
+LAST(lat_agreement, offsets);
 LAST(lat_trainer_options, validation_source);
 
 /* Constants, which are compiled into programs. */

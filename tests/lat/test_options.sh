@@ -192,6 +192,7 @@ refused train '--task transpose --out none' <<'END'
 --validation-data examples.jsonl --validate-every 0 | --validation-data has no effect: --validate-every is 0
 --period 10 | --period has no effect: it belongs to --schedule cosine
 --fast-reduce | --fast-reduce has no effect in one process
+--split-optimizer | --split-optimizer has no effect in one process
 --target-spread-examples 10 | --target-spread-examples has no effect: --target-spread is 0
 --schedule inverse-sqrt --shrink 0.5 | --shrink has no effect: it belongs to --schedule cosine
 --period-multiplier 2 | --period-multiplier has no effect: it belongs to --schedule cosine
@@ -477,6 +478,7 @@ refused convert "$taught_model converted" <<'END'
 END
 covered plot --output --log --title # test_runs.sh
 covered train --fast-reduce # tests/mpi
+covered train --split-optimizer # tests/mpi
 
 # Whoever adds an option adds it to a table above.
 for command in sample train eval solve info bench plot convert; do

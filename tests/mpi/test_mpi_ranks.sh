@@ -26,7 +26,7 @@ exec "$lat" "$@"
 END
 
 options='--task transpose --size 2 --layers 1 --width 16 --heads 2 --batch-size 8 --validate-every 64
-  --validate-count 130 --checkpoint-every 16 --report-every 1 --model-seed 3 --precision f32'
+  --validate-count 130 --checkpoint-every 16 --report-every 1 --model-seed 3 --precision f32 --optimizer muon'
 
 launch() { # RANKS CODE ARGUMENT...
   ranks=$1
@@ -47,7 +47,8 @@ same() { # the checkpoints of two runs
 # shellcheck disable=SC2086
 expect 0 train $options --examples 128 --shards 8 --threads 1 --quiet --out alone
 for ranks in 3 ${program:+2} ${more:+1 4 8}; do
-  launch "$ranks" 0 --examples 128 --threads $((1 + ranks % 2)) --out "ranks$ranks"
+  # shellcheck disable=SC2046
+  launch "$ranks" 0 $([ "$ranks" = 3 ] || echo --split-optimizer) --examples 128 --threads $((1 + ranks % 2)) --out "ranks$ranks"
   same alone "ranks$ranks"
 done
 

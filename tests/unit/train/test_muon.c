@@ -60,7 +60,7 @@ static void check_update(int32_t precision, double tolerance) {
   options.precision = precision;
   CHECK_OK(lat_context_create(&ctx, &options));
   CHECK_OK(LATI_NEW(g, ctx, VECTOR_SIZE));
-  CHECK_OK(lati_muon_create(&muon, ctx, table));
+  CHECK_OK(lati_muon_create(&muon, ctx, table, 0, VECTOR_SIZE));
   for (int i = 0; i < VECTOR_SIZE; ++i) {
     p[i] = start[i] = next_number(&state);
     twin.p[i] = (double)p[i];
@@ -71,7 +71,7 @@ static void check_update(int32_t precision, double tolerance) {
     }
     naive_matrix(&twin, g, &table->entries[1], &step);
     naive_matrix(&twin, g, &table->entries[3], &step);
-    lati_muon_update(muon, ctx->pool, p, g, m, scratch, &step);
+    CHECK_OK(lati_muon_update(muon, ctx->pool, p, g, m, scratch, &step));
     for (int i = 0; i < VECTOR_SIZE; ++i) {
       const int hidden = (i >= 8 && i < 20) || i >= 23;
       ck_assert_double_eq_tol((double)p[i], hidden ? twin.p[i] : (double)start[i], tolerance);
@@ -94,8 +94,43 @@ START_TEST(an_update_of_the_best_precision_is_near_it) {
 }
 END_TEST
 
+static lat_status dead_gather(void *user, void *rows, const size_t *offsets) {
+  const size_t *expected = user;
+  (void)rows;
+  for (int rank = 0; rank <= 3; ++rank) {
+    ck_assert_uint_eq(offsets[rank], expected[rank]);
+  }
+  return lati_fail(LAT_ERROR_IO, "the line is dead");
+}
+
+/* Of two matrices the dearer one is rank 0's and the other rank 1's; a third rank has none. Where
+ * the ranks do not meet, nothing has changed. */
+START_TEST(a_share_that_fails_changes_nothing) {
+  static size_t offsets[] = {0, 48, 96, 96};
+  const lati_update_share share = {.rank = 0, .ranks = 3, .gather = dead_gather, .user = offsets};
+  const lati_muon_step step = {.rate = 0.02, .momentum = 0.95, .scale = 0.25};
+  float p[VECTOR_SIZE], g[VECTOR_SIZE], m[VECTOR_SIZE], scratch[VECTOR_SIZE] = {0};
+  lat_context *ctx = NULL;
+  lati_muon *muon = NULL;
+  CHECK_OK(lat_context_create(&ctx, NULL));
+  CHECK_OK(lati_muon_create(&muon, ctx, sample_table(), 0, VECTOR_SIZE));
+  CHECK_OK(lati_muon_share(muon, ctx, &share));
+  for (int i = 0; i < VECTOR_SIZE; ++i) {
+    p[i] = g[i] = m[i] = (float)(i + 1);
+  }
+  CHECK_FAILS(lati_muon_update(muon, ctx->pool, p, g, m, scratch, &step), LAT_ERROR_IO,
+              "the line is dead");
+  for (int i = 0; i < VECTOR_SIZE; ++i) {
+    ck_assert(p[i] == (float)(i + 1) && g[i] == p[i] && m[i] == p[i]);
+  }
+  lati_muon_free(muon);
+  lat_context_free(ctx);
+}
+END_TEST
+
 int main(void) {
   const TTest *const tests[] = {an_update_is_that_of_the_naive_twin,
-                                an_update_of_the_best_precision_is_near_it, NULL};
+                                an_update_of_the_best_precision_is_near_it,
+                                a_share_that_fails_changes_nothing, NULL};
   return run_suite("muon", tests);
 }

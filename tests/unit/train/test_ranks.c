@@ -109,9 +109,14 @@ static void expect_same_files(const char *left, const char *right) {
 typedef struct variant {
   const char *rule;
   double dropout, ema_decay, repeat_share;
+  int32_t split_optimizer;
 } variant;
 
-static const variant variants[] = {{"adam", 0, 0, 0}, {"muon", 0, 0.9, 0}, {"adamw", 0.1, 0, 0.5}};
+static const variant variants[] = {{"adam", 0, 0, 0, 0},
+                                   {"muon", 0, 0.9, 0, 0},
+                                   {"adamw", 0.1, 0, 0.5, 0},
+                                   {"muon", 0, 0.9, 0, 1},
+                                   {"adam", 0, 0, 0, 1}};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 START_TEST(ranks_do_not_change_the_bits) {
@@ -128,6 +133,8 @@ START_TEST(ranks_do_not_change_the_bits) {
   self.options.repeat_share = v->repeat_share;
   self.options.repeat_count = v->repeat_share > 0 ? 40 : 0;
   run_copies(&self, 1, LAT_OK);
+  self.options.split_optimizer = v->split_optimizer;
+  self.options.checkpoint_seconds = v->split_optimizer ? 1e-6 : 0; /* after every update */
   for (int i = 0; i < tried; ++i) {
     snprintf(name, sizeof name, "ranks%d", (int)counts[i]);
     self.options.directory = scratch_file(together, &folder, name);
@@ -182,7 +189,9 @@ START_TEST(a_stopped_run_is_resumed_at_any_number_of_ranks) {
   scratch_open(&folder);
   rank_run self = plain_rank(scratch_file(straight, &folder, "straight"), 8);
   self.optimizer.ema_decay = 0.5;
+  self.optimizer.rule = "muon";
   run_copies(&self, 1, LAT_OK);
+  self.options.split_optimizer = _i;
   self.options.directory = scratch_file(stopped, &folder, "stopped");
   for (int i = 0; i < 3; ++i) {
     ranks[i] = self;
@@ -195,7 +204,9 @@ START_TEST(a_stopped_run_is_resumed_at_any_number_of_ranks) {
   }
   self.resume = 1;
   self.options.max_examples = 96;
+  self.options.split_optimizer = 0;
   run_copies(&self, 1, LAT_OK);
+  self.options.split_optimizer = _i;
   self.options.max_examples = 128;
   run_copies(&self, 4, LAT_OK);
   expect_same_files(straight, stopped);
@@ -373,7 +384,7 @@ int main(void) {
   tcase_add_loop_test(tests, ranks_do_not_change_the_bits, 0, VARIANTS);
   tcase_add_test(tests, shards_do_not_change_dropout);
   tcase_add_test(tests, shards_may_be_uneven);
-  tcase_add_test(tests, a_stopped_run_is_resumed_at_any_number_of_ranks);
+  tcase_add_loop_test(tests, a_stopped_run_is_resumed_at_any_number_of_ranks, 0, 2);
   tcase_add_test(tests, a_fast_sum_is_another_run);
   tcase_add_test(tests, a_rank_that_differs_is_named);
   tcase_add_test(tests, a_rank_that_fails_ends_all);

@@ -82,10 +82,13 @@ static inline lat_status thread_agree(const lat_agreement *agreement, void *user
   pthread_barrier_wait(&group->barrier);
   for (int32_t rank = 0; rank < group->ranks; ++rank) {
     const lat_agreement *from = group->agreements[rank];
-    const size_t at = (size_t)rank * agreement->size;
+    const size_t *offsets = agreement->offsets;
+    const size_t at = offsets != NULL ? offsets[rank] : (size_t)rank * agreement->size;
+    const size_t size = offsets != NULL ? offsets[rank + 1] - at : agreement->size;
     ck_assert_uint_eq(from->size, agreement->size);
-    if (rank != agreement->rank) {
-      memcpy((char *)agreement->rows + at, (const char *)from->rows + at, agreement->size);
+    ck_assert(offsets == NULL || from->offsets[rank + 1] == offsets[rank + 1]);
+    if (rank != agreement->rank && size > 0) {
+      memcpy((char *)agreement->rows + at, (const char *)from->rows + at, size);
     }
   }
   pthread_barrier_wait(&group->barrier);
