@@ -35,6 +35,10 @@ static int no_spectrum(const cli_settings *s) {
   return (s->traits & TRAIT_SYMMETRIC) == 0;
 }
 
+static int no_transform(const cli_settings *s) {
+  return (s->traits & TRAIT_TRANSFORM) == 0;
+}
+
 static int no_noise(const cli_settings *s) {
   return s->task.symmetric_noise && s->task.noise == 0;
 }
@@ -193,6 +197,7 @@ static const option_rule rules[] = {
     {"eval", "noise", examples_are_there, FROM_DATA},
     {"eval", "symmetric-noise", examples_are_there, FROM_DATA},
     {"eval", "structure", examples_are_there, FROM_DATA},
+    {NULL, "transform", no_transform, "has no effect: only product and tproduct have transforms"},
     {NULL, "size", fixed_and_fixed, "stands for both --rows and --cols: give it or those"},
     {NULL, "size", sizes_are_drawn, DRAWN},
     {NULL, "rows", sizes_are_drawn, DRAWN},

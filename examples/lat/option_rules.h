@@ -14,7 +14,8 @@ enum {
   TRAIT_RESIDUAL = 16,    /* answers can be judged from the problem alone */
   TRAIT_NO_RESIDUAL = 32, /* eigenvalues or singular values alone: by bounds, or by comparison */
   TRAIT_SYSTEM = 64,      /* linear systems */
-  TRAIT_ANY = 127 /* of a task that is not known here or not yet: nothing is refused for it */
+  TRAIT_TRANSFORM = 128,  /* products under a transform */
+  TRAIT_ANY = 255 /* of a task that is not known here or not yet: nothing is refused for it */
 };
 
 /* Of a task or a mixture, and of the text of --task. */

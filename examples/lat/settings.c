@@ -72,7 +72,11 @@ static const cli_option size_options[] = {
     OPTION(OPTION_FLAG, "canonical", task.canonical, NULL,
            "matrices are moved to their canonical forms"),
     OPTION_WORDS("structure", task.structure, "S[:W],...",
-                 "dense diagonal identity zero integer sparse", "matrices are turned into"),
+                 "dense diagonal identity zero integer sparse toeplitz circulant tridiagonal "
+                 "kronecker block-diagonal lowrank-diagonal laplacian",
+                 "matrices are turned into"),
+    OPTION_WORDS("transform", task.transform, "NAME", "none log1p identity dct circulant",
+                 "of product's A, or along the tubes of tproduct"),
     OPTIONS_END};
 const option_group group_sizes = {"Matrices", GIVEN_SIZES, size_options};
 

@@ -12,7 +12,7 @@ static const named_traits table[] = {
     {"transpose", TRAIT_GENERAL | TRAIT_RESIDUAL},
     {"add", TRAIT_GENERAL | TRAIT_RESIDUAL},
     {"matvec", TRAIT_GENERAL | TRAIT_RESIDUAL},
-    {"product", TRAIT_GENERAL | TRAIT_RESIDUAL},
+    {"product", TRAIT_GENERAL | TRAIT_RESIDUAL | TRAIT_TRANSFORM},
     {"eigenvalues", TRAIT_SYMMETRIC | TRAIT_NO_RESIDUAL},
     {"eigenvectors", TRAIT_SYMMETRIC | TRAIT_RESIDUAL | TRAIT_VECTORS},
     {"inverse", TRAIT_GENERAL | TRAIT_RESIDUAL | TRAIT_INVERSE},
@@ -23,6 +23,7 @@ static const named_traits table[] = {
     {"least-squares", TRAIT_GENERAL | TRAIT_RESIDUAL},
     {"sylvester", TRAIT_GENERAL | TRAIT_RESIDUAL},
     {"determinant", TRAIT_GENERAL | TRAIT_NO_RESIDUAL},
+    {"tproduct", TRAIT_GENERAL | TRAIT_RESIDUAL | TRAIT_TRANSFORM},
 };
 
 static uint32_t traits_of_name(const char *name, size_t length) {

@@ -68,7 +68,7 @@ module lat
     type(c_ptr) :: distribution
     real(c_double) :: noise
     integer(c_int32_t) :: canonical, symmetric_noise
-    type(c_ptr) :: structure
+    type(c_ptr) :: structure, transform
   end type lat_task_options
 
   type, bind(C), public :: lat_model_options

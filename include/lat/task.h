@@ -19,6 +19,7 @@
  * | least-squares | O | A (m x n), m >= n, b (m x 1) | x of least \|A x - b\| | 0 |
  * | sylvester | X | A (m x m), B (n x n), C (m x n) | X of A X + X B = C | 0 |
  * | determinant | N | A (n x n) | det A, 1 x 1 | none |
+ * | tproduct | P | A, B: k slices n x n each, one below the other | A * B under a transform | 2 |
  *
  * Operands and results are arrays of matrices, and a task says how many it has. As tokens they are
  * one matrix where the table says so, side by side or stacked, and otherwise matrices one after the
@@ -47,7 +48,8 @@ typedef struct lat_task_options {
   size_t struct_size;  /**< set by the init macro */
   const char *name;    /**< one of the table's; default "transpose" */
   int32_t rows;        /**< fixed size, 1..100; default 5 */
-  int32_t cols;        /**< 0: as many as rows; "linear-system": of B, 0: one */
+  int32_t cols;        /**< 0: as many as rows; "linear-system": of B, 0: one;
+                            "tproduct": slices of a tensor, 0: two, rows are those of a slice */
   int32_t min_size;    /**< with max_size: sizes drawn per example instead; 0: fixed */
   int32_t max_size;    /**< largest size drawn, up to 100 */
   int32_t rectangular; /**< 1: rows and columns are drawn independently from min_size..max_size */
@@ -65,10 +67,19 @@ typedef struct lat_task_options {
   int32_t symmetric_noise; /**< 1: noise keeps symmetric inputs symmetric; default 0 */
   const char *structure; /**< what drawn matrices are turned into, before noise: "dense" (NULL too;
                             as drawn), "diagonal", "identity", "zero" (not for inverses), "integer"
-                            (coefficients rounded), "sparse" (each stays with probability 0.3), or
-                            a mixture "a[:w],b[:w]". Of two operands either is turned into it, or
+                            (coefficients rounded), "sparse" (each stays with probability 0.3),
+                            "toeplitz", "circulant", "tridiagonal", "kronecker" (A (x) B, where B's
+                            sizes are the largest proper divisors, coefficients kept in range),
+                            "block-diagonal" (two blocks), "lowrank-diagonal" (D + u v^T) or
+                            "laplacian" (of the graph with weights |a_ij|; not for inverses), or a
+                            mixture "a[:w],b[:w]". Of two operands either is turned into it, or
                             both; vectors and right-hand sides are left as drawn. Where a draw has
                             no answer, it is made again with the same structure */
+  const char
+      *transform; /**< "tproduct": along the tubes, "identity" (default), "dct" or "circulant"
+                     (Fourier: slices are convolved); "product": of the coefficients of A,
+                     "none" (default) or "log1p", f(a) = sign(a) log(1 + |a|); the answer is
+                     then f(A)^T B and inputs are not scaled. Other tasks: NULL */
 } lat_task_options;
 
 /** Return value of a custom task's callback that discards the example and draws another. */

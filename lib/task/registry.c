@@ -8,7 +8,7 @@ static const lati_task_kind *const kinds[] = {
     &lati_task_product,   &lati_task_eigenvalues,   &lati_task_eigenvectors,
     &lati_task_inverse,   &lati_task_syminverse,    &lati_task_singular_values,
     &lati_task_svd,       &lati_task_linear_system, &lati_task_least_squares,
-    &lati_task_sylvester, &lati_task_determinant,
+    &lati_task_sylvester, &lati_task_determinant,   &lati_task_tproduct,
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };

@@ -46,10 +46,13 @@ struct lati_task_kind {
   int32_t structured;  /* how many of the operands, from the first, options.structure is for: either
                           of two, or both */
   int32_t square;      /* rows = cols by nature */
-  int32_t right_sides; /* options.cols counts right-hand sides: 0 is 1, drawn sizes are rows */
-  int32_t symmetric;   /* inputs are drawn symmetric, of a spectrum */
-  int32_t self_scoring;  /* the residual needs no target */
-  int32_t vector_blocks; /* under the row of values: 1: n x n; 2: m x k, then n x k */
+  int32_t right_sides; /* options.cols counts right-hand sides, or slices: 0 is as many as said
+                          here; drawn sizes are rows */
+  const char *const *transforms; /* what options.transform names, the first by default, NULL at the
+                                    end; NULL: nothing */
+  int32_t symmetric;             /* inputs are drawn symmetric, of a spectrum */
+  int32_t self_scoring;          /* the residual needs no target */
+  int32_t vector_blocks;         /* under the row of values: 1: n x n; 2: m x k, then n x k */
   lati_order order;
   const char *takes; /* inputs, for messages */
   /* Shapes of the operands from the rows and columns that the options say, or that are drawn; NULL:
@@ -94,7 +97,7 @@ struct lati_task_kind {
 extern const lati_task_kind lati_task_transpose, lati_task_add, lati_task_matvec, lati_task_product,
     lati_task_eigenvalues, lati_task_eigenvectors, lati_task_inverse, lati_task_syminverse,
     lati_task_singular_values, lati_task_svd, lati_task_linear_system, lati_task_least_squares,
-    lati_task_sylvester, lati_task_determinant;
+    lati_task_sylvester, lati_task_determinant, lati_task_tproduct;
 extern const lati_task_kind lati_task_custom, lati_task_mixture;
 
 /* The built-in task of that name; NULL when there is none. */
@@ -114,6 +117,7 @@ struct lat_task {
   /* built-in */
   lat_task_options options; /* resolved; strings are static, `distribution` or `structure` */
   char *distribution, *structure;
+  int32_t transform; /* index of kind->transforms */
   lati_coefficients coefficients;
   lati_spectra spectra;
   lati_named_mixture structures;

@@ -53,6 +53,9 @@ lat_status lat_task_create(lat_task **out, lat_context *ctx, const lat_task_opti
   task->letter = task->kind->letter;
   task->degree = task->kind->degree;
   task->scaling = task->kind->scaling;
+  if (task->kind == &lati_task_product && task->transform != 0) {
+    task->scaling = LATI_SCALE_NONE; /* the logarithm of a multiple is no multiple */
+  }
   *out = task;
   task = NULL;
 done:

@@ -26,6 +26,7 @@ const lati_field lati_task_fields[] = {
     LATI_ADDED_NUMBER(lat_task_options, canonical, LATI_FIELD_INT32, 0, 0, 1),
     LATI_ADDED_NUMBER(lat_task_options, symmetric_noise, LATI_FIELD_INT32, 0, 0, 1),
     LATI_TEXT(lat_task_options, structure, NULL),
+    LATI_TEXT(lat_task_options, transform, NULL),
     LATI_FIELDS_END,
 };
 
@@ -61,7 +62,7 @@ static lat_status resolve_fixed_size(const lat_task_options *options, int square
 static lat_status resolve_sizes(lat_task_options *options, const lati_task_kind *kind) {
   const int square = kind->square || (kind->right_sides && options->rectangular);
   if (options->cols == 0) {
-    options->cols = kind->right_sides ? 1 : options->rows;
+    options->cols = kind->right_sides ? kind->right_sides : options->rows;
   }
   return options->min_size != 0 || options->max_size != 0 ? resolve_drawn_sizes(options, square)
                                                           : resolve_fixed_size(options, square);
@@ -97,13 +98,14 @@ static lat_status resolve_distribution(lat_task *task) {
                           : keep_text(&task->distribution, &task->options.distribution, task->ctx);
 }
 
-/* Zero has no inverse, and solves no system. Of the other structures a draw may be singular, and is
- * then drawn again. */
+/* Zero and Laplacians have no inverse, and solve no system. Of the other structures a draw may be
+ * singular, and is then drawn again. */
 static lat_status check_structures(const lat_task *task) {
   for (int32_t i = 0; i < task->structures.count && task->kind->accept != NULL; ++i) {
-    if (task->structures.index[i] == LATI_STRUCTURE_ZERO) {
-      return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' has no answer for structure zero",
-                       task->kind->name);
+    const int32_t structure = task->structures.index[i];
+    if (structure == LATI_STRUCTURE_ZERO || structure == LATI_STRUCTURE_LAPLACIAN) {
+      return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' has no answer for structure %s",
+                       task->kind->name, lati_structure_name(structure));
     }
   }
   return LAT_OK;
@@ -117,6 +119,36 @@ static lat_status resolve_structure(lat_task *task) {
   return status != LAT_OK || task->options.structure == NULL
              ? status
              : keep_text(&task->structure, &task->options.structure, task->ctx);
+}
+
+static lat_status fail_transform(const lati_task_kind *kind, const char *name) {
+  char names[128] = "";
+  for (int32_t i = 0; kind->transforms[i] != NULL; ++i) {
+    const size_t used = strlen(names);
+    lati_format(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", kind->transforms[i]);
+  }
+  return lati_fail(LAT_ERROR_NOT_FOUND, "task '%s' has no transform '%.40s'; there are %s",
+                   kind->name, name, names);
+}
+
+/* Left out, the option stays NULL, so that files keep their bytes. */
+static lat_status resolve_transform(lat_task *task) {
+  const char *name = task->options.transform;
+  const char *const *names = task->kind->transforms;
+  if (name == NULL) {
+    return LAT_OK;
+  }
+  if (names == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' takes no transform", task->kind->name);
+  }
+  for (int32_t i = 0; names[i] != NULL; ++i) {
+    if (strcmp(names[i], name) == 0) {
+      task->options.transform = names[i];
+      task->transform = i;
+      return LAT_OK;
+    }
+  }
+  return fail_transform(task->kind, name);
 }
 
 static lat_status check_symmetries(const lat_task *task) {
@@ -168,6 +200,7 @@ lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *opt
   LATI_TRY(resolve_coefficients(task));
   LATI_TRY(resolve_distribution(task));
   LATI_TRY(resolve_structure(task));
+  LATI_TRY(resolve_transform(task));
   LATI_TRY(check_symmetries(task));
   LATI_TRY(check_largest(task));
 done:

@@ -1,17 +1,28 @@
-/* M^T v and A^T B. The operands are written side by side, [M v] and [A B]. */
+/* M^T v and A^T B, or f(A)^T B with f(a) = sign(a) log(1 + |a|). The operands are written side by
+ * side, [M v] and [A B]. */
 #include "task/relative_residual.h"
+
+#include <math.h>
+
+enum { NONE, LOG1P };
+
+static const char *const transforms[] = {"none", "log1p", NULL};
+
+static double transformed(double a, int32_t transform) {
+  return transform == LOG1P ? copysign(log1p(fabs(a)), a) : a;
+}
 
 /* Both tasks' left operand has as many columns as the answer has rows; what follows is the right
  * one. */
 static lat_status answer(lat_matrix *output, const lat_task *task, const lat_matrix *input,
                          double *work) {
-  (void)task;
   (void)work;
   for (int32_t i = 0; i < output->rows; ++i) {
     for (int32_t j = 0; j < output->cols; ++j) {
       double sum = 0;
       for (int32_t l = 0; l < input->rows; ++l) {
-        sum += lati_matrix_get(input, l, i) * lati_matrix_get(input, l, output->rows + j);
+        sum += transformed(lati_matrix_get(input, l, i), task->transform) *
+               lati_matrix_get(input, l, output->rows + j);
       }
       lati_matrix_set(output, i, j, sum);
     }
@@ -62,6 +73,7 @@ const lati_task_kind lati_task_product = {
     .letter = 'M',
     .degree = 2,
     .scaling = LATI_SCALE_ALL,
+    .transforms = transforms,
     .takes = "two matrices of one shape",
     .operand_shapes = product_operands,
     .result_shapes = product_results,

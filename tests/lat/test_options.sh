@@ -78,6 +78,7 @@ effects train "--task transpose $small" <<'END'
 --range 2
 --noise 0.1
 --structure sparse
+--task product --transform log1p
 --encoding p10
 --input-encoding p10
 --output-encoding p10
@@ -261,6 +262,7 @@ effects sample '--task transpose' <<'END'
 --min-size 1 --max-size 3
 --coefficients gaussian --range 2 --noise 0.1
 --structure zero
+--task product --transform log1p
 --encoding p10 --digits 4
 --input-encoding p10 --input-digits 4
 --output-encoding p10 --output-digits 4

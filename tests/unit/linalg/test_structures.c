@@ -72,6 +72,84 @@ START_TEST(whole_numbers_have_no_negative_zero) {
 }
 END_TEST
 
+enum { N = 6 };
+
+/* |a_ij - a_kl| is 0, however the draw was. */
+static int same(const double *a, int i, int j, int k, int l) {
+  return a[i * N + j] == a[k * N + l];
+}
+
+static void make(double a[N * N], lati_structure structure, int symmetric) {
+  lat_random random;
+  lati_random_start(&random, 7, 0, 0);
+  for (int i = 0; i < N; ++i) {
+    for (int j = 0; j < N; ++j) {
+      const double value = 20 * lat_random_uniform(&random) - 10;
+      a[i * N + j] = symmetric && j < i ? a[j * N + i] : value;
+    }
+  }
+  lati_structure_apply(a, N, N, N, structure, symmetric, &random);
+  for (int i = 0; i < N * N; ++i) {
+    ck_assert(!symmetric || same(a, i / N, i % N, i % N, i / N));
+    ck_assert(structure == LATI_STRUCTURE_LAPLACIAN ||
+              structure == LATI_STRUCTURE_LOW_RANK_DIAGONAL || fabs(a[i]) <= 10);
+  }
+}
+
+START_TEST(coefficients_that_follow_from_others) {
+  double t[N * N], c[N * N], l[N * N];
+  make(t, LATI_STRUCTURE_TOEPLITZ, _i);
+  make(c, LATI_STRUCTURE_CIRCULANT, _i);
+  make(l, LATI_STRUCTURE_LAPLACIAN, _i);
+  for (int i = 0; i < N; ++i) {
+    double sum = 0;
+    for (int j = 0; j < N; ++j) {
+      ck_assert(i == 0 || j == 0 || same(t, i, j, i - 1, j - 1));
+      ck_assert(same(c, i, j, (i + 1) % N, (j + 1) % N));
+      ck_assert(i == j ? l[i * N + j] > 0 : l[i * N + j] <= 0);
+      ck_assert(same(l, i, j, j, i));
+      sum += l[i * N + j];
+    }
+    ck_assert_double_eq_tol(sum, 0, 1e-13);
+  }
+  ck_assert(t[1] != 0 && t[1] != t[2] && c[N] != c[2 * N]);
+}
+END_TEST
+
+/* a_ij a_kl - a_il a_kj. */
+static double minor_of(const double *a, int i, int j, int k, int l) {
+  return a[i * N + j] * a[k * N + l] - a[i * N + l] * a[k * N + j];
+}
+
+/* Blocks of 3 x 3 are multiples of the first; off the diagonal of D + u v^T all minors vanish. */
+START_TEST(products_of_small_factors) {
+  double k[N * N], d[N * N];
+  make(k, LATI_STRUCTURE_KRONECKER, _i);
+  make(d, LATI_STRUCTURE_LOW_RANK_DIAGONAL, _i);
+  for (int i = 0; i < 9; ++i) {
+    for (int block = 1; block < 4; ++block) {
+      const double *first = k, *other = k + block / 2 * 3 * N + block % 2 * 3;
+      const int at = i / 3 * N + i % 3;
+      ck_assert_double_eq_tol(first[0] * other[at], other[0] * first[at], 1e-12);
+    }
+  }
+  ck_assert_double_eq_tol(minor_of(d, 0, 1, 2, 3), 0, 1e-12);
+  ck_assert_double_eq_tol(minor_of(d, 4, 0, 5, 3), 0, 1e-12);
+  ck_assert_double_gt(fabs(minor_of(d, 0, 0, 1, 2)), 1e-3);
+}
+END_TEST
+
+START_TEST(bands_and_blocks) {
+  double t[N * N], b[N * N];
+  make(t, LATI_STRUCTURE_TRIDIAGONAL, _i);
+  make(b, LATI_STRUCTURE_BLOCK_DIAGONAL, _i);
+  for (int i = 0; i < N * N; ++i) {
+    ck_assert((t[i] != 0) == (abs(i / N - i % N) <= 1));
+    ck_assert((b[i] != 0) == ((i / N < 3) == (i % N < 3)));
+  }
+}
+END_TEST
+
 START_TEST(names_and_mixtures) {
   lati_named_mixture mixture;
   ck_assert_str_eq(lati_structure_name(LATI_STRUCTURE_SPARSE), "sparse");
@@ -82,18 +160,24 @@ START_TEST(names_and_mixtures) {
   ck_assert_int_eq(mixture.index[0], LATI_STRUCTURE_DENSE);
   ck_assert_int_eq(lati_structures_parse(&mixture, "dense:3,zero"), LAT_OK);
   ck_assert_double_eq(mixture.cumulative[0], 0.75);
-  ck_assert_int_eq(lati_structures_parse(&mixture, "dense,toeplitz"), LAT_ERROR_NOT_FOUND);
+  ck_assert_int_eq(lati_structures_parse(&mixture, "dense,hankel"), LAT_ERROR_NOT_FOUND);
   ck_assert_str_eq(lat_last_error(),
-                   "no structure 'toeplitz'; there are dense, diagonal, identity, "
-                   "zero, integer, sparse");
+                   "no structure 'hankel'; there are dense, diagonal, identity, zero, integer, "
+                   "sparse, toeplitz, circulant, tridiagonal, kronecker, block-diagonal, "
+                   "lowrank-diagonal, laplacian");
   ck_assert_int_eq(lati_structures_parse(&mixture, "zero:0"), LAT_ERROR_ARGUMENT);
   ck_assert_str_eq(lat_last_error(), "weight of structure 'zero' is not a positive number: '0'");
 }
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {each_structure_is_what_its_name_says,
-                                sparse_matrices_keep_three_in_ten,
-                                whole_numbers_have_no_negative_zero, names_and_mixtures, NULL};
-  return run_suite("structures", tests);
+  TCase *tests = tcase_create("structures");
+  tcase_add_test(tests, each_structure_is_what_its_name_says);
+  tcase_add_test(tests, sparse_matrices_keep_three_in_ten);
+  tcase_add_test(tests, whole_numbers_have_no_negative_zero);
+  tcase_add_loop_test(tests, coefficients_that_follow_from_others, 0, 2);
+  tcase_add_loop_test(tests, products_of_small_factors, 0, 2);
+  tcase_add_loop_test(tests, bands_and_blocks, 0, 2);
+  tcase_add_test(tests, names_and_mixtures);
+  return run_case("structures", tests);
 }

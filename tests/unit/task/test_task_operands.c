@@ -179,6 +179,58 @@ START_TEST(results_come_apart) {
 }
 END_TEST
 
+/* The tube products of two slices, written out: C_1 and C_2 of scalars and of 1 x 2 by 2 x 1. */
+START_TEST(tensors_multiply_under_their_transform) {
+  ctx = new_context(1);
+  double a[4] = {1, 2, 3, 4}, b[4] = {5, 6, 7, 8}, c[2];
+  const lat_matrix operands[] = {by_rows(a, 2, 2), by_rows(b, 4, 1)};
+  lat_matrix answer = by_rows(c, 2, 1);
+  /* A_1 B_1 = 17, A_1 B_2 = 23, A_2 B_1 = 39, A_2 B_2 = 53; the cosine transform of length 2 is
+   * (x + y, x - y) / sqrt 2. */
+  const double sums = (17 + 23 + 39 + 53) / sqrt(8), differences = (17 - 23 - 39 + 53) / sqrt(8);
+  const struct {
+    const char *transform;
+    double first, second;
+  } expected[] = {{"identity", 17, 53},
+                  {"circulant", 17 + 53, 23 + 39},
+                  {"dct", sums + differences, sums - differences},
+                  {NULL, 17, 53}};
+  for (int i = 0; i < 4; ++i) {
+    lat_task *task = NULL;
+    lat_task_options options = task_options("tproduct", 2, 2);
+    options.transform = expected[i].transform;
+    OK(lat_task_create(&task, ctx, &options));
+    OK(lat_task_answer_operands(&answer, 1, task, operands, 2));
+    ck_assert_double_eq_tol(c[0], expected[i].first, 1e-13);
+    ck_assert_double_eq_tol(c[1], expected[i].second, 1e-13);
+    lat_task_free(task);
+  }
+  lat_task *task = NULL;
+  lat_task_options options = task_options("product", 2, 2);
+  options.transform = "log1p";
+  OK(lat_task_create(&task, ctx, &options));
+  double f[4] = {-1, 0, 0, 0}, g[4] = {1, 2, 3, 4}, h[4];
+  const lat_matrix both[] = {by_rows(f, 2, 2), by_rows(g, 2, 2)};
+  lat_matrix product = by_rows(h, 2, 2);
+  OK(lat_task_answer_operands(&product, 1, task, both, 2));
+  ck_assert_double_eq_tol(h[1], -2 * log(2), 1e-15);
+  ck_assert_int_eq(task->scaling, LATI_SCALE_NONE);
+  lat_task_free(task);
+  const lat_matrix wrong[] = {operands[0], by_rows(b, 3, 1)};
+  task = new_task(ctx, "tproduct", 2, 2);
+  FAILS(lat_task_answer_operands(&answer, 1, task, wrong, 2), LAT_ERROR_SHAPE, "tensors");
+  lat_task_free(task);
+  task = NULL;
+  options.transform = "dct";
+  FAILS(lat_task_create(&task, ctx, &options), LAT_ERROR_NOT_FOUND,
+        "task 'product' has no transform 'dct'; there are none, log1p");
+  options = task_options("add", 2, 2);
+  options.transform = "log1p";
+  FAILS(lat_task_create(&task, ctx, &options), LAT_ERROR_ARGUMENT, "task 'add' takes no transform");
+  lat_context_free(ctx);
+}
+END_TEST
+
 START_TEST(singular_systems_have_no_answer) {
   ctx = new_context(1);
   double a[4] = {1, 2, 2, 4}, b[4] = {1, 1, 1, 1}, minus[4] = {-1, -2, -2, -4}, x[4];
@@ -274,12 +326,10 @@ START_TEST(custom_tasks_have_operands_and_results) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {examples_solve_their_equations,
-                                determinants_are_those_of_the_expansion,
-                                operands_are_written_one_after_the_other,
-                                results_come_apart,
-                                singular_systems_have_no_answer,
-                                custom_tasks_have_operands_and_results,
-                                NULL};
+  const TTest *const tests[] = {
+      examples_solve_their_equations,           determinants_are_those_of_the_expansion,
+      operands_are_written_one_after_the_other, results_come_apart,
+      tensors_multiply_under_their_transform,   singular_systems_have_no_answer,
+      custom_tasks_have_operands_and_results,   NULL};
   return run_suite("task_operands", tests);
 }

@@ -26,6 +26,7 @@ static const struct {
     {"singular-values", 'G', {3, 4}, {3, 1}}, {"svd", 'S', {3, 4}, {8, 3}},
     {"linear-system", 'L', {3, 3}, {3, 3}},   {"least-squares", 'O', {3, 3}, {3, 1}},
     {"sylvester", 'X', {3, 3}, {3, 3}},       {"determinant", 'N', {3, 3}, {1, 1}},
+    {"tproduct", 'P', {12, 3}, {12, 3}},
 };
 enum { TASKS = sizeof shapes / sizeof shapes[0] };
 
@@ -80,6 +81,7 @@ START_TEST(scaling_and_other_properties) {
       {"least-squares", 0, LATI_SCALE_ALL, 0, 1, 0},
       {"sylvester", 0, LATI_SCALE_ALL, 0, 1, 0},
       {"determinant", 0, LATI_SCALE_NONE, 0, 0, 0},
+      {"tproduct", 2, LATI_SCALE_ALL, 0, 0, 0},
   };
   for (int i = 0; i < TASKS; ++i) {
     lat_task *task = new_task(ctx, expected[i].name, 3, 0);
