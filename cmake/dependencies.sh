@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, if it may; otherwise names them and fails.
-#   dependencies.sh [build] [test] [docs] [fuzz] [musl] [ci] [bench] [mpi]     build
+#   dependencies.sh [build] [test] [docs] [fuzz] [musl] [ci] [bench] [interchange] [mpi]     build
 set -eu
 
 packages() {
@@ -14,9 +14,10 @@ packages() {
   musl) echo musl-tools ;;
   ci) echo clang valgrind cppcheck gcovr python3-numpy ;;
   bench) echo python3 python3-torch ;;
+  interchange) echo python3 python3-numpy python3-torch ;;
   mpi) echo libopenmpi-dev openmpi-bin libmpich-dev mpich ;;
   *)
-    echo "dependencies.sh: no such group: $1 (build, test, docs, fuzz, musl, ci, bench, mpi)" >&2
+    echo "dependencies.sh: no such group: $1 (build, test, docs, fuzz, musl, ci, bench, interchange, mpi)" >&2
     exit 2
     ;;
   esac
