@@ -87,9 +87,10 @@ enum {
   LAT_VERDICT_UNKNOWN = 3, /**< decoded; a custom task without a residual, and comparison is off */
   LAT_VERDICT_CERTIFIED = 4, /**< within certify_tolerance, with a bound on the error that includes
                                 the rounding of its own computation */
-  LAT_VERDICT_NO_ANSWER = 5 /**< with fallback: there is none, and x is zeros. Of an inverse this is
-                               proven: the matrix is singular as stored, decided in exact
-                               arithmetic, or its inverse exceeds the largest double */
+  LAT_VERDICT_NO_ANSWER = 5  /**< with fallback: there is none, and x is zeros. Of an inverse and of
+                                a  linear system this is proven: the matrix is singular as stored,
+                                decided in exact arithmetic, or the answer exceeds the largest
+                                double */
 };
 
 /** Whose answer a solver returns. */

@@ -13,11 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Bytes gathered before a write: a model has hundreds of tensors of a few numbers. */
+enum { BUFFER_SIZE = 1 << 16 };
+
 struct lati_atomic_file {
   char *path, *temporary; /* path: behind the links */
   int descriptor;
   int exists;       /* the temporary file is there and must go */
   int64_t position; /* bytes written */
+  size_t gathered;  /* bytes in the buffer, which come next */
+  char buffer[BUFFER_SIZE];
 };
 
 /* Names tried before giving up: left behind by a killed process, or another thread's. */
@@ -146,11 +151,29 @@ lat_status lati_write_all(int descriptor, const char *path, int64_t position, co
   return status;
 }
 
-lat_status lati_atomic_write(lati_atomic_file *file, const void *data, size_t size) {
+static lat_status write_through(lati_atomic_file *file, const void *data, size_t size) {
   const lat_status status =
       lati_write_all(file->descriptor, file->path, file->position, data, size);
   file->position += (int64_t)size;
   return status;
+}
+
+static lat_status write_gathered(lati_atomic_file *file) {
+  const size_t size = file->gathered;
+  file->gathered = 0;
+  return write_through(file, file->buffer, size);
+}
+
+lat_status lati_atomic_write(lati_atomic_file *file, const void *data, size_t size) {
+  if (size > BUFFER_SIZE - file->gathered) {
+    const lat_status status = write_gathered(file);
+    if (status != LAT_OK || size > BUFFER_SIZE) {
+      return status != LAT_OK ? status : write_through(file, data, size);
+    }
+  }
+  memcpy(file->buffer + file->gathered, data, size);
+  file->gathered += size;
+  return LAT_OK;
 }
 
 static int flush(int descriptor) {
@@ -184,6 +207,10 @@ static lat_status flush_folder(char *path) {
 }
 
 lat_status lati_atomic_commit(lati_atomic_file *file) {
+  const lat_status status = write_gathered(file);
+  if (status != LAT_OK) {
+    return status;
+  }
   if (flush(file->descriptor) != 0) {
     return lati_fail_errno(file->path, "flush");
   }
@@ -192,7 +219,11 @@ lat_status lati_atomic_commit(lati_atomic_file *file) {
   if (close(descriptor) != 0 && errno != EINTR) {
     return lati_fail_errno(file->path, "close");
   }
-  if (rename(file->temporary, file->path) != 0) {
+  int renamed;
+  do {
+    renamed = rename(file->temporary, file->path);
+  } while (renamed != 0 && errno == EINTR);
+  if (renamed != 0) {
     return lati_fail_errno(file->path, "rename the temporary file to it");
   }
   file->exists = 0;

@@ -14,7 +14,8 @@ typedef struct lati_atomic_file lati_atomic_file;
  * links. */
 lat_status lati_atomic_open(lati_atomic_file **out, const lat_context *ctx, const char *path);
 
-/* Appends. */
+/* Appends, through a buffer: a full disk may be told later, by lati_atomic_commit() at the latest.
+ */
 lat_status lati_atomic_write(lati_atomic_file *file, const void *data, size_t size);
 
 /* Flushes the file to the disk, puts it in its place, and flushes the folder. */

@@ -29,5 +29,5 @@ report 'examples that include internal headers' \
   "$(grep -rnE "^ *# *include [\"<](\.\./)*(lib/)?($seen)/" examples || true)"
 report 'blis.h outside gemm.c' "$(grep -rlE '# *include <(blis|cblas)\.h>' lib | grep -vx lib/compute/gemm.c || true)"
 report 'file names used twice' \
-  "$(find lib examples tests -name '*.[ch]' -exec basename {} \; | sort | uniq -d)"
+  "$(find lib examples tests -name '*.[ch]' | sed 's|.*/||' | sort | uniq -d)"
 exit $failed

@@ -156,7 +156,8 @@ START_TEST(short_writes_are_gone_on_with) {
 }
 END_TEST
 
-/* A write that an interrupt cuts off before its first byte is made again. */
+/* A write that an interrupt cuts off before its first byte is made again, and so is any other call.
+ */
 START_TEST(interrupted_writes_are_made_again) {
   char whole[256], again[256];
   CHECK_OK(lat_model_save(run.model, scratch_file(whole, &folder, "whole")));
