@@ -1,8 +1,10 @@
-/* A training run shared by the ranks of a communicator:  mpirun -n 4 train_ranks DIRECTORY */
+/* A training run shared by the ranks of a communicator:  mpirun -n 4 train_ranks DIRECTORY
+ * [EXAMPLES] */
 #include <lat/lat.h>
 #include <lat/mpi.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TRY(expression)                                                                            \
   do {                                                                                             \
@@ -34,7 +36,7 @@ done:
   return status;
 }
 
-static lat_status train(const char *directory, lat_mpi **ranks) {
+static lat_status train(const char *directory, int64_t examples, lat_mpi **ranks) {
   lat_status status = LAT_OK;
   lat_context *ctx = NULL;
   lat_model *model = NULL;
@@ -49,8 +51,9 @@ static lat_status train(const char *directory, lat_mpi **ranks) {
   rule.learning_rate = 1e-3;
   lat_trainer_options_init(&options);
   options.directory = directory;
-  options.max_examples = 6400;
+  options.max_examples = examples;
   options.validate_every = 3200;
+  options.validate_count = 200;
   if (lat_mpi_attach(ranks, MPI_COMM_WORLD, &options) != LAT_OK) {
     fprintf(stderr, "MPI: %s\n", lat_mpi_last_error());
     return LAT_ERROR_CALLBACK;
@@ -78,7 +81,8 @@ done:
 int main(int argc, char **argv) {
   lat_mpi *ranks = NULL;
   MPI_Init(&argc, &argv);
-  const lat_status status = train(argc > 1 ? argv[1] : "run", &ranks);
+  const lat_status status =
+      train(argc > 1 ? argv[1] : "run", argc > 2 ? strtoll(argv[2], NULL, 10) : 6400, &ranks);
   lat_mpi_free(ranks);
   MPI_Finalize();
   return status == LAT_OK ? 0 : 1;

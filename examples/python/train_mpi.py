@@ -1,6 +1,6 @@
 """A training loop over the ranks of mpi4py's communicator: liblat_mpi through ctypes.
 
-    mpirun -n 2 python3 train_mpi.py RUN_FOLDER
+    mpirun -n 2 python3 train_mpi.py RUN_FOLDER [EXAMPLES]
 
 mpi4py has to be of the MPI that liblat_mpi was built for.
 """
@@ -27,8 +27,9 @@ def connect(options):
 context = lat.Context(threads=1)
 model = lat.Model(lat.Task("transpose", context, rows=2), context=context,
                   encoder_width=64, encoder_heads=4, decoder_width=64, decoder_heads=4)
-end = lat.train(model, {"learning_rate": 1e-3}, connect=connect, directory=sys.argv[1], max_examples=6400,
-                validate_every=3200)
+examples = int(sys.argv[2]) if len(sys.argv) > 2 else 6400
+end = lat.train(model, {"learning_rate": 1e-3}, connect=connect, directory=sys.argv[1], max_examples=examples,
+                validate_every=3200, validate_count=200)
 if MPI.COMM_WORLD.rank == 0:
     print(f"{MPI.COMM_WORLD.size} ranks, {end.examples} examples: {end.exact:.1f} % exact")
 ranks.lat_mpi_free(handle)

@@ -30,9 +30,22 @@ END
 "$cmake" --build "$work/build" >/dev/null
 "$work/build/program"
 
-# C++ reads the header too.
-echo '#include <lat/mpi.h>' >"$work/header.cpp"
+# C++ reads the header too, and gives its trainer the options that are filled in.
+cat >"$work/header.cpp" <<END
+#include <lat/lat.hpp>
+#include <lat/mpi.h>
+void train(const lat::model &model) {
+  lat_mpi *ranks = nullptr;
+  auto rule = lat::defaults<lat_optimizer_options>();
+  auto options = lat::defaults<lat_trainer_options>();
+  options.max_examples = 64;
+  if (lat_mpi_attach(&ranks, MPI_COMM_WORLD, &options) == LAT_OK) {
+    lat::trainer(model, rule, options).run();
+  }
+  lat_mpi_free(ranks);
+}
+END
 if command -v mpicxx >/dev/null; then
   # shellcheck disable=SC2046
-  mpicxx -std=c++11 -fsyntax-only $(pkg-config --cflags lat_mpi) "$work/header.cpp"
+  mpicxx -std=c++17 -fsyntax-only $(pkg-config --cflags lat_mpi) "$work/header.cpp"
 fi

@@ -53,16 +53,9 @@ static void check_options(int rank, int ranks) {
   lat_mpi_free(mpi);
 }
 
-/* A model, and the gradients of this rank's examples summed over all; returns how many. */
-static int64_t sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int64_t begin,
-                             int64_t count) {
-  lat_context *ctx = NULL;
-  lat_task *task = NULL;
-  lat_tokenizer *tokenizer = NULL;
-  lat_model *model = NULL;
-  lat_gradients *gradients = NULL;
-  lat_sampler *sampler = NULL;
-  lat_batch *batch = NULL;
+/* A small model; all of it belongs to the caller. */
+static void open_model(lat_context **ctx, lat_task **task, lat_tokenizer **tokenizer,
+                       lat_model **model) {
   lat_context_options context;
   lat_task_options problem;
   lat_model_options small;
@@ -73,10 +66,60 @@ static int64_t sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int6
   lat_model_options_init(&small);
   small.encoder_width = small.decoder_width = 16;
   small.encoder_heads = small.decoder_heads = 2;
-  CHECK(lat_context_create(&ctx, &context) == LAT_OK);
-  CHECK(lat_task_create(&task, ctx, &problem) == LAT_OK);
-  CHECK(lat_tokenizer_create(&tokenizer, ctx, NULL) == LAT_OK);
-  CHECK(lat_model_create(&model, task, tokenizer, &small) == LAT_OK);
+  CHECK(lat_context_create(ctx, &context) == LAT_OK);
+  CHECK(lat_task_create(task, *ctx, &problem) == LAT_OK);
+  CHECK(lat_tokenizer_create(tokenizer, *ctx, NULL) == LAT_OK);
+  CHECK(lat_model_create(model, *task, *tokenizer, &small) == LAT_OK);
+}
+
+static void close_model(lat_context *ctx, lat_task *task, lat_tokenizer *tokenizer,
+                        lat_model *model) {
+  lat_model_free(model);
+  lat_tokenizer_free(tokenizer);
+  lat_task_free(task);
+  lat_context_free(ctx);
+}
+
+/* A communicator of one rank trains like a process that knows nothing of MPI. */
+static double train_alone(int attached) {
+  lat_context *ctx = NULL;
+  lat_task *task = NULL;
+  lat_tokenizer *tokenizer = NULL;
+  lat_model *model = NULL;
+  lat_trainer *trainer = NULL;
+  lat_mpi *mpi = NULL;
+  lat_trainer_options options;
+  lat_progress progress;
+  open_model(&ctx, &task, &tokenizer, &model);
+  lat_trainer_options_init(&options);
+  options.batch_size = 8;
+  options.max_examples = 8;
+  options.validate_every = 0;
+  options.report_every = 1;
+  options.shards = 8;
+  CHECK(!attached || lat_mpi_attach(&mpi, MPI_COMM_SELF, &options) == LAT_OK);
+  CHECK(lat_trainer_create(&trainer, model, NULL, &options) == LAT_OK);
+  CHECK(lat_trainer_run(trainer) == LAT_OK);
+  lat_progress_init(&progress);
+  lat_trainer_progress(&progress, trainer);
+  lat_trainer_free(trainer);
+  CHECK(!attached || (lat_mpi_ranks(mpi) == 1 && lat_mpi_bytes_sent(mpi) == 0));
+  lat_mpi_free(mpi);
+  close_model(ctx, task, tokenizer, model);
+  return progress.loss;
+}
+
+/* A model, and the gradients of this rank's examples summed over all; returns how many. */
+static int64_t sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int64_t begin,
+                             int64_t count) {
+  lat_context *ctx = NULL;
+  lat_task *task = NULL;
+  lat_tokenizer *tokenizer = NULL;
+  lat_model *model = NULL;
+  lat_gradients *gradients = NULL;
+  lat_sampler *sampler = NULL;
+  lat_batch *batch = NULL;
+  open_model(&ctx, &task, &tokenizer, &model);
   CHECK(lat_gradients_create(&gradients, model) == LAT_OK);
   CHECK(lat_sampler_create(&sampler, task, tokenizer, NULL) == LAT_OK);
   CHECK(lat_batch_create(&batch, tokenizer) == LAT_OK);
@@ -90,10 +133,7 @@ static int64_t sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int6
   lat_batch_free(batch);
   lat_sampler_free(sampler);
   lat_gradients_free(gradients);
-  lat_model_free(model);
-  lat_tokenizer_free(tokenizer);
-  lat_task_free(task);
-  lat_context_free(ctx);
+  close_model(ctx, task, tokenizer, model);
   return size;
 }
 
@@ -127,6 +167,7 @@ int main(int argc, char **argv) {
   check_refusals();
   check_options(rank, ranks);
   check_sums(rank, ranks);
+  CHECK(train_alone(1) == train_alone(0));
   MPI_Finalize();
   expect_refused(lat_mpi_start(&mpi, NULL), LAT_ERROR_STATE, "MPI was finalised");
   return 0;

@@ -1,6 +1,7 @@
 /* A run shared by several ranks: the same bits at any number of them, one decision for all. */
 #include "suite.h"
 #include "thread_ranks.h"
+#include "transformer/transformer.h"
 
 #include <math.h>
 
@@ -16,6 +17,9 @@ typedef struct rank_run {
   lat_progress progress;
   int stop_at, calls;   /* asks to stop at this call of the progress callback; 0: never */
   const char *vanishes; /* a folder that the callback moves away; NULL: none */
+  const char
+      *forges; /* what this rank tells the others of itself is another value; NULL: all is true */
+  int nudges;  /* 1: begins with other parameters */
 } rank_run;
 
 static int32_t watch(const lat_progress *progress, void *user) {
@@ -29,11 +33,33 @@ static int32_t watch(const lat_progress *progress, void *user) {
   return ++self->calls == self->stop_at;
 }
 
+/* What a rank tells of itself is first its text's length and hash, then the text. */
+static lat_status forged_agree(const lat_agreement *agreement, void *user) {
+  char *own = (char *)agreement->rows + (size_t)agreement->rank * agreement->size;
+  const rank_group *group = user;
+  char key[32];
+  snprintf(key, sizeof key, "\"%s\":\"", group->forged);
+  uint64_t numbers[2];
+  memcpy(numbers, own, sizeof numbers);
+  if (strnlen(own, agreement->size) > sizeof numbers) {
+    char *found = strstr(own, key);
+    ck_assert_ptr_nonnull(found);
+    found[strlen(key)] = 'X';
+  } else if (numbers[0] > 0) {
+    ++numbers[1];
+    memcpy(own, numbers, sizeof numbers);
+  }
+  return thread_agree(agreement, user);
+}
+
 static void *run_rank(void *argument) {
   rank_run *self = argument;
   small_run small;
   lat_trainer *trainer = NULL;
   small_run_open_with(&small, self->threads, &self->model);
+  if (self->nudges) {
+    small.model->parameters[0] += 1;
+  }
   self->options.progress = watch;
   self->options.user = self;
   self->status = self->resume
@@ -75,6 +101,10 @@ static void run_ranks(rank_run *ranks, int32_t count) {
   for (int32_t i = 0; i < count; ++i) {
     if (count > 1) {
       join_group(&ranks[i].options, &group, i);
+    }
+    if (ranks[i].forges != NULL) {
+      group.forged = ranks[i].forges;
+      ranks[i].options.agree = forged_agree;
     }
     ck_assert_int_eq(pthread_create(&threads[i], NULL, run_rank, &ranks[i]), 0);
   }
@@ -261,6 +291,54 @@ START_TEST(a_rank_that_differs_is_named) {
 }
 END_TEST
 
+/* Of another version, precision, kernels, or with other parameters, as files on disks of their own
+ * make them. */
+START_TEST(a_rank_of_another_make_is_named) {
+  static const char *const keys[] = {"version", "kernels", "precision", NULL};
+  static const char *const texts[] = {"rank 2: version \"X", "rank 2: kernels \"X",
+                                      "rank 2: run.precision \"X32\" differs from rank 0's \"f32\"",
+                                      "rank 2: model.parameters \""};
+  for (int which = 0; which < 4; ++which) {
+    rank_run ranks[3];
+    for (int i = 0; i < 3; ++i) {
+      ranks[i] = plain_rank(NULL, 8);
+    }
+    ranks[2].forges = keys[which];
+    ranks[2].nudges = keys[which] == NULL;
+    expect_refused(ranks, LAT_ERROR_ARGUMENT, texts[which]);
+    ck_assert_int_eq(ranks[0].progress.updates, 0);
+  }
+}
+END_TEST
+
+/* Rank 0 alone reads: where the others have no such folder, or began with other parameters, they
+ * go on with its run. */
+START_TEST(disks_of_other_ranks_do_not_matter) {
+  char straight[256], parted[256], nowhere[256];
+  rank_run ranks[3];
+  scratch_folder folder;
+  scratch_open(&folder);
+  rank_run self = plain_rank(scratch_file(straight, &folder, "straight"), 8);
+  run_copies(&self, 1, LAT_OK);
+  self.options.directory = scratch_file(parted, &folder, "parted");
+  self.options.max_examples = 64;
+  run_copies(&self, 1, LAT_OK);
+  self.options.max_examples = 128;
+  self.resume = 1;
+  for (int i = 0; i < 3; ++i) {
+    ranks[i] = self;
+    if (i > 0) {
+      ranks[i].options.directory = scratch_file(nowhere, &folder, "nowhere");
+      ranks[i].nudges = 1;
+    }
+  }
+  run_ranks(ranks, 3);
+  ck_assert_int_eq(ranks[0].status, LAT_OK);
+  expect_same_files(straight, parted);
+  scratch_close(&folder);
+}
+END_TEST
+
 /* Rank 0's folder goes away before a checkpoint is due. */
 START_TEST(a_rank_that_fails_ends_all) {
   char path[256];
@@ -387,6 +465,8 @@ int main(void) {
   tcase_add_loop_test(tests, a_stopped_run_is_resumed_at_any_number_of_ranks, 0, 2);
   tcase_add_test(tests, a_fast_sum_is_another_run);
   tcase_add_test(tests, a_rank_that_differs_is_named);
+  tcase_add_test(tests, a_rank_of_another_make_is_named);
+  tcase_add_test(tests, disks_of_other_ranks_do_not_matter);
   tcase_add_test(tests, a_rank_that_fails_ends_all);
   tcase_add_test(tests, a_limit_of_time_is_one_for_all);
   tcase_add_test(tests, connections_are_checked);

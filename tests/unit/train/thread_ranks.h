@@ -16,7 +16,8 @@ typedef struct rank_group {
   const lat_agreement *agreements[MOST_RANKS];
   float *parts; /* of all ranks, of a reduction */
   double *sums;
-  int fail_reduce; /* 1: reduce fails on every rank */
+  int fail_reduce;    /* 1: reduce fails on every rank */
+  const char *forged; /* what a rank that forges what it tells does not tell truly */
 } rank_group;
 
 static inline void rank_group_open(rank_group *group, int32_t ranks) {
