@@ -14,7 +14,7 @@ packages() {
   musl) echo musl-tools ;;
   ci) echo clang valgrind cppcheck gcovr python3-numpy ;;
   bench) echo python3 python3-torch ;;
-  interchange) echo python3 python3-numpy python3-torch ;;
+  interchange) echo python3 python3-numpy python3-onnx python3-torch ;;
   mpi) echo libopenmpi-dev openmpi-bin libmpich-dev mpich ;;
   *)
     echo "dependencies.sh: no such group: $1 (build, test, docs, fuzz, musl, ci, bench, interchange, mpi)" >&2
