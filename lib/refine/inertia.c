@@ -74,14 +74,14 @@ static void collect_exchanges(factors *f) {
   }
 }
 
-/* L, and L D, from the packed form. */
+/* The lower triangles of L and L D, from the packed form. */
 static void unpack(factors *f) {
   const int32_t n = f->n;
   for (int32_t k = 0; k < n; k += block_size(f, k)) {
     const int32_t size = block_size(f, k);
     const double d = f->packed[k * n + k], off = size == 2 ? f->packed[k * n + k + 1] : 0;
     const double next = size == 2 ? f->packed[(k + 1) * n + k + 1] : 0;
-    for (int32_t i = 0; i < n; ++i) {
+    for (int32_t i = k; i < n; ++i) {
       const double l = i < k + size ? i == k : f->packed[k * n + i];
       f->l[i * n + k] = l;
       f->ld[i * n + k] = l * d;
@@ -98,20 +98,21 @@ static void unpack(factors *f) {
   }
 }
 
-/* Upper bound of |P M P^T - L D L^T|_F, its own rounding and that of M's diagonal included. */
+/* Upper bound of |P M P^T - L D L^T|_F, its own rounding and that of M's diagonal included. Both are
+ * symmetric, and row j of L ends at its diagonal. */
 static double measure(const factors *f) {
   const int32_t n = f->n;
   double sum = 0, size = 0;
   for (int32_t i = 0; i < n; ++i) {
-    for (int32_t j = 0; j < n; ++j) {
+    for (int32_t j = 0; j <= i; ++j) {
       const double entry = f->m[f->order[i] * n + f->order[j]];
       double e = entry, terms = fabs(entry);
-      for (int32_t k = 0; k < n; ++k) {
+      for (int32_t k = 0; k <= j; ++k) {
         e -= f->ld[i * n + k] * f->l[j * n + k];
         terms += f->ld_size[i * n + k] * fabs(f->l[j * n + k]);
       }
-      sum += e * e;
-      size += terms * terms;
+      sum += (i == j ? 1 : 2) * e * e;
+      size += (i == j ? 1 : 2) * terms * terms;
     }
   }
   const double bound = sqrt(sum) + (n + 8) * LATI_UNIT * sqrt(size);
