@@ -80,7 +80,7 @@ static const cli_option size_options[] = {
     OPTIONS_END};
 const option_group group_sizes = {"Matrices", GIVEN_SIZES, size_options};
 
-#define ENCODINGS "p10 p1000 b1999 fp15"
+#define ENCODINGS "p10 p1000 b1999 fp15 digit"
 
 static const cli_option encoding_options[] = {
     OPTION_WORDS_BOTH("encoding", tokenizer.input_encoding, tokenizer.output_encoding, "E",

@@ -11,6 +11,9 @@
  * | "p1000" | + 314 E-2 | 3 | 1,203 |
  * | "b1999" | N314 E-2 | 2 | 2,202 |
  * | "fp15" | N314e7 | 1 | 29,001 |
+ * | "digit" | 3 | 1 | 10 |
+ *
+ * "digit" writes whole numbers of 0..9 and no others.
  *
  * Input and output have separate encodings and vocabularies. Symbols are numbered, on either side:
  * EOS, PAD, the task letters A..Z, V1..V100, signs, mantissas ascending, exponents ascending, FP15
@@ -46,9 +49,10 @@ enum {
 /** Options of lat_tokenizer_create(). @since 0.1 */
 typedef struct lat_tokenizer_options {
   size_t struct_size;          /**< set by the init macro */
-  const char *input_encoding;  /**< "p10", "p1000", "b1999" or "fp15"; default "p1000" */
+  const char *input_encoding;  /**< "p10", "p1000", "b1999", "fp15" or "digit"; default "p1000" */
   const char *output_encoding; /**< likewise */
-  int32_t input_digits;  /**< significant digits: p10 1..9, p1000 and b1999 1..4, fp15 3; 0: 3 */
+  int32_t input_digits; /**< significant digits: p10 1..9, p1000 and b1999 1..4, fp15 3, digit 1; 0:
+                           3, or 1 */
   int32_t output_digits; /**< likewise */
   /** 1: inputs are symmetric and written as their upper triangle, V<n> V<n> and the entries from
    * the diagonal on, row by row: n (n + 1) / 2 numbers instead of n^2. Default 0. */

@@ -63,7 +63,7 @@ typedef struct lati_encoding {
 } lati_encoding;
 
 extern const lati_encoding lati_encoding_p10, lati_encoding_p1000, lati_encoding_b1999,
-    lati_encoding_fp15;
+    lati_encoding_fp15, lati_encoding_digit;
 
 /* NULL when there is no such encoding. */
 const lati_encoding *lati_encoding_find(const char *name);

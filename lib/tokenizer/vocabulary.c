@@ -4,7 +4,8 @@
 
 const lati_encoding *lati_encoding_find(const char *name) {
   static const lati_encoding *const encodings[] = {&lati_encoding_p10, &lati_encoding_p1000,
-                                                   &lati_encoding_b1999, &lati_encoding_fp15};
+                                                   &lati_encoding_b1999, &lati_encoding_fp15,
+                                                   &lati_encoding_digit};
   for (size_t i = 0; i < sizeof encodings / sizeof *encodings; ++i) {
     if (strcmp(encodings[i]->name, name) == 0) {
       return encodings[i];
@@ -25,10 +26,13 @@ int lati_tokenizer_same(const lat_tokenizer *a, const lat_tokenizer *b) {
 lat_status lati_vocabulary_init(lati_vocabulary *vocabulary, const char *encoding, int32_t digits) {
   const lati_encoding *found = encoding != NULL ? lati_encoding_find(encoding) : NULL;
   if (found == NULL) {
-    return lati_fail(LAT_ERROR_NOT_FOUND, "no encoding \"%s\": there are p10, p1000, b1999, fp15",
+    return lati_fail(LAT_ERROR_NOT_FOUND,
+                     "no encoding \"%s\": there are p10, p1000, b1999, fp15, digit",
                      encoding != NULL ? encoding : "");
   }
-  digits = digits == 0 ? 3 : digits;
+  if (digits == 0) {
+    digits = found->max_digits < 3 ? found->max_digits : 3;
+  }
   if (digits < found->min_digits || digits > found->max_digits) {
     return lati_fail(LAT_ERROR_ARGUMENT, "%d digits is outside %d..%d of encoding %s", (int)digits,
                      (int)found->min_digits, (int)found->max_digits, found->name);

@@ -46,6 +46,36 @@ START_TEST(worked_examples) {
 }
 END_TEST
 
+/* Whole numbers of one digit, and nothing else; the number of digits is 1 where none is said. */
+START_TEST(digits_are_symbols) {
+  lat_tokenizer *tokenizer = make_tokenizer("digit", 0);
+  lat_tokenizer_options options;
+  lat_tokenizer_options_init(&options);
+  ck_assert_int_eq(lat_tokenizer_get_options(&options, tokenizer), LAT_OK);
+  ck_assert_int_eq(options.output_digits, 1);
+  ck_assert_int_eq(lat_tokenizer_vocabulary_size(tokenizer, LAT_OUTPUT), LAT_TOKEN_NUMBER + 10);
+  lat_tokenizer_free(tokenizer);
+  for (int digit = 0; digit < 10; ++digit) {
+    const char text[] = {(char)('0' + digit), '\0'};
+    ck_assert_str_eq(spell("digit", 1, digit), text);
+    ck_assert_double_eq(read_back("digit", 1, digit), digit);
+  }
+  ck_assert_str_eq(spell("digit", 1, 3.4), "3");
+  ck_assert_str_eq(spell("digit", 1, 9.5), "");
+  ck_assert_str_eq(spell("digit", 1, -1), "");
+  ck_assert_str_eq(spell("digit", 1, NAN), "");
+  double value = 7;
+  const int32_t outside[] = {-1, 10};
+  ck_assert_int_eq(lati_encoding_digit.decode(&value, 1, outside, 1), 0);
+  ck_assert_int_eq(lati_encoding_digit.decode(&value, 1, outside + 1, 1), 0);
+  ck_assert_int_eq(lati_encoding_digit.decode(&value, 1, outside, 0), 0);
+  ck_assert_double_eq(value, 7);
+  lati_symbol_value scaled;
+  lati_encoding_digit.symbol_value(&scaled, 1, 9);
+  ck_assert(scaled.has_mantissa && !scaled.has_exponent && scaled.mantissa == 0.9);
+}
+END_TEST
+
 START_TEST(symbol_counts) {
   ck_assert_int_eq(lati_encoding_p10.symbol_count(3), 213);
   ck_assert_int_eq(lati_encoding_p1000.symbol_count(3), 1203);
@@ -351,6 +381,7 @@ END_TEST
 
 int main(void) {
   const TTest *const cases[] = {worked_examples,
+                                digits_are_symbols,
                                 symbol_counts,
                                 symbol_order,
                                 every_value_comes_back,
