@@ -17,12 +17,15 @@ enum { R = 12, C = 10, K = 4, RANK = 1, SLICE = R * C, TENSOR = K * SLICE, SIDE 
 
 static lat_task *svd, *linear_system;
 
-static lat_status create(lat_task **task, lat_context *ctx, const char *name, int rows, int cols) {
+/* along_tubes NULL: the task has none. */
+static lat_status create(lat_task **task, lat_context *ctx, const char *name, int rows, int cols,
+                         const char *along_tubes) {
   lat_task_options options;
   lat_task_options_init(&options);
   options.name = name;
   options.rows = rows;
   options.cols = cols;
+  options.transform = along_tubes;
   return lat_task_create(task, ctx, &options);
 }
 
@@ -187,7 +190,6 @@ static lat_status compare_products(lat_context *ctx) {
   enum { N = 5, S = N * N };
   lat_status status = LAT_OK;
   lat_task *task = NULL;
-  lat_task_options options;
   double x[2][K * S], y[K * S], worst = 0, largest = 0;
   const lat_matrix operands[] = {{x[0], K * N, N, N, LAT_ROW_MAJOR},
                                  {x[1], K * N, N, N, LAT_ROW_MAJOR}};
@@ -195,12 +197,7 @@ static lat_status compare_products(lat_context *ctx) {
   for (int i = 0; i < 2 * K * S; ++i) {
     x[i / (K * S)][i % (K * S)] = random_normal();
   }
-  lat_task_options_init(&options);
-  options.name = "tproduct";
-  options.rows = N;
-  options.cols = K;
-  options.transform = "circulant";
-  TRY(lat_task_create(&task, ctx, &options));
+  TRY(create(&task, ctx, "tproduct", N, K, "circulant"));
   TRY(lat_task_answer_operands(&product, 1, task, operands, 2));
   for (int e = 0; e < K * S; ++e) { /* entry e of the product, by the inverse transform */
     double complex sum = 0;
@@ -225,8 +222,8 @@ int main(int argc, char **argv) {
   const int starts = argc > 1 ? atoi(argv[1]) : 8, steps = argc > 2 ? atoi(argv[2]) : 20000;
   static double a[TENSOR];
   TRY(lat_context_create(&ctx, NULL));
-  TRY(create(&svd, ctx, "svd", R, C));
-  TRY(create(&linear_system, ctx, "linear-system", K, K));
+  TRY(create(&svd, ctx, "svd", R, C, NULL));
+  TRY(create(&linear_system, ctx, "linear-system", K, K, NULL));
   TRY(compare_products(ctx));
   for (int s = 0; s < starts; ++s) {
     double m[K * K], before = 0, after = 0;
