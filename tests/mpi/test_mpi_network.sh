@@ -7,11 +7,10 @@ launcher=$2
 "$launcher" --version 2>&1 | grep -q 'Open MPI\|OpenRTE' || exit 77
 near=lat$$a
 far=lat$$b
-ip netns add $near 2>/dev/null && ip netns add $far && ip link add lat$$v type veth peer name lat$$w || {
-  ip netns del $near 2>/dev/null
+trap 'ip netns del $near; ip netns del $far; rm -rf "$scratch"' EXIT
+if ! { ip netns add $near && ip netns add $far && ip link add lat$$v type veth peer name lat$$w; } 2>/dev/null; then
   exit 77
-}
-trap 'ip netns del $near; ip netns del $far; rm -rf "$PWD/runs"' EXIT
+fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
 ip link set lat$$v netns $near
 ip link set lat$$w netns $far
@@ -59,7 +58,9 @@ ip -n $far link set lat$$w down
 wait $job
 code=$?
 said='lat train whose network is cut'
-[ $code -ne 0 ] && [ $code -ne 124 ] || problem "$said: exit $code: $(head -c 600 err)"
+case $code in
+0 | 124) problem "$said: exit $code: $(head -c 600 err)" ;;
+esac
 # shellcheck disable=SC2086
 expect 0 train $options --width 16 --resume --examples 1 --quiet --out runs/cut
 total=$(($(sed -n 's/.*: \([0-9]*\) examples in.*/\1/p' out) + 24))
