@@ -308,6 +308,8 @@ expect 0 train --task inverse --size 2 $taught --examples 8 --out inverse
 expect 0 train --task eigenvalues --size 2 $taught --out eigenvalues
 # shellcheck disable=SC2086
 expect 0 train --task eigenvectors:1,transpose --size 2 $tiny --out mixture
+# shellcheck disable=SC2086
+expect 0 train --task product --size 2 $tiny --out product
 taught_model=taught/model.safetensors
 expect 0 sample --task transpose --size 2 --count 3 --json
 mv out examples.jsonl
@@ -331,6 +333,9 @@ effects eval "$taught_model --count 300 --quiet" <<'END'
 --method sample --temperature 9
 --method sample --decode-seed 9
 --tolerances 0.3,1e-4
+END
+accepted eval "product/model.safetensors --count 4" <<'END'
+--transform log1p
 END
 effects eval "inverse/model.safetensors --count 30" <<'END'
 --no-ceiling
@@ -363,6 +368,7 @@ accepted eval "eigenvalues/model.safetensors --count 20" <<'END'
 --noise 0.1 --symmetric-noise --no-canonical
 END
 refused eval "$taught_model --count 4" <<'END'
+--transform log1p | --transform has no effect: only product and tproduct have transforms
 --distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
 --classic-inverse | --classic-inverse has no effect: the model inverts nothing
 --accept-zero | --accept-zero has no effect: the model's answers hold no vectors
@@ -454,7 +460,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --architecture decoder --layers 1 --width 8 --heads 2 --size 2
 --architecture lstm --layers 1 --width 8 --heads 2 --size 2 --encoder-attention
 --layers 2 --loops 2 --width 8 --heads 2 --size 2 --norm-kind rms --attention-dropout 0.1 --copy-gate --encoder-loop-layer 1 --decoder-loop-layer 2
---decoder-width 16 --task transpose --size 2 --decoder-loops 1 --ffn-factor 1 --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
+--decoder-width 16 --task product --transform log1p --size 2 --decoder-loops 1 --ffn-factor 1 --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
 --task eigenvalues --rows 2 --cols 2 --distribution laplace --structure integer --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
 --min-size 1 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1 --ema-decay 0.9
 --size 2 --optimizer adamw --weight-decay 0.1 --batch-size 2 --repeats 2 --seconds 0 --no-decoding --json --precision f32 --threads 1 --verbose
