@@ -368,7 +368,6 @@ accepted eval "eigenvalues/model.safetensors --count 20" <<'END'
 --noise 0.1 --symmetric-noise --no-canonical
 END
 refused eval "$taught_model --count 4" <<'END'
---transform log1p | --transform has no effect: only product and tproduct have transforms
 --distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
 --classic-inverse | --classic-inverse has no effect: the model inverts nothing
 --accept-zero | --accept-zero has no effect: the model's answers hold no vectors
