@@ -111,7 +111,7 @@ LAT_API LAT_NODISCARD lat_status lat_batch_append_operands(
     lat_batch *batch, int32_t letter, const lat_task *task, const lat_matrix *operands,
     int32_t operand_count, const lat_matrix *results, int32_t result_count);
 
-/** @return number of examples. @since 0.1 */
+/** Size of a batch. @return number of examples. @since 0.1 */
 LAT_API int64_t lat_batch_size(const lat_batch *batch);
 
 /** The side's sequences without the framing EOS. @since 0.1 */
@@ -126,8 +126,8 @@ LAT_API LAT_NODISCARD lat_status lat_batch_sequences(lat_sequences *out, const l
 LAT_API LAT_NODISCARD lat_status lat_batch_matrix(lat_matrix *out, const lat_batch *batch,
                                                   int32_t side, int64_t index);
 
-/** @return number of operands (input side) or results of example @p index; 0 where there is no such
- * example, or no output was given. @since 0.1 */
+/** Matrices of an example. @return number of operands (input side) or results of example @p index;
+ * 0 where there is no such example, or no output was given. @since 0.1 */
 LAT_API int32_t lat_batch_operand_count(const lat_batch *batch, int32_t side, int64_t index);
 
 /** Operand, or result, @p operand of example @p index, as lat_batch_matrix(). Its ld is more than
@@ -137,7 +137,8 @@ LAT_API int32_t lat_batch_operand_count(const lat_batch *batch, int32_t side, in
 LAT_API LAT_NODISCARD lat_status lat_batch_operand(lat_matrix *out, const lat_batch *batch,
                                                    int32_t side, int64_t index, int32_t operand);
 
-/** @return which component of a mixture example @p index came from; 0 otherwise. @since 0.1 */
+/** Component of a mixture. @return which component of a mixture example @p index came from; 0
+ * otherwise. @since 0.1 */
 LAT_API int32_t lat_batch_component(const lat_batch *batch, int64_t index);
 
 /** The function behind lat_sampler_options_init(), which passes the caller's sizeof. @since 0.1 */
@@ -163,8 +164,8 @@ LAT_API void lat_sampler_free(lat_sampler *sampler);
 LAT_API LAT_NODISCARD lat_status lat_sampler_next(lat_batch *batch, lat_sampler *sampler,
                                                   int64_t count);
 
-/** @return number of the next example, counted from 0 in the sampler's own part of the stream, see
- * lat_sampler_options.block. @since 0.1 */
+/** Position in the stream. @return number of the next example, counted from 0 in the sampler's own
+ * part of the stream, see lat_sampler_options.block. @since 0.1 */
 LAT_API uint64_t lat_sampler_position(const lat_sampler *sampler);
 
 /** Moves to example @p index of the sampler's part of the stream. @since 0.1 */

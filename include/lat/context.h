@@ -120,13 +120,15 @@ LAT_API LAT_NODISCARD lat_status lat_context_create(lat_context **out,
 /** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
 LAT_API void lat_context_free(lat_context *ctx);
 
-/** @return the number of threads a call may use. @since 0.1 */
+/** Threads in use. @return the number of threads a call may use. @since 0.1 */
 LAT_API int32_t lat_context_threads(const lat_context *ctx);
 
-/** @return LAT_PRECISION_F32 or LAT_PRECISION_BF16: what AUTO was resolved to. @since 0.1 */
+/** Precision in use. @return LAT_PRECISION_F32 or LAT_PRECISION_BF16: what AUTO was resolved to.
+ * @since 0.1 */
 LAT_API int32_t lat_context_precision(const lat_context *ctx);
 
-/** @return name of the kernels that carry out the products, such as "f32-blis"; static storage.
+/** Kernels in use. @return name of the kernels that carry out the products, such as "f32-blis";
+ * static storage.
  * @since 0.1 */
 LAT_API const char *lat_context_kernels(const lat_context *ctx);
 

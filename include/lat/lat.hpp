@@ -133,7 +133,7 @@ public:
   matrix(std::int32_t rows, std::int32_t cols) : matrix(rows, cols, zeros(rows, cols)) {
   }
 
-  /** @param values  rows x cols coefficients, row by row */
+  /** Of coefficients that are given. @param values  rows x cols of them, row by row */
   matrix(std::int32_t rows, std::int32_t cols, std::vector<double> values)
       : rows_(rows), cols_(cols), values_(std::move(values)) {
     if (rows < 0 || cols < 0 || values_.size() != index(rows, 0)) {

@@ -73,11 +73,11 @@ LAT_API LAT_NODISCARD lat_status lat_linear_create(lat_linear **out, lat_context
 /** NULL is a no-op. @since 0.1 */
 LAT_API void lat_linear_free(lat_linear *stack);
 
-/** @return number of parameters: layers (2 heads + 1) width^2. @since 0.1 */
+/** Number of parameters. @return number of parameters: layers (2 heads + 1) width^2. @since 0.1 */
 LAT_API size_t lat_linear_size(const lat_linear *stack);
 
-/** @return the parameters, layer by layer: A_1, P_1, A_2, P_2, ..., S, each (width, width),
- * row-major. They may be written, and live as long as the stack. @since 0.1 */
+/** All parameters. @return the parameters, layer by layer: A_1, P_1, A_2, P_2, ..., S, each (width,
+ * width), row-major. They may be written, and live as long as the stack. @since 0.1 */
 LAT_API double *lat_linear_parameters(lat_linear *stack);
 
 /**

@@ -215,6 +215,7 @@ LAT_API LAT_NODISCARD lat_status lat_model_inspect(lat_model **out, lat_context 
                                                    const char *path);
 
 /**
+ * Where models are installed.
  * @return the folder of installed models: share/lat/models below the prefix that the library lies
  * in, wherever that has been moved; otherwise the one that it was configured for. It need not
  * exist.
@@ -311,13 +312,15 @@ LAT_API LAT_NODISCARD lat_status lat_model_freeze(lat_model *model);
 /** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
 LAT_API void lat_model_free(lat_model *model);
 
-/** @return the model's task; borrowed, lives as long as the model. @since 0.1 */
+/** The model's task. @return the model's task; borrowed, lives as long as the model. @since 0.1 */
 LAT_API lat_task *lat_model_task(const lat_model *model);
 
-/** @return the model's tokenizer; borrowed, lives as long as the model. @since 0.1 */
+/** The model's tokenizer. @return the model's tokenizer; borrowed, lives as long as the model.
+ * @since 0.1 */
 LAT_API lat_tokenizer *lat_model_tokenizer(const lat_model *model);
 
 /**
+ * The model's metadata.
  * @return the model's metadata as one JSON object: task, tokenizer, model, library, training; lives
  * as long as the model. @since 0.1
  */
@@ -331,10 +334,10 @@ LAT_API const char *lat_model_config(const lat_model *model);
 LAT_API LAT_NODISCARD lat_status lat_model_get_options(lat_model_options *options,
                                                        const lat_model *model);
 
-/** @return number of parameters: the flat vector's length. @since 0.1 */
+/** Number of parameters. @return number of parameters: the flat vector's length. @since 0.1 */
 LAT_API size_t lat_model_parameter_count(const lat_model *model);
 
-/** @return number of named tensors. @since 0.1 */
+/** Number of tensors. @return number of named tensors. @since 0.1 */
 LAT_API int32_t lat_model_tensor_count(const lat_model *model);
 
 /** Describes tensor @p index. @param[out] out  filled by lat_tensor_init() first. @return OK,
@@ -343,7 +346,8 @@ LAT_API int32_t lat_model_tensor_count(const lat_model *model);
 LAT_API LAT_NODISCARD lat_status lat_model_tensor(lat_tensor *out, const lat_model *model,
                                                   int32_t index);
 
-/** @return the flat parameter vector, read only; lives as long as the model. @since 0.1 */
+/** All parameters. @return the flat parameter vector, read only; lives as long as the model. @since
+ * 0.1 */
 LAT_API const float *lat_model_parameters(const lat_model *model);
 
 /**
@@ -383,11 +387,12 @@ LAT_API void lat_gradients_free(lat_gradients *gradients);
 /** Sets the gradients to zero. lat_optimizer_step() does so after use. @since 0.1 */
 LAT_API void lat_gradients_zero(lat_gradients *gradients);
 
-/** @return the flat gradient vector, laid out as the parameters; the host may write it. @since 0.1
+/** The gradient vector. @return the flat gradient vector, laid out as the parameters; the host may
+ * write it. @since 0.1
  */
 LAT_API float *lat_gradients_data(lat_gradients *gradients);
 
-/** @return its length. @since 0.1 */
+/** The gradient vector's length. @return its length. @since 0.1 */
 LAT_API size_t lat_gradients_size(const lat_gradients *gradients);
 
 /**

@@ -82,20 +82,20 @@ LAT_API void lat_mpi_abort(lat_mpi *mpi, int32_t code);
 LAT_API LAT_NODISCARD lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients,
                                              lat_loss_sum *sum);
 
-/** @return the caller's rank. @since 0.1 */
+/** The process's rank. @return the caller's rank. @since 0.1 */
 LAT_API int32_t lat_mpi_rank(const lat_mpi *mpi);
 
-/** @return number of ranks. @since 0.1 */
+/** Number of ranks. @return number of ranks. @since 0.1 */
 LAT_API int32_t lat_mpi_ranks(const lat_mpi *mpi);
 
-/** @return bytes that this rank has sent for sums of gradients. @since 0.1 */
+/** Bytes sent. @return bytes that this rank has sent for sums of gradients. @since 0.1 */
 LAT_API int64_t lat_mpi_bytes_sent(const lat_mpi *mpi);
 
-/** @return what the calling thread's last failed call of this library says; never NULL. @since 0.1
- */
+/** The thread's last message. @return what the calling thread's last failed call of this library
+ * says; never NULL. @since 0.1 */
 LAT_API const char *lat_mpi_last_error(void);
 
-/** @return name and version of the MPI that the library runs on. @since 0.1 */
+/** The MPI in use. @return name and version of the MPI that the library runs on. @since 0.1 */
 LAT_API const char *lat_mpi_library(void);
 
 #ifdef __cplusplus

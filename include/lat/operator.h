@@ -151,7 +151,7 @@ LAT_API LAT_NODISCARD lat_status lat_operator_create_low_rank(lat_operator **out
 /** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
 LAT_API void lat_operator_free(lat_operator *op);
 
-/** @return the number of rows, which is that of columns. @since 0.1 */
+/** Size of an operator. @return the number of rows, which is that of columns. @since 0.1 */
 LAT_API int64_t lat_operator_size(const lat_operator *op);
 
 /** y_i = A x_i for @p count vectors; @p y may be @p x. @return OK, ARGUMENT, LIMIT (size count

@@ -111,14 +111,14 @@ LAT_API LAT_NODISCARD lat_status lat_optimizer_save(const lat_optimizer *optimiz
 LAT_API LAT_NODISCARD lat_status lat_optimizer_load(lat_optimizer *optimizer, lat_model *model,
                                                     const char *path);
 
-/** @return number of updates done. @since 0.1 */
+/** Updates done. @return number of updates done. @since 0.1 */
 LAT_API int64_t lat_optimizer_updates(const lat_optimizer *optimizer);
 
-/** @return the learning rate that the next update will use. @since 0.1 */
+/** Next learning rate. @return the learning rate that the next update will use. @since 0.1 */
 LAT_API double lat_optimizer_learning_rate(const lat_optimizer *optimizer);
 
-/** @return the L2 norm of the mean gradient before clipping, at the last update; 0 before. @since
- * 0.1 */
+/** Norm of the last gradient. @return the L2 norm of the mean gradient before clipping, at the last
+ * update; 0 before. @since 0.1 */
 LAT_API double lat_optimizer_gradient_norm(const lat_optimizer *optimizer);
 
 #ifdef __cplusplus

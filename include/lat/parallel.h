@@ -63,6 +63,7 @@ extern "C" {
 #endif
 
 /**
+ * A rank's parts of a sum.
  * @return number of parts that rank @p rank of @p ranks holds of a tree of @p shards leaves; 0
  * where there are not 1 <= ranks <= shards, ranks <= 65,536, 0 <= rank < ranks, shards <= 2^32.
  * @since 0.1

@@ -268,6 +268,7 @@ LAT_API LAT_NODISCARD lat_status lat_session_decode(lat_sequences *out, lat_sess
                                                     const lat_batch *batch);
 
 /**
+ * How likely the answers are.
  * @return log-probabilities of the sequences last decoded, one each; borrowed, valid until the next
  * decode. Each token's is that of a softmax over the symbols it was chosen from: under the grammar,
  * those that it allows. @since 0.1
@@ -357,14 +358,15 @@ LAT_API void lat_diagnosis_init_sized(lat_diagnosis *diagnosis, size_t size);
 LAT_API LAT_NODISCARD lat_status lat_evaluation_diagnosis(lat_diagnosis *out,
                                                           const lat_evaluation *evaluation);
 
-/** @return tolerance @p index of the accuracies; 0 where there is none. @since 0.1 */
+/** A tolerance of the accuracies. @return tolerance @p index of the accuracies; 0 where there is
+ * none. @since 0.1 */
 LAT_API double lat_evaluation_tolerance(const lat_evaluation *evaluation, int32_t index);
 
-/** @return number of rows: row 0 is "all", then groups where sizes, tasks or distributions are
- * mixed. @since 0.1 */
+/** Rows of results. @return number of rows: row 0 is "all", then groups where sizes, tasks or
+ * distributions are mixed. @since 0.1 */
 LAT_API int32_t lat_evaluation_row_count(const lat_evaluation *evaluation);
 
-/** @return row @p index, borrowed; NULL past the end. @since 0.1 */
+/** A row of results. @return row @p index, borrowed; NULL past the end. @since 0.1 */
 LAT_API const lat_accuracy *lat_evaluation_row(const lat_evaluation *evaluation, int32_t index);
 
 #ifdef __cplusplus

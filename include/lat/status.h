@@ -56,17 +56,19 @@ enum { LAT_STATUS_LIST(LAT_STATUS_ENUMERATOR) };
 extern "C" {
 #endif
 
-/** @return the code's name without its prefix, such as "SHAPE"; "UNKNOWN" for any other number.
+/** Name of a status. @return the code's name without its prefix, such as "SHAPE"; "UNKNOWN" for any
+ * other number.
  * @since 0.1 */
 LAT_API const char *lat_status_name(lat_status status);
 
-/** @return one line that describes the code; never NULL. @since 0.1 */
+/** Text of a status. @return one line that describes the code; never NULL. @since 0.1 */
 LAT_API const char *lat_status_text(lat_status status);
 
 /**
- * @return the message of the calling thread's most recent failed call, one line of UTF-8, never NULL;
- * the empty string before the first failure. Control characters that names and files bring along
- * are replaced. Valid until the thread's next failed call. @since 0.1
+ * The thread's last message.
+ * @return the message of the calling thread's most recent failed call, one line of UTF-8, never
+ * NULL; the empty string before the first failure. Control characters that names and files bring
+ * along are replaced. Valid until the thread's next failed call. @since 0.1
  */
 LAT_API const char *lat_last_error(void);
 

@@ -218,10 +218,11 @@ LAT_API LAT_NODISCARD lat_status lat_task_create_mixture(lat_task **out, lat_con
 /** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
 LAT_API void lat_task_free(lat_task *task);
 
-/** @return number of built-in tasks. @since 0.1 */
+/** Number of built-in tasks. @return number of built-in tasks. @since 0.1 */
 LAT_API int32_t lat_task_builtin_count(void);
 
-/** @return name of built-in task @p index, NULL past the end; static storage. @since 0.1 */
+/** Names of built-in tasks. @return name of built-in task @p index, NULL past the end; static
+ * storage. @since 0.1 */
 LAT_API const char *lat_task_builtin_name(int32_t index);
 
 /**
@@ -234,27 +235,29 @@ LAT_API const char *lat_task_builtin_name(int32_t index);
 LAT_API LAT_NODISCARD lat_status lat_task_get_options(lat_task_options *options,
                                                       const lat_task *task);
 
-/** @return the task's name; "mixture" for a mixture. Lives as long as the task. @since 0.1 */
+/** The task's name. @return the task's name; "mixture" for a mixture. Lives as long as the task.
+ * @since 0.1 */
 LAT_API const char *lat_task_name(const lat_task *task);
 
-/** @return the task's letter; 0 for a mixture. @since 0.1 */
+/** The task's letter. @return the task's letter; 0 for a mixture. @since 0.1 */
 LAT_API int32_t lat_task_letter(const lat_task *task);
 
-/** @return number of tasks in a mixture; 1 for any other task. @since 0.1 */
+/** Number of parts of a mixture. @return number of tasks in a mixture; 1 for any other task. @since
+ * 0.1 */
 LAT_API int32_t lat_task_component_count(const lat_task *task);
 
-/** @return component @p index of a mixture (borrowed), the task itself for index 0 otherwise; NULL
- * past the end. @since 0.1 */
+/** A part of a mixture. @return component @p index of a mixture (borrowed), the task itself for
+ * index 0 otherwise; NULL past the end. @since 0.1 */
 LAT_API const lat_task *lat_task_component(const lat_task *task, int32_t index);
 
-/** @return weight of component @p index of a mixture, as it was given; 1 for index 0 of any other
- * task; 0 past the end. @since 0.1 */
+/** Weight of a part of a mixture. @return weight of component @p index of a mixture, as it was
+ * given; 1 for index 0 of any other task; 0 past the end. @since 0.1 */
 LAT_API double lat_task_weight(const lat_task *task, int32_t index);
 
-/** @return number of operands, 1..4; 0 for a mixture. @since 0.1 */
+/** Matrices of a problem. @return number of operands, 1..4; 0 for a mixture. @since 0.1 */
 LAT_API int32_t lat_task_operand_count(const lat_task *task);
 
-/** @return number of results, 1..4; 0 for a mixture. @since 0.1 */
+/** Matrices of an answer. @return number of results, 1..4; 0 for a mixture. @since 0.1 */
 LAT_API int32_t lat_task_result_count(const lat_task *task);
 
 /**
@@ -305,8 +308,8 @@ LAT_API LAT_NODISCARD lat_status lat_task_answer_operands(lat_matrix *results, i
 LAT_API LAT_NODISCARD lat_status lat_task_answer(lat_matrix *output, const lat_task *task,
                                                  const lat_matrix *input);
 
-/** @return bytes of a transform of lat_task_canonicalize(), the most of a mixture's components; 0
- * for a task that is not canonical. @since 0.1 */
+/** Size of a transform. @return bytes of a transform of lat_task_canonicalize(), the most of a
+ * mixture's components; 0 for a task that is not canonical. @since 0.1 */
 LAT_API size_t lat_task_transform_size(const lat_task *task);
 
 /**
@@ -379,13 +382,14 @@ LAT_API LAT_NODISCARD lat_status lat_task_score(lat_score *score, const lat_task
                                                 const lat_matrix *prediction,
                                                 const lat_score_options *options);
 
-/** @return a double uniform on [0, 1). @since 0.1 */
+/** Draws from a uniform distribution. @return a double uniform on [0, 1). @since 0.1 */
 LAT_API double lat_random_uniform(lat_random *random);
 
-/** @return a standard normal double. @since 0.1 */
+/** Draws from a normal distribution. @return a standard normal double. @since 0.1 */
 LAT_API double lat_random_normal(lat_random *random);
 
-/** @return an integer uniform on low..high, both included; low when high < low. @since 0.1 */
+/** Draws an integer. @return an integer uniform on low..high, both included; low when high < low.
+ * @since 0.1 */
 LAT_API int32_t lat_random_integer(lat_random *random, int32_t low, int32_t high);
 
 #ifdef __cplusplus

@@ -90,11 +90,12 @@ LAT_API void lat_tokenizer_free(lat_tokenizer *tokenizer);
 LAT_API LAT_NODISCARD lat_status lat_tokenizer_get_options(lat_tokenizer_options *options,
                                                            const lat_tokenizer *tokenizer);
 
-/** @return name of the side's encoding, such as "fp15"; lives as long as the tokenizer; NULL for a
- * side that there is not. @since 0.1 */
+/** Name of a side's encoding. @return name of the side's encoding, such as "fp15"; lives as long as
+ * the tokenizer; NULL for a side that there is not. @since 0.1 */
 LAT_API const char *lat_tokenizer_encoding(const lat_tokenizer *tokenizer, int32_t side);
 
-/** @return number of symbols of the side's vocabulary, special symbols included. @since 0.1 */
+/** Size of a vocabulary. @return number of symbols of the side's vocabulary, special symbols
+ * included. @since 0.1 */
 LAT_API int32_t lat_tokenizer_vocabulary_size(const lat_tokenizer *tokenizer, int32_t side);
 
 /**
@@ -110,8 +111,8 @@ LAT_API LAT_NODISCARD lat_status lat_tokenizer_symbol(char *text, size_t size,
 LAT_API LAT_NODISCARD lat_status lat_tokenizer_find(int32_t *token, const lat_tokenizer *tokenizer,
                                                     int32_t side, const char *symbol);
 
-/** @return the most tokens that a rows x cols matrix can take, a task letter included; 0 for a bad
- * size, such as a triangle's that is not square. @since 0.1 */
+/** Longest sequence of a matrix. @return the most tokens that a rows x cols matrix can take, a task
+ * letter included; 0 for a bad size, such as a triangle's that is not square. @since 0.1 */
 LAT_API size_t lat_tokenizer_max_tokens(const lat_tokenizer *tokenizer, int32_t side, int32_t rows,
                                         int32_t cols);
 

@@ -37,14 +37,16 @@
 extern "C" {
 #endif
 
-/** @return LAT_VERSION_NUMBER of the library in use. Thread-safe. @since 0.1 */
+/** Version of the library in use, as a number. @return LAT_VERSION_NUMBER of the library in use.
+ * Thread-safe. @since 0.1 */
 LAT_API int32_t lat_version_number(void);
 
-/** @return version of the library in use, "major.minor.patch"; static storage. Thread-safe. @since
- * 0.1 */
+/** Version of the library in use, as text. @return version of the library in use,
+ * "major.minor.patch"; static storage. Thread-safe. @since 0.1 */
 LAT_API const char *lat_version_string(void);
 
 /**
+ * How the library was built.
  * @return one line that describes the build: version, compiler, BLIS version and configuration;
  *         static storage. Thread-safe. @since 0.1
  */
