@@ -1,5 +1,5 @@
 # Debian packages by cpack: liblat<SOVERSION>, liblat-dev, lat-tools, lat-models,
-# liblat-mpi. The preset "debian" configures
+# liblat-mpi, and with -DLAT_BUILD_DOCS=ON liblat-doc. The preset "debian" configures
 # for /usr, where libraries lie in the folder of their architecture:
 #   cmake --preset debian && cmake --build --preset debian && cpack --preset debian
 get_target_property(soversion lat_shared SOVERSION)
@@ -13,6 +13,9 @@ if(TARGET lat)
 endif()
 if(LAT_MPI)
   list(APPEND CPACK_COMPONENTS_ALL mpi)
+endif()
+if(LAT_BUILD_DOCS)
+  list(APPEND CPACK_COMPONENTS_ALL doc)
 endif()
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
@@ -70,6 +73,12 @@ set(CPACK_DEBIAN_MODELS_PACKAGE_SECTION math)
 set(CPACK_DEBIAN_MODELS_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_MODELS_DESCRIPTION "transformers that learn linear algebra (trained models)\n${about}\n\
  .\n This package holds trained models, which lat and liblat find by their names.")
+
+set(CPACK_DEBIAN_DOC_PACKAGE_NAME liblat-doc)
+set(CPACK_DEBIAN_DOC_PACKAGE_SECTION doc)
+set(CPACK_DEBIAN_DOC_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_DOC_DESCRIPTION "transformers that learn linear algebra (manual)\n${about}\n\
+ .\n This package holds the manual in HTML, in /usr/share/doc/liblat-doc/html.")
 
 # The libraries hold code of BLIS and Random123, whose licenses want to be told.
 set(copyright ${PROJECT_BINARY_DIR}/copyright)
