@@ -197,16 +197,19 @@ static void count_signal(int number) {
   ++signals;
 }
 
-/* A write beyond the limit would raise SIGXFSZ. Nothing is asserted while the limit holds: Check
- * writes files, too. */
+/* A write beyond the limit would raise SIGXFSZ: bytes that were gathered fail when they are
+ * committed, more of them than are gathered at once. Nothing is asserted while the limit holds:
+ * Check writes files, too. */
 START_TEST(a_limit_on_file_sizes_raises_no_signal) {
   static const size_t sizes[] = {600, 400, 1};
   struct rlimit before, limit;
-  lati_atomic_file *file = NULL;
-  char block[600] = {0};
-  lat_status statuses[3];
+  lati_atomic_file *file = NULL, *large = NULL;
+  static char block[100000];
+  char messages[2][512];
+  lat_status statuses[5];
   write_bytes(path, "old", 3);
   ck_assert_int_eq(lati_atomic_open(&file, NULL, path), LAT_OK);
+  ck_assert_int_eq(lati_atomic_open(&large, NULL, path), LAT_OK);
   signal(SIGXFSZ, count_signal);
   ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
   limit = before;
@@ -215,12 +218,19 @@ START_TEST(a_limit_on_file_sizes_raises_no_signal) {
   for (int i = 0; i < 3; ++i) {
     statuses[i] = lati_atomic_write(file, block, sizes[i]);
   }
+  statuses[3] = lati_atomic_commit(file);
+  snprintf(messages[0], sizeof messages[0], "%s", lat_last_error());
+  statuses[4] = lati_atomic_write(large, block, sizeof block);
+  snprintf(messages[1], sizeof messages[1], "%s", lat_last_error());
   setrlimit(RLIMIT_FSIZE, &before);
   signal(SIGXFSZ, SIG_DFL);
   lati_atomic_close(file);
-  ck_assert(statuses[0] == LAT_OK && statuses[1] == LAT_OK && statuses[2] == LAT_ERROR_IO);
-  ck_assert_ptr_nonnull(strstr(lat_last_error(), "byte 1001 is beyond the process's limit on file "
-                                                 "sizes, 1000 bytes (ulimit -f)"));
+  lati_atomic_close(large);
+  ck_assert(statuses[0] == LAT_OK && statuses[1] == LAT_OK && statuses[2] == LAT_OK);
+  ck_assert(statuses[3] == LAT_ERROR_IO && statuses[4] == LAT_ERROR_IO);
+  ck_assert_ptr_nonnull(strstr(messages[0], "byte 1001 is beyond the process's limit on file "
+                                            "sizes, 1000 bytes (ulimit -f)"));
+  ck_assert_ptr_nonnull(strstr(messages[1], "byte 100000 is beyond the process's limit"));
   ck_assert_int_eq(signals, 0);
   check_holds(path, "old");
   ck_assert_int_eq(scratch_count(folder.path), 1);
