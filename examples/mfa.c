@@ -61,11 +61,16 @@ static void plant(mixture *m) {
          difference, back);
 }
 
+/* All of them, one after the other: a mixture holds nothing but doubles. */
+static double *parameters_of(mixture *m) {
+  return (double *)(void *)m;
+}
+
 /* Against central differences, all parameters, on 50 examples. */
 static void check_gradient(mixture *m, const double *x) {
-  mixture g;
-  double *parameters = &m->part[0].weight, *gradient = &g.part[0].weight, worst = 0;
-  memset(&g, 0, sizeof g);
+  mixture g = {0};
+  double *parameters = parameters_of(m), worst = 0;
+  const double *gradient = parameters_of(&g);
   likelihood(&g, m, x, 50);
   for (int i = 0; i < PARAMETERS; ++i) {
     const double kept = parameters[i], step = 3e-6;
@@ -97,13 +102,12 @@ static void start(mixture *m, const double *x) {
 /* Adam (Kingma and Ba, 2015) on batches, the rate falling along half a cosine. */
 static void train(mixture *m, const double *x, int updates) {
   static double first[PARAMETERS], second[PARAMETERS];
-  double *parameters = &m->part[0].weight;
+  double *parameters = parameters_of(m);
   memset(first, 0, sizeof first);
   memset(second, 0, sizeof second);
   for (int u = 1; u <= updates; ++u) {
-    mixture g;
-    const double *d = &g.part[0].weight, rate = 0.015 * (1 + cos(acos(-1.0) * u / updates));
-    memset(&g, 0, sizeof g);
+    mixture g = {0};
+    const double *d = parameters_of(&g), rate = 0.015 * (1 + cos(acos(-1.0) * u / updates));
     likelihood(&g, m, x + (u - 1) * BATCH % TRAIN * DIM, BATCH);
     for (int i = 0; i < PARAMETERS; ++i) {
       first[i] += 0.1 * (d[i] - first[i]);

@@ -134,9 +134,10 @@ done:
 static lat_status plant(double *a) {
   double ahat[TENSOR], w[K * K] = {0}, m[K * K] = {0}, q[K * K];
   for (int i = 0; i < K; ++i) {
-    double u[R], v[C];
+    double u[SIDE] = {0};
+    const double *v = u + R;
     for (int e = 0; e < SIDE; ++e) {
-      *(e < R ? &u[e] : &v[e - R]) = random_normal();
+      u[e] = random_normal();
     }
     for (int e = 0; e < SLICE; ++e) {
       ahat[i * SLICE + e] = u[e / C] * v[e % C];
