@@ -66,6 +66,9 @@ field lat-tools Recommends '^lat-models$'
 field lat-tools Section '^math$'
 field lat-tools Depends "liblat$n \(= $version\)"
 field lat-tools Depends 'libc6 \(>= '
+if command -v lintian >/dev/null; then
+  lintian --allow-root --fail-on error,warning "$work"/debs/*.deb
+fi
 dpkg-deb -I "$(package "liblat$n")" shlibs | grep -x "liblat $n liblat$n (>= $version)"
 
 # Installed by dpkg, which checks dependencies against a copy of the machine's list.
