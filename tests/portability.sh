@@ -52,6 +52,6 @@ for release; do
   fi
   printf '%-10s %-8s %-8s %-8s %s\n' "$release" "$(last_word "$release" 'gcc -dumpfullversion')" \
     "$(last_word "$release" 'cmake --version')" \
-    "$(run_in "$release" 'dpkg-query -W -f "${Version}" libblis-serial-dev')" "$outcome"
+    "$(run_in "$release" 'dpkg-query -W -f "\${Version}" libblis-serial-dev')" "$outcome"
 done
 exit "$failures"
