@@ -41,6 +41,17 @@ double random_normal(void) {
   return sqrt(-2 * log(random_uniform())) * cos(2 * acos(-1.0) * random_uniform());
 }
 
+void update_by_adam(double *x, const double *d, double *moments, int count, int update,
+                    double rate) {
+  for (int i = 0; i < count; ++i) {
+    double *first = &moments[i], *second = &moments[count + i];
+    *first += 0.1 * (d[i] - *first);
+    *second += 0.01 * (d[i] * d[i] - *second);
+    const double mean = *first / (1 - pow(0.9, update)), size = *second / (1 - pow(0.99, update));
+    x[i] -= rate * mean / (sqrt(size) + 1e-12);
+  }
+}
+
 int show_outcome(lat_status status) {
   if (status == LAT_OK) {
     return EXIT_SUCCESS;

@@ -33,6 +33,12 @@ int32_t show_progress(const lat_progress *progress, void *user);
 double random_uniform(void);
 double random_normal(void);
 
+/* Moves x along its gradient d, downwards at a positive rate, by Adam (Kingma and Ba, 2015) with
+ * factors of 0.9 and 0.99. moments: 2 * count numbers, zero before the first of the updates, which
+ * count from 1. */
+void update_by_adam(double *x, const double *d, double *moments, int count, int update,
+                    double rate);
+
 /* Prints the error, if there is one, and returns the exit status for main(). */
 int show_outcome(lat_status status);
 

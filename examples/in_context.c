@@ -100,11 +100,11 @@ done:
   return status;
 }
 
-/* Adam (Kingma and Ba, 2015) on A and P from a random start, the rate falling along half a cosine.
+/* Adam on A and P from a random start, the rate falling along half a cosine.
  */
 static lat_status train(lat_linear *stack, int updates) {
   lat_status status = LAT_OK;
-  static double d[PARAMETERS], first[PARAMETERS], second[PARAMETERS];
+  static double d[PARAMETERS], moments[2 * PARAMETERS];
   double *x = lat_linear_parameters(stack);
   const int trained = PARAMETERS * 2 / 3; /* S stays 0 */
   for (int i = 0; i < trained; ++i) {
@@ -113,12 +113,7 @@ static lat_status train(lat_linear *stack, int updates) {
   for (int u = 1; u <= updates; ++u) {
     const double rate = 0.01 * (1 + cos(acos(-1.0) * u / updates));
     TRY(batch_gradient(d, stack));
-    for (int i = 0; i < trained; ++i) {
-      first[i] += 0.1 * (d[i] - first[i]);
-      second[i] += 0.01 * (d[i] * d[i] - second[i]);
-      const double mean = first[i] / (1 - pow(0.9, u)), size = second[i] / (1 - pow(0.99, u));
-      x[i] -= rate * mean / (sqrt(size) + 1e-12);
-    }
+    update_by_adam(x, d, moments, trained, u, rate);
   }
 done:
   return status;

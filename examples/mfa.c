@@ -99,22 +99,16 @@ static void start(mixture *m, const double *x) {
   }
 }
 
-/* Adam (Kingma and Ba, 2015) on batches, the rate falling along half a cosine. */
+/* Up the likelihood by Adam on batches, the rate falling along half a cosine. */
 static void train(mixture *m, const double *x, int updates) {
-  static double first[PARAMETERS], second[PARAMETERS];
+  static double moments[2 * PARAMETERS];
   double *parameters = parameters_of(m);
-  memset(first, 0, sizeof first);
-  memset(second, 0, sizeof second);
+  memset(moments, 0, sizeof moments);
   for (int u = 1; u <= updates; ++u) {
     mixture g = {0};
-    const double *d = parameters_of(&g), rate = 0.015 * (1 + cos(acos(-1.0) * u / updates));
+    const double rate = 0.015 * (1 + cos(acos(-1.0) * u / updates));
     likelihood(&g, m, x + (u - 1) * BATCH % TRAIN * DIM, BATCH);
-    for (int i = 0; i < PARAMETERS; ++i) {
-      first[i] += 0.1 * (d[i] - first[i]);
-      second[i] += 0.01 * (d[i] * d[i] - second[i]);
-      const double mean = first[i] / (1 - pow(0.9, u)), size = second[i] / (1 - pow(0.99, u));
-      parameters[i] += rate * mean / (sqrt(size) + 1e-12);
-    }
+    update_by_adam(parameters, parameters_of(&g), moments, PARAMETERS, u, -rate);
   }
 }
 

@@ -51,9 +51,8 @@ const cli_command command_convert = {
     .min_operands = 2,
     .max_operands = 2,
     .groups = groups,
-    .notes = "bf16 keeps 8 significant bits of a parameter, f16 keeps 11 of one below 65520, which "
-             "other\n"
-             "programs read more often. FILE may be read by any program that knows safetensors. "
-             "Where products are computed in bf16, as\n"
-             "they are on processors that can, weights are rounded to it in any case.",
+    .notes =
+        "bf16 keeps 8 significant bits of a parameter. Where products are computed in bf16, as\n"
+        "they are on processors that can, weights are rounded to it in any case. f16 keeps 11\n"
+        "bits, of parameters below 65520 alone; more programs read it.",
     .run = run};

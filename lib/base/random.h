@@ -24,7 +24,7 @@ uint64_t lati_random_u64(lat_random *random);
 /* Streams of one seed; the public ones (training 0, validation 1, test 2, ...) lie below. */
 enum {
   LATI_STREAM_INIT = 0x40000000,
-  LATI_STREAM_DECODE = LATI_STREAM_INIT + 2,
+  LATI_STREAM_DECODE = LATI_STREAM_INIT + 2, /* the number between has been dropout's */
   LATI_STREAM_CANDIDATE,
   LATI_STREAM_DROPOUT = 0x50000000 /* + site */
 };
