@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, if it may; otherwise names them and fails.
-#   dependencies.sh [build] [test] [docs] [fuzz] [musl] [ci] [bench] [interchange] [mpi]     build
+#   dependencies.sh [build] [test] [docs] [fuzz] [musl] [ci] [bench] [interchange] [mpi] [wheel]     build
 set -eu
 
 packages() {
@@ -8,16 +8,17 @@ packages() {
   build)
     echo build-essential cmake pkg-config libblis-serial-dev liblapack-dev libjansson-dev librandom123-dev
     ;;
-  test) echo check binutils g++ gfortran python3 abigail-tools dpkg-dev file ;;
+  test) echo check binutils g++ gfortran python3 abigail-tools dpkg-dev file patchelf ;;
   docs) echo doxygen doxygen-awesome-css ;;
   fuzz) echo clang libclang-rt-14-dev ;;
   musl) echo musl-tools ;;
   ci) echo clang valgrind cppcheck gcovr python3-numpy ;;
   bench) echo python3 python3-torch ;;
   interchange) echo python3 python3-numpy python3-onnx python3-torch ;;
+  wheel) echo binutils patchelf python3 ;;
   mpi) echo libopenmpi-dev openmpi-bin libmpich-dev mpich ;;
   *)
-    echo "dependencies.sh: no such group: $1 (build, test, docs, fuzz, musl, ci, bench, interchange, mpi)" >&2
+    echo "dependencies.sh: no such group: $1 (build, test, docs, fuzz, musl, ci, bench, interchange, mpi, wheel)" >&2
     exit 2
     ;;
   esac
