@@ -5,12 +5,14 @@
  * `narrow`. T is the number of tokens of all sequences, end to end (ragged, no padding). x_forward
  * and x_backward come in pairs on plain pointers and sizes; nothing allocates or fails. d_x is the
  * gradient of the loss by x.
+ * Matrices and vectors of numbers lie in the device's memory (compute/memory.h), ids, targets and
+ * offsets in the host's, and so do structures.
  * "+=" means accumulated, "=" overwritten. Results are the same bits at any number of threads: work
  * is cut by shape, and a reduction over tokens is carried out in one order. */
 #ifndef LATI_BACKEND_H
 #define LATI_BACKEND_H
 
-#include "base/context_impl.h"
+#include "compute/memory.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -137,6 +139,9 @@ typedef struct lati_backend {
    * f32. */
   int32_t narrow;
 
+  /* Where the numbers of all operations are kept. */
+  const lati_memory *memory;
+
   /* Bytes of the packed form of an (out, in) weight, 0 when none is kept; and packing. */
   size_t (*packed_size)(int32_t out, int32_t in);
   void (*pack)(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in);
@@ -229,6 +234,19 @@ typedef struct lati_backend {
   /* y += x. */
   void (*add)(lati_pool *pool, float *y, const float *x, int64_t count);
 } lati_backend;
+
+/* The memory of a context's numbers; the host's where there is no table to ask. */
+static inline const lati_memory *lati_memory_of(const lat_context *ctx) {
+  return ctx == NULL || ctx->backend == NULL ? &lati_host_memory : ctx->backend->memory;
+}
+
+/* LATI_NEW() for numbers; lati_device_free() releases them. */
+#define LATI_NEW_ON_DEVICE(pointer, ctx, count)                                                    \
+  lati_memory_of(ctx)->allocate((void **)&(pointer), (ctx), (size_t)(count), sizeof *(pointer))
+
+static inline void lati_device_free(const lat_context *ctx, void *block) {
+  lati_memory_of(ctx)->release(block);
+}
 
 /* Values from row to row of operands of `width` columns: narrow rows begin at cache lines. */
 static inline int64_t lati_operand_ld(const lati_backend *backend, int64_t width) {

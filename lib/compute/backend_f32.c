@@ -20,6 +20,7 @@ static void attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, la
 
 const lati_backend lati_backend_f32 = {
     .name = "f32-blis",
+    .memory = &lati_host_memory,
     .packed_size = lati_linear_packed_size,
     .pack = lati_linear_pack,
     .linear_forward = lati_linear_forward,

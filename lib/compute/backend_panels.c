@@ -60,6 +60,7 @@
   const lati_backend lati_backend_##identifier = {                                                 \
       .name = text,                                                                                \
       .narrow = is_narrow,                                                                         \
+      .memory = &lati_host_memory,                                                                 \
       .packed_size = packed_size_##identifier,                                                     \
       .pack = pack_##identifier,                                                                   \
       .linear_forward = forward_##identifier,                                                      \

@@ -3,8 +3,6 @@
  * and their gradients scattered, by the operations of embedding tables. */
 #include "transformer/answer_rows.h"
 
-#include <string.h>
-
 static lati_stack_state *last_state(lati_workspace *work) {
   return &work->stack[work->model->stacks - 1];
 }
@@ -57,11 +55,11 @@ void lati_answer_rows_plan(lati_workspace *work, lati_arena *from, const lat_bat
   const int64_t *offsets = batch->side[LAT_OUTPUT].offsets;
   answers->sequences = state->sequences;
   answers->tokens = offsets[batch->size] + batch->size;
-  answers->offsets = lati_take(from, answers->sequences + 1, sizeof(int64_t));
-  answers->ids = lati_take(from, answers->tokens, sizeof(int32_t));
+  answers->offsets = lati_take_on_host(from, answers->sequences + 1, sizeof(int64_t));
+  answers->ids = lati_take_on_host(from, answers->tokens, sizeof(int32_t));
   answers->heads = NULL;
   if (state->stack->by_number) {
-    answers->heads = lati_take(from, answers->tokens, sizeof(int32_t));
+    answers->heads = lati_take_on_host(from, answers->tokens, sizeof(int32_t));
   }
   answers->output = lati_take_hidden(from, answers->tokens, width);
   answers->d_output = NULL;
@@ -102,8 +100,7 @@ void lati_answer_rows_scatter(lati_workspace *work) {
   const lati_stack_state *state = last_state(work);
   const lati_answer_rows *answers = &work->answers;
   if (state->stack->behind != LATI_NOTHING) {
-    memset(state->d_hidden, 0,
-           (size_t)state->tokens * (size_t)state->stack->width * sizeof *state->d_hidden);
+    lati_zero_rows(work, state->d_hidden, state->tokens, state->stack->width);
     work->backend->embedding_backward(work->pool, state->d_hidden, answers->d_output, answers->ids,
                                       answers->tokens, state->stack->width);
   }

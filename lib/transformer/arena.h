@@ -1,5 +1,6 @@
-/* One block of memory handed out in aligned pieces. Planning runs twice over the same calls:
- * without a base the arena only counts the bytes, with one it hands them out. */
+/* Two blocks of memory handed out in aligned pieces: the device's for numbers, the host's for ids
+ * and offsets. Planning runs twice over the same calls: without a base the arena only counts the
+ * bytes, with one it hands them out. */
 #ifndef LATI_ARENA_H
 #define LATI_ARENA_H
 
@@ -12,17 +13,31 @@ typedef struct lati_hidden {
   lati_rows operand;
 } lati_hidden;
 
+typedef struct lati_region {
+  unsigned char *base; /* NULL: only count */
+  size_t used;
+} lati_region;
+
 typedef struct lati_arena {
   const lati_backend *backend; /* whose operands it holds */
-  unsigned char *base;         /* NULL: only count */
-  size_t used;
+  lati_region device, host;
 } lati_arena;
 
-static inline void *lati_take(lati_arena *from, int64_t count, size_t size) {
-  void *block = from->base == NULL ? NULL : from->base + from->used;
+static inline void *lati_take_from(lati_region *region, int64_t count, size_t size) {
+  void *block = region->base == NULL ? NULL : region->base + region->used;
   const size_t bytes = (size_t)count * size;
-  from->used += (bytes + LATI_ALIGNMENT - 1) / LATI_ALIGNMENT * LATI_ALIGNMENT;
+  region->used += (bytes + LATI_ALIGNMENT - 1) / LATI_ALIGNMENT * LATI_ALIGNMENT;
   return block;
+}
+
+/* Memory of the device, for numbers. */
+static inline void *lati_take(lati_arena *from, int64_t count, size_t size) {
+  return lati_take_from(&from->device, count, size);
+}
+
+/* Memory of the host. */
+static inline void *lati_take_on_host(lati_arena *from, int64_t count, size_t size) {
+  return lati_take_from(&from->host, count, size);
 }
 
 static inline float *lati_take_floats(lati_arena *from, int64_t rows, int64_t cols) {

@@ -36,7 +36,7 @@ static size_t backward_bytes(const lati_backend *backend, const lati_block *bloc
                              const lati_extent *extent) {
   lati_arena count = {.backend = backend};
   (void)take_gradients(&count, block, extent->tokens);
-  return count.used;
+  return count.device.used;
 }
 
 /* residual is h; x the same, normalised and as products take it. */
@@ -55,7 +55,7 @@ static void mix_backward(const lati_block_pass *pass, float *d_h, float *d_input
   const lati_workspace *work = pass->work;
   const int32_t width = pass->block->stack->width;
   const int64_t tokens = pass->state->tokens;
-  lati_arena scratch = {.backend = work->backend, .base = work->scratch.block};
+  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, pass->block, tokens);
   work->backend->gate_backward(work->pool, d_h, d_input, d.of_gate,
                                pass->saved->rows[SAVED_GATE].data, h->values, pass->input->values,

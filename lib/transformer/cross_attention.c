@@ -45,7 +45,7 @@ static size_t backward_bytes(const lati_backend *backend, const lati_block *bloc
                              const lati_extent *extent) {
   lati_arena count = {.backend = backend};
   (void)take_gradients(&count, block, extent->tokens, extent->memory_tokens);
-  return count.used;
+  return count.device.used;
 }
 
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
@@ -75,7 +75,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_rows heads = pass->saved->rows[SAVED_HEADS];
   lati_dropout dropout;
   const lati_attention shape = lati_attention_shape(pass, memory, 0, &dropout);
-  lati_arena scratch = {.backend = work->backend, .base = work->scratch.block};
+  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens, memory->tokens);
   lati_linear_backward(work, &block->linear[OUT], d.d_heads, 0, d_y, heads, tokens, NULL);
   work->backend->attention_backward(work->pool, d.d_q, lati_fused_part(pass, d.d_kv, 0),

@@ -77,6 +77,7 @@ void lati_decoder_free(lati_decoder *decoder) {
   lati_free(decoder->problem);
   lati_free(decoder->first);
   lati_free(decoder->projected);
+  lati_free(decoder->last);
   lati_cache_clear(&decoder->cache);
   lati_query_batch_clear(&decoder->queries);
   lati_workspace_free(decoder->workspace);

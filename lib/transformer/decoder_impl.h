@@ -41,6 +41,8 @@ struct lati_decoder {
   float *first;     /* (layers, 2, sources, width): states before the first token */
   size_t cross_capacity, projected_capacity, problem_capacity, first_capacity;
   int64_t source_tokens, sources;
+  int32_t *last; /* (sources): place of the problem's last token, of recurrent stacks */
+  size_t last_capacity;
 
   int64_t row_capacity;
   int32_t *ids;          /* (4, rows): symbol, position, row, column */

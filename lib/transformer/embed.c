@@ -99,20 +99,27 @@ done:
 }
 
 /* PE[p, 2i] = sin(p / 10000^(2i / width)), PE[p, 2i + 1] = cos of the same. */
-static lat_status build_sinusoids(float **out, const lat_model *model, int32_t width) {
-  const int32_t positions = model->options.max_positions;
-  lat_status status = LATI_NEW(*out, model->ctx, (size_t)positions * (size_t)width);
-  if (status != LAT_OK) {
-    return status;
-  }
+static void fill_sinusoids(float *table, int32_t positions, int32_t width) {
   for (int32_t i = 0; i < width; ++i) {
     const double rate = pow(10000.0, -(double)(i / 2 * 2) / width);
     for (int32_t p = 0; p < positions; ++p) {
       const double angle = p * rate;
-      (*out)[(size_t)p * (size_t)width + (size_t)i] = (float)(i % 2 == 0 ? sin(angle) : cos(angle));
+      table[(size_t)p * (size_t)width + (size_t)i] = (float)(i % 2 == 0 ? sin(angle) : cos(angle));
     }
   }
-  return LAT_OK;
+}
+
+static lat_status build_sinusoids(float **out, const lat_model *model, int32_t width) {
+  const size_t count = (size_t)model->options.max_positions * (size_t)width;
+  float *table = NULL;
+  lat_status status = LAT_OK;
+  LATI_TRY(LATI_NEW(table, model->ctx, count));
+  LATI_TRY(LATI_NEW_ON_DEVICE(*out, model->ctx, count));
+  fill_sinusoids(table, model->options.max_positions, width);
+  lati_memory_of(model->ctx)->write(*out, table, count * sizeof *table);
+done:
+  lati_free(table);
+  return status;
 }
 
 static lat_status view_side(lati_stack *stack, const lati_scope *in, const lat_model *model,
@@ -126,7 +133,8 @@ static lat_status view_side(lati_stack *stack, const lati_scope *in, const lat_m
   if (lati_config_factored(&model->options, model->tokenizer, side)) {
     LATI_TRY(build_factors(&own->factors, in, stack, side));
     if (side == LAT_OUTPUT) {
-      LATI_TRY(LATI_NEW(own->expanded, model->ctx, (size_t)own->symbols * (size_t)stack->width));
+      LATI_TRY(LATI_NEW_ON_DEVICE(own->expanded, model->ctx,
+                                  (size_t)own->symbols * (size_t)stack->width));
     }
     own->table = own->expanded;
   }
@@ -158,15 +166,15 @@ done:
   return status;
 }
 
-void lati_embed_free(lati_embedding *embedding) {
+void lati_embed_free(lati_embedding *embedding, const lat_context *ctx) {
   for (int32_t side = LAT_INPUT; side <= LAT_OUTPUT; ++side) {
     lati_side_embedding *own = &embedding->side[side];
     lati_free(own->factors.special);
     lati_free(own->factors.mantissa);
     lati_free(own->factors.exponent);
-    lati_free(own->expanded);
+    lati_device_free(ctx, own->expanded);
   }
-  lati_free(embedding->sinusoids);
+  lati_device_free(ctx, embedding->sinusoids);
 }
 
 /* Problems have no expanded table. */
@@ -187,7 +195,7 @@ void lati_embed_expand(lati_stack *stack, const lat_model *model) {
 
 void lati_embed_plan(lati_stack_state *state, lati_arena *from) {
   for (int i = 0; i < LATI_MAX_LOOKUPS; ++i) {
-    state->lookup[i].ids = lati_take(from, state->tokens, sizeof(int32_t));
+    state->lookup[i].ids = lati_take_on_host(from, state->tokens, sizeof(int32_t));
   }
   lati_residual_plan(&state->embedded, from, state->tokens, state->stack->width);
 }

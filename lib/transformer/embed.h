@@ -8,7 +8,7 @@
 
 void lati_embed_declare(lati_declaration *to, const lat_model *model, const lati_stack *stack);
 lat_status lati_embed_view(lati_stack *stack, const lati_scope *in, const lat_model *model);
-void lati_embed_free(lati_embedding *embedding);
+void lati_embed_free(lati_embedding *embedding, const lat_context *ctx);
 /* Puts an expanded table together from its factors; after every change of the parameters. */
 void lati_embed_expand(lati_stack *stack, const lat_model *model);
 

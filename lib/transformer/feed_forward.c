@@ -34,7 +34,7 @@ static size_t backward_bytes(const lati_backend *backend, const lati_block *bloc
                              const lati_extent *extent) {
   lati_arena count = {.backend = backend};
   (void)lati_take_operand(&count, extent->tokens, block->stack->inner);
-  return count.used;
+  return count.device.used;
 }
 
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
@@ -55,7 +55,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_stack *stack = block->stack;
   const int64_t tokens = pass->state->tokens;
   const lati_block_state *saved = pass->saved;
-  lati_arena scratch = {.backend = work->backend, .base = work->scratch.block};
+  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
   const lati_rows d_inner = lati_take_operand(&scratch, tokens, stack->inner);
   const int gelu = stack->activation == LATI_GELU;
   const lati_slope slope = {stack->activation, saved->rows[gelu ? SAVED_PRE : SAVED_INNER]};

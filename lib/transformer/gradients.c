@@ -4,8 +4,6 @@
 #include "transformer/passes.h"
 #include "transformer/spread.h"
 
-#include <string.h>
-
 struct lat_gradients {
   lat_model *model; /* a reference */
   lati_workspace *workspace;
@@ -26,10 +24,10 @@ lat_status lat_gradients_create(lat_gradients **out, const lat_model *model) {
     return lati_fail(LAT_ERROR_ARGUMENT, "model is NULL");
   }
   LATI_TRY(LATI_NEW(gradients, model->ctx, 1));
-  LATI_TRY(LATI_NEW(gradients->data, model->ctx, model->table.total));
-  LATI_TRY(lati_workspace_create(&gradients->workspace, model));
   /* Counting references changes a model that is const to its user. */
   gradients->model = lati_model_ref((lat_model *)(uintptr_t)model);
+  LATI_TRY(LATI_NEW_ON_DEVICE(gradients->data, model->ctx, model->table.total));
+  LATI_TRY(lati_workspace_create(&gradients->workspace, model));
   gradients->workspace->gradient = gradients->data;
   *out = gradients;
   gradients = NULL;
@@ -42,7 +40,7 @@ void lat_gradients_free(lat_gradients *gradients) {
   if (gradients != NULL) {
     lati_workspace_free(gradients->workspace);
     lati_free(gradients->neighbours);
-    lati_free(gradients->data);
+    lati_device_free(gradients->model->ctx, gradients->data);
     lat_model_free(gradients->model);
     lati_free(gradients);
   }
@@ -50,7 +48,8 @@ void lat_gradients_free(lat_gradients *gradients) {
 
 void lat_gradients_zero(lat_gradients *gradients) {
   if (gradients != NULL) {
-    memset(gradients->data, 0, gradients->model->table.total * sizeof *gradients->data);
+    lati_memory_of(gradients->model->ctx)
+        ->zero(gradients->data, gradients->model->table.total * sizeof *gradients->data);
   }
 }
 

@@ -36,9 +36,11 @@ void lati_head_plan(lati_workspace *work, lati_arena *from) {
   lati_scratch *scratch = &work->scratch;
   scratch->chunk = tokens < most ? tokens : most;
   scratch->logits = lati_take_floats(from, scratch->chunk + LATI_TILE, symbols);
-  scratch->targets = lati_take(from, tokens, sizeof(int32_t));
-  scratch->losses = lati_take(from, tokens, sizeof(double));
-  scratch->correct = lati_take(from, tokens, sizeof(uint8_t));
+  scratch->targets = lati_take_on_host(from, tokens, sizeof(int32_t));
+  scratch->losses = lati_take(from, scratch->chunk, sizeof(double));
+  scratch->correct = lati_take(from, scratch->chunk, sizeof(uint8_t));
+  scratch->losses_read = lati_take_on_host(from, tokens, sizeof(double));
+  scratch->correct_read = lati_take_on_host(from, tokens, sizeof(uint8_t));
 }
 
 /* A run of the answers' tokens whose logits exist at once. */
@@ -85,11 +87,14 @@ static void fill_targets(int32_t *targets, const lati_answer_rows *answers,
  * gradient. */
 static lat_status chunk_losses(const lati_workspace *work, chunk at, int backward) {
   const lati_scratch *scratch = &work->scratch;
-  double *losses = scratch->losses + at.first;
-  work->backend->cross_entropy(work->pool, losses, scratch->correct + at.first,
+  const lati_memory *memory = work->backend->memory;
+  double *losses = scratch->losses_read + at.first;
+  work->backend->cross_entropy(work->pool, scratch->losses, scratch->correct,
                                backward ? gradient_rows(work) : (lati_rows){0}, scratch->logits,
                                scratch->targets + at.first, at.count, work->model->projection.out,
                                backward && work->spread.width > 0 ? &work->spread : NULL);
+  memory->read(losses, scratch->losses, (size_t)at.count * sizeof *losses);
+  memory->read(scratch->correct_read + at.first, scratch->correct, (size_t)at.count);
   for (int64_t t = 0; t < at.count; ++t) {
     if (!isfinite(losses[t])) {
       return lati_fail(LAT_ERROR_NUMERIC, "the loss of target token %lld is not finite",
@@ -136,8 +141,8 @@ static void add_losses(lat_loss_sum *sum, const lati_workspace *work) {
   for (int64_t i = 0; i < answers->sequences; ++i) {
     int64_t correct = 0;
     for (int64_t t = answers->offsets[i]; t < answers->offsets[i + 1]; ++t) {
-      loss += scratch->losses[t];
-      correct += scratch->correct[t];
+      loss += scratch->losses_read[t];
+      correct += scratch->correct_read[t];
     }
     sum->correct_tokens += correct;
     sum->correct_examples += correct == answers->offsets[i + 1] - answers->offsets[i];
@@ -153,8 +158,7 @@ lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *b
   lati_scratch *scratch = &work->scratch;
   fill_targets(scratch->targets, &work->answers, batch);
   if (backward && scratch->d_expanded != NULL) {
-    memset(scratch->d_expanded, 0,
-           (size_t)projection->out * (size_t)projection->in * sizeof *scratch->d_expanded);
+    lati_zero_rows(work, scratch->d_expanded, projection->out, projection->in);
   }
   for (int64_t first = 0; first < work->answers.tokens; first += scratch->chunk) {
     const chunk at = chunk_at(work, first);
@@ -179,7 +183,7 @@ void lati_head_logits(lati_workspace *work, float *logits) {
   for (int64_t first = 0; first < work->answers.tokens; first += work->scratch.chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
-    memcpy(logits + first * symbols, work->scratch.logits,
-           (size_t)(at.count * symbols) * sizeof *logits);
+    work->backend->memory->read(logits + first * symbols, work->scratch.logits,
+                                (size_t)(at.count * symbols) * sizeof *logits);
   }
 }

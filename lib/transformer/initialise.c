@@ -22,7 +22,7 @@ typedef struct init_job {
   const lati_parameter *parameter;
   uint64_t tensor; /* index in the table */
   int32_t cols;
-  float *data;
+  float *data;        /* (rows, cols), on the host */
   double *waves;      /* (2, cols): w and b; NULL without Fourier features */
   int32_t *symbol_of; /* (rows): the encoding's symbol that a row stands for, -1 for none */
 } init_job;
@@ -162,12 +162,15 @@ static lat_status initialise_tensor(lat_model *model, int32_t index) {
   const int is_matrix = parameter->rank == 2;
   init_job job = {.model = model, .parameter = parameter, .tensor = (uint64_t)index};
   job.cols = is_matrix ? parameter->shape[1] : parameter->shape[0];
-  job.data = model->parameters + parameter->offset;
+  LATI_TRY(LATI_NEW(job.data, model->ctx, parameter->size));
   if (parameter->init == LATI_INIT_SYMBOLS && model->options.init == LAT_INIT_FOURIER) {
     LATI_TRY(prepare_waves(&job));
   }
   lati_pool_run(model->ctx->pool, fill_row, &job, is_matrix ? parameter->shape[0] : 1);
+  lati_memory_of(model->ctx)
+      ->write(model->parameters + parameter->offset, job.data, parameter->size * sizeof *job.data);
 done:
+  lati_free(job.data);
   lati_free(job.waves);
   lati_free(job.symbol_of);
   return status;

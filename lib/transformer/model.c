@@ -4,9 +4,6 @@
 #include "transformer/initialise.h"
 #include "transformer/stack.h"
 
-#include <math.h>
-#include <string.h>
-
 lat_model *lati_model_ref(lat_model *model) {
   lati_refs_add(&model->refs);
   return model;
@@ -60,7 +57,7 @@ done:
 }
 
 lat_status lati_model_materialise(lat_model *model) {
-  lat_status status = LATI_NEW(model->parameters, model->ctx, model->table.total);
+  lat_status status = LATI_NEW_ON_DEVICE(model->parameters, model->ctx, model->table.total);
   return status != LAT_OK ? status : lati_stacks_build(model);
 }
 
@@ -119,7 +116,8 @@ lat_status lat_model_clone(lat_model **out, const lat_model *model) {
     status = lati_model_materialise(copy);
   }
   if (status == LAT_OK) {
-    memcpy(copy->parameters, model->parameters, model->table.total * sizeof(float));
+    lati_memory_of(model->ctx)
+        ->copy(copy->parameters, model->parameters, model->table.total * sizeof(float));
     lati_model_repack(copy);
     *out = copy;
     copy = NULL;
@@ -136,7 +134,7 @@ void lat_model_free(lat_model *model) {
   }
   lati_stacks_free(model);
   lati_parameter_table_free(&model->table);
-  lati_free(model->parameters);
+  lati_device_free(model->ctx, model->parameters);
   lati_free(model->config);
   json_decref(model->training);
   lat_task_free(model->task);
@@ -174,10 +172,10 @@ lat_status lat_model_map(float **parameters, lat_model *model) {
 lat_status lati_model_check_finite(const lat_model *model) {
   for (int32_t i = 0; i < model->table.count; ++i) {
     const lati_parameter *entry = &model->table.entries[i];
-    for (size_t j = 0; j < entry->size; ++j) {
-      if (!isfinite(model->parameters[entry->offset + j])) {
-        return lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is not finite", entry->name, j);
-      }
+    const size_t j =
+        lati_memory_of(model->ctx)->find_nonfinite(model->parameters + entry->offset, entry->size);
+    if (j < entry->size) {
+      return lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is not finite", entry->name, j);
     }
   }
   return LAT_OK;

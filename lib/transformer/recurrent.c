@@ -89,7 +89,7 @@ static void plan(lati_block_state *state, lati_arena *from, const lati_block *bl
   if (block->memory != NULL) {
     take_hidden(&state->rows[SOURCE], from, sequences, block->memory->width);
   }
-  state->ids = lati_take(from, 3 * sequences, sizeof *state->ids);
+  state->ids = lati_take_on_host(from, 3 * sequences, sizeof *state->ids);
 }
 
 /* Lists the sequences in the order of falling length: their first tokens and their lengths, and
@@ -154,8 +154,8 @@ static void first_states(const lati_block_pass *pass) {
   const int32_t width = block->stack->width;
   const lati_rows *rows = pass->saved->rows;
   if (block->memory == NULL) {
-    memset(rows[STATE_H].data, 0, (size_t)(count * width) * sizeof(float));
-    memset(rows[STATE_C].data, 0, (size_t)(count * width) * sizeof(float));
+    lati_zero_rows(work, rows[STATE_H].data, count, width);
+    lati_zero_rows(work, rows[STATE_C].data, count, width);
     return;
   }
   const lati_hidden source = hidden_at(pass, SOURCE);
@@ -216,7 +216,7 @@ static size_t backward_bytes(const lati_backend *backend, const lati_block *bloc
                              const lati_extent *extent) {
   lati_arena count = {.backend = backend};
   (void)take_gradients(&count, block, extent->tokens, extent->sequences);
-  return count.used;
+  return count.device.used;
 }
 
 /* From the last step to the first; what the states before the first had, is in d_h and d_c. */
@@ -225,8 +225,8 @@ static void backward_steps(const lati_block_pass *pass, const gradients *d, lati
   const lati_linear *of_state = &pass->block->linear[OF_STATE];
   const int64_t sequences = pass->state->sequences;
   const int32_t width = pass->block->stack->width;
-  memset(d->d_h.values, 0, (size_t)(sequences * width) * sizeof(float));
-  memset(d->d_c.values, 0, (size_t)(sequences * width) * sizeof(float));
+  lati_zero_rows(work, d->d_h.values, sequences, width);
+  lati_zero_rows(work, d->d_c.values, sequences, width);
   for (int32_t step = pass->saved->ids[IDS_LENGTH * sequences] - 1; step >= 0; --step) {
     const int64_t count = active(pass, sequences, step);
     const lati_cell cell = cell_at(pass, count, step);
@@ -266,7 +266,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_linear *of_state = &block->linear[OF_STATE];
   const int64_t tokens = pass->state->tokens;
   const int32_t width = block->stack->width;
-  lati_arena scratch = {.backend = work->backend, .base = work->scratch.block};
+  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens, pass->state->sequences);
   lati_hidden previous = {pass->saved->rows[SAVED_PREVIOUS].data, d.previous};
   previous.operand = work->backend->narrow ? d.previous : pass->saved->rows[SAVED_PREVIOUS];
@@ -300,19 +300,19 @@ static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t 
   lati_arena needed = {.backend = backend};
   (void)memory;
   (void)lati_take_hidden(&needed, count, width);
-  (void)lati_take(&needed, count, sizeof(int32_t));
   LATI_TRY(lati_decoder_reserve(&decoder->first, &decoder->first_capacity, decoder,
                                 stack->layers * 2 * count * stack->width));
   LATI_TRY(lati_decoder_reserve(&decoder->projected, &decoder->projected_capacity, decoder,
-                                (int64_t)(needed.used / sizeof(float))));
-  lati_arena from = {.backend = backend, .base = (unsigned char *)decoder->projected};
+                                (int64_t)(needed.device.used / sizeof(float))));
+  LATI_TRY(lati_grow((void **)&decoder->last, &decoder->last_capacity, decoder->ctx, (size_t)count,
+                     sizeof *decoder->last));
+  lati_arena from = {.backend = backend, .device.base = (unsigned char *)decoder->projected};
   const lati_hidden source = lati_take_hidden(&from, count, width);
-  int32_t *last = lati_take(&from, count, sizeof *last);
   for (int64_t s = 0; s < count; ++s) {
-    last[s] = (int32_t)(decoder->source_offsets[s + 1] - 1);
+    decoder->last[s] = (int32_t)(decoder->source_offsets[s + 1] - 1);
   }
-  backend->embedding_forward(decoder->ctx->pool, source.values, decoder->encoded.values, last,
-                             count, (int32_t)width, 0);
+  backend->embedding_forward(decoder->ctx->pool, source.values, decoder->encoded.values,
+                             decoder->last, count, (int32_t)width, 0);
   if (backend->narrow) {
     backend->shorten(decoder->ctx->pool, source.operand, source.values, count, (int32_t)width);
   }
@@ -327,40 +327,39 @@ done:
   return status;
 }
 
-/* Copies the states before this position to decoder->h and ->attended: those that the row of the
- * position before left in the cache, where a key is h and its value c. */
+/* Copies the states before this position to decoder->h and ->attended: the first ones, or those
+ * that the row of the position before left in the cache, where a key is h and its value c. */
 static void read_states(const lati_decode_call *call) {
   const lati_decoder *decoder = call->decoder;
+  const lati_memory *memory = decoder->backend->memory;
   const lati_stack *stack = call->block->stack;
-  const int64_t width = stack->width;
-  const int32_t layer = lati_stack_layer(stack, call->pass);
+  const int64_t width = stack->width, to_value = lati_cache_to_value(&decoder->cache);
+  const int32_t before = decoder->position - 1;
+  const int is_first = before < 0;
+  const float *h = is_first ? first_of(decoder, stack, lati_stack_layer(stack, call->pass))
+                            : lati_cache_key(&decoder->cache, call->pass, before, 0);
+  const float *c = h + (is_first ? decoder->sources * width : to_value);
+  const int64_t ld = is_first ? width : 2 * to_value;
   for (int64_t i = 0; i < decoder->count; ++i) {
     const lati_decode_row *row = &call->rows[i];
-    const float *h = first_of(decoder, stack, layer) + row->source * width;
-    const float *c = h + decoder->sources * width;
-    if (decoder->position > 0) {
-      const int32_t before = decoder->position - 1;
-      const int32_t *history = decoder->history + row->history * decoder->max_length;
-      h = lati_cache_key(&decoder->cache, call->pass, before, history[before]);
-      c = h + lati_cache_to_value(&decoder->cache);
-    }
-    memcpy(decoder->h.values + i * width, h, (size_t)width * sizeof *h);
-    if (cell_of(call->block) == LATI_LSTM) {
-      memcpy(decoder->attended + i * width, c, (size_t)width * sizeof *c);
-    }
+    const int32_t *history = decoder->history + row->history * decoder->max_length;
+    decoder->ids[i] = is_first ? (int32_t)row->source : history[before];
+  }
+  memory->copy_rows(decoder->h.values, width, h, ld, decoder->ids, decoder->count, width);
+  if (cell_of(call->block) == LATI_LSTM) {
+    memory->copy_rows(decoder->attended, width, c, ld, decoder->ids, decoder->count, width);
   }
 }
 
 static void keep_states(const lati_decode_call *call) {
   const lati_decoder *decoder = call->decoder;
-  const int64_t width = call->block->stack->width;
-  for (int64_t i = 0; i < decoder->count; ++i) {
-    float *h = lati_cache_key(&decoder->cache, call->pass, decoder->position, i);
-    memcpy(h, decoder->h.values + i * width, (size_t)width * sizeof *h);
-    if (cell_of(call->block) == LATI_LSTM) {
-      memcpy(h + lati_cache_to_value(&decoder->cache), decoder->attended + i * width,
-             (size_t)width * sizeof *h);
-    }
+  const lati_memory *memory = decoder->backend->memory;
+  const int64_t width = call->block->stack->width, to_value = lati_cache_to_value(&decoder->cache);
+  float *h = lati_cache_key(&decoder->cache, call->pass, decoder->position, 0);
+  memory->copy_rows(h, 2 * to_value, decoder->h.values, width, NULL, decoder->count, width);
+  if (cell_of(call->block) == LATI_LSTM) {
+    memory->copy_rows(h + to_value, 2 * to_value, decoder->attended, width, NULL, decoder->count,
+                      width);
   }
 }
 

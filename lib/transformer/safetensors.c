@@ -3,6 +3,7 @@
 #include "transformer/safetensors.h"
 
 #include "base/atomic_file.h"
+#include "compute/backend.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ typedef struct tensor_entry {
 } tensor_entry;
 
 struct lati_safetensors {
+  const lati_memory *numbers; /* where tensors are read to */
   char *path;
   int descriptor;
   const char *memory; /* the file's bytes where they lie in memory; NULL: they are read */
@@ -297,6 +299,7 @@ static lat_status open_source(lati_safetensors **out, const lat_context *ctx, co
   lati_safetensors *file = NULL;
   *out = NULL;
   LATI_TRY(LATI_NEW(file, ctx, 1));
+  file->numbers = lati_memory_of(ctx);
   file->descriptor = -1;
   file->memory = memory;
   file->memory_size = size;
@@ -358,29 +361,29 @@ int lati_safetensors_has(const lati_safetensors *file, const char *name) {
   return find_entry(file, name) != NULL;
 }
 
-/* Numbers of another type than float, a block at a time. */
-static lat_status read_converted(float *data, const lati_safetensors *file,
-                                 const tensor_entry *entry) {
-  double block[512];
+/* The numbers of one tensor, a block at a time. */
+static lat_status read_numbers(float *data, const lati_safetensors *file,
+                               const tensor_entry *entry) {
+  enum { BLOCK = 2048 };
+  double raw[BLOCK]; /* of the largest type there is */
+  float block[BLOCK];
+  const int is_float = entry->storage == LATI_STORAGE_F32;
   const size_t size = lati_storage_size(entry->storage);
-  const int64_t end = file->data_start + entry->end;
-  int64_t position = file->data_start + entry->begin;
-  const float *first = data;
-  while (position < end) {
-    const int64_t left = end - position;
-    const size_t bytes = left < (int64_t)sizeof block ? (size_t)left : sizeof block;
-    const lat_status status = read_at(file, block, bytes, position);
+  const size_t count = (size_t)(entry->end - entry->begin) / size;
+  for (size_t i = 0; i < count; i += BLOCK) {
+    const size_t n = count - i < BLOCK ? count - i : BLOCK;
+    const lat_status status = read_at(file, is_float ? (void *)block : raw, n * size,
+                                      file->data_start + entry->begin + (int64_t)(i * size));
     if (status != LAT_OK) {
       return status;
     }
-    const size_t converted = lati_storage_decode(data, block, bytes / size, entry->storage);
-    if (converted < bytes / size) {
+    const size_t held = is_float ? n : lati_storage_decode(block, raw, n, entry->storage);
+    if (held < n) {
       return lati_fail(LAT_ERROR_FORMAT,
                        "%s: tensor %s: element %zu is %g, which f32 does not hold", file->path,
-                       entry->name, (size_t)(data - first) + converted, block[converted]);
+                       entry->name, i + held, raw[held]);
     }
-    data += converted;
-    position += (int64_t)bytes;
+    file->numbers->write(data + i, block, n * sizeof *block);
   }
   return LAT_OK;
 }
@@ -398,11 +401,5 @@ lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char
                      file->path, name, (long long)entry->shape[0], (long long)cols,
                      (int)entry->rank, (long long)shape[0], (long long)wanted, (int)rank);
   }
-  if (data == NULL) {
-    return LAT_OK;
-  }
-  if (entry->storage != LATI_STORAGE_F32) {
-    return read_converted(data, file, entry);
-  }
-  return read_at(file, data, (size_t)(entry->end - entry->begin), file->data_start + entry->begin);
+  return data == NULL ? LAT_OK : read_numbers(data, file, entry);
 }

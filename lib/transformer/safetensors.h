@@ -11,7 +11,7 @@ typedef struct lati_tensor_view {
   const char *name;
   int32_t rank;
   int64_t shape[2];
-  const float *data;
+  const float *data;    /* of the memory of ctx's numbers */
   lati_storage storage; /* type in the file: F32, BF16 or F16 */
 } lati_tensor_view;
 
@@ -44,9 +44,9 @@ const char *lati_safetensors_metadata(const lati_safetensors *file, const char *
 int32_t lati_safetensors_count(const lati_safetensors *file);
 /* Whether there is a tensor of that name. */
 int lati_safetensors_has(const lati_safetensors *file, const char *name);
-/* Reads the tensor of that name and exactly that shape into data, as floats; NULL data: only
- * checks that it is there. FORMAT when absent or of another shape, or when an element of F64 is
- * beyond all floats. */
+/* Reads the tensor of that name and exactly that shape into data, memory of ctx's numbers, as
+ * floats; NULL data: only checks that it is there. FORMAT when absent or of another shape, or when
+ * an element of F64 is beyond all floats. */
 lat_status lati_safetensors_read(float *data, lati_safetensors *file, const char *name,
                                  int32_t rank, const int64_t shape[2]);
 

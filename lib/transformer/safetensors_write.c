@@ -1,5 +1,6 @@
 /* The safetensors container, written: the header, then the tensors one after the other. */
 #include "base/atomic_file.h"
+#include "compute/backend.h"
 #include "transformer/safetensors.h"
 
 #include <string.h>
@@ -71,6 +72,7 @@ done:
 
 /* Where the bytes go: into a file, into memory, or nowhere, to count them. */
 typedef struct sink {
+  const lati_memory *numbers; /* where the tensors are */
   lati_atomic_file *file;
   char *memory;
   size_t size;
@@ -99,27 +101,33 @@ static lat_status write_header(sink *to, const char *header) {
   return status == LAT_OK ? put(to, spaces, padding) : status;
 }
 
-static lat_status write_f32(sink *to, const lati_tensor_view *tensor) {
-  int64_t bytes = 0;
-  const lat_status status = tensor_bytes(&bytes, tensor);
-  return status != LAT_OK ? status : put(to, tensor->data, (size_t)bytes);
+/* Numbers that are read at once. */
+enum { BLOCK = 2048 };
+
+/* Numbers first .. first + count - 1 of a tensor, which is rounded unless it is written as f32. */
+static lat_status put_numbers(sink *to, const lati_tensor_view *tensor, const float *block,
+                              size_t first, size_t count) {
+  uint16_t rounded[BLOCK];
+  if (tensor->storage == LATI_STORAGE_F32) {
+    return put(to, block, count * sizeof *block);
+  }
+  const size_t held = lati_storage_encode(rounded, block, count, tensor->storage);
+  return held == count
+             ? put(to, rounded, count * sizeof *rounded)
+             : lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is %g, which %s does not hold",
+                         tensor->name, first + held, (double)block[held],
+                         lati_storage_name(tensor->storage));
 }
 
-/* Rounded, a block at a time. */
-static lat_status write_rounded(sink *to, const lati_tensor_view *tensor) {
-  enum { BLOCK = 2048 };
-  uint16_t block[BLOCK];
+static lat_status write_tensor(sink *to, const lati_tensor_view *tensor) {
+  float block[BLOCK];
   const size_t count =
       (size_t)tensor->shape[0] * (tensor->rank == 2 ? (size_t)tensor->shape[1] : 1);
   lat_status status = LAT_OK;
   for (size_t i = 0; i < count && status == LAT_OK; i += BLOCK) {
-    const size_t wanted = count - i < BLOCK ? count - i : BLOCK;
-    const size_t rounded = lati_storage_encode(block, tensor->data + i, wanted, tensor->storage);
-    status = rounded == wanted
-                 ? put(to, block, rounded * sizeof *block)
-                 : lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is %g, which %s does not hold",
-                             tensor->name, i + rounded, (double)tensor->data[i + rounded],
-                             lati_storage_name(tensor->storage));
+    const size_t n = count - i < BLOCK ? count - i : BLOCK;
+    to->numbers->read(block, tensor->data + i, n * sizeof *block);
+    status = put_numbers(to, tensor, block, i, n);
   }
   return status;
 }
@@ -128,8 +136,7 @@ static lat_status write_all(sink *to, const char *header, const lati_tensor_view
                             int32_t count) {
   lat_status status = write_header(to, header);
   for (int32_t i = 0; i < count && status == LAT_OK; ++i) {
-    const int is_whole = tensors[i].storage == LATI_STORAGE_F32;
-    status = is_whole ? write_f32(to, &tensors[i]) : write_rounded(to, &tensors[i]);
+    status = write_tensor(to, &tensors[i]);
   }
   return status;
 }
@@ -138,7 +145,7 @@ lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
                                   const lati_tensor_view *tensors, int32_t count,
                                   const json_t *metadata) {
   lat_status status = LAT_OK;
-  sink to = {.file = NULL};
+  sink to = {.numbers = lati_memory_of(ctx)};
   char *header = NULL;
   LATI_TRY(build_header(&header, ctx, tensors, count, metadata));
   LATI_TRY(lati_atomic_open(&to.file, ctx, path));
@@ -154,7 +161,8 @@ lat_status lati_safetensors_write_memory(size_t *size, const lat_context *ctx, v
                                          size_t capacity, const lati_tensor_view *tensors,
                                          int32_t count, const json_t *metadata) {
   lat_status status = LAT_OK;
-  sink count_only = {.memory = NULL}, to = {.memory = data};
+  sink count_only = {.numbers = lati_memory_of(ctx)}, to = count_only;
+  to.memory = data;
   char *header = NULL;
   *size = 0;
   LATI_TRY(build_header(&header, ctx, tensors, count, metadata));

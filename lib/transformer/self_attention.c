@@ -39,7 +39,7 @@ static size_t backward_bytes(const lati_backend *backend, const lati_block *bloc
                              const lati_extent *extent) {
   lati_arena count = {.backend = backend};
   (void)take_gradients(&count, block, extent->tokens);
-  return count.used;
+  return count.device.used;
 }
 
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
@@ -66,7 +66,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   lati_dropout dropout;
   const lati_attention shape =
       lati_attention_shape(pass, pass->state, block->stack->causal, &dropout);
-  lati_arena scratch = {.backend = work->backend, .base = work->scratch.block};
+  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens);
   lati_linear_backward(work, &block->linear[OUT], d.d_heads, 0, d_y, heads, tokens, NULL);
   work->backend->attention_backward(

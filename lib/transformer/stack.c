@@ -212,7 +212,7 @@ lat_status lati_stacks_build(lat_model *model) {
   lati_head_view(model);
   const size_t packed = pack_all(model, 0);
   if (packed > 0) {
-    LATI_TRY(LATI_NEW(model->packed, model->ctx, packed));
+    LATI_TRY(LATI_NEW_ON_DEVICE(model->packed, model->ctx, packed));
   }
 done:
   return status;
@@ -221,10 +221,10 @@ done:
 void lati_stacks_free(lat_model *model) {
   for (int32_t s = 0; s < model->stacks; ++s) {
     lati_free(model->stack[s].block);
-    lati_embed_free(&model->stack[s].embedding);
+    lati_embed_free(&model->stack[s].embedding, model->ctx);
   }
   memset(model->stack, 0, sizeof model->stack);
-  lati_free(model->packed);
+  lati_device_free(model->ctx, model->packed);
 }
 
 void lati_model_repack(lat_model *model) {

@@ -4,8 +4,6 @@
 #include "transformer/embed.h"
 #include "transformer/passes.h"
 
-#include <string.h>
-
 /* Block i of pass p of a stack. */
 static lati_block_pass block_pass(lati_workspace *work, const lati_stack_state *state, int32_t p,
                                   int32_t i) {
@@ -112,8 +110,7 @@ void lati_forward(lati_workspace *work, const lat_batch *batch) {
 void lati_backward(lati_workspace *work) {
   for (int32_t s = 0; s < work->stacks - 1; ++s) {
     const lati_stack_state *state = &work->stack[s];
-    memset(state->d_hidden, 0,
-           (size_t)state->tokens * (size_t)state->stack->width * sizeof *state->d_hidden);
+    lati_zero_rows(work, state->d_hidden, state->tokens, state->stack->width);
   }
   lati_answer_rows_scatter(work);
   for (int32_t s = work->stacks - 1; s >= 0; --s) {

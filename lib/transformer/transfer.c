@@ -69,17 +69,16 @@ static lat_status copy_positions(lat_model *model, const lat_model *from,
                                  const lati_parameter *ours, const lati_parameter *theirs,
                                  int32_t side) {
   lat_status status = LAT_OK;
-  const size_t width = (size_t)ours->shape[1];
-  float *to = model->parameters + ours->offset;
+  const int64_t width = ours->shape[1];
   int32_t *places = NULL;
   LATI_TRY(LATI_NEW(places, model->ctx, ours->shape[0]));
   LATI_TRY(lati_transfer_places(places, ours->shape[0], model, from, side));
   for (int32_t p = 0; p < ours->shape[0]; ++p) {
-    if (places[p] >= 0 && places[p] < theirs->shape[0]) {
-      memcpy(to + (size_t)p * width, from->parameters + theirs->offset + (size_t)places[p] * width,
-             width * sizeof *to);
-    }
+    places[p] = places[p] < theirs->shape[0] ? places[p] : -1;
   }
+  lati_memory_of(model->ctx)
+      ->copy_rows(model->parameters + ours->offset, width, from->parameters + theirs->offset, width,
+                  places, ours->shape[0], width);
 done:
   lati_free(places);
   return status;
@@ -94,8 +93,9 @@ static lat_status copy_tensors(lat_model *model, const lat_model *from) {
     if (positions != NULL) {
       LATI_TRY(copy_positions(model, from, ours, theirs, positions->side));
     } else {
-      memcpy(model->parameters + ours->offset, from->parameters + theirs->offset,
-             ours->size * sizeof(float));
+      lati_memory_of(model->ctx)
+          ->copy(model->parameters + ours->offset, from->parameters + theirs->offset,
+                 ours->size * sizeof(float));
     }
   }
 done:

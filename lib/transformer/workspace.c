@@ -33,7 +33,7 @@ static void plan_stack(lati_workspace *work, lati_stack_state *state, lati_arena
   /* Backward and the tokens that are decoded behind a problem need what every pass computed. */
   const int keep = work->purpose == LATI_TRAIN || stack->behind == LATI_ANSWER;
   state->passes = keep ? lati_stack_passes(stack) : 1;
-  state->offsets = lati_take(from, state->sequences + 1, sizeof(int64_t));
+  state->offsets = lati_take_on_host(from, state->sequences + 1, sizeof(int64_t));
   lati_embed_plan(state, from);
   for (int32_t i = 0; i < state->passes * stack->blocks; ++i) {
     const int32_t layer = lati_stack_layer(stack, i / stack->blocks);
@@ -117,8 +117,10 @@ static int64_t tile_bytes(const lati_workspace *work) {
   return most;
 }
 
-static size_t plan(lati_workspace *work, const lat_batch *batch, unsigned char *base) {
-  lati_arena from = {work->backend, base, 0};
+/* What the pass takes of both memories, from the bases on, which are NULL to count it. */
+static lati_arena plan(lati_workspace *work, const lat_batch *batch, unsigned char *device,
+                       unsigned char *host) {
+  lati_arena from = {work->backend, {device, 0}, {host, 0}};
   for (int32_t s = 0; s < work->stacks; ++s) {
     plan_stack(work, &work->stack[s], &from);
   }
@@ -135,20 +137,30 @@ static size_t plan(lati_workspace *work, const lat_batch *batch, unsigned char *
   if (work->purpose == LATI_TRAIN) {
     plan_backward(work, &from);
   }
-  return from.used;
+  return from;
 }
 
-/* Grows the arena with some room to spare, because the token counts of ragged batches vary. */
-static lat_status reserve(lati_workspace *work, size_t bytes) {
-  if (bytes <= work->capacity) {
+/* Grows a block with some room to spare, because the token counts of ragged batches vary. */
+static lat_status reserve(unsigned char **block, size_t *capacity, const lati_memory *memory,
+                          const lat_context *ctx, size_t bytes) {
+  if (bytes <= *capacity) {
     return LAT_OK;
   }
-  lati_free(work->arena);
-  work->arena = NULL;
-  work->capacity = 0;
+  memory->release(*block);
+  *capacity = 0;
   const size_t wanted = bytes + bytes / 4;
-  lat_status status = LATI_NEW(work->arena, work->model->ctx, wanted);
-  work->capacity = status == LAT_OK ? wanted : 0;
+  lat_status status = memory->allocate((void **)block, ctx, wanted, 1);
+  *capacity = status == LAT_OK ? wanted : 0;
+  return status;
+}
+
+static lat_status reserve_arena(lati_workspace *work, const lati_arena *needed) {
+  const lat_context *ctx = work->model->ctx;
+  lat_status status = LAT_OK;
+  LATI_TRY(reserve(&work->arena, &work->capacity, work->backend->memory, ctx, needed->device.used));
+  LATI_TRY(
+      reserve(&work->host_arena, &work->host_capacity, &lati_host_memory, ctx, needed->host.used));
+done:
   return status;
 }
 
@@ -217,8 +229,9 @@ lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lat
     work->stack[s].behind = later ? LATI_NOTHING : behind;
     measure_stack(&work->stack[s], batch);
   }
-  LATI_TRY(reserve(work, plan(work, batch, NULL)));
-  plan(work, batch, work->arena);
+  const lati_arena needed = plan(work, batch, NULL, NULL);
+  LATI_TRY(reserve_arena(work, &needed));
+  (void)plan(work, batch, work->arena, work->host_arena);
 done:
   return status;
 }
@@ -252,7 +265,8 @@ void lati_workspace_free(lati_workspace *work) {
     for (int32_t s = 0; s < LATI_STACKS; ++s) {
       lati_free(work->stack[s].block);
     }
-    lati_free(work->arena);
+    work->backend->memory->release(work->arena);
+    lati_free(work->host_arena);
     lati_free(work);
   }
 }

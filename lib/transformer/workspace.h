@@ -61,20 +61,22 @@ typedef struct lati_stack_state {
 
 /* Scratch memory of backward and of the projection; sizes are the largest of all stacks'. */
 typedef struct lati_scratch {
-  float *d_source;   /* gradient of the layer's input through a block that reads it */
-  float *d_block;    /* behind a block's dropout */
-  float *d_normed;   /* pre-norm: gradient of a block's input */
-  void *d_narrow;    /* gradient of a block's output as products take it, if bf16 */
-  void *block;       /* what the kind's backward takes */
-  float *d_expanded; /* (symbols, width) gradient of a factored tied projection's weight */
-  float *norm_sums;  /* (2 LATI_NORM_GROUPS, width) */
-  void *packed;      /* a layer's inputs as the backend wants them for its weights' gradient */
-  void *tiles;       /* of attention, for each worker */
-  float *logits;     /* (chunk, symbols) */
-  int64_t chunk;     /* tokens whose logits exist at once */
-  int32_t *targets;  /* (T) */
-  double *losses;    /* (T) */
-  uint8_t *correct;  /* (T) */
+  float *d_source;       /* gradient of the layer's input through a block that reads it */
+  float *d_block;        /* behind a block's dropout */
+  float *d_normed;       /* pre-norm: gradient of a block's input */
+  void *d_narrow;        /* gradient of a block's output as products take it, if bf16 */
+  void *block;           /* what the kind's backward takes */
+  float *d_expanded;     /* (symbols, width) gradient of a factored tied projection's weight */
+  float *norm_sums;      /* (2 LATI_NORM_GROUPS, width) */
+  void *packed;          /* a layer's inputs as the backend wants them for its weights' gradient */
+  void *tiles;           /* of attention, for each worker */
+  float *logits;         /* (chunk, symbols) */
+  int64_t chunk;         /* tokens whose logits exist at once */
+  int32_t *targets;      /* (T) */
+  double *losses;        /* (chunk) */
+  uint8_t *correct;      /* (chunk) */
+  double *losses_read;   /* (T): the same of all tokens, on the host */
+  uint8_t *correct_read; /* (T) */
 } lati_scratch;
 
 /* The rows of the last stack's output that stand for answers: what the head reads. */
@@ -91,8 +93,8 @@ struct lati_workspace {
   const lat_model *model; /* borrowed */
   const lati_backend *backend;
   lati_pool *pool;
-  unsigned char *arena;
-  size_t capacity;
+  unsigned char *arena, *host_arena;
+  size_t capacity, host_capacity;
   lati_purpose purpose;
   uint64_t step;      /* of dropout: the update, */
   uint64_t first;     /* and the batch's first example in it */
@@ -119,6 +121,12 @@ lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lat
 /* Memory as rows of `width` operands. */
 static inline lati_rows lati_operand_rows(const lati_workspace *work, void *memory, int64_t width) {
   return lati_operand(work->backend, memory, lati_operand_ld(work->backend, width));
+}
+
+/* x (rows, width) = 0. */
+static inline void lati_zero_rows(const lati_workspace *work, float *x, int64_t rows,
+                                  int64_t width) {
+  work->backend->memory->zero(x, (size_t)(rows * width) * sizeof *x);
 }
 
 /* Where the gradient of a parameter is accumulated; NULL for none. */

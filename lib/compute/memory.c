@@ -1,0 +1,50 @@
+/* The memory of the processor: blocks of the context's allocator, which every operation and the
+ * host alike can reach. */
+#include "compute/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+static void copy_bytes(void *to, const void *from, size_t bytes) {
+  memcpy(to, from, bytes);
+}
+
+static void zero_bytes(void *to, size_t bytes) {
+  memset(to, 0, bytes);
+}
+
+static void swap_floats(float *restrict a, float *restrict b, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const float kept = a[i];
+    a[i] = b[i];
+    b[i] = kept;
+  }
+}
+
+static void copy_rows(float *to, int64_t to_ld, const float *from, int64_t from_ld,
+                      const int32_t *rows, int64_t count, int64_t width) {
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = rows == NULL ? i : rows[i];
+    if (row >= 0) {
+      memcpy(to + i * to_ld, from + row * from_ld, (size_t)width * sizeof *to);
+    }
+  }
+}
+
+static size_t find_nonfinite(const float *x, size_t count) {
+  size_t i = 0;
+  while (i < count && isfinite(x[i])) {
+    ++i;
+  }
+  return i;
+}
+
+const lati_memory lati_host_memory = {.allocate = lati_alloc,
+                                      .release = lati_free,
+                                      .read = copy_bytes,
+                                      .write = copy_bytes,
+                                      .copy = copy_bytes,
+                                      .zero = zero_bytes,
+                                      .swap = swap_floats,
+                                      .copy_rows = copy_rows,
+                                      .find_nonfinite = find_nonfinite};

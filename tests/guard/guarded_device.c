@@ -1,0 +1,257 @@
+#include "guarded_device.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Addresses that are set aside for the device, of which the first `used` bytes have been given. */
+#define ROOM ((size_t)4 << 30)
+
+static struct {
+  const lati_backend *real;
+  pthread_mutex_t mutex;
+  char *base;
+  size_t used;
+  int64_t blocks;  /* that have not been released */
+  int64_t running; /* operations, of several threads; the memory is open while there are any */
+} device = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static void protect(int rights) {
+  ck_assert_int_eq(mprotect(device.base, device.used, rights), 0);
+}
+
+static void enter(void) {
+  pthread_mutex_lock(&device.mutex);
+  if (device.running++ == 0 && device.used > 0) {
+    protect(PROT_READ | PROT_WRITE);
+  }
+  pthread_mutex_unlock(&device.mutex);
+}
+
+static void leave(void) {
+  pthread_mutex_lock(&device.mutex);
+  if (--device.running == 0 && device.used > 0) {
+    protect(PROT_NONE);
+  }
+  pthread_mutex_unlock(&device.mutex);
+}
+
+#define INSIDE(call)                                                                               \
+  do {                                                                                             \
+    enter();                                                                                       \
+    device.real->call;                                                                             \
+    leave();                                                                                       \
+  } while (0)
+
+/* Memory. A block is whole pages, fresh ones, which are zero. */
+
+static lat_status allocate(void **out, const lat_context *ctx, size_t count, size_t size) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t bytes = (count * size + LATI_TAIL + page - 1) / page * page;
+  lat_status status = LAT_OK;
+  (void)ctx;
+  *out = NULL;
+  pthread_mutex_lock(&device.mutex);
+  if (bytes > ROOM - device.used) {
+    status = lati_fail(LAT_ERROR_MEMORY, "the device's memory is full");
+  } else {
+    *out = device.base + device.used;
+    device.used += bytes;
+    ++device.blocks;
+    if (device.running > 0) {
+      protect(PROT_READ | PROT_WRITE);
+    }
+  }
+  pthread_mutex_unlock(&device.mutex);
+  return status;
+}
+
+static void release(void *block) {
+  if (block != NULL) {
+    pthread_mutex_lock(&device.mutex);
+    ck_assert((char *)block >= device.base && (char *)block < device.base + device.used);
+    --device.blocks;
+    pthread_mutex_unlock(&device.mutex);
+  }
+}
+
+static void read_numbers(void *host, const void *from, size_t bytes) {
+  INSIDE(memory->read(host, from, bytes));
+}
+
+static void write_numbers(void *to, const void *host, size_t bytes) {
+  INSIDE(memory->write(to, host, bytes));
+}
+
+static void copy(void *to, const void *from, size_t bytes) {
+  INSIDE(memory->copy(to, from, bytes));
+}
+
+static void zero(void *to, size_t bytes) {
+  INSIDE(memory->zero(to, bytes));
+}
+
+static void swap(float *a, float *b, size_t count) {
+  INSIDE(memory->swap(a, b, count));
+}
+
+static void copy_rows(float *to, int64_t to_ld, const float *from, int64_t from_ld,
+                      const int32_t *rows, int64_t count, int64_t width) {
+  INSIDE(memory->copy_rows(to, to_ld, from, from_ld, rows, count, width));
+}
+
+static size_t find_nonfinite(const float *x, size_t count) {
+  enter();
+  const size_t place = device.real->memory->find_nonfinite(x, count);
+  leave();
+  return place;
+}
+
+static const lati_memory guarded_memory = {.allocate = allocate,
+                                           .release = release,
+                                           .read = read_numbers,
+                                           .write = write_numbers,
+                                           .copy = copy,
+                                           .zero = zero,
+                                           .swap = swap,
+                                           .copy_rows = copy_rows,
+                                           .find_nonfinite = find_nonfinite};
+
+/* Passes. What plans and slices (packed_size, linear_slice, ..._scratch) stays outside. */
+
+static void pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in) {
+  INSIDE(pack(pool, packed, weight, out, in));
+}
+
+static void linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
+                           int64_t tokens, lati_activation activation, lati_rows pre,
+                           const float *residual) {
+  INSIDE(linear_forward(pool, y, linear, x, tokens, activation, pre, residual));
+}
+
+static void linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
+                                  lati_rows d_y, int64_t tokens, int accumulate,
+                                  const lati_slope *slope) {
+  INSIDE(linear_backward_input(pool, d_x, linear, d_y, tokens, accumulate, slope));
+}
+
+static void linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
+                                   lati_rows x, int64_t tokens, int32_t out, int32_t in,
+                                   void *scratch) {
+  INSIDE(linear_backward_weight(pool, d_weight, d_bias, d_y, x, tokens, out, in, scratch));
+}
+
+static void shorten(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width) {
+  INSIDE(shorten(pool, y, x, tokens, width));
+}
+
+static void layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+                              float *rstd, const float *x, const float *gamma, const float *beta,
+                              int64_t tokens, int32_t width) {
+  INSIDE(layernorm_forward(pool, y, shortened, mean, rstd, x, gamma, beta, tokens, width));
+}
+
+static void layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
+                               float *d_beta, const float *d_y, const float *x, const float *mean,
+                               const float *rstd, const float *gamma, int64_t tokens, int32_t width,
+                               int accumulate, float *scratch) {
+  INSIDE(layernorm_backward(pool, d_x, shortened, d_gamma, d_beta, d_y, x, mean, rstd, gamma,
+                            tokens, width, accumulate, scratch));
+}
+
+static void attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
+                              lati_rows v, const lati_attention *shape, void *scratch) {
+  INSIDE(attention_forward(pool, o, lse, q, k, v, shape, scratch));
+}
+
+static void attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
+                               lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
+                               lati_rows k, lati_rows v, const lati_attention *shape,
+                               void *scratch) {
+  INSIDE(attention_backward(pool, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape, scratch));
+}
+
+static void embedding_forward(lati_pool *pool, float *x, const float *table, const int32_t *ids,
+                              int64_t tokens, int32_t width, int accumulate) {
+  INSIDE(embedding_forward(pool, x, table, ids, tokens, width, accumulate));
+}
+
+static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x,
+                               const int32_t *ids, int64_t tokens, int32_t width) {
+  INSIDE(embedding_backward(pool, d_table, d_x, ids, tokens, width));
+}
+
+static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
+                          float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
+                          const lati_spread *spread) {
+  INSIDE(cross_entropy(pool, loss, correct, d_logits, logits, targets, tokens, vocabulary, spread));
+}
+
+static void dropout(lati_pool *pool, float *y, const float *x, const float *residual, int32_t width,
+                    const lati_dropout *how) {
+  INSIDE(dropout(pool, y, x, residual, width, how));
+}
+
+static void gate_forward(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
+                         int64_t count) {
+  INSIDE(gate_forward(pool, y, gate, h, x, count));
+}
+
+static void gate_backward(lati_pool *pool, float *d_y, float *d_x, float *d_gate, const float *gate,
+                          const float *h, const float *x, int64_t count) {
+  INSIDE(gate_backward(pool, d_y, d_x, d_gate, gate, h, x, count));
+}
+
+static void cell_forward(lati_pool *pool, const lati_cell *cell, float *y, const float *residual,
+                         float *h, float *c, const float *from_h) {
+  INSIDE(cell_forward(pool, cell, y, residual, h, c, from_h));
+}
+
+static void cell_backward(lati_pool *pool, const lati_cell *cell, float *d_gates, float *d_from,
+                          float *d_step, float *d_h, float *d_c, lati_rows d_y) {
+  INSIDE(cell_backward(pool, cell, d_gates, d_from, d_step, d_h, d_c, d_y));
+}
+
+static void add(lati_pool *pool, float *y, const float *x, int64_t count) {
+  INSIDE(add(pool, y, x, count));
+}
+
+const lati_backend *guarded_device_open(const lati_backend *operations) {
+  static lati_backend guarded;
+  device.real = operations;
+  device.used = 0;
+  device.blocks = device.running = 0;
+  device.base = mmap(NULL, ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ck_assert(device.base != MAP_FAILED);
+  guarded = *operations; /* what is not listed here cannot touch the memory */
+  guarded.memory = &guarded_memory;
+  guarded.pack = pack;
+  guarded.linear_forward = linear_forward;
+  guarded.linear_backward_input = linear_backward_input;
+  guarded.linear_backward_weight = linear_backward_weight;
+  guarded.shorten = shorten;
+  guarded.layernorm_forward = layernorm_forward;
+  guarded.layernorm_backward = layernorm_backward;
+  guarded.attention_forward = attention_forward;
+  guarded.attention_backward = attention_backward;
+  guarded.embedding_forward = embedding_forward;
+  guarded.embedding_backward = embedding_backward;
+  guarded.cross_entropy = cross_entropy;
+  guarded.dropout = dropout;
+  guarded.gate_forward = gate_forward;
+  guarded.gate_backward = gate_backward;
+  guarded.cell_forward = cell_forward;
+  guarded.cell_backward = cell_backward;
+  guarded.add = add;
+  return &guarded;
+}
+
+size_t guarded_device_close(void) {
+  const size_t used = device.used;
+  ck_assert_int_eq(device.running, 0);
+  ck_assert_int_eq(device.blocks, 0);
+  ck_assert_int_eq(munmap(device.base, ROOM), 0);
+  return used;
+}

@@ -1,0 +1,212 @@
+/* Nothing above the table of operations follows a pointer to numbers: on a device whose memory is
+ * closed outside operations a model ends in the same bytes as on the processor. */
+#include "../unit/train/small_run.h"
+#include "guarded_device.h"
+#include "suite.h"
+#include "transformer/transformer.h"
+
+#include <setjmp.h>
+#include <signal.h>
+
+typedef void variant(lat_model_options *options);
+
+static void copy_gate(lat_model_options *options) {
+  options->norm = LAT_NORM_PRE;
+  options->encoder_loops = 2;
+  options->copy_gate = 1;
+  options->dropout = 0.1;
+}
+
+static void factored(lat_model_options *options) {
+  options->factored = options->matrix_positions = 1;
+  options->activation = LAT_GELU;
+  options->init = LAT_INIT_FOURIER;
+  options->cross_query_from_input = 1;
+  options->positions = LAT_POSITIONS_SINUSOIDAL;
+}
+
+static void encoder_alone(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+}
+
+static void query_per_number(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+  options->query_per_number = 1;
+}
+
+static void decoder_alone(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_DECODER;
+  options->attention_dropout = 0.2;
+}
+
+static void lstm(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_LSTM;
+}
+
+static void gru_attention(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_GRU;
+  options->encoder_attention = 1;
+  options->norm_kind = LAT_NORM_KIND_RMS;
+}
+
+static variant *const variants[] = {copy_gate,     factored, encoder_alone, query_per_number,
+                                    decoder_alone, lstm,     gru_attention};
+static const int32_t precisions[] = {LAT_PRECISION_F32, LAT_PRECISION_AUTO};
+enum { VARIANTS = sizeof variants / sizeof *variants, CASES = 2 * VARIANTS };
+
+/* Case i: a variant in f32, then in what the processor is best at. */
+static lat_context *open_context(int i, int is_guarded, int32_t threads) {
+  lat_context *ctx = NULL;
+  lat_context_options options;
+  lat_context_options_init(&options);
+  options.threads = threads;
+  options.precision = precisions[i / VARIANTS];
+  CHECK_OK(lat_context_create(&ctx, &options));
+  if (is_guarded) {
+    ctx->backend = guarded_device_open(ctx->backend);
+  }
+  return ctx;
+}
+
+static void open_model(small_run *small, lat_context *ctx, int i) {
+  lat_model_options options;
+  small_run_model_options(&options);
+  variants[i % VARIANTS](&options);
+  small_run_open_encoded(small, ctx, &options, options.factored ? "fp15" : "p1000");
+}
+
+static void close_run(small_run *small, int is_guarded) {
+  small_run_close(small);
+  if (is_guarded) {
+    ck_assert_uint_gt(guarded_device_close(), 0);
+  }
+}
+
+static sigjmp_buf caught;
+
+static void catch_fault(int number) {
+  siglongjmp(caught, number);
+}
+
+/* 1 if the number can be read. */
+static int is_readable(const volatile float *number) {
+  struct sigaction action = {.sa_handler = catch_fault}, before;
+  sigaction(SIGSEGV, &action, &before);
+  const int fault = sigsetjmp(caught, 1);
+  if (fault == 0) {
+    (void)*number;
+  }
+  sigaction(SIGSEGV, &before, NULL);
+  return fault == 0;
+}
+
+/* The guard itself: with it gone, the other tests could not fail. */
+START_TEST(numbers_are_out_of_reach) {
+  small_run small;
+  lat_gradients *gradients = NULL;
+  float number = 0;
+  open_model(&small, open_context(0, 1, 1), 0);
+  CHECK_OK(lat_gradients_create(&gradients, small.model));
+  ck_assert(!is_readable(lat_model_parameters(small.model)));
+  ck_assert(!is_readable(lat_gradients_data(gradients)));
+  ck_assert(!is_readable((const float *)(const void *)small.model->packed) ||
+            small.model->packed == NULL);
+  lati_memory_of(small.ctx)->read(&number, small.model->parameters, sizeof number);
+  ck_assert(number != 0);
+  lat_gradients_free(gradients);
+  close_run(&small, 1);
+}
+END_TEST
+
+/* Adds numbers of the device to a file. */
+static void put_numbers(FILE *file, const lat_context *ctx, const float *numbers, size_t count) {
+  float *host = calloc(count, sizeof *host);
+  ck_assert_ptr_nonnull(host);
+  lati_memory_of(ctx)->read(host, numbers, count * sizeof *host);
+  ck_assert_uint_eq(fwrite(host, sizeof *host, count, file), count);
+  free(host);
+}
+
+/* Loss, logits and gradients of a batch, with a target spread. */
+static void put_passes(FILE *file, const small_run *small) {
+  enum { EXAMPLES = 5, MOST_LOGITS = 1 << 20 };
+  static float logits[MOST_LOGITS];
+  lat_sampler *sampler = NULL;
+  lat_batch *batch = NULL;
+  lat_gradients *gradients = NULL;
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
+  CHECK_OK(lat_sampler_create(&sampler, small->task, small->tokenizer, NULL));
+  CHECK_OK(lat_batch_create(&batch, small->tokenizer));
+  CHECK_OK(lat_sampler_next(batch, sampler, EXAMPLES));
+  CHECK_OK(lat_model_loss(&sum, small->model, batch));
+  CHECK_OK(lat_model_logits(logits, MOST_LOGITS, small->model, batch));
+  CHECK_OK(lat_gradients_create(&gradients, small->model));
+  lat_gradients_zero(gradients);
+  CHECK_OK(lat_gradients_accumulate(gradients, &sum, small->model, batch));
+  CHECK_OK(lat_gradients_set_target_spread(gradients, 1));
+  CHECK_OK(lat_gradients_accumulate(gradients, &sum, small->model, batch));
+  ck_assert_uint_eq(fwrite(&sum, sizeof sum, 1, file), 1);
+  ck_assert_uint_eq(fwrite(logits, sizeof logits, 1, file), 1);
+  put_numbers(file, small->ctx, lat_gradients_data(gradients), lat_gradients_size(gradients));
+  lat_gradients_free(gradients);
+  lat_batch_free(batch);
+  lat_sampler_free(sampler);
+}
+
+/* Models that come from others, by copies and by files of both types. */
+static void copy_model(const small_run *small, const char *folder) {
+  char path[256];
+  lat_model *copy = NULL, *from = NULL, *loaded = NULL;
+  CHECK_OK(lat_model_clone(&copy, small->model));
+  CHECK_OK(lat_model_create_from(&from, copy, small->task, NULL));
+  CHECK_OK(lat_model_save_as(from, join_path(path, folder, "rounded.safetensors"), "bf16"));
+  CHECK_OK(lat_model_load(&loaded, small->ctx, path, NULL));
+  CHECK_OK(lat_model_save(loaded, join_path(path, folder, "model.safetensors")));
+  lat_model_free(loaded);
+  lat_model_free(from);
+  lat_model_free(copy);
+}
+
+static void pass_through(int i, int is_guarded, const char *folder) {
+  char path[256];
+  small_run small;
+  open_model(&small, open_context(i, is_guarded, 1 + i % 2), i);
+  FILE *file = fopen(join_path(path, folder, "numbers"), "wb");
+  ck_assert_ptr_nonnull(file);
+  put_passes(file, &small);
+  ck_assert_int_eq(fclose(file), 0);
+  copy_model(&small, folder);
+  close_run(&small, is_guarded);
+}
+
+typedef void program(int i, int is_guarded, const char *folder);
+
+/* Runs the program on the processor and on the device; the named files are the same. */
+static void compare(program *run, int i, const char *const *names) {
+  char plain[256], guarded[256], left[256], right[256];
+  scratch_folder folder;
+  scratch_open(&folder);
+  ck_assert_int_eq(mkdir(scratch_file(plain, &folder, "plain"), 0700), 0);
+  ck_assert_int_eq(mkdir(scratch_file(guarded, &folder, "guarded"), 0700), 0);
+  run(i, 0, plain);
+  run(i, 1, guarded);
+  for (; *names != NULL; ++names) {
+    ck_assert_msg(same_bytes(join_path(left, plain, *names), join_path(right, guarded, *names)),
+                  "%s differs", *names);
+  }
+  scratch_close(&folder);
+}
+
+START_TEST(passes_and_files_are_those_of_the_processor) {
+  static const char *const names[] = {"numbers", "rounded.safetensors", "model.safetensors", NULL};
+  compare(pass_through, _i, names);
+}
+END_TEST
+
+int main(void) {
+  TCase *tests = tcase_create("guarded device");
+  tcase_add_test(tests, numbers_are_out_of_reach);
+  tcase_add_loop_test(tests, passes_and_files_are_those_of_the_processor, 0, CASES);
+  return run_case("guarded device", tests);
+}
