@@ -40,6 +40,9 @@ module lat
     LAT_VERDICT_NO_ANSWER = 5
   integer(c_int32_t), parameter, public :: LAT_SOURCE_MODEL = 0, LAT_SOURCE_REFINED = 1, &
     LAT_SOURCE_LAPACK = 2
+  integer(c_int32_t), parameter, public :: LAT_INPUT = 0, LAT_OUTPUT = 1
+  integer(c_int32_t), parameter, public :: LAT_NORM_L1 = 0, LAT_NORM_MAX = 1, LAT_NORM_FROBENIUS2 = 2
+  integer(c_int32_t), parameter, public :: LAT_TASK_REJECT = 1 !< a callback discards its example
 
   type, bind(C), public :: lat_context_options
     integer(c_size_t) :: struct_size
@@ -70,6 +73,51 @@ module lat
     integer(c_int32_t) :: canonical, symmetric_noise
     type(c_ptr) :: structure, transform
   end type lat_task_options
+
+  !> A custom task: members are c_funloc of a lat_..._function, or c_null_funptr.
+  type, bind(C), public :: lat_task_functions
+    integer(c_size_t) :: struct_size
+    type(c_ptr) :: name
+    integer(c_int32_t) :: letter, degree, scalable, thread_safe
+    type(c_funptr) :: input_shape, output_shape, draw, answer, residual, canonicalize, restore
+    integer(c_int32_t) :: transform_size, reserved, operand_count, result_count
+    integer(c_int32_t) :: operand_max_rows(4), operand_max_cols(4), result_max_rows(4), result_max_cols(4)
+  end type lat_task_functions
+
+  type, bind(C), public :: lat_score_options
+    integer(c_size_t) :: struct_size
+    integer(c_int32_t) :: norm, classic_inverse, accept_zero, reserved
+  end type lat_score_options
+
+  type, bind(C), public :: lat_score
+    integer(c_size_t) :: struct_size
+    real(c_double) :: residual, within_1pct, orthogonality, condition
+    integer(c_int32_t) :: ordered, exact
+  end type lat_score
+
+  type, bind(C), public :: lat_sampler_options
+    integer(c_size_t) :: struct_size
+    integer(c_int64_t) :: seed
+    integer(c_int32_t) :: stream, reserved
+    integer(c_int64_t) :: repeat_count
+    real(c_double) :: repeat_share, sign_bias
+    type(c_ptr) :: size_weights, task_weights, distribution_weights
+    integer(c_int64_t) :: first, block, stride
+    type(c_ptr) :: source
+    integer(c_int32_t) :: source_in_order, reserved2
+  end type lat_sampler_options
+
+  !> Tokens of one side of a batch: lat_sequence() gives one of them.
+  type, bind(C), public :: lat_sequences
+    type(c_ptr) :: tokens, offsets
+    integer(c_int64_t) :: count
+  end type lat_sequences
+
+  type, bind(C), public :: lat_loss_sum
+    integer(c_size_t) :: struct_size
+    real(c_double) :: loss
+    integer(c_int64_t) :: tokens, correct_tokens, examples, correct_examples
+  end type lat_loss_sum
 
   type, bind(C), public :: lat_model_options
     integer(c_size_t) :: struct_size
@@ -207,8 +255,57 @@ module lat
       type(lat_observation), intent(in) :: observation
       type(c_ptr), value :: user
     end function lat_observe_function
+
+    !> Functions of a custom task. They return 0; lat_array() gives the array of a matrix. Arrays are of
+    !! as many operands, or results, as the task has. Drawing: the shapes of the operands.
+    integer(c_int32_t) function lat_input_shape_function(rows, cols, random, user) bind(C)
+      import :: c_int32_t, c_ptr
+      integer(c_int32_t), intent(inout) :: rows(*), cols(*)
+      type(c_ptr), value :: random, user
+    end function lat_input_shape_function
+
+    !> Shapes of the results; LAT_TASK_REJECT for operands that the task does not take.
+    integer(c_int32_t) function lat_output_shape_function(rows, cols, input_rows, input_cols, user) bind(C)
+      import :: c_int32_t, c_ptr
+      integer(c_int32_t), intent(inout) :: rows(*), cols(*)
+      integer(c_int32_t), intent(in) :: input_rows(*), input_cols(*)
+      type(c_ptr), value :: user
+    end function lat_output_shape_function
+
+    !> Fills the operands; LAT_TASK_REJECT draws again.
+    integer(c_int32_t) function lat_draw_function(input, random, user) bind(C)
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(in) :: input(*)
+      type(c_ptr), value :: random, user
+    end function lat_draw_function
+
+    !> Computes the results; LAT_TASK_REJECT draws other operands.
+    integer(c_int32_t) function lat_answer_function(output, input, user) bind(C)
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(in) :: output(*), input(*)
+      type(c_ptr), value :: user
+    end function lat_answer_function
+
+    !> Relative residual of a prediction.
+    integer(c_int32_t) function lat_residual_function(residual, input, target, prediction, user) bind(C)
+      import :: c_int32_t, c_double, c_ptr, lat_matrix
+      real(c_double), intent(out) :: residual
+      type(lat_matrix), intent(in) :: input(*), target(*), prediction(*)
+      type(c_ptr), value :: user
+    end function lat_residual_function
+
+    !> Moves matrices in place, operands to their canonical form and results back: `transform`, the
+    !! address of transform_size bytes, goes from the first to the second.
+    integer(c_int32_t) function lat_canonical_function(matrices, count, transform, user) bind(C)
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(in) :: matrices(*)
+      integer(c_int32_t), value :: count
+      type(c_ptr), value :: transform, user
+    end function lat_canonical_function
   end interface
   public :: lat_progress_function, lat_observe_function
+  public :: lat_input_shape_function, lat_output_shape_function, lat_draw_function, lat_answer_function, &
+    lat_residual_function, lat_canonical_function
 
   ! C functions that Fortran can call as they are.
   interface
@@ -329,6 +426,220 @@ module lat
       type(c_ptr), value :: trainer
     end subroutine lat_trainer_free
 
+    !> Draws of a custom task: uniform on [0, 1), normal, an integer of low..high.
+    real(c_double) function lat_random_uniform(random) bind(C)
+      import :: c_double, c_ptr
+      type(c_ptr), value :: random
+    end function lat_random_uniform
+
+    real(c_double) function lat_random_normal(random) bind(C)
+      import :: c_double, c_ptr
+      type(c_ptr), value :: random
+    end function lat_random_normal
+
+    integer(c_int32_t) function lat_random_integer(random, low, high) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: random
+      integer(c_int32_t), value :: low, high
+    end function lat_random_integer
+
+    !> Bytes of a transform of lat_task_canonicalize().
+    integer(c_size_t) function lat_task_transform_size(task) bind(C)
+      import :: c_size_t, c_ptr
+      type(c_ptr), value :: task
+    end function lat_task_transform_size
+
+    integer(c_int32_t) function lat_tokenizer_vocabulary_size(tokenizer, side) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: tokenizer
+      integer(c_int32_t), value :: side
+    end function lat_tokenizer_vocabulary_size
+
+    !> The most tokens that a matrix can take; 0 for a bad size.
+    integer(c_size_t) function lat_tokenizer_max_tokens(tokenizer, side, rows, cols) bind(C)
+      import :: c_int32_t, c_size_t, c_ptr
+      type(c_ptr), value :: tokenizer
+      integer(c_int32_t), value :: side, rows, cols
+    end function lat_tokenizer_max_tokens
+
+    integer(c_int32_t) function lat_batch_create(batch, tokenizer) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: batch
+      type(c_ptr), value :: tokenizer
+    end function lat_batch_create
+
+    subroutine lat_batch_free(batch) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: batch
+    end subroutine lat_batch_free
+
+    subroutine lat_batch_clear(batch) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: batch
+    end subroutine lat_batch_clear
+
+    integer(c_int64_t) function lat_batch_size(batch) bind(C)
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: batch
+    end function lat_batch_size
+
+    !> The tokens of a side, borrowed until the batch changes.
+    integer(c_int32_t) function lat_batch_sequences(sequences, batch, side) bind(C)
+      import :: c_int32_t, c_ptr, lat_sequences
+      type(lat_sequences), intent(out) :: sequences
+      type(c_ptr), value :: batch
+      integer(c_int32_t), value :: side
+    end function lat_batch_sequences
+
+    !> Matrices of an example; examples and matrices count from 0, as in C.
+    integer(c_int32_t) function lat_batch_operand_count(batch, side, index) bind(C)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: batch
+      integer(c_int32_t), value :: side
+      integer(c_int64_t), value :: index
+    end function lat_batch_operand_count
+
+    !> A matrix of an example, for lat_array(); borrowed until the batch changes.
+    integer(c_int32_t) function lat_batch_operand(matrix, batch, side, index, operand) bind(C)
+      import :: c_int32_t, c_int64_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(out) :: matrix
+      type(c_ptr), value :: batch
+      integer(c_int32_t), value :: side, operand
+      integer(c_int64_t), value :: index
+    end function lat_batch_operand
+
+    integer(c_int32_t) function lat_batch_component(batch, index) bind(C)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: batch
+      integer(c_int64_t), value :: index
+    end function lat_batch_component
+
+    subroutine lat_sampler_free(sampler) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: sampler
+    end subroutine lat_sampler_free
+
+    !> Replaces a batch's contents by the next examples.
+    integer(c_int32_t) function lat_sampler_next(batch, sampler, count) bind(C)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: batch, sampler
+      integer(c_int64_t), value :: count
+    end function lat_sampler_next
+
+    integer(c_int64_t) function lat_sampler_position(sampler) bind(C)
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: sampler
+    end function lat_sampler_position
+
+    subroutine lat_sampler_seek(sampler, index) bind(C)
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: sampler
+      integer(c_int64_t), value :: index
+    end subroutine lat_sampler_seek
+
+    !> Takes the parameters of lat_model_map() back.
+    integer(c_int32_t) function lat_model_commit(model) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: model
+    end function lat_model_commit
+
+    !> Adds a batch's loss to a sum that lat_init() has made zero.
+    integer(c_int32_t) function lat_model_loss(sum, model, batch) bind(C)
+      import :: c_int32_t, c_ptr, lat_loss_sum
+      type(lat_loss_sum), intent(inout) :: sum
+      type(c_ptr), value :: model, batch
+    end function lat_model_loss
+
+    integer(c_int32_t) function lat_loss_sum_add(sum, other) bind(C)
+      import :: c_int32_t, lat_loss_sum
+      type(lat_loss_sum), intent(inout) :: sum
+      type(lat_loss_sum), intent(in) :: other
+    end function lat_loss_sum_add
+
+    integer(c_int32_t) function lat_gradients_create(gradients, model) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: gradients
+      type(c_ptr), value :: model
+    end function lat_gradients_create
+
+    subroutine lat_gradients_free(gradients) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: gradients
+    end subroutine lat_gradients_free
+
+    subroutine lat_gradients_zero(gradients) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: gradients
+    end subroutine lat_gradients_zero
+
+    subroutine lat_gradients_seek(gradients, pass) bind(C)
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: gradients
+      integer(c_int64_t), value :: pass
+    end subroutine lat_gradients_seek
+
+    integer(c_int32_t) function lat_gradients_set_target_spread(gradients, width) bind(C)
+      import :: c_int32_t, c_double, c_ptr
+      type(c_ptr), value :: gradients
+      real(c_double), value :: width
+    end function lat_gradients_set_target_spread
+
+    !> Adds the gradient of the sum of a batch's token losses, and the loss to a sum.
+    integer(c_int32_t) function lat_gradients_accumulate(gradients, sum, model, batch) bind(C)
+      import :: c_int32_t, c_ptr, lat_loss_sum
+      type(c_ptr), value :: gradients, model, batch
+      type(lat_loss_sum), intent(inout) :: sum
+    end function lat_gradients_accumulate
+
+    subroutine lat_optimizer_free(optimizer) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: optimizer
+    end subroutine lat_optimizer_free
+
+    !> One update; gradients and sum are zero afterwards.
+    integer(c_int32_t) function lat_optimizer_step(optimizer, model, gradients, sum) bind(C)
+      import :: c_int32_t, c_ptr, lat_loss_sum
+      type(c_ptr), value :: optimizer, model, gradients
+      type(lat_loss_sum), intent(inout) :: sum
+    end function lat_optimizer_step
+
+    integer(c_int32_t) function lat_optimizer_swap_average(optimizer, model) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: optimizer, model
+    end function lat_optimizer_swap_average
+
+    integer(c_int64_t) function lat_optimizer_updates(optimizer) bind(C)
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: optimizer
+    end function lat_optimizer_updates
+
+    real(c_double) function lat_optimizer_learning_rate(optimizer) bind(C)
+      import :: c_double, c_ptr
+      type(c_ptr), value :: optimizer
+    end function lat_optimizer_learning_rate
+
+    real(c_double) function lat_optimizer_gradient_norm(optimizer) bind(C)
+      import :: c_double, c_ptr
+      type(c_ptr), value :: optimizer
+    end function lat_optimizer_gradient_norm
+
+    subroutine lat_session_free(session) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: session
+    end subroutine lat_session_free
+
+    !> Tokens of the answers to a batch's inputs, borrowed until the next call.
+    integer(c_int32_t) function lat_session_decode(sequences, session, batch) bind(C)
+      import :: c_int32_t, c_ptr, lat_sequences
+      type(lat_sequences), intent(out) :: sequences
+      type(c_ptr), value :: session, batch
+    end function lat_session_decode
+
+    integer(c_int32_t) function lat_trainer_checkpoint(trainer) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: trainer
+    end function lat_trainer_checkpoint
+
     subroutine lat_solver_free(solver) bind(C)
       import :: c_ptr
       type(c_ptr), value :: solver
@@ -340,6 +651,15 @@ module lat
     lat_model_freeze, lat_model_free, lat_model_task, lat_model_load_memory, &
     lat_model_parameter_count, lat_trainer_create, lat_trainer_resume, lat_trainer_run, &
     lat_trainer_progress, lat_trainer_free, lat_solver_free
+  public :: lat_random_uniform, lat_random_normal, lat_random_integer, lat_task_transform_size, &
+    lat_tokenizer_vocabulary_size, lat_tokenizer_max_tokens, lat_batch_create, lat_batch_free, &
+    lat_batch_clear, lat_batch_size, lat_batch_sequences, lat_batch_operand_count, lat_batch_operand, &
+    lat_batch_component, lat_sampler_free, lat_sampler_next, lat_sampler_position, lat_sampler_seek, &
+    lat_model_commit, lat_model_loss, lat_loss_sum_add, lat_gradients_create, lat_gradients_free, &
+    lat_gradients_zero, lat_gradients_seek, lat_gradients_set_target_spread, lat_gradients_accumulate, &
+    lat_optimizer_free, lat_optimizer_step, lat_optimizer_swap_average, lat_optimizer_updates, &
+    lat_optimizer_learning_rate, lat_optimizer_gradient_norm, lat_session_free, lat_session_decode, &
+    lat_trainer_checkpoint
 
   ! C functions behind the procedures below.
   interface
@@ -396,6 +716,134 @@ module lat
       type(c_ptr), value :: task
       type(lat_matrix), intent(in) :: operands(operand_count)
     end function c_task_answer_operands
+
+    integer(c_int32_t) function c_task_create_custom(task, ctx, functions, user) &
+      bind(C, name='lat_task_create_custom')
+      import :: c_int32_t, c_ptr, lat_task_functions
+      type(c_ptr), intent(out) :: task
+      type(c_ptr), value :: ctx, user
+      type(lat_task_functions), intent(in) :: functions
+    end function c_task_create_custom
+
+    integer(c_int32_t) function c_task_score_operands(score, task, operands, operand_count, targets, &
+      predictions, result_count, options) bind(C, name='lat_task_score_operands')
+      import :: c_int32_t, c_ptr, lat_matrix, lat_score
+      type(lat_score), intent(inout) :: score
+      type(c_ptr), value :: task, targets, options
+      integer(c_int32_t), value :: operand_count, result_count
+      type(lat_matrix), intent(in) :: operands(*), predictions(*)
+    end function c_task_score_operands
+
+    integer(c_int32_t) function c_task_canonicalize(canonical, operand_count, transform, task, operands) &
+      bind(C, name='lat_task_canonicalize')
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(inout) :: canonical(*)
+      integer(c_int32_t), value :: operand_count
+      type(c_ptr), value :: transform, task
+      type(lat_matrix), intent(in) :: operands(*)
+    end function c_task_canonicalize
+
+    integer(c_int32_t) function c_task_restore(results, result_count, task, transform, canonical) &
+      bind(C, name='lat_task_restore')
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(inout) :: results(*)
+      integer(c_int32_t), value :: result_count
+      type(c_ptr), value :: task, transform
+      type(lat_matrix), intent(in) :: canonical(*)
+    end function c_task_restore
+
+    integer(c_int32_t) function c_tokenizer_encode(tokens, capacity, count, tokenizer, side, letter, &
+      matrix) bind(C, name='lat_tokenizer_encode')
+      import :: c_int32_t, c_size_t, c_ptr, lat_matrix
+      integer(c_int32_t), intent(inout) :: tokens(*)
+      integer(c_size_t), value :: capacity
+      integer(c_size_t), intent(out) :: count
+      type(c_ptr), value :: tokenizer
+      integer(c_int32_t), value :: side, letter
+      type(lat_matrix), intent(in) :: matrix
+    end function c_tokenizer_encode
+
+    integer(c_int32_t) function c_tokenizer_decode(matrix, capacity, letter, used, tokenizer, side, tokens, &
+      count) bind(C, name='lat_tokenizer_decode')
+      import :: c_int32_t, c_size_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(inout) :: matrix
+      integer(c_size_t), value :: capacity, count
+      integer(c_int32_t), intent(out) :: letter
+      integer(c_size_t), intent(out) :: used
+      type(c_ptr), value :: tokenizer
+      integer(c_int32_t), value :: side
+      integer(c_int32_t), intent(in) :: tokens(*)
+    end function c_tokenizer_decode
+
+    integer(c_int32_t) function c_tokenizer_symbol(text, size, tokenizer, side, token) &
+      bind(C, name='lat_tokenizer_symbol')
+      import :: c_int32_t, c_size_t, c_ptr
+      type(c_ptr), value :: text, tokenizer
+      integer(c_size_t), value :: size
+      integer(c_int32_t), value :: side, token
+    end function c_tokenizer_symbol
+
+    integer(c_int32_t) function c_batch_append(batch, letter, task, operands, operand_count, results, &
+      result_count) bind(C, name='lat_batch_append_operands')
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(c_ptr), value :: batch, task, results
+      integer(c_int32_t), value :: letter, operand_count, result_count
+      type(lat_matrix), intent(in) :: operands(*)
+    end function c_batch_append
+
+    integer(c_int32_t) function c_sampler_create(sampler, task, tokenizer, options) &
+      bind(C, name='lat_sampler_create')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: sampler
+      type(c_ptr), value :: task, tokenizer, options
+    end function c_sampler_create
+
+    type(c_ptr) function c_model_parameters(model) bind(C, name='lat_model_parameters')
+      import :: c_ptr
+      type(c_ptr), value :: model
+    end function c_model_parameters
+
+    integer(c_int32_t) function c_model_map(parameters, model) bind(C, name='lat_model_map')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: parameters
+      type(c_ptr), value :: model
+    end function c_model_map
+
+    type(c_ptr) function c_gradients_data(gradients) bind(C, name='lat_gradients_data')
+      import :: c_ptr
+      type(c_ptr), value :: gradients
+    end function c_gradients_data
+
+    integer(c_size_t) function c_gradients_size(gradients) bind(C, name='lat_gradients_size')
+      import :: c_size_t, c_ptr
+      type(c_ptr), value :: gradients
+    end function c_gradients_size
+
+    integer(c_int32_t) function c_optimizer_create(optimizer, model, options) &
+      bind(C, name='lat_optimizer_create')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: optimizer
+      type(c_ptr), value :: model, options
+    end function c_optimizer_create
+
+    integer(c_int32_t) function c_optimizer_save(optimizer, model, path) bind(C, name='lat_optimizer_save')
+      import :: c_int32_t, c_ptr, c_char
+      type(c_ptr), value :: optimizer, model
+      character(kind=c_char), intent(in) :: path(*)
+    end function c_optimizer_save
+
+    integer(c_int32_t) function c_optimizer_load(optimizer, model, path) bind(C, name='lat_optimizer_load')
+      import :: c_int32_t, c_ptr, c_char
+      type(c_ptr), value :: optimizer, model
+      character(kind=c_char), intent(in) :: path(*)
+    end function c_optimizer_load
+
+    integer(c_int32_t) function c_session_create(session, model, options) &
+      bind(C, name='lat_session_create')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: session
+      type(c_ptr), value :: model, options
+    end function c_session_create
 
     integer(c_int32_t) function c_model_create(model, task, tokenizer, options) &
       bind(C, name='lat_model_create')
@@ -588,12 +1036,43 @@ module lat
       type(lat_diagnosis), intent(out) :: diagnosis
       integer(c_size_t), value :: size
     end subroutine c_diagnosis_init
+
+    subroutine c_functions_init(options, size) bind(C, name='lat_task_functions_init_sized')
+      import :: c_size_t, lat_task_functions
+      type(lat_task_functions), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_functions_init
+
+    subroutine c_scoring_init(options, size) bind(C, name='lat_score_options_init_sized')
+      import :: c_size_t, lat_score_options
+      type(lat_score_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_scoring_init
+
+    subroutine c_score_init(score, size) bind(C, name='lat_score_init_sized')
+      import :: c_size_t, lat_score
+      type(lat_score), intent(out) :: score
+      integer(c_size_t), value :: size
+    end subroutine c_score_init
+
+    subroutine c_sampler_init(options, size) bind(C, name='lat_sampler_options_init_sized')
+      import :: c_size_t, lat_sampler_options
+      type(lat_sampler_options), intent(out) :: options
+      integer(c_size_t), value :: size
+    end subroutine c_sampler_init
+
+    subroutine c_sum_init(sum, size) bind(C, name='lat_loss_sum_init_sized')
+      import :: c_size_t, lat_loss_sum
+      type(lat_loss_sum), intent(out) :: sum
+      integer(c_size_t), value :: size
+    end subroutine c_sum_init
   end interface
 
   !> Fills a structure with its defaults: the init macros of C.
   interface lat_init
     module procedure init_context, init_tokenizer, init_task, init_model, init_optimizer, &
-      init_trainer, init_progress, init_decode, init_report, init_evaluate, init_diagnosis
+      init_trainer, init_progress, init_decode, init_report, init_evaluate, init_diagnosis, &
+      init_functions, init_scoring, init_score, init_sampler, init_sum
   end interface lat_init
   public :: lat_init
 
@@ -632,6 +1111,11 @@ module lat
   public :: lat_model_create, lat_model_load, lat_model_save
   public :: lat_model_load_named, lat_model_create_from, lat_model_folder
   public :: lat_solver_create, lat_solver_select, lat_solver_solve, lat_evaluate
+  public :: lat_array, lat_task_create_custom, lat_task_score_operands, lat_task_canonicalize, lat_task_restore
+  public :: lat_tokenizer_encode, lat_tokenizer_decode, lat_tokenizer_symbol
+  public :: lat_batch_append_operands, lat_sequence, lat_sampler_create
+  public :: lat_model_parameters, lat_model_map, lat_gradients_data
+  public :: lat_optimizer_create, lat_optimizer_save, lat_optimizer_load, lat_session_create
 
 contains
 
@@ -718,6 +1202,20 @@ contains
     if (size(a) > 0) view%data = c_loc(a)
   end function view_vector
 
+  !> The array of a view, as of a custom task's callbacks and of batches: a(i, j) is row i and column j
+  !! of a column-major matrix, row j and column i of a row-major one, which those are.
+  function lat_array(view) result(a)
+    type(lat_matrix), intent(in) :: view
+    real(c_double), pointer :: a(:, :)
+    if (view%order == LAT_ROW_MAJOR) then
+      call c_f_pointer(view%data, a, [view%ld, view%rows])
+      a => a(:view%cols, :)
+    else
+      call c_f_pointer(view%data, a, [view%ld, view%cols])
+      a => a(:view%rows, :)
+    end if
+  end function lat_array
+
   ! Objects
 
   integer(c_int32_t) function lat_context_create(ctx, options) result(status)
@@ -778,6 +1276,68 @@ contains
     status = c_task_create_mixture(task, ctx, tasks, given, count)
   end function lat_task_create_mixture
 
+  !> A task by functions of the host's, which are copied. user: an address that they are given.
+  integer(c_int32_t) function lat_task_create_custom(task, ctx, functions, user) result(status)
+    type(c_ptr), intent(out) :: task
+    type(c_ptr), intent(in) :: ctx
+    type(lat_task_functions), intent(in) :: functions
+    type(c_ptr), intent(in), optional :: user
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(user)) given = user
+    status = c_task_create_custom(task, ctx, functions, given)
+  end function lat_task_create_custom
+
+  !> The relative residual of predictions, and more. targets: absent: they are computed.
+  integer(c_int32_t) function lat_task_score_operands(score, task, operands, predictions, targets, options) &
+    result(status)
+    type(lat_score), intent(out) :: score
+    type(c_ptr), intent(in) :: task
+    type(lat_matrix), intent(in) :: operands(:), predictions(:)
+    type(lat_matrix), intent(in), optional, contiguous, target :: targets(:)
+    type(lat_score_options), intent(in), optional, target :: options
+    type(c_ptr) :: given_targets, given_options
+    integer(c_int32_t) :: count
+    call lat_init(score)
+    count = size(predictions, kind=c_int32_t)
+    given_targets = c_null_ptr
+    given_options = c_null_ptr
+    if (present(targets)) then
+      if (size(targets) /= size(predictions)) count = 0 ! which C refuses
+      if (size(targets) > 0) given_targets = c_loc(targets)
+    end if
+    if (present(options)) given_options = c_loc(options)
+    status = c_task_score_operands(score, task, operands, size(operands, kind=c_int32_t), given_targets, &
+      predictions, count, given_options)
+  end function lat_task_score_operands
+
+  !> Moves operands to their canonical form, of views of arrays that have room for it; the views tell
+  !! its shapes and order afterwards. transform: an array of lat_task_transform_size() bytes.
+  integer(c_int32_t) function lat_task_canonicalize(canonical, transform, task, operands) result(status)
+    type(lat_matrix), intent(inout) :: canonical(:)
+    integer(c_int64_t), intent(inout), contiguous, target :: transform(:)
+    type(c_ptr), intent(in) :: task
+    type(lat_matrix), intent(in) :: operands(:)
+    integer(c_int32_t) :: count
+    count = size(operands, kind=c_int32_t)
+    if (size(canonical) /= size(operands)) count = 0
+    if (8 * size(transform, kind=c_size_t) < lat_task_transform_size(task)) count = 0
+    status = c_task_canonicalize(canonical, count, c_loc(transform), task, operands)
+  end function lat_task_canonicalize
+
+  !> Moves the answer to a canonical form back to the answer to the operands.
+  integer(c_int32_t) function lat_task_restore(results, task, transform, canonical) result(status)
+    type(lat_matrix), intent(inout) :: results(:)
+    type(c_ptr), intent(in) :: task
+    integer(c_int64_t), intent(in), contiguous, target :: transform(:)
+    type(lat_matrix), intent(in) :: canonical(:)
+    integer(c_int32_t) :: count
+    count = size(results, kind=c_int32_t)
+    if (size(canonical) /= size(results)) count = 0
+    if (8 * size(transform, kind=c_size_t) < lat_task_transform_size(task)) count = 0
+    status = c_task_restore(results, count, task, c_loc(transform), canonical)
+  end function lat_task_restore
+
   !> Shapes of the results to operands, as lat_view() gives them: rows and cols of results are set.
   integer(c_int32_t) function lat_task_result_shapes(results, task, operands) result(status)
     type(lat_matrix), intent(inout) :: results(:)
@@ -815,6 +1375,153 @@ contains
     answer = lat_view(x, order)
     status = c_task_answer(answer, task, lat_view(a, order))
   end function answer_vector
+
+  ! Tokens, batches, samplers
+
+  !> Writes a matrix, as lat_view() gives it, as tokens. letter: to be put in front, as 'T'.
+  integer(c_int32_t) function lat_tokenizer_encode(tokens, tokenizer, side, matrix, letter) result(status)
+    integer(c_int32_t), allocatable, intent(out) :: tokens(:)
+    type(c_ptr), intent(in) :: tokenizer
+    integer(c_int32_t), intent(in) :: side
+    type(lat_matrix), intent(in) :: matrix
+    character, intent(in), optional :: letter
+    integer(c_int32_t), allocatable :: room(:)
+    integer(c_int32_t) :: code
+    integer(c_size_t) :: count
+    code = 0
+    if (present(letter)) code = iachar(letter, c_int32_t)
+    allocate (room(lat_tokenizer_max_tokens(tokenizer, side, matrix%rows, matrix%cols)))
+    status = c_tokenizer_encode(room, size(room, kind=c_size_t), count, tokenizer, side, code, matrix)
+    if (status == LAT_OK) tokens = room(:count)
+  end function lat_tokenizer_encode
+
+  !> Reads a matrix of tokens: x(i, j) is row i and column j.
+  integer(c_int32_t) function lat_tokenizer_decode(x, tokenizer, side, tokens) result(status)
+    real(c_double), allocatable, intent(out) :: x(:, :)
+    type(c_ptr), intent(in) :: tokenizer
+    integer(c_int32_t), intent(in) :: side, tokens(:)
+    real(c_double), allocatable, target :: room(:)
+    type(lat_matrix) :: matrix
+    integer(c_int32_t) :: letter
+    integer(c_size_t) :: used
+    allocate (room(100 * 100)) ! the largest matrix
+    matrix = lat_view(room)
+    status = c_tokenizer_decode(matrix, size(room, kind=c_size_t), letter, used, tokenizer, side, tokens, &
+      size(tokens, kind=c_size_t))
+    if (status == LAT_OK) x = reshape(room(:matrix%rows * matrix%cols), [matrix%rows, matrix%cols])
+  end function lat_tokenizer_decode
+
+  !> The text of a token; empty where there is none.
+  function lat_tokenizer_symbol(tokenizer, side, token) result(text)
+    type(c_ptr), intent(in) :: tokenizer
+    integer(c_int32_t), intent(in) :: side, token
+    character(len=:), allocatable :: text
+    character(kind=c_char), target :: room(16)
+    text = ''
+    if (c_tokenizer_symbol(c_loc(room), size(room, kind=c_size_t), tokenizer, side, token) == LAT_OK) &
+      text = fortran_text(c_loc(room))
+  end function lat_tokenizer_symbol
+
+  !> Tokens of one of several sequences, which count from 0; borrowed as these are.
+  function lat_sequence(sequences, index) result(tokens)
+    type(lat_sequences), intent(in) :: sequences
+    integer(c_int64_t), intent(in) :: index
+    integer(c_int32_t), pointer :: tokens(:)
+    integer(c_int32_t), pointer :: all_tokens(:)
+    integer(c_int64_t), pointer :: offsets(:)
+    call c_f_pointer(sequences%offsets, offsets, [sequences%count + 1])
+    call c_f_pointer(sequences%tokens, all_tokens, [offsets(sequences%count + 1)])
+    tokens => all_tokens(offsets(index + 1) + 1:offsets(index + 2))
+  end function lat_sequence
+
+  !> Appends an example of the caller's. results: absent where it is to be answered.
+  integer(c_int32_t) function lat_batch_append_operands(batch, task, operands, results, letter) &
+    result(status)
+    type(c_ptr), intent(in) :: batch, task
+    type(lat_matrix), intent(in) :: operands(:)
+    type(lat_matrix), intent(in), optional, contiguous, target :: results(:)
+    character, intent(in), optional :: letter
+    type(c_ptr) :: given
+    integer(c_int32_t) :: code, count
+    code = 0
+    if (present(letter)) code = iachar(letter, c_int32_t)
+    given = c_null_ptr
+    count = 0
+    if (present(results)) then
+      count = size(results, kind=c_int32_t)
+      if (count > 0) given = c_loc(results)
+    end if
+    status = c_batch_append(batch, code, task, operands, size(operands, kind=c_int32_t), given, count)
+  end function lat_batch_append_operands
+
+  integer(c_int32_t) function lat_sampler_create(sampler, task, tokenizer, options) result(status)
+    type(c_ptr), intent(out) :: sampler
+    type(c_ptr), intent(in) :: task, tokenizer
+    type(lat_sampler_options), intent(in), optional, target :: options
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(options)) given = c_loc(options)
+    status = c_sampler_create(sampler, task, tokenizer, given)
+  end function lat_sampler_create
+
+  ! Models and training loops
+
+  !> All parameters, to be read; they live as long as the model.
+  function lat_model_parameters(model) result(parameters)
+    type(c_ptr), intent(in) :: model
+    real(c_float), pointer, contiguous :: parameters(:)
+    call c_f_pointer(c_model_parameters(model), parameters, [lat_model_parameter_count(model)])
+  end function lat_model_parameters
+
+  !> Lends all parameters for writing, until lat_model_commit().
+  integer(c_int32_t) function lat_model_map(parameters, model) result(status)
+    real(c_float), pointer, contiguous, intent(out) :: parameters(:)
+    type(c_ptr), intent(in) :: model
+    type(c_ptr) :: address
+    nullify (parameters)
+    status = c_model_map(address, model)
+    if (status == LAT_OK) call c_f_pointer(address, parameters, [lat_model_parameter_count(model)])
+  end function lat_model_map
+
+  !> The gradients, laid out as the parameters; they may be written.
+  function lat_gradients_data(gradients) result(values)
+    type(c_ptr), intent(in) :: gradients
+    real(c_float), pointer, contiguous :: values(:)
+    call c_f_pointer(c_gradients_data(gradients), values, [c_gradients_size(gradients)])
+  end function lat_gradients_data
+
+  integer(c_int32_t) function lat_optimizer_create(optimizer, model, options) result(status)
+    type(c_ptr), intent(out) :: optimizer
+    type(c_ptr), intent(in) :: model
+    type(lat_optimizer_options), intent(in), optional, target :: options
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(options)) given = c_loc(options)
+    status = c_optimizer_create(optimizer, model, given)
+  end function lat_optimizer_create
+
+  !> The checkpoint of a loop of one's own: model, moments, average, number of updates.
+  integer(c_int32_t) function lat_optimizer_save(optimizer, model, path) result(status)
+    type(c_ptr), intent(in) :: optimizer, model
+    character(len=*), intent(in) :: path
+    status = c_optimizer_save(optimizer, model, lat_text(path))
+  end function lat_optimizer_save
+
+  integer(c_int32_t) function lat_optimizer_load(optimizer, model, path) result(status)
+    type(c_ptr), intent(in) :: optimizer, model
+    character(len=*), intent(in) :: path
+    status = c_optimizer_load(optimizer, model, lat_text(path))
+  end function lat_optimizer_load
+
+  integer(c_int32_t) function lat_session_create(session, model, options) result(status)
+    type(c_ptr), intent(out) :: session
+    type(c_ptr), intent(in) :: model
+    type(lat_decode_options), intent(in), optional, target :: options
+    type(c_ptr) :: given
+    given = c_null_ptr
+    if (present(options)) given = c_loc(options)
+    status = c_session_create(session, model, given)
+  end function lat_session_create
 
   integer(c_int32_t) function lat_model_create(model, task, tokenizer, options) result(status)
     type(c_ptr), intent(out) :: model
@@ -1079,4 +1786,29 @@ contains
     type(lat_report), intent(out) :: report
     call c_report_init(report, c_sizeof(report))
   end subroutine init_report
+
+  subroutine init_functions(functions)
+    type(lat_task_functions), intent(out) :: functions
+    call c_functions_init(functions, c_sizeof(functions))
+  end subroutine init_functions
+
+  subroutine init_scoring(options)
+    type(lat_score_options), intent(out) :: options
+    call c_scoring_init(options, c_sizeof(options))
+  end subroutine init_scoring
+
+  subroutine init_score(score)
+    type(lat_score), intent(out) :: score
+    call c_score_init(score, c_sizeof(score))
+  end subroutine init_score
+
+  subroutine init_sampler(options)
+    type(lat_sampler_options), intent(out) :: options
+    call c_sampler_init(options, c_sizeof(options))
+  end subroutine init_sampler
+
+  subroutine init_sum(sum)
+    type(lat_loss_sum), intent(out) :: sum
+    call c_sum_init(sum, c_sizeof(sum))
+  end subroutine init_sum
 end module lat

@@ -76,24 +76,31 @@ contains
     call expect(.not. c_associated(task), 'no task')
   end subroutine test_extents
 
+  subroutine small_tokenizer(tokenizer, ctx)
+    type(c_ptr), intent(out) :: tokenizer
+    type(c_ptr), intent(in) :: ctx
+    type(lat_tokenizer_options) :: encoding
+    character(kind=c_char), target :: p10(4)
+    call lat_init(encoding)
+    p10 = lat_text('p10')
+    encoding%output_encoding = c_loc(p10)
+    call expect(lat_tokenizer_create(tokenizer, ctx, encoding) == LAT_OK, 'tokenizer')
+  end subroutine small_tokenizer
+
   subroutine small_model(model, ctx)
     type(c_ptr), intent(out) :: model
     type(c_ptr), intent(in) :: ctx
     type(c_ptr) :: task, tokenizer
     type(lat_task_options) :: problem
-    type(lat_tokenizer_options) :: encoding
     type(lat_model_options) :: architecture
-    character(kind=c_char), target :: transpose_name(10), p10(4)
+    character(kind=c_char), target :: transpose_name(10)
     call lat_init(problem)
     call expect(problem%rows == 5, 'default of a task')
     transpose_name = lat_text('transpose')
     problem%name = c_loc(transpose_name)
     problem%rows = 2
     call expect(lat_task_create(task, ctx, problem) == LAT_OK, 'task from options')
-    call lat_init(encoding)
-    p10 = lat_text('p10')
-    encoding%output_encoding = c_loc(p10)
-    call expect(lat_tokenizer_create(tokenizer, ctx, encoding) == LAT_OK, 'tokenizer')
+    call small_tokenizer(tokenizer, ctx)
     call lat_init(architecture)
     call expect(architecture%encoder_width == 256, 'default of a model')
     architecture%encoder_width = 8
@@ -310,6 +317,280 @@ contains
     call expect(lat_model_load_named(loaded, ctx, 'no-such') == LAT_ERROR_NOT_FOUND, 'not installed')
     call expect(index(lat_error_message(), lat_model_folder()) > 0, 'the message has the folder')
   end subroutine test_named_models
+
+  ! A custom task: the square of a matrix whose coefficients are drawn from -range..range, range being the
+  ! user's; matrices that are nearly zero are drawn again.
+  integer(c_int32_t) function square_shape(rows, cols, random, user) bind(C)
+    integer(c_int32_t), intent(inout) :: rows(*), cols(*)
+    type(c_ptr), value :: random, user
+    rows(1) = lat_random_integer(random, 1, 2)
+    cols(1) = rows(1)
+    square_shape = merge(0_c_int32_t, 1_c_int32_t, c_associated(user))
+  end function square_shape
+
+  integer(c_int32_t) function square_result(rows, cols, input_rows, input_cols, user) bind(C)
+    integer(c_int32_t), intent(inout) :: rows(*), cols(*)
+    integer(c_int32_t), intent(in) :: input_rows(*), input_cols(*)
+    type(c_ptr), value :: user
+    rows(1) = input_rows(1)
+    cols(1) = input_cols(1)
+    square_result = merge(0, LAT_TASK_REJECT, rows(1) == cols(1) .and. c_associated(user))
+  end function square_result
+
+  integer(c_int32_t) function draw_square(input, random, user) bind(C)
+    type(lat_matrix), intent(in) :: input(*)
+    type(c_ptr), value :: random, user
+    real(c_double), pointer :: a(:, :), range
+    integer :: i, j
+    call c_f_pointer(user, range)
+    a => lat_array(input(1))
+    do j = 1, size(a, 2)
+      do i = 1, size(a, 1)
+        a(i, j) = range * (2 * lat_random_uniform(random) - 1)
+      end do
+    end do
+    draw_square = merge(LAT_TASK_REJECT, 0, maxval(abs(a)) < range / 10)
+  end function draw_square
+
+  integer(c_int32_t) function square(output, input, user) bind(C)
+    type(lat_matrix), intent(in) :: output(*), input(*)
+    type(c_ptr), value :: user
+    real(c_double), pointer :: a(:, :), x(:, :)
+    a => lat_array(input(1))
+    x => lat_array(output(1))
+    x = matmul(a, a) ! of transposes: both are row-major
+    square = merge(0_c_int32_t, 1_c_int32_t, c_associated(user))
+  end function square
+
+  integer(c_int32_t) function square_residual(residual, input, target, prediction, user) bind(C)
+    real(c_double), intent(out) :: residual
+    type(lat_matrix), intent(in) :: input(*), target(*), prediction(*)
+    type(c_ptr), value :: user
+    real(c_double), pointer :: a(:, :), p(:, :)
+    a => lat_array(input(1))
+    p => lat_array(prediction(1))
+    residual = maxval(abs(matmul(a, a) - p)) / maxval(abs(matmul(a, a)))
+    square_residual = merge(0_c_int32_t, 1_c_int32_t, target(1)%rows == input(1)%rows .and. c_associated(user))
+  end function square_residual
+
+  subroutine test_custom_task(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: task, tokenizer, sampler, batch, model, solver
+    type(lat_task_functions) :: functions
+    type(lat_model_options) :: architecture
+    type(lat_decode_options) :: options
+    type(lat_report) :: report
+    type(lat_score) :: score
+    type(lat_matrix) :: input, target_matrix
+    character(kind=c_char), target :: name(7)
+    real(c_double), target :: range, a(2, 2), x(2, 2)
+    real(c_double), pointer :: drawn(:, :), squared(:, :)
+    integer(c_int64_t) :: i
+    range = 3
+    name = lat_text('square')
+    call lat_init(functions)
+    functions%name = c_loc(name)
+    functions%letter = iachar('Q', c_int32_t)
+    functions%input_shape = c_funloc(square_shape)
+    functions%output_shape = c_funloc(square_result)
+    functions%draw = c_funloc(draw_square)
+    functions%residual = c_funloc(square_residual)
+    functions%operand_max_rows(1) = 2
+    functions%operand_max_cols(1) = 2
+    functions%result_max_rows(1) = 2
+    functions%result_max_cols(1) = 2
+    call expect(lat_task_create_custom(task, ctx, functions, c_loc(range)) == LAT_ERROR_ARGUMENT, 'no answer')
+    functions%answer = c_funloc(square)
+    call expect(lat_task_create_custom(task, ctx, functions, c_loc(range)) == LAT_OK, 'custom task')
+    a = reshape([real(c_double) :: 1, 2, 3, 4], [2, 2])
+    call expect(lat_task_answer(x, task, a) == LAT_OK, 'its answer')
+    call expect(same(x, matmul(a, a)), 'the square')
+    call expect(lat_task_score_operands(score, task, [lat_view(a)], [lat_view(x)]) == LAT_OK, 'score')
+    call expect(score%residual <= 0 .and. score%exact == 1, 'right')
+    x(1, 1) = 2 * x(1, 1)
+    call expect(lat_task_score_operands(score, task, [lat_view(a)], [lat_view(x)], &
+      targets=[lat_view(a)]) == LAT_OK, 'score against a target')
+    call expect(abs(score%residual - 7 / 22.0_c_double) < 1e-15_c_double .and. score%exact == 0, 'wrong')
+    call expect(lat_tokenizer_create(tokenizer, ctx) == LAT_OK, 'tokenizer')
+    call expect(lat_sampler_create(sampler, task, tokenizer) == LAT_OK, 'sampler')
+    call expect(lat_batch_create(batch, tokenizer) == LAT_OK, 'batch')
+    call expect(lat_sampler_next(batch, sampler, 16_c_int64_t) == LAT_OK, 'draw')
+    call expect(lat_batch_size(batch) == 16, 'examples')
+    call expect(lat_sampler_position(sampler) == 16, 'position')
+    do i = 0, 15
+      call expect(lat_batch_operand(input, batch, LAT_INPUT, i, 0) == LAT_OK, 'operand')
+      call expect(lat_batch_operand(target_matrix, batch, LAT_OUTPUT, i, 0) == LAT_OK, 'result')
+      drawn => lat_array(input)
+      squared => lat_array(target_matrix)
+      call expect(maxval(abs(drawn)) <= range .and. maxval(abs(drawn)) >= range / 10, 'range')
+      call expect(same(squared, matmul(drawn, drawn)), 'answers of the stream')
+    end do
+    call lat_init(architecture)
+    architecture%encoder_width = 8
+    architecture%decoder_width = 8
+    call expect(lat_model_create(model, task, tokenizer, architecture) == LAT_OK, 'model')
+    call lat_init(options)
+    options%fallback = 1
+    call expect(lat_solver_create(solver, model, options) == LAT_OK, 'solver')
+    call expect(lat_solver_solve(x, report, solver, a) == LAT_OK, 'solve')
+    call expect(report%source == LAT_SOURCE_LAPACK .and. same(x, matmul(a, a)), 'by the task''s answer')
+    call expect(lat_model_save(model, 'test-fortran-custom.safetensors') == LAT_OK, 'save')
+    call lat_solver_free(solver)
+    call lat_model_free(model)
+    call expect(lat_model_load(model, ctx, 'test-fortran-custom.safetensors') == LAT_ERROR_NOT_FOUND, 'task is needed')
+    call expect(lat_model_load(model, ctx, 'test-fortran-custom.safetensors', task) == LAT_OK, 'load')
+    call lat_model_free(model)
+    call lat_batch_free(batch)
+    call lat_sampler_free(sampler)
+    call lat_tokenizer_free(tokenizer)
+    call lat_task_free(task)
+  end subroutine test_custom_task
+
+  subroutine test_tokens(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: tokenizer, task, batch
+    type(lat_sequences) :: sequences
+    integer(c_int32_t), allocatable :: tokens(:)
+    integer(c_int32_t), pointer :: sequence(:)
+    real(c_double), allocatable :: again(:, :)
+    real(c_double), target :: a(2, 3), x(3, 2), bad(1, 1)
+    a = reshape([real(c_double) :: 1, -2, 3, 4.5, 0, 6], [2, 3])
+    x = transpose(a)
+    call expect(lat_tokenizer_create(tokenizer, ctx) == LAT_OK, 'tokenizer')
+    call expect(lat_tokenizer_encode(tokens, tokenizer, LAT_INPUT, lat_view(a), 'T') == LAT_OK, 'encode')
+    call expect(lat_tokenizer_symbol(tokenizer, LAT_INPUT, tokens(1)) == 'T', 'letter')
+    call expect(lat_tokenizer_symbol(tokenizer, LAT_INPUT, tokens(2)) == 'V2', 'rows')
+    call expect(lat_tokenizer_symbol(tokenizer, LAT_INPUT, -1) == '', 'no symbol')
+    call expect(lat_tokenizer_decode(again, tokenizer, LAT_INPUT, tokens) == LAT_OK, 'decode')
+    call expect(same(again, a), 'the same matrix')
+    call expect(lat_tokenizer_decode(again, tokenizer, LAT_INPUT, tokens(:4)) == LAT_ERROR_FORMAT, 'cut short')
+    bad = -1
+    bad = sqrt(bad)
+    call expect(lat_tokenizer_encode(tokens, tokenizer, LAT_INPUT, lat_view(bad)) == LAT_ERROR_NUMERIC, 'no number')
+    call expect(.not. allocated(tokens), 'no tokens')
+    call expect(lat_task_create(task, ctx, 'transpose', 2, 3) == LAT_OK, 'task')
+    call expect(lat_batch_create(batch, tokenizer) == LAT_OK, 'batch')
+    call expect(lat_batch_append_operands(batch, task, [lat_view(a)], [lat_view(x)], 'T') == LAT_OK, 'append')
+    call expect(lat_batch_append_operands(batch, task, [lat_view(a)]) == LAT_OK, 'append without an answer')
+    call expect(lat_batch_append_operands(batch, task, [lat_view(a)], [lat_view(a)]) == LAT_ERROR_SHAPE, 'shape')
+    call expect(lat_batch_size(batch) == 2, 'two examples')
+    call expect(lat_batch_operand_count(batch, LAT_OUTPUT, 1_c_int64_t) == 0, 'no answer')
+    call expect(lat_batch_sequences(sequences, batch, LAT_INPUT) == LAT_OK, 'tokens of a batch')
+    call expect(lat_tokenizer_encode(tokens, tokenizer, LAT_INPUT, lat_view(a)) == LAT_OK, 'encode')
+    sequence => lat_sequence(sequences, 1_c_int64_t)
+    call expect(size(sequence) == size(tokens), 'as many')
+    call expect(all(sequence == tokens), 'likewise')
+    call lat_batch_free(batch)
+    call lat_task_free(task)
+    call lat_tokenizer_free(tokenizer)
+  end subroutine test_tokens
+
+  ! A loop of one's own, stopped and gone on with from a file, ends with the parameters of the trainer.
+  subroutine test_loop(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: model, trained, trainer, optimizer, sampler, batch, tokenizer, gradients, session
+    type(lat_optimizer_options) :: rule
+    type(lat_trainer_options) :: run
+    type(lat_loss_sum) :: sum, other
+    type(lat_sequences) :: answers
+    real(c_float), pointer, contiguous :: mine(:), theirs(:)
+    integer :: part
+    integer(c_int64_t) :: update
+    call lat_init(rule)
+    rule%learning_rate = 1e-3_c_double
+    call lat_init(run)
+    run%batch_size = 4
+    run%max_examples = 24
+    run%validate_every = 0
+    call small_model(trained, ctx)
+    call expect(lat_trainer_create(trainer, trained, rule, run) == LAT_OK, 'trainer')
+    call expect(lat_trainer_run(trainer) == LAT_OK, 'run')
+    call lat_trainer_free(trainer)
+    do part = 0, 1
+      call small_model(model, ctx)
+      call expect(lat_optimizer_create(optimizer, model, rule) == LAT_OK, 'optimizer')
+      if (part == 1) call expect(lat_optimizer_load(optimizer, model, 'test-fortran-loop.safetensors') == LAT_OK, 'go on')
+      call expect(lat_optimizer_updates(optimizer) == 3 * part, 'updates')
+      call expect(lat_gradients_create(gradients, model) == LAT_OK, 'gradients')
+      call small_tokenizer(tokenizer, ctx)
+      call expect(lat_sampler_create(sampler, lat_model_task(model), tokenizer) == LAT_OK, 'sampler')
+      call expect(lat_batch_create(batch, tokenizer) == LAT_OK, 'batch')
+      call lat_sampler_seek(sampler, 4 * lat_optimizer_updates(optimizer))
+      do update = 1, 3
+        call lat_init(sum)
+        call expect(lat_sampler_next(batch, sampler, 4_c_int64_t) == LAT_OK, 'examples')
+        call expect(lat_gradients_accumulate(gradients, sum, model, batch) == LAT_OK, 'accumulate')
+        call expect(sum%examples == 4 .and. sum%loss > 0, 'loss')
+        mine => lat_gradients_data(gradients)
+        call expect(size(mine) == lat_model_parameter_count(model) .and. any(abs(mine) > 0), 'gradient')
+        if (update == 1) then
+          call lat_init(other)
+          call expect(lat_model_loss(other, model, batch) == LAT_OK, 'loss alone')
+          call expect(abs(other%loss - sum%loss) < 1e-4_c_double * sum%loss, 'the same')
+          call expect(lat_loss_sum_add(other, sum) == LAT_OK .and. other%examples == 8, 'sum of sums')
+        end if
+        call expect(lat_optimizer_step(optimizer, model, gradients, sum) == LAT_OK, 'step')
+        call expect(lat_optimizer_gradient_norm(optimizer) > 0 .and. sum%tokens == 0, 'after a step')
+      end do
+      call expect(lat_optimizer_save(optimizer, model, 'test-fortran-loop.safetensors') == LAT_OK, 'checkpoint')
+      if (part == 1) then
+        mine => lat_model_parameters(model)
+        theirs => lat_model_parameters(trained)
+        call expect(all(abs(mine - theirs) <= 0), 'bits of the trainer')
+        call expect(lat_session_create(session, model) == LAT_OK, 'session')
+        call expect(lat_session_decode(answers, session, batch) == LAT_OK, 'decode')
+        call expect(answers%count == 4, 'answers')
+        call expect(size(lat_sequence(answers, 0_c_int64_t)) > 0, 'tokens of an answer')
+        call lat_session_free(session)
+        call expect(lat_model_map(mine, model) == LAT_OK, 'map')
+        mine = 0
+        call expect(lat_model_loss(other, model, batch) == LAT_ERROR_STATE, 'mapped')
+        call expect(lat_model_commit(model) == LAT_OK, 'commit')
+        mine => lat_model_parameters(model)
+        call expect(all(abs(mine) <= 0), 'written')
+      end if
+      call lat_sampler_free(sampler)
+      call lat_batch_free(batch)
+      call lat_tokenizer_free(tokenizer)
+      call lat_gradients_free(gradients)
+      call lat_optimizer_free(optimizer)
+      call lat_model_free(model)
+    end do
+    call lat_model_free(trained)
+  end subroutine test_loop
+
+  ! Canonical forms: those of equivalent matrices are one, and the answer comes back.
+  subroutine test_canonical(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: task
+    type(lat_task_options) :: options
+    type(lat_matrix) :: forms(1), other_forms(1), results(1)
+    character(kind=c_char), target :: name(8)
+    real(c_double), target :: a(2, 2), b(2, 2), form(2, 2), other(2, 2), answer(2, 2), x(2, 2)
+    integer(c_int64_t), allocatable :: transform(:)
+    name = lat_text('inverse')
+    call lat_init(options)
+    options%name = c_loc(name)
+    options%rows = 2
+    options%canonical = 1
+    call expect(lat_task_create(task, ctx, options) == LAT_OK, 'canonical task')
+    allocate (transform((lat_task_transform_size(task) + 7) / 8))
+    a = reshape([real(c_double) :: 1, 2, 3, -4], [2, 2])
+    b = -a(2:1:-1, :)
+    forms(1) = lat_view(form)
+    other_forms(1) = lat_view(other)
+    call expect(lat_task_canonicalize(other_forms, transform, task, [lat_view(b)]) == LAT_OK, 'form')
+    call expect(lat_task_canonicalize(forms, transform, task, [lat_view(a)]) == LAT_OK, 'another')
+    call expect(same(form, other), 'one form')
+    call expect(lat_task_canonicalize(forms, transform(:0), task, [lat_view(a)]) == LAT_ERROR_ARGUMENT, 'room')
+    results(1) = lat_view(answer, LAT_ROW_MAJOR)
+    call expect(lat_task_answer_operands(results, task, forms) == LAT_OK, 'answer to the form')
+    other_forms = results
+    results(1) = lat_view(x)
+    call expect(lat_task_restore(results, task, transform, other_forms) == LAT_OK, 'restore')
+    call expect(all(abs(matmul(a, x) - reshape([1, 0, 0, 1], [2, 2])) < 1e-14_c_double), 'the inverse')
+    call lat_task_free(task)
+  end subroutine test_canonical
 end module expectations
 
 program test_fortran
@@ -331,6 +612,10 @@ program test_fortran
   call test_mixture(ctx)
   call test_memory(ctx, model)
   call test_named_models(ctx, model)
+  call test_custom_task(ctx)
+  call test_tokens(ctx)
+  call test_loop(ctx)
+  call test_canonical(ctx)
   call lat_model_free(model)
   call lat_context_free(ctx)
 end program test_fortran

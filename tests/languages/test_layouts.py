@@ -134,7 +134,8 @@ def every_function_is_used():
 def main():
     structures = structures_of_headers()
     header_text = "".join(path.read_text() for path in include.glob("lat/*.h"))
-    constants = sorted(set(re.findall(r"\b(LAT_[A-Z0-9_]+)\s*=\s*-?\d", header_text)))
+    constants = sorted(set(re.findall(r"\b(LAT_[A-Z0-9_]+)\s*=\s*-?\d", header_text) +
+                           re.findall(r"^#define (LAT_[A-Z0-9_]+) -?\d+$", header_text, flags=re.M)))
     module_text = fortran_module.read_text()
     statuses = re.findall(r"X\((LAT_[A-Z_]+), -?\d+", header_text)
     in_c = offsets_in_c(structures, constants + statuses, compilers[0])
