@@ -7,10 +7,15 @@ typedef struct example_length {
   double source, target;
 } example_length;
 
+/* Products that a feed-forward block takes of its input. */
+static int32_t products_of(const lat_model_options *o) {
+  return o->ffn == LAT_FFN_PLAIN ? 1 : 2;
+}
+
 /* Self-attention block and feed-forward of one layer, for n tokens of width d, where each token
  * attends to `seen` others: q, k, v, out; scores and sums; d -> fd -> d. */
-static double layer_cost(double n, double seen, double d, double factor) {
-  return n * ((4 + 2 * factor) * d * d + 2 * seen * d);
+static double layer_cost(const lat_model_options *o, double n, double seen, double d) {
+  return n * ((4 + (1 + products_of(o)) * o->ffn_factor) * d * d + 2 * seen * d);
 }
 
 /* Passes through layers, of which all are repeated or one. */
@@ -28,7 +33,7 @@ static int32_t gates_of(const lat_model_options *o) {
 /* The layers of one stack: a recurrent one has a product of inputs and one of states. */
 static double own_cost(const lat_model_options *o, double n, double seen, double d) {
   const int32_t gates = gates_of(o);
-  return gates > 0 ? n * 2 * gates * d * d : layer_cost(n, seen, d, o->ffn_factor);
+  return gates > 0 ? n * 2 * gates * d * d : layer_cost(o, n, seen, d);
 }
 
 static int attends_across(const lat_model_options *o) {
@@ -126,17 +131,18 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
   const int32_t below =
       encoder_alone(o) ? 0 : passes_of(o->decoder_layers, o->decoder_loops, o->decoder_loop_layer);
   const int32_t across = attends_across(o) ? below : 0;
+  const int32_t inner = o->ffn_factor * products_of(o);             /* over the width */
   const int32_t gates = gates_of(o), fused = gates > 0 ? gates : 3; /* or q, k, v */
   const int32_t rest = gates > 0 ? 0 : 1, twice = gates > 0 ? 2 : 1;
   const model_layer found[MODEL_LAYERS] = {{source, fused * e, e, twice * above},
                                            {source, e, e, rest * above},
-                                           {source, o->ffn_factor * e, e, rest * above},
+                                           {source, inner * e, e, rest * above},
                                            {source, e, o->ffn_factor * e, rest * above},
                                            {decoded, fused * d, d, twice * below},
                                            {decoded, d, d, rest * below}, /* out */
                                            {target, d, d, 2 * across},    /* q, out across */
                                            {source, 2 * d, e, across},    /* k, v across */
-                                           {decoded, o->ffn_factor * d, d, rest * below},
+                                           {decoded, inner * d, d, rest * below},
                                            {decoded, d, o->ffn_factor * d, rest * below},
                                            {target, output_symbols, d, 1}};
   memcpy(layers, found, sizeof found);

@@ -90,6 +90,10 @@ static int not_recurrent(const cli_settings *s) {
   return !recurrent(s);
 }
 
+static int bilinear(const cli_settings *s) {
+  return s->model.ffn == LAT_FFN_BILINEAR;
+}
+
 static int recurrent_alone(const cli_settings *s) {
   return recurrent(s) && !s->model.encoder_attention;
 }
@@ -233,6 +237,8 @@ static const option_rule rules[] = {
     {NULL, "decoder-loop-layer", decoder_once, "has no effect: --decoder-loops is 1"},
     {NULL, "ffn-factor", recurrent, NO_BLOCK},
     {NULL, "activation", recurrent, NO_BLOCK},
+    {NULL, "ffn", recurrent, NO_BLOCK},
+    {NULL, "activation", bilinear, "has no effect: --ffn bilinear has none"},
     {NULL, "heads", recurrent_alone, NO_ATTENTION},
     {NULL, "decoder-heads", recurrent_alone, NO_ATTENTION},
     {NULL, "attention-dropout", recurrent_alone, NO_ATTENTION},

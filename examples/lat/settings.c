@@ -123,6 +123,8 @@ static const cli_option model_options[] = {
            "a gate behind layers with loops copies or changes each value"),
     OPTION(OPTION_INT32, "ffn-factor", model.ffn_factor, "N",
            "inner width of feed-forward blocks over the width"),
+    OPTION(OPTION_CHOICE, "ffn", model.ffn, "plain|gated|bilinear",
+           "feed-forward blocks: one product of x, or two that are multiplied"),
     OPTION(OPTION_CHOICE, "norm", model.norm, "post|pre", "where LayerNorm stands"),
     OPTION(OPTION_CHOICE, "norm-kind", model.norm_kind, "layer|rms", "LayerNorm or RMSNorm"),
     OPTION(OPTION_CHOICE, "activation", model.activation, "relu|gelu", "of feed-forward blocks"),

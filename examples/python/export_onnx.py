@@ -247,6 +247,8 @@ def check_kind(options):
         raise Refused(f"architecture {ARCHITECTURES[options['architecture']]} is not exported, only encoder-decoder")
     if options["norm_kind"] != 0:
         raise Refused("norm_kind rms is not exported, only layer")
+    if options["ffn"] != 0:
+        raise Refused("a gated ffn is not exported, only the plain one")
     if options["copy_gate"]:
         raise Refused("copy_gate is not exported")
 

@@ -63,6 +63,14 @@ enum {
 /** Activation of the feed-forward blocks. */
 enum { LAT_RELU = 0, LAT_GELU = 1 /**< the exact one, x Phi(x) */ };
 
+/** Feed-forward blocks, x to y = W2 h + b2, where [v g] = W1 x + b1 in two halves (Shazeer 2020).
+ */
+enum {
+  LAT_FFN_PLAIN = 0,   /**< h = activation(W1 x + b1) */
+  LAT_FFN_GATED = 1,   /**< h = v activation(g), elementwise */
+  LAT_FFN_BILINEAR = 2 /**< h = v g */
+};
+
 /** Position embeddings. */
 enum { LAT_POSITIONS_LEARNED = 0, LAT_POSITIONS_SINUSOIDAL = 1 };
 
@@ -125,7 +133,8 @@ typedef struct lat_model_options {
   int32_t query_per_number; /**< an encoder alone: 1: one query position for each number of the
                                answer, of which a head each gives the number's tokens (p1000: sign,
                                mantissa, exponent); default 0: one for each token */
-  int32_t reserved;         /**< 0 */
+  int32_t ffn; /**< LAT_FFN_PLAIN (default), LAT_FFN_GATED or LAT_FFN_BILINEAR, in which activation
+                  is not used; ffn_factor is the width of each half */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with

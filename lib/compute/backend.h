@@ -212,6 +212,12 @@ typedef struct lati_backend {
                         float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
                         const lati_spread *spread);
 
+  /* y (T, width) = v activation(g) of x = [v g] (T, 2 width), and the gradient of x from that of
+   * y; d_y may not alias d_x. */
+  void (*glu_forward)(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens, int32_t width,
+                      lati_activation activation);
+  void (*glu_backward)(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
+                       int32_t width, lati_activation activation);
   /* y = dropout(x) + residual (T, width); residual may be NULL; y may alias either. */
   void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int32_t width,
                   const lati_dropout *dropout);

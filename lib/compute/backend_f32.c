@@ -18,6 +18,16 @@ static void attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, la
                                 v, shape, scratch);
 }
 
+static void glu_forward(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens, int32_t width,
+                        lati_activation activation) {
+  lati_panel_glu_forward(lati_vector_best()->panels, pool, y, x, tokens, width, activation);
+}
+
+static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
+                         int32_t width, lati_activation activation) {
+  lati_panel_glu_backward(lati_vector_best()->panels, pool, d_x, d_y, x, tokens, width, activation);
+}
+
 const lati_backend lati_backend_f32 = {
     .name = "f32-blis",
     .memory = &lati_host_memory,
@@ -37,6 +47,8 @@ const lati_backend lati_backend_f32 = {
     .embedding_forward = lati_embedding_forward,
     .embedding_backward = lati_embedding_backward,
     .cross_entropy = lati_cross_entropy,
+    .glu_forward = glu_forward,
+    .glu_backward = glu_backward,
     .dropout = lati_dropout_forward,
     .gate_forward = lati_gate_forward,
     .gate_backward = lati_gate_backward,

@@ -54,9 +54,20 @@
                                   scratch);                                                        \
   }
 
+#define DEFINE_GLU(name, kernel)                                                                   \
+  static void glu_forward_##name(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens,        \
+                                 int32_t width, lati_activation activation) {                      \
+    lati_panel_glu_forward(kernel, pool, y, x, tokens, width, activation);                         \
+  }                                                                                                \
+  static void glu_backward_##name(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x,      \
+                                  int64_t tokens, int32_t width, lati_activation activation) {     \
+    lati_panel_glu_backward(kernel, pool, d_x, d_y, x, tokens, width, activation);                 \
+  }
+
 #define DEFINE_BACKEND(text, is_narrow, identifier, kernel)                                        \
   DEFINE_LINEAR(identifier, kernel)                                                                \
   DEFINE_ATTENTION(identifier, kernel)                                                             \
+  DEFINE_GLU(identifier, kernel)                                                                   \
   const lati_backend lati_backend_##identifier = {                                                 \
       .name = text,                                                                                \
       .narrow = is_narrow,                                                                         \
@@ -77,6 +88,8 @@
       .embedding_forward = lati_embedding_forward,                                                 \
       .embedding_backward = lati_embedding_backward,                                               \
       .cross_entropy = lati_cross_entropy,                                                         \
+      .glu_forward = glu_forward_##identifier,                                                     \
+      .glu_backward = glu_backward_##identifier,                                                   \
       .dropout = lati_dropout_forward,                                                             \
       .gate_forward = lati_gate_forward,                                                           \
       .gate_backward = lati_gate_backward,                                                         \

@@ -55,4 +55,6 @@ const lati_panel_kernel KERNEL = {
     .finish = finish,
     .column_sums = column_sums,
     .dot = dot,
+    .glu = glu,
+    .glu_backward = glu_backward,
 };

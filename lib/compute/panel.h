@@ -57,6 +57,11 @@ typedef struct lati_panel_kernel {
   void (*column_sums)(float *y, lati_rows x, int64_t rows, int64_t n);
   /* a . b, of n values. */
   float (*dot)(lati_rows a, lati_rows b, int64_t n);
+  /* A row of a gated linear unit, y (n) = v activation(g) of x = [v g] (2 n), and the gradient of x
+   * from that of y. */
+  void (*glu)(lati_rows y, lati_rows x, int64_t n, lati_activation activation);
+  void (*glu_backward)(lati_rows d_x, lati_rows d_y, lati_rows x, int64_t n,
+                       lati_activation activation);
 } lati_panel_kernel;
 
 #if defined(__x86_64__)
@@ -108,6 +113,13 @@ size_t lati_panel_weight_scratch(const lati_panel_kernel *kernel, int64_t tokens
 void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool, float *d_weight,
                                 float *d_bias, lati_rows d_y, lati_rows x, int64_t tokens,
                                 int32_t out, int32_t in, void *scratch);
+
+/* Gated linear units on a kernel. */
+void lati_panel_glu_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows y,
+                            lati_rows x, int64_t tokens, int32_t width, lati_activation activation);
+void lati_panel_glu_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_x,
+                             lati_rows d_y, lati_rows x, int64_t tokens, int32_t width,
+                             lati_activation activation);
 
 /* Attention on a kernel. */
 size_t lati_panel_attention_scratch(int64_t longest, int32_t head_width);

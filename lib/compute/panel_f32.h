@@ -59,4 +59,6 @@ static const lati_panel_kernel panels = {
     .finish = finish,
     .column_sums = column_sums,
     .dot = dot,
+    .glu = glu,
+    .glu_backward = glu_backward,
 };

@@ -113,3 +113,50 @@ static float dot(lati_rows a, lati_rows b, int64_t n) {
   }
   return v_sum(sum);
 }
+
+/* Called with constants for `activation`. */
+INLINE void glu_row(lati_rows y, lati_rows x, int64_t n, const lati_activation activation) {
+  FOR_LANES(j, mask, n) {
+    vec gate = v_activate(load_values(x, n + j, mask), activation);
+    store_values(y, j, mask, load_values(x, j, mask) * gate);
+  }
+}
+
+INLINE void glu_row_backward(lati_rows d_x, lati_rows d_y, lati_rows x, int64_t n,
+                             const lati_activation activation) {
+  FOR_LANES(j, mask, n) {
+    vec value = load_values(x, j, mask), gate = load_values(x, n + j, mask);
+    vec d = load_values(d_y, j, mask);
+    store_values(d_x, j, mask, d * v_activate(gate, activation));
+    store_values(d_x, n + j, mask, apply_slope(d * value, gate, activation));
+  }
+}
+
+static void glu(lati_rows y, lati_rows x, int64_t n, lati_activation activation) {
+  switch (activation) {
+  case LATI_RELU:
+    glu_row(y, x, n, LATI_RELU);
+    break;
+  case LATI_GELU:
+    glu_row(y, x, n, LATI_GELU);
+    break;
+  default:
+    glu_row(y, x, n, LATI_IDENTITY);
+    break;
+  }
+}
+
+static void glu_backward(lati_rows d_x, lati_rows d_y, lati_rows x, int64_t n,
+                         lati_activation activation) {
+  switch (activation) {
+  case LATI_RELU:
+    glu_row_backward(d_x, d_y, x, n, LATI_RELU);
+    break;
+  case LATI_GELU:
+    glu_row_backward(d_x, d_y, x, n, LATI_GELU);
+    break;
+  default:
+    glu_row_backward(d_x, d_y, x, n, LATI_IDENTITY);
+    break;
+  }
+}

@@ -41,7 +41,8 @@ const lati_field lati_model_fields[] = {
     LATI_ADDED_NUMBER(lat_model_options, decoder_loop_layer, LATI_FIELD_INT32, 0, 0, 64),
     LATI_ADDED_NUMBER(lat_model_options, encoder_attention, LATI_FIELD_INT32, 0, 0, 1),
     LATI_ADDED_NUMBER(lat_model_options, query_per_number, LATI_FIELD_INT32, 0, 0, 1),
-    LATI_ADDED_NUMBER(lat_model_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_model_options, ffn, LATI_FIELD_INT32, LAT_FFN_PLAIN, LAT_FFN_PLAIN,
+                      LAT_FFN_BILINEAR),
     LATI_FIELDS_END,
 };
 

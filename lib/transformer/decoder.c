@@ -96,7 +96,9 @@ static lat_status reserve_operands(lati_decoder *decoder, int64_t rows) {
   const lati_backend *backend = decoder->backend;
   const lati_stack *stack = lati_last_stack(decoder->model);
   lati_hidden *hidden[] = {&decoder->x, &decoder->y, &decoder->h};
+  const int32_t halves = decoder->model->options.ffn == LAT_FFN_PLAIN ? 0 : 2 * stack->inner;
   const int64_t bytes = lati_operand_bytes(backend, rows, stack->inner) +
+                        lati_operand_bytes(backend, rows, halves) +
                         3 * lati_operand_bytes(backend, rows, stack->width);
   lat_status status = lati_alloc(&decoder->operands, decoder->ctx, (size_t)bytes, 1);
   if (status != LAT_OK) {
@@ -104,6 +106,7 @@ static lat_status reserve_operands(lati_decoder *decoder, int64_t rows) {
   }
   unsigned char *place = decoder->operands;
   decoder->inner = take_operands(&place, backend, rows, stack->inner);
+  decoder->halves = take_operands(&place, backend, rows, halves);
   for (int i = 0; i < 3; ++i) {
     hidden[i]->operand = backend->narrow ? take_operands(&place, backend, rows, stack->width)
                                          : lati_floats(hidden[i]->values, stack->width);

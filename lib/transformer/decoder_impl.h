@@ -49,7 +49,8 @@ struct lati_decoder {
   lati_hidden x, y, h;   /* (rows, width) */
   float *attended, *qkv; /* (rows, width); (rows, 3 width), of recurrent stacks (rows, 8 width) */
   lati_rows inner;       /* (rows, the ffn's) */
-  void *operands;        /* memory of inner, and of narrow rows of x, y and h */
+  lati_rows halves;      /* (rows, twice that), of a gated ffn */
+  void *operands;        /* memory of inner, of halves, and of narrow rows of x, y and h */
   float *mean, *rstd;
   float *logits;
   lati_attention_scratch *scratch; /* a worker each */

@@ -12,8 +12,12 @@
 /* Of stacks that read nothing but themselves; of a decoder that reads an encoder's output. */
 static const lati_block_kind *const encoder_layer[] = {&lati_self_attention, &lati_feed_forward,
                                                        NULL};
+static const lati_block_kind *const gated_encoder_layer[] = {&lati_self_attention,
+                                                             &lati_gated_feed_forward, NULL};
 static const lati_block_kind *const decoder_layer[] = {&lati_self_attention, &lati_cross_attention,
                                                        &lati_feed_forward, NULL};
+static const lati_block_kind *const gated_decoder_layer[] = {
+    &lati_self_attention, &lati_cross_attention, &lati_gated_feed_forward, NULL};
 /* Of recurrent stacks, and of a recurrent decoder that attends to the encoder. */
 static const lati_block_kind *const lstm_layer[] = {&lati_lstm, NULL};
 static const lati_block_kind *const lstm_attention_layer[] = {&lati_lstm, &lati_cross_attention,
@@ -35,7 +39,9 @@ static void set_sizes(lati_stack *stack, const lat_model *model, int input) {
   stack->width = input ? options->encoder_width : options->decoder_width;
   stack->heads = input ? options->encoder_heads : options->decoder_heads;
   stack->inner = stack->width * options->ffn_factor;
-  stack->activation = options->activation == LAT_GELU ? LATI_GELU : LATI_RELU;
+  stack->activation = options->ffn == LAT_FFN_BILINEAR  ? LATI_IDENTITY
+                      : options->activation == LAT_GELU ? LATI_GELU
+                                                        : LATI_RELU;
   stack->pre_norm = options->norm == LAT_NORM_PRE;
 }
 
@@ -69,15 +75,17 @@ static lat_status add_stack(lat_model *model, int input, const lati_block_kind *
 lat_status lati_stacks_list(lat_model *model) {
   lat_status status = LAT_OK;
   const int attends = model->options.encoder_attention;
+  const int gated = model->options.ffn != LAT_FFN_PLAIN;
+  const lati_block_kind *const *alone = gated ? gated_encoder_layer : encoder_layer;
   switch (model->options.architecture) {
   case LAT_ARCHITECTURE_ENCODER:
-    LATI_TRY(add_stack(model, 1, encoder_layer));
+    LATI_TRY(add_stack(model, 1, alone));
     model->stack[0].behind = LATI_QUERIES;
     model->stack[0].by_number = model->options.query_per_number;
     break;
   case LAT_ARCHITECTURE_DECODER: /* its layers are an encoder's: there is nothing to attend across
                                   */
-    LATI_TRY(add_stack(model, 0, encoder_layer));
+    LATI_TRY(add_stack(model, 0, alone));
     model->stack[0].side = LAT_INPUT;
     model->stack[0].behind = LATI_ANSWER;
     break;
@@ -90,8 +98,8 @@ lat_status lati_stacks_list(lat_model *model) {
     LATI_TRY(add_stack(model, 0, attends ? gru_attention_layer : gru_layer));
     break;
   default:
-    LATI_TRY(add_stack(model, 1, encoder_layer));
-    LATI_TRY(add_stack(model, 0, decoder_layer));
+    LATI_TRY(add_stack(model, 1, alone));
+    LATI_TRY(add_stack(model, 0, gated ? gated_decoder_layer : decoder_layer));
     break;
   }
 done:

@@ -22,6 +22,9 @@ ARCHITECTURE_LSTM: int
 ARCHITECTURE_GRU: int
 NORM_KIND_LAYER: int
 NORM_KIND_RMS: int
+FFN_PLAIN: int
+FFN_GATED: int
+FFN_BILINEAR: int
 RELU: int
 GELU: int
 POSITIONS_LEARNED: int
@@ -222,7 +225,7 @@ class Model(_Object):
                  dropout: float = ..., seed: int = ..., architecture: int = ..., norm_kind: int = ...,
                  attention_dropout: float = ..., copy_gate: int = ..., encoder_loop_layer: int = ...,
                  decoder_loop_layer: int = ..., encoder_attention: int = ...,
-                 query_per_number: int = ...) -> None: ...
+                 query_per_number: int = ..., ffn: int = ...) -> None: ...
     @classmethod
     def load(cls, path: _Path, context: Optional[Context] = ..., custom: Optional[Task] = ...) -> Model: ...
     @classmethod

@@ -158,7 +158,7 @@ MEMBER(lat_model_options, encoder_loop_layer, 116, 4);
 MEMBER(lat_model_options, decoder_loop_layer, 120, 4);
 MEMBER(lat_model_options, encoder_attention, 124, 4);
 MEMBER(lat_model_options, query_per_number, 128, 4);
-MEMBER(lat_model_options, reserved, 132, 4);
+MEMBER(lat_model_options, ffn, 132, 4);
 
 SIZE(lat_loss_sum, 48);
 MEMBER(lat_loss_sum, struct_size, 0, 8);
@@ -401,7 +401,7 @@ LAST(lat_score, exact);
 LAST(lat_tokenizer_options, reserved);
 LAST(lat_sampler_options, reserved2);
 LAST(lat_sequences, count);
-LAST(lat_model_options, reserved);
+LAST(lat_model_options, ffn);
 LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);

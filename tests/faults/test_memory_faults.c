@@ -472,6 +472,7 @@ static lat_status use_copy_gate(fault_world *world, void **out) {
   (void)out;
   small_run_model_options(&options);
   options.copy_gate = 1;
+  options.ffn = LAT_FFN_GATED;
   options.decoder_loops = 2;
   return use_model(world, &options);
 }

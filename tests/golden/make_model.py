@@ -109,6 +109,9 @@ ARCHITECTURES = {
         "encoder_loops": 3,
         "encoder_loop_layer": 2,
     },
+    "gated": {"ffn": "gated", "ffn_factor": 3},
+    "gated-pre-norm": {"ffn": "gated", "norm": "pre", "activation": "gelu", "ffn_factor": 2},
+    "bilinear": {"ffn": "bilinear", "ffn_factor": 2},
     "decoder-alone": {"architecture": "decoder", "decoder_layers": 2},
     "decoder-alone-factored": {
         "architecture": "decoder",

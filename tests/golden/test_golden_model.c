@@ -87,6 +87,9 @@ static void read_options(lat_model_options *options, const json_t *config) {
                           : younger(config, "architecture", "lstm")    ? LAT_ARCHITECTURE_LSTM
                           : younger(config, "architecture", "gru")     ? LAT_ARCHITECTURE_GRU
                                                                        : 0;
+  options->ffn = younger(config, "ffn", "gated")      ? LAT_FFN_GATED
+                 : younger(config, "ffn", "bilinear") ? LAT_FFN_BILINEAR
+                                                      : LAT_FFN_PLAIN;
   options->copy_gate = json_object_get(config, "copy_gate") != NULL;
   options->encoder_loop_layer =
       (int32_t)json_integer_value(json_object_get(config, "encoder_loop_layer"));

@@ -48,6 +48,7 @@ class Config:
     decoder_loop_layer: int = 0
     encoder_attention: int = 0
     query_per_number: int = 0
+    ffn: str = "plain"
 
 
 @dataclass
@@ -143,7 +144,8 @@ def layer_shapes(shapes, config, side, prefix):
     if side == "decoder" and config.architecture == "encoder-decoder":
         attention_shapes(shapes, prefix + ".cross_attention", width, config.encoder_width)
         norm_shapes(shapes, config, prefix + ".layer_norm15", width)
-    linear_shapes(shapes, prefix + ".ffn.lin1", config.ffn_factor * width, width)
+    halves = 1 if config.ffn == "plain" else 2
+    linear_shapes(shapes, prefix + ".ffn.lin1", halves * config.ffn_factor * width, width)
     linear_shapes(shapes, prefix + ".ffn.lin2", width, config.ffn_factor * width)
     norm_shapes(shapes, config, prefix + ".layer_norm2", width)
     if config.copy_gate and stack_of(config, side)[3] > 1:
@@ -268,8 +270,10 @@ class Twin:
 
     def feed_forward(self, name, x):
         inner = self.linear(name + ".lin1", x)
-        inner = functional.gelu(inner) if self.config.activation == "gelu" else inner.relu()
-        return self.linear(name + ".lin2", inner)
+        value, gate = inner.chunk(2, -1) if self.config.ffn != "plain" else (1, inner)
+        if self.config.ffn != "bilinear":
+            gate = functional.gelu(gate) if self.config.activation == "gelu" else gate.relu()
+        return self.linear(name + ".lin2", value * gate)
 
     def block(self, norm, x, function):
         """One residual block, its LayerNorm after the sum or before the function."""

@@ -153,6 +153,18 @@ START_TEST(every_layer_option) {
 }
 END_TEST
 
+/* Gates of every activation, and products without one. */
+START_TEST(gated_feed_forward) {
+  architecture which = base("gated feed-forward");
+  which.parts = 1;
+  which.options.ffn = _i < 4 ? LAT_FFN_GATED : LAT_FFN_BILINEAR;
+  which.options.activation = _i >> 1 & 1;
+  which.options.norm = _i & 1;
+  which.options.ffn_factor = 3;
+  passes(&which);
+}
+END_TEST
+
 /* Options that change how tokens go in and logits come out. */
 START_TEST(every_embedding_option) {
   architecture which = base("embeddings");
@@ -313,6 +325,7 @@ int main(void) {
   tcase_add_loop_test(tests, every_layer_option, 0, 12);
   tcase_add_loop_test(tests, every_embedding_option, 0, 8);
   tcase_add_loop_test(tests, shared_layers_applied_again, 0, 2);
+  tcase_add_loop_test(tests, gated_feed_forward, 0, 5);
   tcase_add_loop_test(tests, copy_gates, 0, 4);
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 4);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);

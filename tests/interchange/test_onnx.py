@@ -98,6 +98,7 @@ class Files(Scratch):
         for options, message in ((dict(architecture=lat.ARCHITECTURE_GRU), "architecture gru is not exported"),
                                  (dict(architecture=lat.ARCHITECTURE_DECODER), "architecture decoder is not exported"),
                                  (dict(norm_kind=lat.NORM_KIND_RMS), "norm_kind rms is not exported"),
+                                 (dict(ffn=lat.FFN_GATED), "a gated ffn is not exported"),
                                  (dict(copy_gate=1, encoder_loops=2), "copy_gate is not exported")):
             make_model(self.context, options, {}).save(self.source)
             self.refused("export_onnx.py", message, self.source, self.graphs)

@@ -98,6 +98,8 @@ effects train "--task transpose $small" <<'END'
 --decoder-heads 1
 --decoder-loops 2
 --ffn-factor 2
+--ffn gated
+--ffn bilinear
 --norm pre
 --norm-kind rms
 --loops 2 --copy-gate
@@ -207,6 +209,8 @@ refused train '--task transpose --out none' <<'END'
 --architecture encoder --no-tied | --tied has no effect: --architecture encoder has no decoder
 --architecture encoder --cross-query-from-input | --cross-query-from-input has no effect: --architecture encoder has no decoder
 --architecture lstm --ffn-factor 2 | --ffn-factor has no effect: --architecture lstm and gru have no feed-forward blocks
+--architecture gru --ffn gated | --ffn has no effect: --architecture lstm and gru have no feed-forward blocks
+--ffn bilinear --activation gelu | --activation has no effect: --ffn bilinear has none
 --architecture gru --decoder-heads 2 | --decoder-heads has no effect: --architecture lstm and gru attend only
 --architecture gru --encoder-heads 2 | --encoder-heads has no effect: recurrent encoders have no attention
 --query-per-number | --query-per-number has no effect: it belongs to --architecture encoder
@@ -459,7 +463,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --architecture decoder --layers 1 --width 8 --heads 2 --size 2
 --architecture lstm --layers 1 --width 8 --heads 2 --size 2 --encoder-attention
 --layers 2 --loops 2 --width 8 --heads 2 --size 2 --norm-kind rms --attention-dropout 0.1 --copy-gate --encoder-loop-layer 1 --decoder-loop-layer 2
---decoder-width 16 --task product --transform log1p --size 2 --decoder-loops 1 --ffn-factor 1 --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
+--decoder-width 16 --task product --transform log1p --size 2 --decoder-loops 1 --ffn-factor 1 --ffn gated --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
 --task eigenvalues --rows 2 --cols 2 --distribution laplace --structure integer --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
 --min-size 1 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1 --ema-decay 0.9
 --size 2 --optimizer adamw --weight-decay 0.1 --batch-size 2 --repeats 2 --seconds 0 --no-decoding --json --precision f32 --threads 1 --verbose

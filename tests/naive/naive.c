@@ -233,6 +233,31 @@ static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_
   }
 }
 
+static void glu_forward(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens, int32_t width,
+                        lati_activation activation) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    const float *value = x.data + t * x.ld, *gate = value + width;
+    for (int32_t j = 0; j < width; ++j) {
+      y.data[t * y.ld + j] = (float)((double)value[j] * activate((double)gate[j], activation));
+    }
+  }
+}
+
+static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
+                         int32_t width, lati_activation activation) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    const float *value = x.data + t * x.ld, *gate = value + width;
+    for (int32_t j = 0; j < width; ++j) {
+      const double d = (double)d_y.data[t * d_y.ld + j];
+      float *to = d_x.data + t * d_x.ld + j;
+      to[0] = (float)(d * activate((double)gate[j], activation));
+      to[width] = (float)(d * (double)value[j] * derivative((double)gate[j], activation));
+    }
+  }
+}
+
 static size_t attention_scratch(int64_t longest, int32_t head_width) {
   (void)longest, (void)head_width;
   return 0;
@@ -257,6 +282,8 @@ const lati_backend lati_backend_naive = {
     .embedding_forward = embedding_forward,
     .embedding_backward = embedding_backward,
     .cross_entropy = cross_entropy,
+    .glu_forward = glu_forward,
+    .glu_backward = glu_backward,
     .dropout = lati_dropout_forward,
     .gate_forward = lati_gate_forward,
     .gate_backward = lati_gate_backward,

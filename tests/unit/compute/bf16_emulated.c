@@ -91,14 +91,18 @@ static double activated(double x, lati_activation activation) {
                                    : x;
 }
 
+static double activated_slope(double x, lati_activation activation) {
+  return activation == LATI_RELU   ? x > 0.0
+         : activation == LATI_GELU ? normal_below(x) + x * exp(-0.5 * x * x) * 0.39894228040143268
+                                   : 1.0;
+}
+
 static double slope_at(const lati_finish *f, int64_t i, int64_t j) {
   if (f->slope.activation == LATI_IDENTITY) {
     return 1.0;
   }
   const double x = (double)fixture_value(f->slope.of, i * f->slope.of.ld + j);
-  return f->slope.activation == LATI_RELU
-             ? x > 0.0
-             : normal_below(x) + x * exp(-0.5 * x * x) * 0.39894228040143268;
+  return activated_slope(x, f->slope.activation);
 }
 
 static void finish(const lati_finish *f, const float *sums, int64_t ld, int64_t m, int64_t n) {
@@ -129,6 +133,23 @@ static float dot(lati_rows a, lati_rows b, int64_t n) {
     sum += (double)fixture_value(a, i) * (double)fixture_value(b, i);
   }
   return (float)sum;
+}
+
+static void glu(lati_rows y, lati_rows x, int64_t n, lati_activation activation) {
+  for (int64_t j = 0; j < n; ++j) {
+    const double gate = activated((double)fixture_value(x, n + j), activation);
+    store_at(y, j, (float)((double)fixture_value(x, j) * gate));
+  }
+}
+
+static void glu_backward(lati_rows d_x, lati_rows d_y, lati_rows x, int64_t n,
+                         lati_activation activation) {
+  for (int64_t j = 0; j < n; ++j) {
+    const double value = (double)fixture_value(x, j), gate = (double)fixture_value(x, n + j);
+    const double d = (double)fixture_value(d_y, j);
+    store_at(d_x, j, (float)(d * activated(gate, activation)));
+    store_at(d_x, n + j, (float)(d * value * activated_slope(gate, activation)));
+  }
 }
 
 static float float_of(uint32_t bits) {
@@ -197,6 +218,8 @@ const lati_panel_kernel bf16_emulated = {
     .finish = finish,
     .column_sums = column_sums,
     .dot = dot,
+    .glu = glu,
+    .glu_backward = glu_backward,
 };
 
 int panel_kernels_here(const lati_panel_kernel *kernels[MAX_KERNELS]) {

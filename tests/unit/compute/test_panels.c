@@ -324,6 +324,33 @@ static void check_sums(fixture *f, const lati_panel_kernel *kernel, int64_t n, i
   lati_free(values), lati_free(y), lati_free(sums);
 }
 
+static void check_glu(fixture *f, const lati_panel_kernel *kernel, int64_t n, int narrow) {
+  const lati_activation activation = (lati_activation)(n % 3);
+  const twins x = random_twins(f, 1, 2 * n, narrow), d_y = random_twins(f, 1, n, narrow);
+  const twins y = random_twins(f, 1, n, narrow), d_x = random_twins(f, 1, 2 * n, narrow);
+  kernel->glu(y.fast, x.fast, n, activation);
+  lati_backend_naive.glu_forward(NULL, y.slow, x.slow, 1, (int32_t)n, activation);
+  kernel->glu_backward(d_x.fast, d_y.fast, x.fast, n, activation);
+  lati_backend_naive.glu_backward(NULL, d_x.slow, d_y.slow, x.slow, 1, (int32_t)n, activation);
+  compare_and_free(y, 2e-6, kernel);
+  compare_and_free(d_x, 2e-6, kernel);
+  compare_and_free(x, 0, kernel);
+  compare_and_free(d_y, 0, kernel);
+}
+
+static void glu_check(fixture *f, const lati_panel_kernel *kernel) {
+  for (int64_t n = 1; n <= 70; ++n) {
+    for (int narrow = 0; narrow < kernel->values; ++narrow) {
+      check_glu(f, kernel, n, narrow);
+    }
+  }
+}
+
+START_TEST(gated_units_of_any_width) {
+  for_each_kernel(glu_check);
+}
+END_TEST
+
 static void sums_check(fixture *f, const lati_panel_kernel *kernel) {
   for (int64_t n = 1; n <= 70; ++n) {
     for (int narrow = 0; narrow < kernel->values; ++narrow) {
@@ -500,6 +527,7 @@ int main(void) {
                           slices_share_the_packed_layer,
                           rows_are_taken_as_they_lie,
                           sums_of_any_length,
+                          gated_units_of_any_width,
                           packing_is_the_same_to_the_bit,
                           threads_do_not_change_the_bits,
                           bf16_is_had_where_the_processor_has_it,

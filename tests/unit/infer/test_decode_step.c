@@ -81,6 +81,18 @@ static void rms_norm(lat_model_options *options, fixture_plan *plan) {
   options->norm_kind = LAT_NORM_KIND_RMS;
 }
 
+static void gated(lat_model_options *options, fixture_plan *plan) {
+  pre_norm_gelu(options, plan);
+  options->ffn = LAT_FFN_GATED;
+  options->ffn_factor = 3;
+}
+
+static void bilinear_decoder_alone(lat_model_options *options, fixture_plan *plan) {
+  (void)plan;
+  options->architecture = LAT_ARCHITECTURE_DECODER;
+  options->ffn = LAT_FFN_BILINEAR;
+}
+
 static void factored(lat_model_options *options, fixture_plan *plan) {
   options->factored = 1;
   options->matrix_positions = 1;
@@ -148,6 +160,8 @@ static variant *const variants[] = {plain,
                                     encoder_alone,
                                     encoder_alone_with_places,
                                     rms_norm,
+                                    gated,
+                                    bilinear_decoder_alone,
                                     decoder_alone,
                                     decoder_alone_looped,
                                     copy_gates,

@@ -44,9 +44,13 @@ static void gru_attention(lat_model_options *options) {
   options->dropout = 0.1;
 }
 
+static void gated(lat_model_options *options) {
+  options->ffn = LAT_FFN_GATED;
+}
+
 static variant *const variants[] = {encoder_alone, decoder_alone,     copy_gate,
                                     rms_norm,      attention_dropout, lstm,
-                                    gru_attention, query_per_number};
+                                    gru_attention, query_per_number,  gated};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {

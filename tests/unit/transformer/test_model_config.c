@@ -27,6 +27,7 @@ static const refusal refusals[] = {
     REFUSED(ffn_factor, 17, "model options: ffn_factor 17 is outside 1..16"),
     REFUSED(norm, 2, "model options: norm 2 is outside 0..1"),
     REFUSED(norm_kind, 2, "model options: norm_kind 2 is outside 0..1"),
+    REFUSED(ffn, 3, "model options: ffn 3 is outside 0..2"),
     REFUSED(copy_gate, 1, "copy_gate is 1, but no layer is applied more than once"),
     REFUSED(encoder_loop_layer, 2, "encoder_loop_layer 2 is above encoder_layers 1"),
     REFUSED(decoder_loop_layer, 3, "decoder_loop_layer 3 is above decoder_layers 1"),
