@@ -51,7 +51,7 @@ static size_t backward_bytes(const lati_backend *backend, const lati_block *bloc
                              const lati_extent *extent) {
   lati_arena count = {.backend = backend};
   (void)take_gradients(&count, block, extent->tokens);
-  return count.used;
+  return count.device.used;
 }
 
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
@@ -73,7 +73,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_stack *stack = block->stack;
   const int64_t tokens = pass->state->tokens;
   const lati_block_state *saved = pass->saved;
-  lati_arena scratch = {.backend = work->backend, .base = work->scratch.block};
+  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens);
   lati_linear_backward(work, &block->linear[DOWN], d.inner, 0, d_y, saved->rows[SAVED_INNER],
                        tokens, NULL);

@@ -194,6 +194,16 @@ static void dropout(lati_pool *pool, float *y, const float *x, const float *resi
   INSIDE(dropout(pool, y, x, residual, width, how));
 }
 
+static void glu_forward(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens, int32_t width,
+                        lati_activation activation) {
+  INSIDE(glu_forward(pool, y, x, tokens, width, activation));
+}
+
+static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
+                         int32_t width, lati_activation activation) {
+  INSIDE(glu_backward(pool, d_x, d_y, x, tokens, width, activation));
+}
+
 static void gate_forward(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
                          int64_t count) {
   INSIDE(gate_forward(pool, y, gate, h, x, count));
@@ -240,6 +250,8 @@ const lati_backend *guarded_device_open(const lati_backend *operations) {
   guarded.embedding_backward = embedding_backward;
   guarded.cross_entropy = cross_entropy;
   guarded.dropout = dropout;
+  guarded.glu_forward = glu_forward;
+  guarded.glu_backward = glu_backward;
   guarded.gate_forward = gate_forward;
   guarded.gate_backward = gate_backward;
   guarded.cell_forward = cell_forward;

@@ -14,6 +14,7 @@ static void copy_gate(lat_model_options *options) {
   options->norm = LAT_NORM_PRE;
   options->encoder_loops = 2;
   options->copy_gate = 1;
+  options->ffn = LAT_FFN_GATED;
   options->dropout = 0.1;
 }
 
