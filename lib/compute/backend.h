@@ -13,6 +13,7 @@
 #define LATI_BACKEND_H
 
 #include "compute/memory.h"
+#include "compute/update.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -141,6 +142,8 @@ typedef struct lati_backend {
 
   /* Where the numbers of all operations are kept. */
   const lati_memory *memory;
+  /* What an optimizer does with them. */
+  const lati_update *update;
 
   /* Bytes of the packed form of an (out, in) weight, 0 when none is kept; and packing. */
   size_t (*packed_size)(int32_t out, int32_t in);

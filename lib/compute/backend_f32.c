@@ -31,6 +31,7 @@ static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_row
 const lati_backend lati_backend_f32 = {
     .name = "f32-blis",
     .memory = &lati_host_memory,
+    .update = &lati_host_update,
     .packed_size = lati_linear_packed_size,
     .pack = lati_linear_pack,
     .linear_forward = lati_linear_forward,

@@ -72,6 +72,7 @@
       .name = text,                                                                                \
       .narrow = is_narrow,                                                                         \
       .memory = &lati_host_memory,                                                                 \
+      .update = &lati_host_update,                                                                 \
       .packed_size = packed_size_##identifier,                                                     \
       .pack = pack_##identifier,                                                                   \
       .linear_forward = forward_##identifier,                                                      \

@@ -9,8 +9,14 @@ static void copy_bytes(void *to, const void *from, size_t bytes) {
   memcpy(to, from, bytes);
 }
 
-static void zero_bytes(void *to, size_t bytes) {
-  memset(to, 0, bytes);
+static void fill(float *x, float value, size_t count) {
+  if (value == 0 && !signbit(value)) {
+    memset(x, 0, count * sizeof *x);
+    return;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    x[i] = value;
+  }
 }
 
 static void swap_floats(float *restrict a, float *restrict b, size_t count) {
@@ -44,7 +50,7 @@ const lati_memory lati_host_memory = {.allocate = lati_alloc,
                                       .read = copy_bytes,
                                       .write = copy_bytes,
                                       .copy = copy_bytes,
-                                      .zero = zero_bytes,
+                                      .fill = fill,
                                       .swap = swap_floats,
                                       .copy_rows = copy_rows,
                                       .find_nonfinite = find_nonfinite};

@@ -23,7 +23,7 @@ typedef struct lati_memory {
   void (*write)(void *to, const void *host, size_t bytes);
 
   void (*copy)(void *to, const void *from, size_t bytes); /* no overlap */
-  void (*zero)(void *to, size_t bytes);
+  void (*fill)(float *x, float value, size_t count);
   void (*swap)(float *a, float *b, size_t count);
   /* Row i of `to` becomes row rows[i] of `from`, or row i where rows is NULL; for rows[i] < 0 it is
    * left alone. Rows have `width` floats, and begin to_ld and from_ld floats apart. */

@@ -1,6 +1,8 @@
+/* The processor's loops over flat vectors, in blocks of fixed size. */
 #include "compute/update.h"
 
 #include "compute/ops.h"
+#include "compute/orthogonalise.h"
 #include "compute/vector.h"
 
 #include <math.h>
@@ -95,3 +97,11 @@ void lati_average_update(lati_pool *pool, float *average, const float *x, int64_
   average_update a = {lati_vector_best(), average, x, count, (float)(1.0 - keep)};
   lati_pool_run(pool, average_block, &a, lati_blocks(count, BLOCK));
 }
+
+const lati_update lati_host_update = {.sum_of_squares_partials = lati_sum_of_squares_partials,
+                                      .sum_of_squares = lati_sum_of_squares,
+                                      .adam = lati_adam_update,
+                                      .average = lati_average_update,
+                                      .orthogonal_work = lati_orthogonalise_work,
+                                      .orthogonal_factors = lati_orthogonal_factors,
+                                      .orthogonal_update = lati_orthogonal_update_matrices};

@@ -1,8 +1,9 @@
-/* Loops over flat vectors: what an optimizer does, one pass over memory. */
+/* Loops over flat vectors: what an optimizer does, one pass over memory; and their table, of which
+ * a backend has one. */
 #ifndef LATI_UPDATE_H
 #define LATI_UPDATE_H
 
-#include "base/threads.h"
+#include "compute/orthogonal_update.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,5 +32,20 @@ void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v,
 /* average = keep average + (1 - keep) x, element by element; keep 0 copies. */
 void lati_average_update(lati_pool *pool, float *average, const float *x, int64_t count,
                          double keep);
+
+/* The operations of an update, of a backend's table. */
+typedef struct lati_update {
+  int64_t (*sum_of_squares_partials)(int64_t count);
+  double (*sum_of_squares)(lati_pool *pool, const float *x, int64_t count, double *partials);
+  void (*adam)(lati_pool *pool, float *p, float *g, float *m, float *v,
+               const lati_stretch *stretches, int32_t count, const lati_adam *adam);
+  void (*average)(lati_pool *pool, float *average, const float *x, int64_t count, double keep);
+  /* compute/orthogonal_update.h */
+  size_t (*orthogonal_work)(int32_t rows, int32_t cols);
+  void (*orthogonal_factors)(lati_pool *pool, const lati_orthogonal_update *update, int32_t rank);
+  void (*orthogonal_update)(lati_pool *pool, const lati_orthogonal_update *update);
+} lati_update;
+
+extern const lati_update lati_host_update; /* the processor's */
 
 #endif

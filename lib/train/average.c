@@ -2,12 +2,10 @@
  * any single update while the learning rate is high: with n updates done before, average = keep
  * average + (1 - keep) parameters,  keep = min(ema_decay, n / (n + 9)), so that a young average is
  * that of about the last tenth of the updates, not the initial parameters. */
-#include "compute/update.h"
 #include "train/optimizer_impl.h"
 #include "transformer/transformer.h"
 
 #include <math.h>
-#include <string.h>
 
 /* keep reaches 1/2 at this number of updates. */
 #define HALF_KEPT 9.0
@@ -16,9 +14,10 @@ lat_status lati_average_create(lat_optimizer *optimizer, const lat_model *model)
   if (optimizer->options.ema_decay == 0) {
     return LAT_OK;
   }
-  lat_status status = LATI_NEW(optimizer->average, optimizer->ctx, optimizer->count);
+  lat_status status = LATI_NEW_ON_DEVICE(optimizer->average, optimizer->ctx, optimizer->count);
   if (status == LAT_OK) {
-    memcpy(optimizer->average, model->parameters, optimizer->count * sizeof *model->parameters);
+    lati_memory_of(optimizer->ctx)
+        ->copy(optimizer->average, model->parameters, optimizer->count * sizeof *model->parameters);
   }
   return status;
 }
@@ -29,8 +28,8 @@ void lati_average_follow(lat_optimizer *optimizer, const lat_model *model) {
   }
   const double before = (double)optimizer->updates;
   const double keep = fmin(optimizer->options.ema_decay, before / (before + HALF_KEPT));
-  lati_average_update(optimizer->ctx->pool, optimizer->average, model->parameters,
-                      (int64_t)optimizer->count, keep);
+  optimizer->ctx->backend->update->average(optimizer->ctx->pool, optimizer->average,
+                                           model->parameters, (int64_t)optimizer->count, keep);
 }
 
 int lati_average_show(lat_optimizer *optimizer, lat_model *model, int averaged) {
@@ -38,12 +37,7 @@ int lati_average_show(lat_optimizer *optimizer, lat_model *model, int averaged) 
   if (optimizer->average == NULL || averaged == before) {
     return before;
   }
-  float *restrict parameters = model->parameters, *restrict average = optimizer->average;
-  for (size_t i = 0; i < optimizer->count; ++i) {
-    const float kept = parameters[i];
-    parameters[i] = average[i];
-    average[i] = kept;
-  }
+  lati_memory_of(optimizer->ctx)->swap(model->parameters, optimizer->average, optimizer->count);
   lati_model_repack(model);
   optimizer->averaged = averaged;
   return before;

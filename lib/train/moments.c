@@ -2,8 +2,6 @@
  * checkpoint, which is that of one process, is written or read. */
 #include "train/optimizer_impl.h"
 
-#include <string.h>
-
 static int is_split(const lat_optimizer *optimizer) {
   return optimizer->parts != NULL;
 }
@@ -12,7 +10,7 @@ lat_status lati_moments_open(lat_optimizer *optimizer) {
   lat_status status = LAT_OK;
   for (int i = 0; i < 2 && is_split(optimizer); ++i) {
     if (optimizer->whole[i] == NULL) {
-      LATI_TRY(LATI_NEW(optimizer->whole[i], optimizer->ctx, optimizer->count));
+      LATI_TRY(LATI_NEW_ON_DEVICE(optimizer->whole[i], optimizer->ctx, optimizer->count));
     }
   }
 done:
@@ -29,25 +27,26 @@ static size_t part_bytes(const lat_optimizer *optimizer) {
 
 lat_status lati_moments_gather(lat_optimizer *optimizer, float *buffer, int keeps) {
   lat_status status = LAT_OK;
-  const size_t bytes = optimizer->count * sizeof *buffer;
+  const lati_memory *memory = lati_memory_of(optimizer->ctx);
   for (int i = 0; i < 2 && is_split(optimizer) && status == LAT_OK; ++i) {
-    memcpy(buffer + optimizer->first, part_of(optimizer, i), part_bytes(optimizer));
+    memory->copy(buffer + optimizer->first, part_of(optimizer, i), part_bytes(optimizer));
     status = optimizer->share.gather(optimizer->share.user, buffer, optimizer->parts);
     if (status == LAT_OK && keeps) {
-      memcpy(optimizer->whole[i], buffer, bytes);
+      memory->copy(optimizer->whole[i], buffer, optimizer->count * sizeof *buffer);
     }
-    memset(buffer, 0, bytes);
+    memory->fill(buffer, 0, optimizer->count);
   }
   return status;
 }
 
 void lati_moments_take(lat_optimizer *optimizer, const float *all, int which) {
-  memcpy(part_of(optimizer, which), all + optimizer->first, part_bytes(optimizer));
+  lati_memory_of(optimizer->ctx)
+      ->copy(part_of(optimizer, which), all + optimizer->first, part_bytes(optimizer));
 }
 
 void lati_moments_close(lat_optimizer *optimizer) {
   for (int i = 0; i < 2; ++i) {
-    lati_free(optimizer->whole[i]);
+    lati_device_free(optimizer->ctx, optimizer->whole[i]);
     optimizer->whole[i] = NULL;
   }
 }

@@ -27,7 +27,7 @@ lat_status lati_muon_share(lati_muon *muon, const lat_context *ctx, const lati_u
 /* For each hidden matrix P (rows, cols) with gradient G, on its own:
  *   M = momentum M + scale G;  U = scale G + momentum M  (Nesterov)
  *   P -= rate (sqrt(max(1, rows / cols)) O + decay P),  O = the orthogonal factor of U
- * O by lati_orthogonalise(), whose singular values are near 0.9. The vectors are
+ * O by the operation orthogonal_update, whose singular values are near 0.9. The vectors are
  * flat ones of the table's layout; the matrices' parts of `scratch` are overwritten and those of
  * `gradients` set to zero. Fails where the ranks that share the matrices do not reach each other,
  * and then has changed nothing but `scratch`. */

@@ -1,7 +1,6 @@
 #include "train/optimizer_impl.h"
 
 #include "base/floating.h"
-#include "compute/update.h"
 #include "train/schedule.h"
 #include "transformer/transformer.h"
 
@@ -147,10 +146,11 @@ static lat_status plan_stretches(lat_optimizer *optimizer, const lati_parameter_
 static lat_status allocate_state(lat_optimizer *optimizer) {
   lat_status status = LAT_OK;
   const size_t own = optimizer->end - optimizer->first + 1; /* a part may be empty */
-  LATI_TRY(LATI_NEW(optimizer->m, optimizer->ctx, own));
-  LATI_TRY(LATI_NEW(optimizer->v, optimizer->ctx, own));
-  LATI_TRY(LATI_NEW(optimizer->partials, optimizer->ctx,
-                    lati_sum_of_squares_partials((int64_t)optimizer->count)));
+  const lati_update *operations = optimizer->ctx->backend->update;
+  LATI_TRY(LATI_NEW_ON_DEVICE(optimizer->m, optimizer->ctx, own));
+  LATI_TRY(LATI_NEW_ON_DEVICE(optimizer->v, optimizer->ctx, own));
+  LATI_TRY(LATI_NEW_ON_DEVICE(optimizer->partials, optimizer->ctx,
+                              operations->sum_of_squares_partials((int64_t)optimizer->count)));
 done:
   return status;
 }
@@ -208,10 +208,10 @@ void lat_optimizer_free(lat_optimizer *optimizer) {
   lati_moments_close(optimizer);
   lati_free(optimizer->parts);
   lati_free(optimizer->stretches);
-  lati_free(optimizer->partials);
-  lati_free(optimizer->average);
-  lati_free(optimizer->v);
-  lati_free(optimizer->m);
+  lati_device_free(ctx, optimizer->partials);
+  lati_device_free(ctx, optimizer->average);
+  lati_device_free(ctx, optimizer->v);
+  lati_device_free(ctx, optimizer->m);
   lati_free(optimizer);
   lat_context_free(ctx);
 }
@@ -260,8 +260,9 @@ static void update_by_adam(lat_optimizer *optimizer, float *parameters, float *g
                           .correction1 = 1 - pow(options->beta1, t),
                           .correction2 = 1 - pow(options->beta2, t),
                           .scale = scale};
-  lati_adam_update(optimizer->ctx->pool, parameters, gradients, optimizer->m, optimizer->v,
-                   optimizer->stretches, optimizer->stretch_count, &adam);
+  optimizer->ctx->backend->update->adam(optimizer->ctx->pool, parameters, gradients, optimizer->m,
+                                        optimizer->v, optimizer->stretches,
+                                        optimizer->stretch_count, &adam);
 }
 
 static lat_status update_by_muon(lat_optimizer *optimizer, float *parameters, float *gradients,
@@ -275,13 +276,16 @@ static lat_status update_by_muon(lat_optimizer *optimizer, float *parameters, fl
                           optimizer->m, optimizer->v, &step);
 }
 
+double lati_optimizer_sum_of_squares(const lat_optimizer *optimizer, const float *vector) {
+  return optimizer->ctx->backend->update->sum_of_squares(
+      optimizer->ctx->pool, vector, (int64_t)optimizer->count, optimizer->partials);
+}
+
 /* Factor that makes the summed gradient a mean, clipped. NUMERIC when it is not finite. */
 static lat_status choose_scale(double *scale, double *norm, const lat_optimizer *optimizer,
                                const float *gradients, const lat_loss_sum *sum) {
   const double tokens = (double)sum->tokens, clip = optimizer->options.clip_norm;
-  *norm = sqrt(lati_sum_of_squares(optimizer->ctx->pool, gradients, (int64_t)optimizer->count,
-                                   optimizer->partials)) /
-          tokens;
+  *norm = sqrt(lati_optimizer_sum_of_squares(optimizer, gradients)) / tokens;
   if (!isfinite(*norm) || !isfinite(sum->loss)) {
     return lati_fail(LAT_ERROR_NUMERIC, "update %lld: %s is not finite",
                      (long long)optimizer->updates + 1,
@@ -302,7 +306,7 @@ static lat_status update_part(lat_optimizer *optimizer, float *parameters, float
   }
   update_by_adam(optimizer, p, g, rate, scale);
   if (optimizer->parts != NULL) {
-    memset(gradients, 0, optimizer->count * sizeof *gradients);
+    lati_memory_of(optimizer->ctx)->fill(gradients, 0, optimizer->count);
     status = optimizer->share.gather(optimizer->share.user, parameters, optimizer->parts);
   }
 done:

@@ -175,9 +175,7 @@ static lat_status check_finite(const lat_optimizer *optimizer, const float *vect
   if (vector == NULL) {
     return LAT_OK;
   }
-  const double sum = lati_sum_of_squares(optimizer->ctx->pool, vector, (int64_t)optimizer->count,
-                                         optimizer->partials);
-  return isfinite(sum)
+  return isfinite(lati_optimizer_sum_of_squares(optimizer, vector))
              ? LAT_OK
              : lati_fail(LAT_ERROR_FORMAT, "%s: %s hold a value that is not finite", path, what);
 }
@@ -185,12 +183,13 @@ static lat_status check_finite(const lat_optimizer *optimizer, const float *vect
 /* The vectors of a file are those of the model and optimizer from now on. */
 static void adopt(lat_optimizer *optimizer, lat_model *model, const vectors *from) {
   const size_t size = optimizer->count * sizeof *from->parameters;
-  memcpy(model->parameters, from->parameters, size);
+  const lati_memory *memory = lati_memory_of(optimizer->ctx);
+  memory->copy(model->parameters, from->parameters, size);
   const int split = optimizer->parts != NULL; /* each rank takes its part from what rank 0 read */
-  memcpy(split ? optimizer->whole[0] : optimizer->m, from->m, size);
-  memcpy(split ? optimizer->whole[1] : optimizer->v, from->v, size);
+  memory->copy(split ? optimizer->whole[0] : optimizer->m, from->m, size);
+  memory->copy(split ? optimizer->whole[1] : optimizer->v, from->v, size);
   if (from->average != NULL) {
-    memcpy(optimizer->average, from->average, size);
+    memory->copy(optimizer->average, from->average, size);
   }
   optimizer->averaged = 0;
   lati_model_repack(model);
@@ -204,7 +203,7 @@ lat_status lati_optimizer_file_read(lat_optimizer *optimizer, lat_model *model,
   const size_t count = optimizer->count;
   const int averages = optimizer->average != NULL;
   LATI_TRY(lati_moments_open(optimizer));
-  LATI_TRY(LATI_NEW(block, optimizer->ctx, (size_t)(VECTORS - !averages) * count));
+  LATI_TRY(LATI_NEW_ON_DEVICE(block, optimizer->ctx, (size_t)(VECTORS - !averages) * count));
   const vectors from = {.parameters = block,
                         .m = block + count,
                         .v = block + 2 * count,
@@ -218,7 +217,7 @@ lat_status lati_optimizer_file_read(lat_optimizer *optimizer, lat_model *model,
   adopt(optimizer, model, &from);
 done:
   free_list(&list);
-  lati_free(block);
+  lati_device_free(optimizer->ctx, block);
   return status;
 }
 

@@ -3,7 +3,7 @@
 #define LATI_OPTIMIZER_IMPL_H
 
 #include "base/options.h"
-#include "compute/update.h"
+#include "compute/backend.h"
 #include "train/muon.h"
 
 #include <lat/optimizer.h>
@@ -39,6 +39,9 @@ lat_status lati_optimizer_check_model(const lat_optimizer *optimizer, const lat_
 lat_status lati_optimizer_create(lat_optimizer **out, lat_model *model,
                                  const lat_optimizer_options *options,
                                  const lati_update_share *share);
+
+/* Of a vector of all parameters' layout. */
+double lati_optimizer_sum_of_squares(const lat_optimizer *optimizer, const float *vector);
 
 /* moments.c: of ranks that keep a part each, all moments together; otherwise nothing. */
 

@@ -121,12 +121,26 @@ static lat_status no_memory(void) {
   return lati_fail(LAT_ERROR_MEMORY, "no memory for what a rank tells the others of itself");
 }
 
-/* FNV-1a. */
-static uint64_t hash_bytes(const void *data, size_t size) {
+/* FNV-1a, which begins with HASH_START; of a text in parts, with the hash of those before. */
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {
   const unsigned char *bytes = data;
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (size_t i = 0; i < size; ++i) {
     hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+  }
+  return hash;
+}
+
+static uint64_t hash_parameters(const lat_model *model) {
+  enum { BLOCK = 2048 };
+  float block[BLOCK];
+  const size_t count = model->table.total;
+  uint64_t hash = HASH_START;
+  for (size_t i = 0; i < count; i += BLOCK) {
+    const size_t bytes = (count - i < BLOCK ? count - i : BLOCK) * sizeof *block;
+    lati_memory_of(model->ctx)->read(block, model->parameters + i, bytes);
+    hash = hash_bytes(hash, block, bytes);
   }
   return hash;
 }
@@ -141,10 +155,7 @@ static lat_status model_json(json_t **out, const lat_trainer *trainer, int resum
     return LAT_OK;
   }
   if (status == LAT_OK) {
-    lati_format(hash, sizeof hash, "%016llx",
-                (unsigned long long)hash_bytes(trainer->model->parameters,
-                                               trainer->model->table.total *
-                                                   sizeof *trainer->model->parameters));
+    lati_format(hash, sizeof hash, "%016llx", (unsigned long long)hash_parameters(trainer->model));
     status = json_object_set_new(*out, "parameters", json_string(hash)) == 0 ? LAT_OK : no_memory();
   }
   return status;
@@ -211,7 +222,7 @@ lat_status lati_ranks_compare(lat_trainer *trainer, int resumed) {
     status = lati_json_text(&text, trainer->ctx, own, JSON_COMPACT | JSON_SORT_KEYS, "the options");
   }
   const size_t length = text != NULL ? strlen(text) : 0;
-  LATI_TRY(report(trainer, status, length, hash_bytes(text, length)));
+  LATI_TRY(report(trainer, status, length, hash_bytes(HASH_START, text, length)));
   for (int32_t rank = 0; rank < trainer->shards.ranks; ++rank) {
     const struct lati_rank_report *other = &trainer->reports[rank];
     same = same && memcmp(other->numbers, trainer->reports[0].numbers, sizeof other->numbers) == 0;
@@ -255,8 +266,8 @@ lat_status lati_ranks_reduce(lat_trainer *trainer) {
 
 /* Rank 0's vector for all: a sum to which the others bring -0, which changes no number's bits. */
 static lat_status follow_vector(const lat_trainer *trainer, float *vector) {
-  for (size_t i = 0; trainer->shards.rank > 0 && i < trainer->optimizer->count; ++i) {
-    vector[i] = -0.0F;
+  if (trainer->shards.rank > 0) {
+    lati_memory_of(trainer->ctx)->fill(vector, -0.0F, trainer->optimizer->count);
   }
   return reduce(trainer, &vector, NULL, 1, trainer->shards.ranks);
 }
@@ -283,16 +294,16 @@ lat_status lati_ranks_learn_saving(lat_trainer *trainer) {
 static lat_status follow_moments(const lat_trainer *trainer, int which) {
   lat_optimizer *optimizer = trainer->optimizer;
   float *buffer = lat_gradients_data(trainer->gradients);
-  const size_t bytes = optimizer->count * sizeof *buffer;
+  const lati_memory *memory = lati_memory_of(trainer->ctx);
   if (optimizer->parts == NULL) {
     return follow_vector(trainer, which == 0 ? optimizer->m : optimizer->v);
   }
   if (trainer->shards.rank == 0) {
-    memcpy(buffer, optimizer->whole[which], bytes);
+    memory->copy(buffer, optimizer->whole[which], optimizer->count * sizeof *buffer);
   }
   const lat_status status = follow_vector(trainer, buffer);
   lati_moments_take(optimizer, buffer, which);
-  memset(buffer, 0, bytes);
+  memory->fill(buffer, 0, optimizer->count);
   return status;
 }
 

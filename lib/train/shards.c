@@ -81,7 +81,7 @@ static lat_status create_vectors(lati_shards *shards, const lat_model *model,
   }
   for (int32_t i = 0; i < shards->rows; ++i) {
     if (shards->values[i] == NULL) {
-      LATI_TRY(LATI_NEW(shards->values[i], model->ctx, count));
+      LATI_TRY(LATI_NEW_ON_DEVICE(shards->values[i], model->ctx, count));
     }
   }
 done:
@@ -106,6 +106,7 @@ done:
 lat_status lati_shards_create(lati_shards *shards, const lat_model *model,
                               const lat_trainer_options *options, lat_gradients *gradients) {
   lat_status status = LAT_OK;
+  shards->ctx = model->ctx;
   plan(shards, options, lati_pool_size(model->ctx->pool));
   LATI_TRY(LATI_NEW(shards->worker, model->ctx, shards->workers));
   plan_workers(shards);
@@ -131,7 +132,7 @@ void lati_shards_clear(lati_shards *shards) {
     }
   }
   for (int32_t i = 0; shards->values != NULL && i < shards->rows; ++i) {
-    lati_free(shards->values[i]);
+    lati_device_free(shards->ctx, shards->values[i]);
   }
   lati_free(shards->values);
   lati_free(shards->sums);

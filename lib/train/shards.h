@@ -30,9 +30,10 @@ typedef struct lati_shard_worker {
 
 /* How an update's examples are shared out. */
 typedef struct lati_shards {
-  int64_t examples;   /* of an update, over all ranks */
-  int64_t leaves;     /* of the tree */
-  int64_t first, end; /* this rank's leaves */
+  const lat_context *ctx; /* borrowed */
+  int64_t examples;       /* of an update, over all ranks */
+  int64_t leaves;         /* of the tree */
+  int64_t first, end;     /* this rank's leaves */
   int32_t rank, ranks;
   int32_t pieces; /* batches that a leaf is drawn in */
   int32_t workers;

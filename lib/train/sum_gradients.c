@@ -75,13 +75,12 @@ static void merge(void *user, int64_t to, int64_t from) {
 static lat_status sum_leaves(lat_trainer *trainer, lati_shard_worker *worker) {
   lat_status status = LAT_OK;
   const lati_shards *shards = &trainer->shards;
-  const size_t bytes = trainer->optimizer->count * sizeof **shards->values;
   worker->tree = (lati_shard_tree){.leaves = shards->leaves};
   LATI_TRY(lat_gradients_set_target_spread(worker->gradients, target_spread(trainer)));
   for (int64_t leaf = worker->first; leaf < worker->end; ++leaf) {
     const int64_t row = worker->row + worker->tree.count;
     if (row > 0) { /* the first one is zero since the last update */
-      memset(shards->values[row], 0, bytes);
+      lati_memory_of(trainer->ctx)->fill(shards->values[row], 0, trainer->optimizer->count);
     }
     LATI_TRY(sum_leaf(trainer, worker->gradients, leaf, shards->values[row],
                       shards->sums + row * LATI_SUMS));

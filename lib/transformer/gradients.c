@@ -48,8 +48,7 @@ void lat_gradients_free(lat_gradients *gradients) {
 
 void lat_gradients_zero(lat_gradients *gradients) {
   if (gradients != NULL) {
-    lati_memory_of(gradients->model->ctx)
-        ->zero(gradients->data, gradients->model->table.total * sizeof *gradients->data);
+    lati_memory_of(gradients->model->ctx)->fill(gradients->data, 0, gradients->model->table.total);
   }
 }
 

@@ -126,7 +126,7 @@ static inline lati_rows lati_operand_rows(const lati_workspace *work, void *memo
 /* x (rows, width) = 0. */
 static inline void lati_zero_rows(const lati_workspace *work, float *x, int64_t rows,
                                   int64_t width) {
-  work->backend->memory->zero(x, (size_t)(rows * width) * sizeof *x);
+  work->backend->memory->fill(x, 0, (size_t)(rows * width));
 }
 
 /* Where the gradient of a parameter is accumulated; NULL for none. */

@@ -89,8 +89,8 @@ static void copy(void *to, const void *from, size_t bytes) {
   INSIDE(memory->copy(to, from, bytes));
 }
 
-static void zero(void *to, size_t bytes) {
-  INSIDE(memory->zero(to, bytes));
+static void fill(float *x, float value, size_t count) {
+  INSIDE(memory->fill(x, value, count));
 }
 
 static void swap(float *a, float *b, size_t count) {
@@ -114,10 +114,37 @@ static const lati_memory guarded_memory = {.allocate = allocate,
                                            .read = read_numbers,
                                            .write = write_numbers,
                                            .copy = copy,
-                                           .zero = zero,
+                                           .fill = fill,
                                            .swap = swap,
                                            .copy_rows = copy_rows,
                                            .find_nonfinite = find_nonfinite};
+
+/* Updates. */
+
+static double sum_of_squares(lati_pool *pool, const float *x, int64_t count, double *partials) {
+  enter();
+  const double sum = device.real->update->sum_of_squares(pool, x, count, partials);
+  leave();
+  return sum;
+}
+
+static void adam(lati_pool *pool, float *p, float *g, float *m, float *v,
+                 const lati_stretch *stretches, int32_t count, const lati_adam *how) {
+  INSIDE(update->adam(pool, p, g, m, v, stretches, count, how));
+}
+
+static void average(lati_pool *pool, float *to, const float *x, int64_t count, double keep) {
+  INSIDE(update->average(pool, to, x, count, keep));
+}
+
+static void orthogonal_factors(lati_pool *pool, const lati_orthogonal_update *update,
+                               int32_t rank) {
+  INSIDE(update->orthogonal_factors(pool, update, rank));
+}
+
+static void orthogonal_update(lati_pool *pool, const lati_orthogonal_update *update) {
+  INSIDE(update->orthogonal_update(pool, update));
+}
 
 /* Passes. What plans and slices (packed_size, linear_slice, ..._scratch) stays outside. */
 
@@ -230,13 +257,21 @@ static void add(lati_pool *pool, float *y, const float *x, int64_t count) {
 
 const lati_backend *guarded_device_open(const lati_backend *operations) {
   static lati_backend guarded;
+  static lati_update guarded_update;
   device.real = operations;
   device.used = 0;
   device.blocks = device.running = 0;
   device.base = mmap(NULL, ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   ck_assert(device.base != MAP_FAILED);
   guarded = *operations; /* what is not listed here cannot touch the memory */
+  guarded_update = *operations->update;
   guarded.memory = &guarded_memory;
+  guarded.update = &guarded_update;
+  guarded_update.sum_of_squares = sum_of_squares;
+  guarded_update.adam = adam;
+  guarded_update.average = average;
+  guarded_update.orthogonal_factors = orthogonal_factors;
+  guarded_update.orthogonal_update = orthogonal_update;
   guarded.pack = pack;
   guarded.linear_forward = linear_forward;
   guarded.linear_backward_input = linear_backward_input;

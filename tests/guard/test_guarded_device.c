@@ -205,9 +205,44 @@ START_TEST(passes_and_files_are_those_of_the_processor) {
 }
 END_TEST
 
+static void set_updates(lat_optimizer_options *options, int i) {
+  small_run_optimizer_options(options, i % 2 == 0 ? "adamw" : "muon");
+  options->weight_decay = 0.01;
+  options->ema_decay = 0.9;
+  options->clip_norm = 0.5;
+}
+
+/* A run in shards and accumulations that is stopped, and resumed from its checkpoint. */
+static void train(int i, int is_guarded, const char *folder) {
+  small_run small;
+  lat_optimizer_options optimizer;
+  lat_trainer_options options;
+  open_model(&small, open_context(i, is_guarded, 1 + i % 2), i);
+  set_updates(&optimizer, i);
+  small_run_trainer_options(&options, folder);
+  options.shards = 2;
+  options.validate_every = 0;
+  for (int part = 1; part <= 2; ++part) {
+    lat_trainer *trainer = NULL;
+    options.max_examples = part * (variants[i % VARIANTS] == factored ? 12 : 36);
+    CHECK_OK((part == 1 ? lat_trainer_create : lat_trainer_resume)(&trainer, small.model,
+                                                                   &optimizer, &options));
+    CHECK_OK(lat_trainer_run(trainer));
+    lat_trainer_free(trainer);
+  }
+  close_run(&small, is_guarded);
+}
+
+START_TEST(checkpoints_are_those_of_the_processor) {
+  static const char *const names[] = {"checkpoint.safetensors", "model.safetensors", NULL};
+  compare(train, _i, names);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("guarded device");
   tcase_add_test(tests, numbers_are_out_of_reach);
   tcase_add_loop_test(tests, passes_and_files_are_those_of_the_processor, 0, CASES);
+  tcase_add_loop_test(tests, checkpoints_are_those_of_the_processor, 0, CASES);
   return run_case("guarded device", tests);
 }

@@ -266,6 +266,7 @@ static size_t attention_scratch(int64_t longest, int32_t head_width) {
 const lati_backend lati_backend_naive = {
     .name = "naive",
     .memory = &lati_host_memory,
+    .update = &lati_host_update,
     .packed_size = packed_size,
     .pack = pack,
     .linear_forward = linear_forward,
