@@ -205,8 +205,9 @@ START_TEST(passes_and_files_are_those_of_the_processor) {
 }
 END_TEST
 
+/* A variant by both rules, in one precision each. */
 static void set_updates(lat_optimizer_options *options, int i) {
-  small_run_optimizer_options(options, i % 2 == 0 ? "adamw" : "muon");
+  small_run_optimizer_options(options, (i + i / VARIANTS) % 2 == 0 ? "adamw" : "muon");
   options->weight_decay = 0.01;
   options->ema_decay = 0.9;
   options->clip_norm = 0.5;
