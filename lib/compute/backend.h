@@ -12,6 +12,7 @@
 #ifndef LATI_BACKEND_H
 #define LATI_BACKEND_H
 
+#include "compute/decoding.h"
 #include "compute/memory.h"
 #include "compute/update.h"
 
@@ -144,6 +145,8 @@ typedef struct lati_backend {
   const lati_memory *memory;
   /* What an optimizer does with them. */
   const lati_update *update;
+  /* Steps of decoding. */
+  const lati_decoding *decoding;
 
   /* Bytes of the packed form of an (out, in) weight, 0 when none is kept; and packing. */
   size_t (*packed_size)(int32_t out, int32_t in);

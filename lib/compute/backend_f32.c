@@ -32,6 +32,7 @@ const lati_backend lati_backend_f32 = {
     .name = "f32-blis",
     .memory = &lati_host_memory,
     .update = &lati_host_update,
+    .decoding = &lati_host_decoding,
     .packed_size = lati_linear_packed_size,
     .pack = lati_linear_pack,
     .linear_forward = lati_linear_forward,

@@ -73,6 +73,7 @@
       .narrow = is_narrow,                                                                         \
       .memory = &lati_host_memory,                                                                 \
       .update = &lati_host_update,                                                                 \
+      .decoding = &lati_host_decoding,                                                             \
       .packed_size = packed_size_##identifier,                                                     \
       .pack = pack_##identifier,                                                                   \
       .linear_forward = forward_##identifier,                                                      \

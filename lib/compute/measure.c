@@ -90,9 +90,16 @@ typedef struct layer_work {
   void *packed, *scratch;
 } layer_work;
 
-static void fill(float *x, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    x[i] = (float)(i % 61 - 30) / 64.0F;
+/* Small numbers of both signs. */
+static void write_numbers(const lat_context *ctx, float *to, int64_t count) {
+  enum { PERIOD = 61 };
+  float numbers[PERIOD];
+  for (int64_t i = 0; i < PERIOD; ++i) {
+    numbers[i] = (float)(i - 30) / 64.0F;
+  }
+  for (int64_t i = 0; i < count; i += PERIOD) {
+    const int64_t n = count - i < PERIOD ? count - i : PERIOD;
+    ctx->backend->memory->write(to + i, numbers, (size_t)n * sizeof *to);
   }
 }
 
@@ -101,39 +108,36 @@ static lat_status open_layer(layer_work *l, int32_t out, int32_t in) {
   const size_t packed = ctx->backend->packed_size(out, in);
   const size_t scratch = ctx->backend->weight_scratch(l->tokens, in);
   lat_status status = LAT_OK;
-  LATI_TRY(LATI_NEW(l->weight, ctx, (int64_t)out * in));
-  LATI_TRY(LATI_NEW(l->d_weight, ctx, (int64_t)out * in));
-  LATI_TRY(LATI_NEW(l->x, ctx, (l->tokens + LATI_TILE) * in));
-  LATI_TRY(LATI_NEW(l->d_x, ctx, (l->tokens + LATI_TILE) * in));
-  LATI_TRY(LATI_NEW(l->y, ctx, (l->tokens + LATI_TILE) * out));
-  fill(l->weight, (int64_t)out * in);
-  fill(l->d_x, l->tokens * in);
+  LATI_TRY(LATI_NEW_ON_DEVICE(l->weight, ctx, (int64_t)out * in));
+  LATI_TRY(LATI_NEW_ON_DEVICE(l->d_weight, ctx, (int64_t)out * in));
+  LATI_TRY(LATI_NEW_ON_DEVICE(l->x, ctx, (l->tokens + LATI_TILE) * in));
+  LATI_TRY(LATI_NEW_ON_DEVICE(l->d_x, ctx, (l->tokens + LATI_TILE) * in));
+  LATI_TRY(LATI_NEW_ON_DEVICE(l->y, ctx, (l->tokens + LATI_TILE) * out));
+  write_numbers(ctx, l->weight, (int64_t)out * in);
+  write_numbers(ctx, l->d_x, l->tokens * in);
   if (ctx->backend->narrow) {
     ctx->backend->shorten(ctx->pool, lati_operand(ctx->backend, l->x, in), l->d_x, l->tokens, in);
   } else {
-    fill(l->x, l->tokens * in);
+    write_numbers(ctx, l->x, l->tokens * in);
   }
   l->linear = (lati_linear){.weight = l->weight, .in = in, .out = out};
   if (packed > 0) {
-    LATI_TRY(lati_alloc(&l->packed, ctx, packed, 1));
+    LATI_TRY(ctx->backend->memory->allocate(&l->packed, ctx, packed, 1));
     ctx->backend->pack(ctx->pool, l->packed, l->weight, out, in);
     l->linear.packed = l->packed;
   }
   if (scratch > 0) {
-    LATI_TRY(lati_alloc(&l->scratch, ctx, scratch, 1));
+    LATI_TRY(ctx->backend->memory->allocate(&l->scratch, ctx, scratch, 1));
   }
 done:
   return status;
 }
 
 static void close_layer(layer_work *l) {
-  lati_free(l->scratch);
-  lati_free(l->packed);
-  lati_free(l->y);
-  lati_free(l->d_x);
-  lati_free(l->x);
-  lati_free(l->d_weight);
-  lati_free(l->weight);
+  void *blocks[] = {l->scratch, l->packed, l->y, l->d_x, l->x, l->d_weight, l->weight};
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
+    lati_device_free(l->ctx, blocks[i]);
+  }
 }
 
 /* y = x W^T, dW += y^T x, dx = y W: each the same number of operations. */

@@ -1,5 +1,4 @@
-#include "infer/beam.h"
-
+/* Beam search: the best hypotheses of every sequence go on side by side. */
 #include "infer/session_impl.h"
 
 #include <math.h>
@@ -10,29 +9,18 @@ static int32_t candidates_of(const lat_session *session) {
   return session->beams + 1;
 }
 
-/* The row's candidates in falling order, equals by token. */
-static void collect_row(void *argument, int64_t row, int32_t worker) {
-  (void)worker;
-  void **arguments = argument;
-  lat_session *session = arguments[0];
-  const lati_step *step = arguments[1];
-  int32_t limit = candidates_of(session), found = 0, width = step->span.end - step->span.first;
-  lati_candidate *best = session->candidates + row * limit;
-  const float *logits = step->logits + row * width;
-  for (int32_t s = 0; s < width; ++s) {
-    if (!(logits[s] > (found < limit ? LATI_MASKED : best[limit - 1].logit))) {
-      continue;
-    }
-    int32_t at = found < limit ? found++ : limit - 1;
-    for (; at > 0 && best[at - 1].logit < logits[s]; --at) {
-      best[at] = best[at - 1];
-    }
-    best[at] = (lati_candidate){logits[s], step->span.first + s};
-  }
-  for (; found < limit; ++found) {
-    best[found] = (lati_candidate){-INFINITY, LAT_TOKEN_PAD};
-  }
-  session->chosen[row] = lati_choose_largest(logits, step->span, &session->allowed[row]);
+/* Every row's candidates, and of each the likeliest token, whose loss tells the logits' sum. */
+static void choose(lat_session *session, const lati_step *step) {
+  const lati_decoding *decoding = session->ctx->backend->decoding;
+  lati_pool *pool = session->ctx->pool;
+  const int32_t count = candidates_of(session);
+  decoding->choose_candidates(pool, session->candidates, count, step->logits, step->span,
+                              step->count);
+  lati_memory_of(session->ctx)
+      ->read(session->candidates_read, session->candidates,
+             (size_t)(step->count * count) * sizeof(lati_candidate));
+  decoding->choose_largest(pool, session->chosen, step->logits, step->span, session->allowed,
+                           step->count);
 }
 
 /* Whatever was cut comes after all that ended. */
@@ -53,10 +41,10 @@ typedef struct beam {
 
 /* log p(prefix) + log p(token | prefix), with log p = logit - (largest logit + its loss). */
 static double candidate_score(const lat_session *session, int64_t row, const lati_candidate *one) {
-  const lati_candidate *largest = session->candidates + row * candidates_of(session);
+  const lati_candidate *largest = session->candidates_read + row * candidates_of(session);
   const lati_hypothesis *prefix = &session->hypotheses[session->active[row]];
   return prefix->log_probability + ((double)one->logit - (double)largest->logit) -
-         session->losses[row];
+         session->losses_read[row];
 }
 
 /* Takes the best candidate left, equals by row; returns 0 when none is left. */
@@ -70,7 +58,7 @@ static int take_best(const lati_candidate **taken, int64_t *taken_row, const lat
     }
     int64_t row = search->first_row + r;
     const lati_candidate *one =
-        session->candidates + row * candidates_of(session) + search->taken[r];
+        session->candidates_read + row * candidates_of(session) + search->taken[r];
     double score = candidate_score(session, row, one);
     if (score > best) {
       best = score;
@@ -153,7 +141,7 @@ lat_status lati_decode_beam(lat_session *session, int64_t batch) {
     if (status != LAT_OK) {
       return status;
     }
-    lati_pool_run(session->ctx->pool, collect_row, (void *[]){session, &step}, count);
+    choose(session, &step);
     lati_session_losses(session, &step);
     for (int64_t i = 0; i < slots; ++i) {
       session->parents[i] = i;

@@ -1,7 +1,5 @@
 #include "infer/grammar.h"
 
-#include <math.h>
-
 void lati_grammar_init(lati_grammar *grammar, const lat_tokenizer *tokenizer, int32_t enforced,
                        int32_t max_tokens) {
   const int32_t letter_and_shape = 3;
@@ -54,63 +52,4 @@ lati_symbol_range lati_allowed_span(const lati_allowed *allowed, int64_t count, 
   span.end += (multiple - span.end % multiple) % multiple;
   span.end = span.end < limit ? span.end : limit;
   return span;
-}
-
-/* The next symbol from `symbol` on that is allowed, or span.end: *end is where its range ends. */
-static int32_t next_allowed(int32_t *end, int32_t symbol, lati_symbol_range span,
-                            const lati_allowed *allowed) {
-  int32_t best = span.end;
-  *end = span.end;
-  for (int32_t r = 0; r < allowed->count; ++r) {
-    int32_t first = allowed->range[r].first > symbol ? allowed->range[r].first : symbol;
-    if (first < allowed->range[r].end && first < best) {
-      best = first;
-      *end = allowed->range[r].end;
-    }
-  }
-  return best;
-}
-
-void lati_allowed_mask(float *logits, lati_symbol_range span, const lati_allowed *allowed) {
-  int32_t symbol = span.first;
-  while (symbol < span.end) {
-    int32_t end;
-    int32_t first = next_allowed(&end, symbol, span, allowed);
-    for (int32_t s = symbol; s < first; ++s) {
-      logits[s - span.first] = LATI_MASKED;
-    }
-    symbol = end;
-  }
-}
-
-int32_t lati_choose_largest(const float *logits, lati_symbol_range span,
-                            const lati_allowed *allowed) {
-  int32_t best = allowed->range[0].first;
-  float largest = LATI_MASKED; /* which NaN does not pass either */
-  for (int32_t s = span.first; s < span.end; ++s) {
-    if (logits[s - span.first] > largest) {
-      largest = logits[s - span.first];
-      best = s;
-    }
-  }
-  return best;
-}
-
-int32_t lati_choose_sample(const float *logits, lati_symbol_range span, const lati_allowed *allowed,
-                           double temperature, double uniform) {
-  int32_t likeliest = lati_choose_largest(logits, span, allowed);
-  double largest = (double)logits[likeliest - span.first];
-  int32_t count = span.end - span.first;
-  double sum = 0;
-  for (int32_t i = 0; i < count; ++i) {
-    sum += exp(((double)logits[i] - largest) / temperature);
-  }
-  double passed = 0;
-  for (int32_t i = 0; i < count; ++i) {
-    passed += exp(((double)logits[i] - largest) / temperature);
-    if (passed > uniform * sum && logits[i] > LATI_MASKED) {
-      return span.first + i;
-    }
-  }
-  return likeliest;
 }

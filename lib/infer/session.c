@@ -1,7 +1,6 @@
 #include "infer/session_impl.h"
 
 #include "base/floating.h"
-#include "infer/beam.h"
 
 #include <string.h>
 
@@ -79,22 +78,26 @@ done:
 }
 
 static void free_rows(lat_session *session) {
-  void *blocks[] = {
+  void *host[] = {
       session->hypotheses, session->next_hypotheses, session->tokens,      session->next_tokens,
       session->parents,    session->active,          session->next_active, session->rows,
-      session->allowed,    session->chosen,          session->losses,      session->correct,
-      session->candidates};
-  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; ++i) {
-    lati_free(blocks[i]);
+      session->allowed,    session->chosen,          session->losses_read, session->candidates_read,
+      session->uniforms};
+  void *device[] = {session->losses, session->correct, session->candidates};
+  for (size_t i = 0; i < sizeof host / sizeof *host; ++i) {
+    lati_free(host[i]);
+  }
+  for (size_t i = 0; i < sizeof device / sizeof *device; ++i) {
+    lati_device_free(session->ctx, device[i]);
   }
   session->hypotheses = session->next_hypotheses = NULL;
   session->tokens = session->next_tokens = session->chosen = NULL;
   session->parents = session->active = session->next_active = NULL;
   session->rows = NULL;
   session->allowed = NULL;
-  session->losses = NULL;
+  session->losses = session->losses_read = session->uniforms = NULL;
   session->correct = NULL;
-  session->candidates = NULL;
+  session->candidates = session->candidates_read = NULL;
   session->row_capacity = 0;
 }
 
@@ -136,14 +139,20 @@ static lat_status reserve_rows(lat_session *session, int64_t rows) {
   LATI_TRY(LATI_NEW(session->rows, ctx, n));
   LATI_TRY(LATI_NEW(session->allowed, ctx, n));
   LATI_TRY(LATI_NEW(session->chosen, ctx, n));
-  LATI_TRY(LATI_NEW(session->losses, ctx, n));
-  LATI_TRY(LATI_NEW(session->correct, ctx, n));
+  LATI_TRY(LATI_NEW_ON_DEVICE(session->losses, ctx, n));
+  LATI_TRY(LATI_NEW(session->losses_read, ctx, n));
+  LATI_TRY(LATI_NEW_ON_DEVICE(session->correct, ctx, n));
+  if (session->options.method == LAT_DECODE_SAMPLE) {
+    LATI_TRY(LATI_NEW(session->uniforms, ctx, n));
+  }
   if (session->options.method == LAT_DECODE_BEAM) {
     LATI_TRY(LATI_NEW(session->next_hypotheses, ctx, n));
     LATI_TRY(LATI_NEW(session->next_tokens, ctx, tokens));
     LATI_TRY(LATI_NEW(session->next_active, ctx, n));
     LATI_TRY(LATI_NEW(session->parents, ctx, n));
-    LATI_TRY(LATI_NEW(session->candidates, ctx, n * ((size_t)session->beams + 1)));
+    const size_t candidates = n * ((size_t)session->beams + 1);
+    LATI_TRY(LATI_NEW_ON_DEVICE(session->candidates, ctx, candidates));
+    LATI_TRY(LATI_NEW(session->candidates_read, ctx, candidates));
   }
   session->row_capacity = rows;
 done:
@@ -233,10 +242,7 @@ lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t c
   step->span =
       lati_allowed_span(session->allowed, count, LATI_SLICE, session->model->projection.out);
   step->logits = lati_decoder_logits(session->decoder, step->span);
-  for (int64_t i = 0; i < count; ++i) {
-    lati_allowed_mask(step->logits + i * (step->span.end - step->span.first), step->span,
-                      &session->allowed[i]);
-  }
+  session->ctx->backend->decoding->mask(step->logits, step->span, session->allowed, count);
   return LAT_OK;
 }
 
@@ -247,6 +253,8 @@ void lati_session_losses(lat_session *session, const lati_step *step) {
   session->ctx->backend->cross_entropy(session->ctx->pool, session->losses, session->correct,
                                        (lati_rows){0}, step->logits, session->chosen, step->count,
                                        step->span.end - step->span.first, NULL);
+  lati_memory_of(session->ctx)
+      ->read(session->losses_read, session->losses, (size_t)step->count * sizeof(double));
   for (int64_t i = 0; i < step->count; ++i) {
     session->chosen[i] += step->span.first;
   }

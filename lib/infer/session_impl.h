@@ -2,6 +2,7 @@
 #ifndef LATI_SESSION_IMPL_H
 #define LATI_SESSION_IMPL_H
 
+#include "compute/backend.h"
 #include "infer/grammar.h"
 #include "transformer/decode_step.h"
 
@@ -45,9 +46,10 @@ struct lat_session {
   lati_decode_row *rows;
   lati_allowed *allowed;
   int32_t *chosen;
-  double *losses;
+  double *losses, *losses_read; /* of the chosen tokens, on the device and on the host */
   uint8_t *correct;
-  struct lati_candidate *candidates; /* (rows, beams + 1) */
+  lati_candidate *candidates, *candidates_read; /* (rows, beams + 1); likewise */
+  double *uniforms;                             /* SAMPLE: the rows' random numbers */
 
   /* (batch): the answers */
   int64_t batch_capacity;
@@ -61,7 +63,8 @@ struct lat_session {
 
 extern const lati_field lati_decode_fields[];
 
-/* The logits of one step, masked. Row i is the continuation of hypothesis active[i]. */
+/* The logits of one step, masked, on the device. Row i is the continuation of hypothesis active[i].
+ */
 typedef struct lati_step {
   int64_t count;
   lati_symbol_range span;
@@ -70,7 +73,7 @@ typedef struct lati_step {
 
 /* Takes the first `count` active hypotheses one position further. */
 lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t count);
-/* Losses of the chosen tokens: -log softmax over the allowed symbols. */
+/* Losses of the chosen tokens, to losses_read: -log softmax over the allowed symbols. */
 void lati_session_losses(lat_session *session, const lati_step *step);
 /* What became of a hypothesis: it goes on, it ended (EOS, which is not kept; or a complete matrix,
  * which under the grammar nothing but EOS can follow), or it was cut at the longest output. */

@@ -5,7 +5,6 @@
 
 enum { Q, KV, OUT }; /* block->linear: (width, width), (2 width, memory width), (width, width) */
 enum { SAVED_Q, SAVED_KV, SAVED_HEADS }; /* state->rows: (T, width), (S, 2 width), (T, width) */
-enum { TOKENS_A_TASK = 32 };
 
 static void declare(lati_declaration *to, const lati_block *block) {
   lati_declare_attention(to, block->kind->name, block->stack->width, block->memory->width);
@@ -89,27 +88,6 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
                        memory->output.operand, memory->tokens, NULL);
 }
 
-typedef struct keeping {
-  const lati_decoder *decoder;
-  float *keys;
-  int64_t width;
-} keeping;
-
-static void keep_tokens(void *argument, int64_t task, int32_t worker) {
-  (void)worker;
-  const keeping *call = argument;
-  const lati_decoder *decoder = call->decoder;
-  const int64_t width = call->width, tokens = decoder->source_tokens;
-  int64_t end = (task + 1) * TOKENS_A_TASK;
-  end = end < tokens ? end : tokens;
-  for (int64_t t = task * TOKENS_A_TASK; t < end; ++t) {
-    float *key = call->keys + t * decoder->kv_width;
-    const float *projected = decoder->projected + t * 2 * width;
-    lati_decoder_keep(decoder, key, projected);
-    lati_decoder_keep(decoder, key + tokens * decoder->kv_width, projected + width);
-  }
-}
-
 /* Keys and values of the memory for one layer; its loops share them. */
 static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t layer,
                         lati_rows memory) {
@@ -120,17 +98,20 @@ static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t 
                                 stack->layers * tokens * 2 * decoder->kv_width));
   LATI_TRY(lati_decoder_reserve(&decoder->projected, &decoder->projected_capacity, decoder,
                                 tokens * 2 * width));
-  keeping call = {decoder, decoder->cross + layer * 2 * tokens * decoder->kv_width, width};
-  decoder->backend->linear_forward(decoder->ctx->pool, lati_floats(decoder->projected, 2 * width),
-                                   &block->linear[KV], memory, tokens, LATI_IDENTITY,
-                                   (lati_rows){0}, NULL);
-  lati_pool_run(decoder->ctx->pool, keep_tokens, &call,
-                (tokens + TOKENS_A_TASK - 1) / TOKENS_A_TASK);
+  const lati_rows projected = lati_floats(decoder->projected, 2 * width);
+  const lati_keeping to = {.keys = decoder->cross + layer * 2 * tokens * decoder->kv_width,
+                           .to_value = tokens * decoder->kv_width,
+                           .page_rows = tokens,
+                           .row_ld = decoder->kv_width};
+  decoder->backend->linear_forward(decoder->ctx->pool, projected, &block->linear[KV], memory,
+                                   tokens, LATI_IDENTITY, (lati_rows){0}, NULL);
+  lati_decoder_keep(decoder, projected, 0, width, tokens, &to);
 done:
   return status;
 }
 
-static int64_t keys_of_source(const float **keys, const lati_attend *attend, int64_t row) {
+static int64_t keys_of_source(const float **keys, const void *user, int64_t row) {
+  const lati_attend *attend = user;
   const lati_decoder *decoder = attend->call->decoder;
   const int64_t *offsets = decoder->source_offsets + attend->call->rows[row].source;
   const int64_t ld = decoder->kv_width;

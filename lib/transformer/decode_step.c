@@ -4,8 +4,6 @@
 #include "transformer/decoder_impl.h"
 #include "transformer/embed.h"
 
-enum { ROWS_A_TASK = 4 };
-
 static void normalize(lati_decoder *decoder, const lati_hidden *y, const lati_norm *norm,
                       const float *x) {
   decoder->backend->layernorm_forward(decoder->ctx->pool, y->values, y->operand, decoder->mean,
@@ -19,25 +17,36 @@ void lati_decoder_linear(lati_decoder *decoder, lati_rows y, const lati_linear *
                                    (lati_rows){0}, residual);
 }
 
-static void attend_rows(void *argument, int64_t task, int32_t worker) {
-  const lati_attend *attend = argument;
-  const lati_decoder *decoder = attend->call->decoder;
-  const int64_t width = attend->call->block->stack->width;
-  const lati_attention_scratch *scratch = &decoder->scratch[worker];
-  int64_t first = task * ROWS_A_TASK;
-  int64_t end = first + ROWS_A_TASK < decoder->count ? first + ROWS_A_TASK : decoder->count;
-  for (int64_t i = first; i < end; ++i) {
-    const int64_t count = attend->find_keys(scratch->keys, attend, i);
-    (decoder->narrow ? decoder->vector->attend_narrow : decoder->vector->attend)(
-        decoder->attended + i * width, decoder->qkv + i * attend->query_ld, scratch->keys,
-        attend->to_value, count, decoder->heads, decoder->head_width, scratch->scores);
-  }
+void lati_decoder_keep(const lati_decoder *decoder, lati_rows from, int64_t key, int64_t value,
+                       int64_t rows, const lati_keeping *to) {
+  lati_keeping keeping = *to;
+  keeping.from = &from;
+  keeping.key = key;
+  keeping.value = value;
+  keeping.rows = rows;
+  keeping.heads = decoder->heads;
+  keeping.head_width = decoder->head_width;
+  keeping.bf16 = decoder->narrow;
+  keeping.scratch = decoder->projected;
+  decoder->backend->decoding->keep(decoder->ctx->pool, &keeping);
 }
 
 void lati_decoder_attend(const lati_attend *attend) {
   const lati_decoder *decoder = attend->call->decoder;
-  const int64_t tasks = (decoder->count + ROWS_A_TASK - 1) / ROWS_A_TASK;
-  lati_pool_run(decoder->ctx->pool, attend_rows, (void *)attend, tasks);
+  const lati_cached_attention attention = {.o = decoder->attended,
+                                           .q = decoder->qkv,
+                                           .query_ld = attend->query_ld,
+                                           .rows = decoder->count,
+                                           .heads = decoder->heads,
+                                           .head_width = decoder->head_width,
+                                           .bf16 = decoder->narrow,
+                                           .to_value = attend->to_value,
+                                           .find_keys = attend->find_keys,
+                                           .user = attend,
+                                           .most_keys = decoder->scratch_keys,
+                                           .found = decoder->keys,
+                                           .scores = decoder->scores};
+  decoder->backend->decoding->attend(decoder->ctx->pool, &attention);
 }
 
 /* One block: `to` = `from` + block, with its norm before or behind. `input` is the layer's. */

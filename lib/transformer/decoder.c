@@ -19,15 +19,12 @@ lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32
   decoder->ctx = model->ctx;
   decoder->model = model;
   decoder->backend = model->ctx->backend;
-  decoder->vector = lati_vector_best();
   decoder->max_length = max_length;
   decoder->heads = stack->heads;
   decoder->head_width = stack->width / stack->heads;
   decoder->narrow = model->ctx->options.precision == LAT_PRECISION_BF16;
-  decoder->kv_width = decoder->narrow
-                          ? stack->heads * (int32_t)lati_narrow_head(decoder->head_width)
-                          : stack->width;
-  LATI_TRY(LATI_NEW(decoder->scratch, decoder->ctx, workers_of(decoder)));
+  decoder->kv_width = (int32_t)decoder->backend->decoding->kept_width(
+      stack->heads, decoder->head_width, decoder->narrow);
   if (stack->behind != LATI_QUERIES) {
     LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_stack_passes(stack),
                              keeps_state(stack) ? stack->width : decoder->kv_width, max_length));
@@ -43,20 +40,23 @@ done:
 }
 
 static void free_scratch(lati_decoder *decoder) {
-  for (int32_t w = 0; decoder->scratch != NULL && w < workers_of(decoder); ++w) {
-    lati_free((void *)decoder->scratch[w].keys);
-    lati_free(decoder->scratch[w].scores);
-    decoder->scratch[w] = (lati_attention_scratch){NULL, NULL};
-  }
+  lati_free((void *)decoder->keys);
+  lati_device_free(decoder->ctx, decoder->scores);
+  decoder->keys = NULL;
+  decoder->scores = NULL;
   decoder->scratch_keys = 0;
 }
 
 static void free_rows(lati_decoder *decoder) {
-  void *blocks[] = {decoder->history,  decoder->next_history, decoder->ids,      decoder->x.values,
-                    decoder->y.values, decoder->h.values,     decoder->attended, decoder->qkv,
-                    decoder->operands, decoder->mean,         decoder->rstd,     decoder->logits};
-  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; ++i) {
-    lati_free(blocks[i]);
+  void *host[] = {decoder->history, decoder->next_history, decoder->ids};
+  void *device[] = {decoder->x.values, decoder->y.values, decoder->h.values,
+                    decoder->attended, decoder->qkv,      decoder->operands,
+                    decoder->mean,     decoder->rstd,     decoder->logits};
+  for (size_t i = 0; i < sizeof host / sizeof *host; ++i) {
+    lati_free(host[i]);
+  }
+  for (size_t i = 0; i < sizeof device / sizeof *device; ++i) {
+    lati_device_free(decoder->ctx, device[i]);
   }
   decoder->history = decoder->next_history = decoder->ids = NULL;
   decoder->x = decoder->y = decoder->h = (lati_hidden){0};
@@ -72,11 +72,10 @@ void lati_decoder_free(lati_decoder *decoder) {
   }
   free_scratch(decoder);
   free_rows(decoder);
-  lati_free(decoder->scratch);
-  lati_free(decoder->cross);
-  lati_free(decoder->problem);
-  lati_free(decoder->first);
-  lati_free(decoder->projected);
+  lati_device_free(decoder->ctx, decoder->cross);
+  lati_device_free(decoder->ctx, decoder->problem);
+  lati_device_free(decoder->ctx, decoder->first);
+  lati_device_free(decoder->ctx, decoder->projected);
   lati_free(decoder->last);
   lati_cache_clear(&decoder->cache);
   lati_query_batch_clear(&decoder->queries);
@@ -100,7 +99,7 @@ static lat_status reserve_operands(lati_decoder *decoder, int64_t rows) {
   const int64_t bytes = lati_operand_bytes(backend, rows, stack->inner) +
                         lati_operand_bytes(backend, rows, halves) +
                         3 * lati_operand_bytes(backend, rows, stack->width);
-  lat_status status = lati_alloc(&decoder->operands, decoder->ctx, (size_t)bytes, 1);
+  lat_status status = backend->memory->allocate(&decoder->operands, decoder->ctx, (size_t)bytes, 1);
   if (status != LAT_OK) {
     return status;
   }
@@ -127,15 +126,15 @@ static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
   LATI_TRY(LATI_NEW(decoder->history, ctx, n * (size_t)decoder->max_length));
   LATI_TRY(LATI_NEW(decoder->next_history, ctx, n * (size_t)decoder->max_length));
   LATI_TRY(LATI_NEW(decoder->ids, ctx, 4 * n));
-  LATI_TRY(LATI_NEW(decoder->x.values, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->y.values, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->h.values, ctx, width));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->x.values, ctx, width));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->y.values, ctx, width));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->h.values, ctx, width));
   LATI_TRY(reserve_operands(decoder, rows));
-  LATI_TRY(LATI_NEW(decoder->attended, ctx, width));
-  LATI_TRY(LATI_NEW(decoder->qkv, ctx, (keeps_state(stack) ? 8 : 3) * width));
-  LATI_TRY(LATI_NEW(decoder->mean, ctx, n));
-  LATI_TRY(LATI_NEW(decoder->rstd, ctx, n));
-  LATI_TRY(LATI_NEW(decoder->logits, ctx, n * (size_t)decoder->model->projection.out));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->attended, ctx, width));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->qkv, ctx, (keeps_state(stack) ? 8 : 3) * width));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->mean, ctx, n));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->rstd, ctx, n));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->logits, ctx, n * (size_t)decoder->model->projection.out));
   decoder->row_capacity = rows;
 done:
   if (status != LAT_OK) {
@@ -144,18 +143,18 @@ done:
   return status;
 }
 
+/* Rows of scores begin at cache lines. */
 static lat_status reserve_scratch(lati_decoder *decoder, int64_t keys) {
+  enum { LINE = 16 };
   if (keys <= decoder->scratch_keys) {
     return LAT_OK;
   }
   lat_status status = LAT_OK;
-  size_t n = (size_t)keys;
+  const int64_t most = (keys + LINE - 1) / LINE * LINE, all = workers_of(decoder) * most;
   free_scratch(decoder);
-  for (int32_t w = 0; w < workers_of(decoder); ++w) {
-    LATI_TRY(LATI_NEW(decoder->scratch[w].keys, decoder->ctx, n));
-    LATI_TRY(LATI_NEW(decoder->scratch[w].scores, decoder->ctx, n * (size_t)decoder->heads));
-  }
-  decoder->scratch_keys = keys;
+  LATI_TRY(LATI_NEW(decoder->keys, decoder->ctx, all));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->scores, decoder->ctx, decoder->heads * all));
+  decoder->scratch_keys = most;
 done:
   if (status != LAT_OK) {
     free_scratch(decoder);
@@ -168,10 +167,10 @@ lat_status lati_decoder_reserve(float **block, size_t *capacity, const lati_deco
   if ((size_t)count <= *capacity) {
     return LAT_OK;
   }
-  lati_free(*block);
+  lati_device_free(decoder->ctx, *block);
   *block = NULL;
   *capacity = 0;
-  lat_status status = LATI_NEW(*block, decoder->ctx, count);
+  lat_status status = LATI_NEW_ON_DEVICE(*block, decoder->ctx, count);
   *capacity = status == LAT_OK ? (size_t)count : 0;
   return status;
 }

@@ -2,24 +2,16 @@
 #ifndef LATI_DECODER_IMPL_H
 #define LATI_DECODER_IMPL_H
 
-#include "compute/vector.h"
 #include "transformer/decode_step.h"
 #include "transformer/key_value_cache.h"
 #include "transformer/query_batch.h"
 
 #include <string.h>
 
-/* Scratch memory of one worker: pointers to the keys of one row, and its scores. */
-typedef struct lati_attention_scratch {
-  const float **keys;
-  float *scores;
-} lati_attention_scratch;
-
 struct lati_decoder {
   lat_context *ctx;
   const lat_model *model;
   const lati_backend *backend;
-  const lati_vector *vector;
   lati_workspace *workspace;
   int32_t max_length, position;
   int64_t count; /* rows of the last step */
@@ -53,18 +45,10 @@ struct lati_decoder {
   void *operands;        /* memory of inner, of halves, and of narrow rows of x, y and h */
   float *mean, *rstd;
   float *logits;
-  lati_attention_scratch *scratch; /* a worker each */
+  const float **keys; /* (workers, scratch_keys): where those of a row lie */
+  float *scores;      /* (workers, heads, scratch_keys) */
   int64_t scratch_keys;
 };
-
-/* Keeps a key or a value (width). */
-static inline void lati_decoder_keep(const lati_decoder *decoder, float *dst, const float *src) {
-  if (decoder->narrow) {
-    decoder->vector->narrow(dst, src, decoder->heads, decoder->head_width);
-  } else {
-    memcpy(dst, src, (size_t)decoder->kv_width * sizeof *dst);
-  }
-}
 
 /* One block of a step, over its `count` rows. */
 typedef struct lati_decode_call {
@@ -79,14 +63,18 @@ typedef struct lati_decode_call {
 typedef struct lati_attend lati_attend;
 struct lati_attend {
   const lati_decode_call *call;
-  /* Fills in where the keys of a row lie; returns how many there are. */
-  int64_t (*find_keys)(const float **keys, const lati_attend *attend, int64_t row);
+  /* Fills in where the keys of a row lie; returns how many there are (compute/decoding.h). */
+  int64_t (*find_keys)(const float **keys, const void *attend, int64_t row);
   const float *keys; /* the kind's own */
   int64_t to_value;  /* floats from a key to its value */
   int64_t query_ld;
 };
 
 void lati_decoder_attend(const lati_attend *attend);
+/* Keys and values of `rows` rows, of the columns from `key` and `value` on; `to` says where they
+ * are kept. */
+void lati_decoder_keep(const lati_decoder *decoder, lati_rows from, int64_t key, int64_t value,
+                       int64_t rows, const lati_keeping *to);
 /* y = activation(x W^T + b) + residual over the rows of a step. */
 void lati_decoder_linear(lati_decoder *decoder, lati_rows y, const lati_linear *linear, lati_rows x,
                          lati_activation activation, const float *residual);

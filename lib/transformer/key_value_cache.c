@@ -1,5 +1,7 @@
 #include "transformer/key_value_cache.h"
 
+#include "compute/backend.h"
+
 lat_status lati_cache_init(lati_key_value_cache *cache, const lat_context *ctx, int32_t passes,
                            int32_t width, int32_t max_length) {
   *cache = (lati_key_value_cache){.ctx = ctx, .passes = passes, .width = width};
@@ -10,7 +12,7 @@ lat_status lati_cache_init(lati_key_value_cache *cache, const lat_context *ctx, 
 static void drop_pages(lati_key_value_cache *cache) {
   size_t count = (size_t)cache->page_count * (size_t)cache->passes;
   for (size_t i = 0; cache->pages != NULL && i < count; ++i) {
-    lati_free(cache->pages[i]);
+    lati_device_free(cache->ctx, cache->pages[i]);
     cache->pages[i] = NULL;
   }
 }
@@ -34,7 +36,7 @@ lat_status lati_cache_reserve_position(lati_key_value_cache *cache, int32_t posi
   lat_status status = LAT_OK;
   for (size_t pass = 0; status == LAT_OK && pass < (size_t)cache->passes; ++pass) {
     if (cache->pages[first + pass] == NULL) {
-      status = LATI_NEW(cache->pages[first + pass], cache->ctx, floats);
+      status = LATI_NEW_ON_DEVICE(cache->pages[first + pass], cache->ctx, floats);
     }
   }
   return status;

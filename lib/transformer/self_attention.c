@@ -90,25 +90,6 @@ static float *problem_key(const lati_decoder *decoder, int32_t pass, int64_t tok
          (page * 2 * LATI_CACHE_PAGE + token % LATI_CACHE_PAGE) * decoder->kv_width;
 }
 
-typedef struct keeping {
-  const lati_decoder *decoder;
-  lati_rows qkv; /* of all problems' tokens */
-  int64_t width;
-  int32_t pass;
-} keeping;
-
-static void keep_token(void *argument, int64_t token, int32_t worker) {
-  const keeping *call = argument;
-  const lati_decoder *decoder = call->decoder;
-  const int64_t width = call->width;
-  float *key = problem_key(decoder, call->pass, token), *row = decoder->projected + token * width;
-  (void)worker;
-  lati_rows_read(row, call->qkv, token, width, width);
-  lati_decoder_keep(decoder, key, row);
-  lati_rows_read(row, call->qkv, token, 2 * width, width);
-  lati_decoder_keep(decoder, key + lati_cache_to_value(&decoder->cache), row);
-}
-
 /* Where answers stand behind their problems in one stack, its pass over the problems has left their
  * keys and values. */
 static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t layer,
@@ -132,23 +113,23 @@ static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t 
       continue;
     }
     const lati_block_state *saved = &state->block[pass * stack->blocks + place];
-    keeping call = {decoder, saved->rows[SAVED_QKV], stack->width, pass};
-    lati_pool_run(decoder->ctx->pool, keep_token, &call, decoder->source_tokens);
+    const lati_keeping to = {.keys = problem_key(decoder, pass, 0),
+                             .to_value = lati_cache_to_value(&decoder->cache),
+                             .page_rows = LATI_CACHE_PAGE,
+                             .page_ld = page,
+                             .row_ld = decoder->kv_width};
+    lati_decoder_keep(decoder, saved->rows[SAVED_QKV], stack->width, 2 * stack->width,
+                      decoder->source_tokens, &to);
   }
 done:
   return status;
 }
 
-/* The problem's tokens where they stand in front, and the answer's so far; the last, which no other
- * row sees, is kept here. */
-static int64_t keys_so_far(const float **keys, const lati_attend *attend, int64_t row) {
+/* The problem's tokens where they stand in front, and the answer's so far. */
+static int64_t keys_so_far(const float **keys, const void *user, int64_t row) {
+  const lati_attend *attend = user;
   const lati_decode_call *call = attend->call;
   const lati_decoder *decoder = call->decoder;
-  const int64_t width = call->block->stack->width;
-  const float *computed = decoder->qkv + row * attend->query_ld + width;
-  float *kept = lati_cache_key(&decoder->cache, call->pass, decoder->position, row);
-  lati_decoder_keep(decoder, kept, computed);
-  lati_decoder_keep(decoder, kept + attend->to_value, computed + width);
   const int32_t *history = decoder->history + call->rows[row].history * decoder->max_length;
   int64_t count = 0;
   if (call->block->stack->behind == LATI_ANSWER) {
@@ -166,10 +147,16 @@ static int64_t keys_so_far(const float **keys, const lati_attend *attend, int64_
 static void step(const lati_decode_call *call, float *y, lati_rows x, const float *residual) {
   lati_decoder *decoder = call->decoder;
   const int64_t width = call->block->stack->width;
-  lati_decoder_linear(decoder, lati_floats(decoder->qkv, 3 * width), &call->block->linear[QKV], x,
-                      LATI_IDENTITY, NULL);
-  lati_decoder_attend(
-      &(lati_attend){call, keys_so_far, NULL, lati_cache_to_value(&decoder->cache), 3 * width});
+  const int64_t to_value = lati_cache_to_value(&decoder->cache);
+  const lati_rows qkv = lati_floats(decoder->qkv, 3 * width);
+  const lati_keeping to = {.keys =
+                               lati_cache_key(&decoder->cache, call->pass, decoder->position, 0),
+                           .to_value = to_value,
+                           .page_rows = 1,
+                           .page_ld = 2 * to_value};
+  lati_decoder_linear(decoder, qkv, &call->block->linear[QKV], x, LATI_IDENTITY, NULL);
+  lati_decoder_keep(decoder, qkv, width, 2 * width, decoder->count, &to);
+  lati_decoder_attend(&(lati_attend){call, keys_so_far, NULL, to_value, 3 * width});
   lati_decoder_linear(decoder, lati_floats(y, width), &call->block->linear[OUT],
                       lati_floats(decoder->attended, width), LATI_IDENTITY, residual);
 }

@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -146,6 +147,62 @@ static void orthogonal_update(lati_pool *pool, const lati_orthogonal_update *upd
   INSIDE(update->orthogonal_update(pool, update));
 }
 
+/* Decoding. Where keys lie is found before the memory opens. */
+
+static void keep(lati_pool *pool, const lati_keeping *keeping) {
+  INSIDE(decoding->keep(pool, keeping));
+}
+
+typedef struct found_keys {
+  const float **keys; /* (rows, most) */
+  int64_t *counts, most;
+} found_keys;
+
+static int64_t tell_keys(const float **keys, const void *user, int64_t row) {
+  const found_keys *found = user;
+  memcpy((void *)keys, (const void *)(found->keys + row * found->most),
+         (size_t)found->counts[row] * sizeof *keys);
+  return found->counts[row];
+}
+
+static void attend(lati_pool *pool, const lati_cached_attention *attention) {
+  const size_t rows = (size_t)attention->rows;
+  found_keys found = {.most = attention->most_keys};
+  lati_cached_attention inside = *attention;
+  found.keys = calloc(rows * (size_t)found.most, sizeof *found.keys);
+  found.counts = calloc(rows, sizeof *found.counts);
+  ck_assert(found.keys != NULL && found.counts != NULL);
+  for (int64_t i = 0; i < attention->rows; ++i) {
+    found.counts[i] = attention->find_keys(found.keys + i * found.most, attention->user, i);
+    ck_assert_int_le(found.counts[i], found.most);
+  }
+  inside.find_keys = tell_keys;
+  inside.user = &found;
+  INSIDE(decoding->attend(pool, &inside));
+  free((void *)found.keys);
+  free(found.counts);
+}
+
+static void mask(float *logits, lati_symbol_range span, const lati_allowed *allowed, int64_t rows) {
+  INSIDE(decoding->mask(logits, span, allowed, rows));
+}
+
+static void choose_largest(lati_pool *pool, int32_t *chosen, const float *logits,
+                           lati_symbol_range span, const lati_allowed *allowed, int64_t rows) {
+  INSIDE(decoding->choose_largest(pool, chosen, logits, span, allowed, rows));
+}
+
+static void choose_sample(lati_pool *pool, int32_t *chosen, const float *logits,
+                          lati_symbol_range span, const lati_allowed *allowed, int64_t rows,
+                          double temperature, const double *uniforms) {
+  INSIDE(decoding->choose_sample(pool, chosen, logits, span, allowed, rows, temperature, uniforms));
+}
+
+static void choose_candidates(lati_pool *pool, lati_candidate *candidates, int32_t count,
+                              const float *logits, lati_symbol_range span, int64_t rows) {
+  INSIDE(decoding->choose_candidates(pool, candidates, count, logits, span, rows));
+}
+
 /* Passes. What plans and slices (packed_size, linear_slice, ..._scratch) stays outside. */
 
 static void pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in) {
@@ -258,6 +315,7 @@ static void add(lati_pool *pool, float *y, const float *x, int64_t count) {
 const lati_backend *guarded_device_open(const lati_backend *operations) {
   static lati_backend guarded;
   static lati_update guarded_update;
+  static lati_decoding guarded_decoding;
   device.real = operations;
   device.used = 0;
   device.blocks = device.running = 0;
@@ -267,6 +325,14 @@ const lati_backend *guarded_device_open(const lati_backend *operations) {
   guarded_update = *operations->update;
   guarded.memory = &guarded_memory;
   guarded.update = &guarded_update;
+  guarded_decoding = *operations->decoding;
+  guarded.decoding = &guarded_decoding;
+  guarded_decoding.keep = keep;
+  guarded_decoding.attend = attend;
+  guarded_decoding.mask = mask;
+  guarded_decoding.choose_largest = choose_largest;
+  guarded_decoding.choose_sample = choose_sample;
+  guarded_decoding.choose_candidates = choose_candidates;
   guarded_update.sum_of_squares = sum_of_squares;
   guarded_update.adam = adam;
   guarded_update.average = average;

@@ -207,7 +207,7 @@ END_TEST
 
 /* A variant by both rules, in one precision each. */
 static void set_updates(lat_optimizer_options *options, int i) {
-  small_run_optimizer_options(options, (i + i / VARIANTS) % 2 == 0 ? "adamw" : "muon");
+  small_run_optimizer_options(options, (i % VARIANTS + i / VARIANTS) % 2 == 0 ? "adamw" : "muon");
   options->weight_decay = 0.01;
   options->ema_decay = 0.9;
   options->clip_norm = 0.5;
@@ -222,7 +222,8 @@ static void train(int i, int is_guarded, const char *folder) {
   set_updates(&optimizer, i);
   small_run_trainer_options(&options, folder);
   options.shards = 2;
-  options.validate_every = 0;
+  options.validate_every = 24;
+  options.validate_count = 6;
   for (int part = 1; part <= 2; ++part) {
     lat_trainer *trainer = NULL;
     options.max_examples = part * (variants[i % VARIANTS] == factored ? 12 : 36);
@@ -240,10 +241,84 @@ START_TEST(checkpoints_are_those_of_the_processor) {
 }
 END_TEST
 
+static const int32_t methods[] = {LAT_DECODE_GREEDY, LAT_DECODE_BEAM, LAT_DECODE_SAMPLE};
+
+/* Answers and their log-probabilities, of batches of two sizes. */
+static void put_answers(FILE *file, lat_model *model, int32_t method) {
+  lat_session *session = NULL;
+  lat_sampler *sampler = NULL;
+  lat_batch *batch = NULL;
+  lat_sequences out;
+  lat_decode_options options;
+  lat_decode_options_init(&options);
+  options.method = method;
+  options.beam_width = 3;
+  options.max_tokens = 20;
+  CHECK_OK(lat_session_create(&session, model, &options));
+  CHECK_OK(lat_sampler_create(&sampler, lat_model_task(model), lat_model_tokenizer(model), NULL));
+  CHECK_OK(lat_batch_create(&batch, lat_model_tokenizer(model)));
+  for (int64_t count = 2; count <= 5; count += 3) {
+    CHECK_OK(lat_sampler_next(batch, sampler, count));
+    CHECK_OK(lat_session_decode(&out, session, batch));
+    ck_assert_int_eq(out.count, count);
+    const size_t tokens = (size_t)out.offsets[count];
+    ck_assert_uint_eq(fwrite(out.tokens, sizeof *out.tokens, tokens, file), tokens);
+    ck_assert_uint_eq(
+        fwrite(lat_session_log_probabilities(session), sizeof(double), (size_t)count, file),
+        (size_t)count);
+  }
+  lat_batch_free(batch);
+  lat_sampler_free(sampler);
+  lat_session_free(session);
+}
+
+static void decode(int i, int is_guarded, const char *folder) {
+  char path[256];
+  small_run small;
+  open_model(&small, open_context(i, is_guarded, 1 + i % 2), i);
+  FILE *file = fopen(join_path(path, folder, "answers"), "wb");
+  ck_assert_ptr_nonnull(file);
+  for (size_t m = 0; m < sizeof methods / sizeof *methods; ++m) {
+    put_answers(file, small.model, methods[m]);
+  }
+  ck_assert_int_eq(fclose(file), 0);
+  close_run(&small, is_guarded);
+}
+
+START_TEST(answers_are_those_of_the_processor) {
+  static const char *const names[] = {"answers", NULL};
+  compare(decode, _i, names);
+}
+END_TEST
+
+/* The solver, several candidates refined, and measurements of the products. */
+START_TEST(what_is_left_runs_as_well) {
+  small_run small;
+  lat_solver *solver = NULL;
+  lat_decode_options options;
+  lat_report report;
+  double ceiling = 0, products = 0, a[4] = {1, 2, 3, 4}, x[4];
+  const lat_matrix input = {a, 2, 2, 2, LAT_ROW_MAJOR};
+  lat_matrix answer = {x, 2, 2, 2, LAT_ROW_MAJOR};
+  open_model(&small, open_context(_i, 1, 1), _i);
+  lat_decode_options_init(&options);
+  options.candidates = 3;
+  lat_report_init(&report);
+  CHECK_OK(lat_solver_create(&solver, small.model, &options));
+  CHECK_OK(lat_solver_solve(&answer, &report, solver, &input));
+  CHECK_OK(lat_context_measure(&ceiling, &products, small.ctx, 40, 70, 30, 0));
+  ck_assert(products > 0);
+  lat_solver_free(solver);
+  close_run(&small, 1);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("guarded device");
   tcase_add_test(tests, numbers_are_out_of_reach);
   tcase_add_loop_test(tests, passes_and_files_are_those_of_the_processor, 0, CASES);
   tcase_add_loop_test(tests, checkpoints_are_those_of_the_processor, 0, CASES);
+  tcase_add_loop_test(tests, answers_are_those_of_the_processor, 0, CASES);
+  tcase_add_loop_test(tests, what_is_left_runs_as_well, 0, CASES);
   return run_case("guarded device", tests);
 }

@@ -267,6 +267,7 @@ const lati_backend lati_backend_naive = {
     .name = "naive",
     .memory = &lati_host_memory,
     .update = &lati_host_update,
+    .decoding = &lati_host_decoding,
     .packed_size = packed_size,
     .pack = pack,
     .linear_forward = linear_forward,

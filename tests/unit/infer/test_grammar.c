@@ -1,4 +1,5 @@
 /* Which symbols are allowed, masks, and choosing among logits. */
+#include "compute/choose.h"
 #include "infer/grammar.h"
 #include "infer_fixture.h"
 
