@@ -9,6 +9,19 @@ static void copy_bytes(void *to, const void *from, size_t bytes) {
   memcpy(to, from, bytes);
 }
 
+static lat_status map_itself(void **host, const lat_context *ctx, void *x, size_t bytes) {
+  (void)ctx;
+  (void)bytes;
+  *host = x;
+  return LAT_OK;
+}
+
+static void unmap_itself(void *x, void *host, size_t bytes) {
+  (void)x;
+  (void)host;
+  (void)bytes;
+}
+
 static void fill(float *x, float value, size_t count) {
   if (value == 0 && !signbit(value)) {
     memset(x, 0, count * sizeof *x);
@@ -49,6 +62,8 @@ const lati_memory lati_host_memory = {.allocate = lati_alloc,
                                       .release = lati_free,
                                       .read = copy_bytes,
                                       .write = copy_bytes,
+                                      .map = map_itself,
+                                      .unmap = unmap_itself,
                                       .copy = copy_bytes,
                                       .fill = fill,
                                       .swap = swap_floats,

@@ -22,6 +22,11 @@ typedef struct lati_memory {
   void (*read)(void *host, const void *from, size_t bytes);
   void (*write)(void *to, const void *host, size_t bytes);
 
+  /* Memory of the host with the same bytes, to be changed there and given back by unmap, which
+   * brings them to x: on the processor x itself. *host is NULL on failure (MEMORY). */
+  lat_status (*map)(void **host, const lat_context *ctx, void *x, size_t bytes);
+  void (*unmap)(void *x, void *host, size_t bytes);
+
   void (*copy)(void *to, const void *from, size_t bytes); /* no overlap */
   void (*fill)(float *x, float value, size_t count);
   void (*swap)(float *a, float *b, size_t count);

@@ -101,6 +101,10 @@ done:
   return status;
 }
 
+static size_t parameter_bytes(const lat_model *model) {
+  return model->table.total * sizeof *model->parameters;
+}
+
 lat_status lat_model_clone(lat_model **out, const lat_model *model) {
   lat_status status = LAT_OK;
   lat_model *copy = NULL;
@@ -116,8 +120,7 @@ lat_status lat_model_clone(lat_model **out, const lat_model *model) {
     status = lati_model_materialise(copy);
   }
   if (status == LAT_OK) {
-    lati_memory_of(model->ctx)
-        ->copy(copy->parameters, model->parameters, model->table.total * sizeof(float));
+    lati_memory_of(model->ctx)->copy(copy->parameters, model->parameters, parameter_bytes(model));
     lati_model_repack(copy);
     *out = copy;
     copy = NULL;
@@ -128,12 +131,20 @@ done:
   return status;
 }
 
+static void unmap(lat_model *model) {
+  if (model->mapped != NULL) {
+    lati_memory_of(model->ctx)->unmap(model->parameters, model->mapped, parameter_bytes(model));
+    model->mapped = NULL;
+  }
+}
+
 void lat_model_free(lat_model *model) {
   if (model == NULL || !lati_refs_drop(&model->refs)) {
     return;
   }
   lati_stacks_free(model);
   lati_parameter_table_free(&model->table);
+  unmap(model);
   lati_device_free(model->ctx, model->parameters);
   lati_free(model->config);
   json_decref(model->training);
@@ -164,21 +175,31 @@ lat_status lat_model_map(float **parameters, lat_model *model) {
   if (model->state == LATI_FROZEN) {
     return lati_fail(LAT_ERROR_STATE, "the model is frozen: map a clone of it");
   }
-  model->state = LATI_MAPPED;
-  *parameters = model->parameters;
-  return LAT_OK;
+  status =
+      lati_memory_of(model->ctx)
+          ->map((void **)&model->mapped, model->ctx, model->parameters, parameter_bytes(model));
+  if (status == LAT_OK) {
+    model->state = LATI_MAPPED;
+    *parameters = model->mapped;
+  }
+  return status;
 }
 
-lat_status lati_model_check_finite(const lat_model *model) {
+/* Of values in that memory. */
+static lat_status check_finite(const lat_model *model, const float *values,
+                               const lati_memory *memory) {
   for (int32_t i = 0; i < model->table.count; ++i) {
     const lati_parameter *entry = &model->table.entries[i];
-    const size_t j =
-        lati_memory_of(model->ctx)->find_nonfinite(model->parameters + entry->offset, entry->size);
+    const size_t j = memory->find_nonfinite(values + entry->offset, entry->size);
     if (j < entry->size) {
       return lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is not finite", entry->name, j);
     }
   }
   return LAT_OK;
+}
+
+lat_status lati_model_check_finite(const lat_model *model) {
+  return check_finite(model, model->parameters, lati_memory_of(model->ctx));
 }
 
 lat_status lat_model_commit(lat_model *model) {
@@ -189,9 +210,10 @@ lat_status lat_model_commit(lat_model *model) {
   if (model->state != LATI_MAPPED) {
     return lati_fail(LAT_ERROR_STATE, "the model's parameters are not mapped");
   }
-  lat_status status = lati_model_check_finite(model);
+  lat_status status = check_finite(model, model->mapped, &lati_host_memory);
   if (status == LAT_OK) {
     lati_floating_enter(&saved);
+    unmap(model);
     lati_model_repack(model);
     lati_floating_leave(&saved);
     model->state = LATI_TRAINABLE;

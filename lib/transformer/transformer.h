@@ -100,6 +100,7 @@ struct lat_model {
   lati_dimensions dimensions;
   lati_parameter_table table;
   float *parameters;
+  float *mapped;                 /* the same as the host has them while they are mapped; or NULL */
   lati_stack stack[LATI_STACKS]; /* in the order of their passes; the last one's output is read by
                                     the head */
   int32_t stacks;

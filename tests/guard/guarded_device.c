@@ -86,6 +86,20 @@ static void write_numbers(void *to, const void *host, size_t bytes) {
   INSIDE(memory->write(to, host, bytes));
 }
 
+/* A copy in the host's memory. */
+static lat_status map(void **host, const lat_context *ctx, void *x, size_t bytes) {
+  const lat_status status = lati_alloc(host, ctx, bytes, 1);
+  if (status == LAT_OK) {
+    read_numbers(*host, x, bytes);
+  }
+  return status;
+}
+
+static void unmap(void *x, void *host, size_t bytes) {
+  write_numbers(x, host, bytes);
+  lati_free(host);
+}
+
 static void copy(void *to, const void *from, size_t bytes) {
   INSIDE(memory->copy(to, from, bytes));
 }
@@ -114,6 +128,8 @@ static const lati_memory guarded_memory = {.allocate = allocate,
                                            .release = release,
                                            .read = read_numbers,
                                            .write = write_numbers,
+                                           .map = map,
+                                           .unmap = unmap,
                                            .copy = copy,
                                            .fill = fill,
                                            .swap = swap,

@@ -5,6 +5,7 @@
 #include "suite.h"
 #include "transformer/transformer.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 
@@ -155,17 +156,33 @@ static void put_passes(FILE *file, const small_run *small) {
   lat_sampler_free(sampler);
 }
 
+/* Parameters that the host changes. */
+static void change_by_hand(lat_model *model) {
+  float *parameters = NULL;
+  CHECK_OK(lat_model_map(&parameters, model));
+  const float kept = parameters[3];
+  parameters[3] = INFINITY;
+  CHECK_FAILS(lat_model_commit(model), LAT_ERROR_NUMERIC, "element 3 is not finite");
+  parameters[3] = kept + 0.5F;
+  CHECK_OK(lat_model_commit(model));
+}
+
 /* Models that come from others, by copies and by files of both types. */
 static void copy_model(const small_run *small, const char *folder) {
   char path[256];
+  float *mapped = NULL;
   lat_model *copy = NULL, *from = NULL, *loaded = NULL;
   CHECK_OK(lat_model_clone(&copy, small->model));
   CHECK_OK(lat_model_create_from(&from, copy, small->task, NULL));
   CHECK_OK(lat_model_save_as(from, join_path(path, folder, "rounded.safetensors"), "bf16"));
+  change_by_hand(copy);
+  CHECK_OK(lat_model_save(copy, join_path(path, folder, "changed.safetensors")));
+  join_path(path, folder, "rounded.safetensors");
   CHECK_OK(lat_model_load(&loaded, small->ctx, path, NULL));
   CHECK_OK(lat_model_save(loaded, join_path(path, folder, "model.safetensors")));
   lat_model_free(loaded);
   lat_model_free(from);
+  CHECK_OK(lat_model_map(&mapped, copy)); /* and never committed */
   lat_model_free(copy);
 }
 
@@ -200,7 +217,8 @@ static void compare(program *run, int i, const char *const *names) {
 }
 
 START_TEST(passes_and_files_are_those_of_the_processor) {
-  static const char *const names[] = {"numbers", "rounded.safetensors", "model.safetensors", NULL};
+  static const char *const names[] = {"numbers", "rounded.safetensors", "changed.safetensors",
+                                      "model.safetensors", NULL};
   compare(pass_through, _i, names);
 }
 END_TEST
@@ -238,6 +256,38 @@ static void train(int i, int is_guarded, const char *folder) {
 START_TEST(checkpoints_are_those_of_the_processor) {
   static const char *const names[] = {"checkpoint.safetensors", "model.safetensors", NULL};
   compare(train, _i, names);
+}
+END_TEST
+
+/* A loop of the host's own, its optimizer saved, loaded, and its average shown. */
+static void update_by_hand(int i, int is_guarded, const char *folder) {
+  char path[256];
+  small_run small;
+  lat_gradients *gradients = NULL;
+  lat_optimizer *optimizer = NULL;
+  lat_optimizer_options options;
+  lat_loss_sum sum;
+  open_model(&small, open_context(i, is_guarded, 1 + i % 2), i);
+  set_updates(&options, i);
+  lat_loss_sum_init(&sum);
+  CHECK_OK(lat_gradients_create(&gradients, small.model));
+  CHECK_OK(lat_optimizer_create(&optimizer, small.model, &options));
+  for (int step = 0; step < 2; ++step) {
+    small_run_accumulate(gradients, &sum, &small, 3);
+    CHECK_OK(lat_optimizer_step(optimizer, small.model, gradients, &sum));
+    CHECK_OK(lat_optimizer_save(optimizer, small.model, join_path(path, folder, "state")));
+    CHECK_OK(lat_optimizer_load(optimizer, small.model, path));
+  }
+  CHECK_OK(lat_optimizer_swap_average(optimizer, small.model));
+  CHECK_OK(lat_model_save(small.model, join_path(path, folder, "average")));
+  lat_optimizer_free(optimizer);
+  lat_gradients_free(gradients);
+  close_run(&small, is_guarded);
+}
+
+START_TEST(loops_of_the_host_end_as_on_the_processor) {
+  static const char *const names[] = {"state", "average", NULL};
+  compare(update_by_hand, _i, names);
 }
 END_TEST
 
@@ -318,6 +368,7 @@ int main(void) {
   tcase_add_test(tests, numbers_are_out_of_reach);
   tcase_add_loop_test(tests, passes_and_files_are_those_of_the_processor, 0, CASES);
   tcase_add_loop_test(tests, checkpoints_are_those_of_the_processor, 0, CASES);
+  tcase_add_loop_test(tests, loops_of_the_host_end_as_on_the_processor, 0, 2);
   tcase_add_loop_test(tests, answers_are_those_of_the_processor, 0, CASES);
   tcase_add_loop_test(tests, what_is_left_runs_as_well, 0, CASES);
   return run_case("guarded device", tests);
