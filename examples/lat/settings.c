@@ -71,6 +71,8 @@ static const cli_option size_options[] = {
            "noise keeps symmetric matrices symmetric"),
     OPTION(OPTION_FLAG, "canonical", task.canonical, NULL,
            "matrices are moved to their canonical forms"),
+    OPTION(OPTION_FLAG, "scratchpad", task.scratchpad, NULL,
+           "intermediate results are written in front of answers"),
     OPTION_WORDS("structure", task.structure, "S[:W],...",
                  "dense diagonal identity zero integer sparse toeplitz circulant tridiagonal "
                  "kronecker block-diagonal lowrank-diagonal laplacian",

@@ -73,6 +73,7 @@ module lat
     real(c_double) :: noise
     integer(c_int32_t) :: canonical, symmetric_noise
     type(c_ptr) :: structure, transform
+    integer(c_int32_t) :: scratchpad, reserved
   end type lat_task_options
 
   !> A custom task: members are c_funloc of a lat_..._function, or c_null_funptr.

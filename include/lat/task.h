@@ -76,10 +76,15 @@ typedef struct lat_task_options {
                             both; vectors and right-hand sides are left as drawn. Where a draw has
                             no answer, it is made again with the same structure */
   const char
-      *transform; /**< "tproduct": along the tubes, "identity" (default), "dct" or "circulant"
-                     (Fourier: slices are convolved); "product": of the coefficients of A,
-                     "none" (default) or "log1p", f(a) = sign(a) log(1 + |a|); the answer is
-                     then f(A)^T B and inputs are not scaled. Other tasks: NULL */
+      *transform;     /**< "tproduct": along the tubes, "identity" (default), "dct" or "circulant"
+                         (Fourier: slices are convolved); "product": of the coefficients of A,
+                         "none" (default) or "log1p", f(a) = sign(a) log(1 + |a|); the answer is
+                         then f(A)^T B and inputs are not scaled. Other tasks: NULL */
+  int32_t scratchpad; /**< 1: intermediate results are written in front of an answer, and learned
+                         with it (Nye et al. 2021); answers are judged without them. "matvec",
+                         "product": sums over the first 1, 2, ... rows; "inverse": the matrices of
+                         Gauss-Jordan elimination in place, up to 10 x 10. Default 0 */
+  int32_t reserved;   /**< 0 */
 } lat_task_options;
 
 /** Return value of a custom task's callback that discards the example and draws another. */

@@ -44,7 +44,7 @@ static lat_status read_input(lati_matrices *input, const lati_answers *answers,
   size_t used = 0;
   return lati_read_matrices(read, &letter, &used, input->written[0].data,
                             lati_form_values(&input->form), input->count,
-                            answers->search.model->tokenizer, LAT_INPUT, 0, tokens);
+                            answers->search.model->tokenizer, LAT_INPUT, 0, 0, tokens);
 }
 
 /* Doubles of the inputs and outputs of the examples from `first` on. */

@@ -6,7 +6,9 @@
 #include "infer/verdict.h"
 #include "task/batch_impl.h"
 
+#include "task/registry.h"
 #include <math.h>
+
 #include <stddef.h>
 #include <string.h>
 
@@ -102,16 +104,17 @@ static lat_status fill_batch(lati_search *search, const lati_problem *problems, 
 }
 
 /* Reads the answer; 0 when the tokens are no matrices of the right shapes. */
-static int read_answer(lati_matrices *answer, const lati_search *search, int32_t letter,
-                       lati_tokens tokens) {
+static int read_answer(lati_matrices *answer, const lati_search *search,
+                       const lati_problem *problem, lati_tokens tokens) {
   lat_matrix read[LATI_MAX_OPERANDS];
   int32_t found = 0;
   size_t used = 0;
+  const int has_steps = lati_task_has_steps(problem->task);
   if (lati_read_matrices(read, &found, &used, search->moved, search->capacity, answer->count,
-                         search->model->tokenizer, LAT_OUTPUT, 0, tokens) != LAT_OK) {
+                         search->model->tokenizer, LAT_OUTPUT, 0, has_steps, tokens) != LAT_OK) {
     return 0;
   }
-  int same = used == tokens.count && found == letter;
+  int same = used == tokens.count && found == problem->letter;
   for (int32_t i = 0; i < answer->count; ++i) {
     same =
         same && read[i].rows == answer->written[i].rows && read[i].cols == answer->written[i].cols;
@@ -128,7 +131,7 @@ static lat_status decode_answer(lati_matrices *answer, lat_report *report,
   const lat_decode_options *options = &search->session->options;
   const lat_matrix *own = problem->a.written;
   *answer = lati_matrices_at(search->moved, &problem->x.form);
-  if (!read_answer(answer, search, problem->letter, tokens)) {
+  if (!read_answer(answer, search, problem, tokens)) {
     *answer = lati_matrices_at(search->caller, &problem->x.form);
     memset(search->caller, 0, lati_form_values(&answer->form) * sizeof *search->caller);
     report->verdict = LAT_VERDICT_UNDECODABLE;

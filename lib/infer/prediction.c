@@ -39,21 +39,45 @@ void lati_scorer_clear(lati_scorer *scorer) {
   *scorer = (lati_scorer){.source = NULL};
 }
 
+static int is_dimension(int32_t token) {
+  return token >= LAT_TOKEN_DIMENSION && token < LAT_TOKEN_NUMBER;
+}
+
+/* The letter in front of a sequence, or 0. */
+static int32_t first_letter(lati_tokens sequence) {
+  const int32_t first = sequence.count > 0 ? sequence.tokens[0] : -1;
+  return first >= LAT_TOKEN_LETTER && first < LAT_TOKEN_DIMENSION ? first - LAT_TOKEN_LETTER + 'A'
+                                                                  : 0;
+}
+
+/* Tokens of a scratchpad, and of the letter, in front of an answer of `count` matrices: those
+ * before the second matrix where there is one more than the answer has; else 0. */
+static size_t scratchpad_tokens(lati_tokens sequence, int32_t count) {
+  int32_t dimensions = 0;
+  size_t second = 0;
+  for (size_t i = 0; i < sequence.count; ++i) {
+    dimensions += is_dimension(sequence.tokens[i]);
+    second = second == 0 && dimensions == 3 ? i : second;
+  }
+  return dimensions == 2 * (count + 1) ? second : 0;
+}
+
 lat_status lati_read_matrices(lat_matrix *written, int32_t *letter, size_t *used, double *values,
                               size_t capacity, int32_t count, const lat_tokenizer *tokenizer,
-                              int32_t side, int loose, lati_tokens sequence) {
+                              int32_t side, int loose, int has_steps, lati_tokens sequence) {
   lat_status status = LAT_OK;
-  *used = 0;
+  *used = has_steps ? scratchpad_tokens(sequence, count) : 0;
+  *letter = first_letter(sequence);
   for (int32_t i = 0; i < count && status == LAT_OK; ++i) {
     int32_t own = 0;
     size_t taken = 0;
+    const int front = *used == 0;
     written[i] = lati_matrix_view(values, 0, 0);
     status = lati_tokenizer_decode(&written[i], capacity, &own, &taken, tokenizer, side, loose,
                                    sequence.tokens + *used, sequence.count - *used);
-    if (status == LAT_OK && i > 0 && own != 0) {
+    if (status == LAT_OK && !front && own != 0) {
       status = lati_fail(LAT_ERROR_FORMAT, "position %zu: a letter between matrices", *used);
     }
-    *letter = i == 0 ? own : *letter;
     const size_t size = status == LAT_OK ? lati_matrix_count(&written[i]) : 0;
     values += size;
     capacity -= size;
@@ -74,7 +98,7 @@ static lat_status read_tokens(reading *out, double *data, const lati_scorer *sco
   *out = (reading){.count = lati_task_written(task, side)};
   return lati_read_matrices(out->written, &out->letter, &out->used, data,
                             (size_t)out->count * LARGEST_MATRIX, out->count, scorer->tokenizer,
-                            side, loose, sequence);
+                            side, loose, side == LAT_OUTPUT && lati_task_has_steps(task), sequence);
 }
 
 static int same_kind(const reading *a, const reading *b) {
@@ -109,6 +133,20 @@ static int same_tokens(lati_tokens a, lati_tokens b) {
   return a.count == b.count && memcmp(a.tokens, b.tokens, a.count * sizeof *a.tokens) == 0;
 }
 
+static lati_tokens behind(lati_tokens sequence, size_t count) {
+  return (lati_tokens){sequence.tokens + count, sequence.count - count};
+}
+
+/* Scratchpads may differ. */
+static int same_answer(const lat_task *task, lati_tokens a, lati_tokens b) {
+  if (!lati_task_has_steps(task)) {
+    return same_tokens(a, b);
+  }
+  const int32_t count = lati_task_written(task, LAT_OUTPUT);
+  return first_letter(a) == first_letter(b) && same_tokens(behind(a, scratchpad_tokens(a, count)),
+                                                           behind(b, scratchpad_tokens(b, count)));
+}
+
 /* A residual that cannot be told in doubles is none within tolerance. */
 static lat_status score_matrix(lati_prediction *out, const lati_scorer *scorer,
                                const lat_task *task, const lat_matrix *source,
@@ -127,7 +165,7 @@ lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer
                                  lati_tokens predicted) {
   reading source, right, guess;
   *out = (lati_prediction){.residual = INFINITY};
-  if (same_tokens(predicted, target)) {
+  if (same_answer(task, predicted, target)) {
     *out = (lati_prediction){.exact = 1, .well_formed = 1, .within_1pct = 1};
     return LAT_OK;
   }

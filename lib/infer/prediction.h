@@ -13,7 +13,7 @@ typedef struct lati_tokens {
 } lati_tokens;
 
 typedef struct lati_prediction {
-  int32_t exact;       /* all tokens equal */
+  int32_t exact;       /* all tokens equal, but for a scratchpad's */
   int32_t well_formed; /* decodable, right letter and shape, nothing after it */
   double residual;     /* infinity when wrong whatever the tolerance; 0 when exact */
   double within_1pct;  /* share of coefficients */
@@ -37,10 +37,11 @@ typedef struct lati_scorer {
 } lati_scorer;
 
 /* Reads `count` matrices from the front of a sequence, end to end into `values`, which has room for
- * `capacity` doubles; *letter, or 0, is in front of the first. FORMAT, LIMIT. */
+ * `capacity` doubles; *letter, or 0, is in front of the first. has_steps: a scratchpad, one matrix
+ * more, may stand before them, which is passed over. FORMAT, LIMIT. */
 lat_status lati_read_matrices(lat_matrix *written, int32_t *letter, size_t *used, double *values,
                               size_t capacity, int32_t count, const lat_tokenizer *tokenizer,
-                              int32_t side, int loose, lati_tokens sequence);
+                              int32_t side, int loose, int has_steps, lati_tokens sequence);
 
 /* `task` is what examples are drawn from. */
 lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,

@@ -30,6 +30,8 @@ typedef struct lati_matrices {
   lati_form form;
   int32_t count; /* of `written`: 1 where the layout joins them */
   lat_matrix written[LATI_MAX_OPERANDS];
+  lat_matrix steps; /* written in front of them, in memory of its own: an answer's scratchpad; no
+                       rows: none */
 } lati_matrices;
 
 /* Shapes of the matrices that are written; returns their number. */

@@ -133,6 +133,9 @@ static void fill_places(uint8_t *rows, uint8_t *cols, const lati_vocabulary *voc
 size_t lati_matrices_max_tokens(const lati_matrices *matrices, const lat_tokenizer *tokenizer,
                                 int32_t side) {
   size_t most = 0;
+  if (matrices->steps.rows > 0) {
+    most = lat_tokenizer_max_tokens(tokenizer, side, matrices->steps.rows, matrices->steps.cols);
+  }
   for (int32_t i = 0; i < matrices->count; ++i) {
     most += lat_tokenizer_max_tokens(tokenizer, side, matrices->written[i].rows,
                                      matrices->written[i].cols);
@@ -144,11 +147,13 @@ lat_status lati_matrices_encode(int32_t *tokens, size_t capacity, size_t *count,
                                 const lat_tokenizer *tokenizer, int32_t side, int32_t letter,
                                 const lati_matrices *matrices) {
   lat_status status = LAT_OK;
+  const int32_t first = matrices->steps.rows > 0 ? -1 : 0;
   *count = 0;
-  for (int32_t i = 0; i < matrices->count && status == LAT_OK; ++i) {
+  for (int32_t i = first; i < matrices->count && status == LAT_OK; ++i) {
     size_t more = 0;
     status = lat_tokenizer_encode(tokens + *count, capacity - *count, &more, tokenizer, side,
-                                  i == 0 ? letter : 0, &matrices->written[i]);
+                                  i == first ? letter : 0,
+                                  i < 0 ? &matrices->steps : &matrices->written[i]);
     *count += more;
   }
   return status;
@@ -177,7 +182,7 @@ static lat_status put_side(lat_batch *batch, int32_t which, int32_t letter,
     to += lati_matrix_count(&all->written[i]);
   }
   fill_places(side->rows + used + size, side->cols + used + size, &batch->tokenizer->side[which],
-              letter, all->count, side->tokens + used, count);
+              letter, all->count + (all->steps.rows > 0), side->tokens + used, count);
   side->offsets[size + 1] = (int64_t)(used + count);
   side->value_offsets[size + 1] = (int64_t)(filled + values);
   side->forms[size] = all->form;
@@ -227,19 +232,22 @@ done:
   return status;
 }
 
-/* Packs operands, and results where they are known, and appends them. */
-static lat_status append_packed(lat_batch *batch, const lati_origin *origin,
+/* Packs operands, and results where they are known with the steps to them, and appends them. */
+static lat_status append_packed(lat_batch *batch, const lati_origin *origin, const lat_task *task,
                                 const lati_form *input_form, const lat_matrix *operands,
                                 const lati_form *output_form, const lat_matrix *results) {
   lat_status status = LAT_OK;
   double *memory = NULL;
   const size_t input_values = lati_form_values(input_form);
-  LATI_TRY(LATI_NEW(memory, batch->ctx, input_values + lati_form_values(output_form)));
+  const size_t values = input_values + lati_form_values(output_form);
+  const lati_shape steps = lati_task_steps_shape(task, input_form);
+  LATI_TRY(LATI_NEW(memory, batch->ctx, values + (size_t)steps.rows * (size_t)steps.cols));
   const lati_matrices input = lati_matrices_at(memory, input_form);
-  const lati_matrices output = lati_matrices_at(memory + input_values, output_form);
+  lati_matrices output = lati_matrices_at(memory + input_values, output_form);
   lati_matrices_pack(&input, operands);
   if (results != NULL) {
     lati_matrices_pack(&output, results);
+    LATI_TRY(lati_task_write_steps(&output.steps, memory + values, task, &input));
   }
   LATI_TRY(lati_batch_add(batch, origin, &input, results == NULL ? NULL : &output));
 done:
@@ -268,7 +276,7 @@ lat_status lat_batch_append_operands(lat_batch *batch, int32_t letter, const lat
     LATI_TRY(lati_operands_check(results, result_count, LAT_MAX_DIMENSION, "output"));
     LATI_TRY(lati_operands_check_shapes(results, &output, "output"));
   }
-  LATI_TRY(append_packed(batch, &origin, &input, operands, &output, results));
+  LATI_TRY(append_packed(batch, &origin, task, &input, operands, &output, results));
 done:
   lati_floating_leave(&saved);
   return status;

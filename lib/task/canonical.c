@@ -103,19 +103,77 @@ static void sort_by_first(lati_transform *transform, const lat_matrix *a, int32_
   }
 }
 
-void lati_canonical_general(lati_transform *transform, const lat_matrix *a) {
-  int32_t row = 0, col = 0;
-  lati_transform_start(transform, a);
-  find_largest(&row, &col, a, a->cols);
-  move_to_front(transform->row, row);
-  move_to_front(transform->col, col);
+/* Signs that make first row and column >= 0. */
+static void choose_signs(lati_transform *transform, const lat_matrix *a) {
   for (int32_t i = 0; i < a->rows; ++i) {
     transform->row_sign[i] = sign_of(entry(transform, a, i, 0));
   }
   for (int32_t j = 1; j < a->cols; ++j) {
     transform->col_sign[j] = sign_of(entry(transform, a, 0, j));
   }
+}
+
+void lati_canonical_general(lati_transform *transform, const lat_matrix *a) {
+  int32_t row = 0, col = 0;
+  lati_transform_start(transform, a);
+  find_largest(&row, &col, a, a->cols);
+  move_to_front(transform->row, row);
+  move_to_front(transform->col, col);
+  choose_signs(transform, a);
   sort_by_first(transform, a, a->cols);
+}
+
+static void exchange(int32_t *order, int32_t i, int32_t j) {
+  const int32_t moved = order[i];
+  order[i] = order[j];
+  order[j] = moved;
+}
+
+/* left: the matrix of order n as elimination leaves it, in the caller's rows and columns. */
+static void move_pivot(lati_transform *transform, double left[][LATI_MAX_PIVOTED], int32_t k,
+                       int32_t n) {
+  int32_t row = k, col = k;
+  double largest = -1;
+  for (int32_t i = k; i < n; ++i) {
+    for (int32_t j = k; j < n; ++j) {
+      const double size = fabs(left[transform->row[i]][transform->col[j]]);
+      if (size > largest) {
+        largest = size;
+        row = i;
+        col = j;
+      }
+    }
+  }
+  exchange(transform->row, k, row);
+  exchange(transform->col, k, col);
+}
+
+static void eliminate(const lati_transform *transform, double left[][LATI_MAX_PIVOTED], int32_t k,
+                      int32_t n) {
+  const double *pivot = left[transform->row[k]];
+  for (int32_t i = k + 1; i < n && pivot[transform->col[k]] != 0; ++i) {
+    double *row = left[transform->row[i]];
+    const double factor = row[transform->col[k]] / pivot[transform->col[k]];
+    for (int32_t j = k + 1; j < n; ++j) {
+      row[transform->col[j]] -= factor * pivot[transform->col[j]];
+    }
+  }
+}
+
+void lati_canonical_pivoted(lati_transform *transform, const lat_matrix *a) {
+  double left[LATI_MAX_PIVOTED][LATI_MAX_PIVOTED];
+  const int32_t n = a->rows;
+  lati_transform_start(transform, a);
+  for (int32_t i = 0; i < n; ++i) {
+    for (int32_t j = 0; j < n; ++j) {
+      left[i][j] = lati_matrix_get(a, i, j);
+    }
+  }
+  for (int32_t k = 0; k < n; ++k) {
+    move_pivot(transform, left, k, n);
+    eliminate(transform, left, k, n);
+  }
+  choose_signs(transform, a);
 }
 
 /* True when C's first row is lexicographically less than its first column. */

@@ -29,8 +29,14 @@ void lati_canonical_symmetric(lati_transform *transform, const lat_matrix *a);
  * other rows and columns sorted by them, descending. */
 void lati_canonical_general(lati_transform *transform, const lat_matrix *a);
 
-/* The same, and at least as many rows as columns; of the two forms of a square A, that whose first
- * row is lexicographically >= its first column. */
+/* Square A of at most LATI_MAX_PIVOTED rows: C = D1 P A Q D2 with rows and columns in the order in
+ * which Gaussian elimination with complete pivoting takes them, the entry of largest size of what
+ * is left first, first row and column >= 0. */
+enum { LATI_MAX_PIVOTED = 16 };
+void lati_canonical_pivoted(lati_transform *transform, const lat_matrix *a);
+
+/* As lati_canonical_general(), and at least as many rows as columns; of the two forms of a square
+ * A, that whose first row is lexicographically >= its first column. */
 void lati_canonical_transposable(lati_transform *transform, const lat_matrix *a);
 
 /* A sum over common rows of A = [A1 A2]: C = D P A with the first column >= 0 and descending. */

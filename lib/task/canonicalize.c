@@ -34,7 +34,11 @@ lat_status lati_task_canonicalize(lati_matrices *canonical, double *storage, voi
     memcpy(storage, input->written[0].data, lati_form_values(&input->form) * sizeof *storage);
     return lati_custom_canonicalize(canonical->written, task, transform);
   }
-  task->kind->canonicalize(transform, &input->written[0]);
+  if (lati_task_has_steps(task) && task->kind->canonicalize_for_steps != NULL) {
+    task->kind->canonicalize_for_steps(transform, &input->written[0]);
+  } else {
+    task->kind->canonicalize(transform, &input->written[0]);
+  }
   const lat_matrix moved = lati_transform_apply(storage, transform, &input->written[0]);
   if (input->form.count == 1) { /* may have been transposed */
     const lati_form form = lati_form_of(moved.rows, moved.cols);

@@ -15,6 +15,21 @@ static size_t work_size(const lat_task *task, const lati_form *operands) {
   return work > other ? work : other;
 }
 
+/* Coefficients of the largest scratchpad of any component; at least 1. */
+static size_t most_steps(const lat_task *task) {
+  size_t most = 1;
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    const lat_task *one = lat_task_component(task, i);
+    lati_form operands, results;
+    if (lati_task_max_forms(&operands, &results, one) == LAT_OK) {
+      const lati_shape steps = lati_task_steps_shape(one, &operands);
+      const size_t own = (size_t)steps.rows * (size_t)steps.cols;
+      most = own > most ? own : most;
+    }
+  }
+  return most;
+}
+
 lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task) {
   *scratch = (lati_scratch){.input = NULL};
   lat_status status = LAT_OK;
@@ -23,6 +38,7 @@ lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task) {
   const size_t values = lati_form_values(&operands);
   LATI_TRY(LATI_NEW(scratch->input, task->ctx, values));
   LATI_TRY(LATI_NEW(scratch->output, task->ctx, lati_form_values(&results)));
+  LATI_TRY(LATI_NEW(scratch->steps, task->ctx, most_steps(task)));
   const size_t transform = lat_task_transform_size(task);
   if (transform > 0) {
     LATI_TRY(LATI_NEW(scratch->moved, task->ctx, values));
@@ -39,6 +55,7 @@ void lati_scratch_free(lati_scratch *scratch) {
   lati_free(scratch->clean);
   lati_free(scratch->moved);
   lati_free(scratch->work);
+  lati_free(scratch->steps);
   lati_free(scratch->output);
   lati_free(scratch->input);
 }
@@ -161,13 +178,14 @@ static void add_noise(const lati_example *example, lat_random *random) {
   }
 }
 
-static lat_status answer_example(lati_example *example, const lat_matrix *input,
+static lat_status answer_example(lati_example *example, const lati_matrices *input,
                                  const lati_scratch *scratch) {
   const lat_task *task = example->task;
-  const lat_status status = task->kind->answer(example->output.written, task, input, scratch->work);
-  if (status == LAT_OK) {
-    lati_task_orient(&example->output.written[0], task);
-  }
+  lat_status status = LAT_OK;
+  LATI_TRY(task->kind->answer(example->output.written, task, input->written, scratch->work));
+  lati_task_orient(&example->output.written[0], task);
+  LATI_TRY(lati_task_write_steps(&example->output.steps, scratch->steps, task, input));
+done:
   return status;
 }
 
@@ -194,7 +212,8 @@ static lat_status add_noise_to_canonical(lati_example *example, lat_random *rand
   memcpy(scratch->clean, input.data, count * sizeof *input.data);
   add_noise(example, random);
   LATI_TRY(move_to_canonical(example, scratch));
-  const lat_matrix moved = lati_transform_apply(scratch->moved, scratch->transform, &clean);
+  lati_matrices moved = example->input;
+  moved.written[0] = lati_transform_apply(scratch->moved, scratch->transform, &clean);
   LATI_TRY(answer_example(example, &moved, scratch));
 done:
   return status;
@@ -208,7 +227,7 @@ static lat_status finish(lati_example *example, lat_random *random, const lati_s
   if (canonical && task->options.noise == 0) {
     LATI_TRY(move_to_canonical(example, scratch));
   }
-  LATI_TRY(answer_example(example, example->input.written, scratch));
+  LATI_TRY(answer_example(example, &example->input, scratch));
   if (task->kind->accept != NULL) {
     LATI_TRY(task->kind->accept(example->output.written, example->input.written));
   }

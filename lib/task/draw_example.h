@@ -7,6 +7,7 @@
 /* Memory of one worker, enough for any example of one task. */
 typedef struct lati_scratch {
   double *input, *output, *work;
+  double *steps;         /* of the scratchpad in front of an answer */
   double *moved, *clean; /* canonical tasks: the input moved, and the input without its noise */
   void *transform;
 } lati_scratch;

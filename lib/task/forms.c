@@ -52,6 +52,10 @@ int32_t lati_task_written(const lat_task *task, int32_t side) {
   return arity->layout == LATI_IN_TURN ? arity->count : 1;
 }
 
+int32_t lati_task_sequence_matrices(const lat_task *task, int32_t side) {
+  return lati_task_written(task, side) + (side == LAT_OUTPUT && lati_task_has_steps(task));
+}
+
 int32_t lati_task_most_written(const lat_task *task, int32_t side) {
   int32_t most = 1;
   for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
@@ -63,10 +67,10 @@ int32_t lati_task_most_written(const lat_task *task, int32_t side) {
 int32_t lati_task_answer_matrices(const lat_task *task, int32_t letter) {
   for (int32_t i = 0; i < task->count; ++i) {
     if (task->components[i]->letter == letter) {
-      return lati_task_written(task->components[i], LAT_OUTPUT);
+      return lati_task_sequence_matrices(task->components[i], LAT_OUTPUT);
     }
   }
-  return task->count > 0 ? 1 : lati_task_written(task, LAT_OUTPUT);
+  return task->count > 0 ? 1 : lati_task_sequence_matrices(task, LAT_OUTPUT);
 }
 
 lati_form lati_task_operand_form(const lat_task *task, int32_t rows, int32_t cols) {
@@ -124,7 +128,7 @@ lat_status lati_task_result_form(lati_form *results, const lat_task *task,
                      task->name, lati_shapes_text(text, operands), wrong->rows, wrong->cols,
                      LAT_MAX_DIMENSION);
   }
-  return LAT_OK;
+  return lati_task_check_steps(task, operands);
 }
 
 /* Of operands side by side the first is as wide as the task takes it. */
@@ -222,14 +226,40 @@ static size_t side_tokens(const lati_form *form, const lat_tokenizer *tokenizer,
   return tokens;
 }
 
+/* The most of a scratchpad, with what parts it from the answer. */
+static size_t steps_tokens(const lat_task *task, const lati_form *operands,
+                           const lat_tokenizer *tokenizer) {
+  const lati_shape steps = lati_task_steps_shape(task, operands);
+  return steps.rows == 0
+             ? 0
+             : lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, steps.rows, steps.cols) - 1;
+}
+
+/* Of a mixture the form of whose operands is not any component's. */
+static lat_status most_steps_tokens(size_t *most, const lat_task *task,
+                                    const lat_tokenizer *tokenizer) {
+  lat_status status = LAT_OK;
+  *most = 0;
+  for (int32_t i = 0; i < lat_task_component_count(task) && status == LAT_OK; ++i) {
+    const lat_task *one = lat_task_component(task, i);
+    lati_form operands, results;
+    status = lati_task_max_forms(&operands, &results, one);
+    const size_t own = status == LAT_OK ? steps_tokens(one, &operands, tokenizer) : 0;
+    *most = own > *most ? own : *most;
+  }
+  return status;
+}
+
 lat_status lati_task_max_tokens(size_t tokens[2], const lat_task *task,
                                 const lat_tokenizer *tokenizer) {
   lati_form operands, results;
-  const lat_status status = lati_task_max_forms(&operands, &results, task);
-  if (status == LAT_OK) {
-    tokens[LAT_INPUT] = side_tokens(&operands, tokenizer, LAT_INPUT);
-    tokens[LAT_OUTPUT] = side_tokens(&results, tokenizer, LAT_OUTPUT);
-  }
+  size_t steps = 0;
+  lat_status status = LAT_OK;
+  LATI_TRY(lati_task_max_forms(&operands, &results, task));
+  LATI_TRY(most_steps_tokens(&steps, task, tokenizer));
+  tokens[LAT_INPUT] = side_tokens(&operands, tokenizer, LAT_INPUT);
+  tokens[LAT_OUTPUT] = side_tokens(&results, tokenizer, LAT_OUTPUT) + steps;
+done:
   return status;
 }
 

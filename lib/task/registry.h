@@ -64,6 +64,11 @@ struct lati_task_kind {
   size_t (*work)(const lati_shape *input);
   lat_status (*answer)(lat_matrix *output, const lat_task *task, const lat_matrix *input,
                        double *work);
+  /* The scratchpad that can be written in front of an answer, one matrix of intermediate results:
+   * its shape, without rows where nothing lies between operands and answer, and its coefficients.
+   * NULL: the task has none. */
+  lati_shape (*steps_shape)(const lati_shape *operands);
+  void (*write_steps)(const lat_matrix *steps, const lat_matrix *input);
   /* NUMERIC when a random example is to be drawn again; NULL: never. */
   lat_status (*accept)(const lat_matrix *output, const lat_matrix *input);
   lat_status (*residual)(double *residual, const lat_task *task, const lati_trial *trial);
@@ -85,6 +90,8 @@ struct lati_task_kind {
   size_t (*verify_work)(int32_t rows, int32_t cols);
   /* How the input is moved to its canonical form; NULL: the task has none. */
   void (*canonicalize)(lati_transform *transform, const lat_matrix *input);
+  /* Likewise where the steps are to be written; NULL: the same form. */
+  void (*canonicalize_for_steps)(lati_transform *transform, const lat_matrix *input);
   /* answer = the answer to the input from `canonical`, that to its canonical form; both packed.
    * NULL: they are the same. */
   void (*restore)(const lat_matrix *answer, const lati_transform *transform,
@@ -184,6 +191,17 @@ lati_form lati_task_form_of(const lat_task *task, const lat_matrix *operands);
  * for them, or for the answer, is larger than LAT_MAX_DIMENSION; CALLBACK. Not for mixtures. */
 lat_status lati_task_result_form(lati_form *results, const lat_task *task,
                                  const lati_form *operands);
+
+/* scratchpad.c. Shape of the steps in front of the answer to operands of this form, without rows
+ * where the task writes none; 1 when it writes any. */
+lati_shape lati_task_steps_shape(const lat_task *task, const lati_form *operands);
+int lati_task_has_steps(const lat_task *task);
+/* The steps that lead to the answer to `input`, in `values`, of as many doubles as the shape has.
+ * NUMERIC when one is not finite. */
+lat_status lati_task_write_steps(lat_matrix *steps, double *values, const lat_task *task,
+                                 const lati_matrices *input);
+/* SHAPE when the steps are larger than LAT_MAX_DIMENSION. */
+lat_status lati_task_check_steps(const lat_task *task, const lati_form *operands);
 
 /* Operands' form of a random example. */
 lat_status lati_task_draw_form(lati_form *operands, const lat_task *task, lat_random *random);

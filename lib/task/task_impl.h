@@ -46,10 +46,12 @@ lat_status lati_task_score(lat_score *score, const lat_task *task, const lat_mat
 lat_status lati_task_written_answer(lati_shape *answer, const lat_task *task, lati_shape input);
 /* Matrices that operands and results are written as. */
 int32_t lati_task_written(const lat_task *task, int32_t side);
-/* The most of any component. */
+/* The same with the scratchpad in front of an answer. */
+int32_t lati_task_sequence_matrices(const lat_task *task, int32_t side);
+/* The most of any component, without scratchpads. */
 int32_t lati_task_most_written(const lat_task *task, int32_t side);
-/* Matrices that an answer of the component with that letter is written as; of the task itself where
- * no component has it. */
+/* Matrices of the sequence of an answer of the component with that letter, its scratchpad among
+ * them; of the task itself where no component has it. */
 int32_t lati_task_answer_matrices(const lat_task *task, int32_t letter);
 /* Most tokens of one side of an example, a mixture's letter included. */
 lat_status lati_task_max_tokens(size_t tokens[2], const lat_task *task,

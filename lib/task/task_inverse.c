@@ -24,6 +24,34 @@ static lat_status answer(lat_matrix *output, const lat_task *task, const lat_mat
   return status;
 }
 
+/* Gauss-Jordan elimination in place takes A to A^-1 in n steps; the matrices after all but the last
+ * one stand below each other. Pivots lie on the diagonal. */
+static lati_shape steps_shape(const lati_shape *operands) {
+  const int32_t n = operands[0].rows;
+  return n > 1 ? (lati_shape){n * (n - 1), n} : (lati_shape){0, 0};
+}
+
+/* b_kk = 1 / a_kk; b_kj = a_kj b_kk; b_ik = -a_ik b_kk; b_ij = a_ij - a_ik b_kj. */
+static void eliminate(double *b, const double *a, size_t n, size_t k) {
+  const double pivot = 1 / a[k * n + k];
+  for (size_t j = 0; j < n; ++j) {
+    b[k * n + j] = j == k ? pivot : a[k * n + j] * pivot;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n && i != k; ++j) {
+      b[i * n + j] = j == k ? -a[i * n + k] * pivot : a[i * n + j] - a[i * n + k] * b[k * n + j];
+    }
+  }
+}
+
+static void write_steps(const lat_matrix *steps, const lat_matrix *input) {
+  const size_t n = (size_t)input->rows;
+  for (size_t k = 0; k + 1 < n; ++k) {
+    double *step = steps->data + k * n * n;
+    eliminate(step, k == 0 ? input->data : step - n * n, n, k);
+  }
+}
+
 /* Coefficient (i, j) of A P - I. */
 static double defect(const lat_matrix *a, const lat_matrix *p, int32_t i, int32_t j) {
   double sum = i == j ? -1 : 0;
@@ -86,7 +114,7 @@ static size_t refine_work(int32_t rows, int32_t cols) {
   return lati_precise_inverse_work(rows);
 }
 
-#define INVERSE_KIND(kind_name, kind_letter, is_symmetric, kind_takes, kind_canonicalize)          \
+#define INVERSE_KIND(kind_name, kind_letter, is_symmetric, kind_takes, kind_canonicalize, ...)     \
   {                                                                                                \
     .name = (kind_name), .letter = (kind_letter), .degree = -1, .scaling = LATI_SCALE_ALL,         \
     .square = 1, .symmetric = (is_symmetric), .self_scoring = 1, .takes = (kind_takes),            \
@@ -94,10 +122,11 @@ static size_t refine_work(int32_t rows, int32_t cols) {
     .result_shapes = result_shapes, .work = work_size, .answer = answer, .accept = accept,         \
     .residual = residual, .canonicalize = (kind_canonicalize), .restore = restore,                 \
     .refine = refine, .certify = certify, .answer_precisely = answer_precisely,                    \
-    .refine_work = refine_work                                                                     \
+    .refine_work = refine_work, __VA_ARGS__                                                        \
   }
 
-const lati_task_kind lati_task_inverse =
-    INVERSE_KIND("inverse", 'I', 0, "a square matrix", lati_canonical_general);
-const lati_task_kind lati_task_syminverse =
-    INVERSE_KIND("syminverse", 'Y', 1, "a symmetric matrix", lati_canonical_symmetric);
+const lati_task_kind lati_task_inverse = INVERSE_KIND(
+    "inverse", 'I', 0, "a square matrix", lati_canonical_general, .steps_shape = steps_shape,
+    .write_steps = write_steps, .canonicalize_for_steps = lati_canonical_pivoted);
+const lati_task_kind lati_task_syminverse = INVERSE_KIND(
+    "syminverse", 'Y', 1, "a symmetric matrix", lati_canonical_symmetric, .steps_shape = NULL);

@@ -49,6 +49,26 @@ static int product_results(lati_shape *results, const lati_shape *operands) {
   return operands[0].rows == operands[1].rows && operands[0].cols == operands[1].cols;
 }
 
+/* Sums over the first 1, 2, ... rows of both, all but the last one, which is the answer: those of
+ * an entry (i, j) side by side in row i. */
+static lati_shape steps_shape(const lati_shape *operands) {
+  const int32_t sums = operands[0].rows - 1;
+  return sums > 0 ? (lati_shape){operands[0].cols, operands[1].cols * sums} : (lati_shape){0, 0};
+}
+
+static void write_steps(const lat_matrix *steps, const lat_matrix *input) {
+  const int32_t sums = input->rows - 1, cols = steps->cols / sums;
+  for (int32_t i = 0; i < steps->rows; ++i) {
+    for (int32_t j = 0; j < cols; ++j) {
+      double sum = 0;
+      for (int32_t l = 0; l < sums; ++l) {
+        sum += lati_matrix_get(input, l, i) * lati_matrix_get(input, l, steps->rows + j);
+        lati_matrix_set(steps, i, j * sums + l, sum);
+      }
+    }
+  }
+}
+
 const lati_task_kind lati_task_matvec = {
     .name = "matvec",
     .operands = {2, LATI_SIDE_BY_SIDE},
@@ -61,6 +81,8 @@ const lati_task_kind lati_task_matvec = {
     .operand_shapes = matvec_operands,
     .result_shapes = matvec_results,
     .answer = answer,
+    .steps_shape = steps_shape,
+    .write_steps = write_steps,
     .residual = lati_residual_target,
     .canonicalize = lati_canonical_rows,
 };
@@ -78,6 +100,8 @@ const lati_task_kind lati_task_product = {
     .operand_shapes = product_operands,
     .result_shapes = product_results,
     .answer = answer,
+    .steps_shape = steps_shape,
+    .write_steps = write_steps,
     .residual = lati_residual_target,
     .canonicalize = lati_canonical_rows,
 };

@@ -169,7 +169,8 @@ static lat_status check_task(const lat_model_options *options, const lat_task *t
   for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
     const lat_task *one = lat_task_component(task, i);
     if (options->architecture == LAT_ARCHITECTURE_ENCODER &&
-        (lati_task_written(one, LAT_INPUT) > 1 || lati_task_written(one, LAT_OUTPUT) > 1)) {
+        (lati_task_sequence_matrices(one, LAT_INPUT) > 1 ||
+         lati_task_sequence_matrices(one, LAT_OUTPUT) > 1)) {
       return lati_fail(
           LAT_ERROR_ARGUMENT,
           "an encoder alone reads one matrix, and the operands or results of task '%s' "

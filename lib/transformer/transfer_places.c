@@ -9,7 +9,7 @@
 /* The matrices of one side's sequences. */
 typedef struct sequence {
   int32_t count;
-  lati_shape written[LATI_MAX_OPERANDS];
+  lati_shape written[1 + LATI_MAX_OPERANDS]; /* a scratchpad is one more */
   int32_t triangle, number_tokens;
 } sequence;
 
@@ -52,7 +52,10 @@ static lat_status read_sequence(sequence *out, const lat_model *model, int32_t s
   lati_form forms[2];
   const lat_status status = lati_task_max_forms(&forms[LAT_INPUT], &forms[LAT_OUTPUT], model->task);
   if (status == LAT_OK) {
-    out->count = lati_form_written(out->written, &forms[side]);
+    const lati_shape steps = lati_task_steps_shape(model->task, &forms[LAT_INPUT]);
+    const int32_t first = side == LAT_OUTPUT && steps.rows > 0;
+    out->written[0] = steps;
+    out->count = first + lati_form_written(out->written + first, &forms[side]);
     out->triangle = model->tokenizer->side[side].triangle;
     out->number_tokens = (int32_t)lat_tokenizer_max_tokens(model->tokenizer, side, 1, 1) -
                          LETTER_TOKENS - HEADER_TOKENS;

@@ -2,6 +2,7 @@
 #include "infer/evaluated_task.h"
 #include "infer/evaluation.h"
 #include "infer_fixture.h"
+#include "task/registry.h"
 #include "transformer/transformer.h"
 
 #include <math.h>
@@ -78,6 +79,53 @@ START_TEST(exact_tokens_are_right_whatever_the_residual) {
   ck_assert_int_eq(one.exact, 0);
   ck_assert_double_gt(one.residual, 0.05);
   close_trial(&t);
+}
+END_TEST
+
+/* [L] V1 V2 and two numbers in front of the tokens of an answer. */
+static void write_scratchpad(int32_t *tokens, size_t *count, const trial *t, int32_t letter,
+                             double first) {
+  const double steps[] = {first, 2};
+  int32_t own[ROOM];
+  size_t before = 0;
+  write_tokens(own, &before, t, LAT_OUTPUT, letter, steps, 1, 2);
+  memmove(tokens + before, tokens + (letter != 0), (*count - (letter != 0)) * sizeof *tokens);
+  memcpy(tokens, own, before * sizeof *tokens);
+  *count += before - (letter != 0);
+}
+
+/* Answers are judged without it: where it differs, and where there is none. */
+static void check_scratchpad(int32_t letter) {
+  trial t;
+  open_trial(&t, "inverse", letter, 0, input, target, target);
+  t.f.task->options.scratchpad = 1;
+  write_scratchpad(t.target, &t.target_count, &t, letter, 1);
+  lati_prediction one = score(&t);
+  ck_assert_int_eq(one.exact, 1);
+  write_scratchpad(t.predicted, &t.predicted_count, &t, letter, 3);
+  one = score(&t);
+  ck_assert_int_eq(one.exact, 1);
+  ck_assert_int_eq(one.well_formed, 1);
+  t.predicted[t.predicted_count - 2] += 1; /* the last coefficient's mantissa */
+  one = score(&t);
+  ck_assert_int_eq(one.exact, 0);
+  ck_assert_int_eq(one.well_formed, 1);
+  ck_assert_double_gt(one.residual, 0.05);
+  t.predicted_count -= 1;
+  one = score(&t);
+  ck_assert_int_eq(one.well_formed, 0);
+  if (letter != 0) {
+    t.predicted_count += 1;
+    t.predicted[0] += 1;
+    one = score(&t);
+    ck_assert_int_eq(one.well_formed, 0);
+  }
+  close_trial(&t);
+}
+
+START_TEST(a_scratchpad_is_passed_over) {
+  check_scratchpad(0);
+  check_scratchpad('I');
 }
 END_TEST
 
@@ -540,6 +588,7 @@ int main(void) {
   const TTest *const tests[] = {near_answers_have_their_residual,
                                 exact_tokens_are_right_whatever_the_residual,
                                 what_is_no_matrix_of_the_shape_is_wrong,
+                                a_scratchpad_is_passed_over,
                                 trailing_tokens_are_wrong_unless_accepted,
                                 loose_numbers_are_wrong_unless_accepted,
                                 a_wrong_letter_is_wrong,

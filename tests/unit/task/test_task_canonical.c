@@ -149,6 +149,52 @@ static void check_group(const char *name, int32_t rows, int32_t cols, int symmet
   lat_task_free(task);
 }
 
+/* The first entry of what elimination leaves is its largest, up to rounding. */
+static void assert_pivoted_form(const lat_matrix *c) {
+  double left[MOST];
+  const int32_t n = c->rows;
+  memcpy(left, c->data, (size_t)(n * n) * sizeof *left);
+  for (int32_t k = 0; k < n; ++k) {
+    ck_assert_double_ge(at(c, k, 0), 0);
+    ck_assert_double_ge(at(c, 0, k), 0);
+    for (int32_t i = k; i < n; ++i) {
+      for (int32_t j = k; j < n; ++j) {
+        ck_assert_double_le(fabs(left[i * n + j]), fabs(left[k * n + k]) * (1 + 1e-12));
+      }
+    }
+    for (int32_t i = k + 1; i < n; ++i) {
+      for (int32_t j = k + 1; j < n; ++j) {
+        left[i * n + j] -= left[i * n + k] * left[k * n + j] / left[k * n + k];
+      }
+    }
+  }
+}
+
+START_TEST(inverses_with_a_scratchpad_are_pivoted) {
+  ctx = new_context(1);
+  for (int32_t n = 1; n <= 7; ++n) {
+    double a_data[MOST], b_data[MOST];
+    lat_task *task = NULL;
+    lat_task_options options = task_options("inverse", n, n);
+    options.canonical = options.scratchpad = 1;
+    OK(lat_task_create(&task, ctx, &options));
+    for (int round = 0; round < 40; ++round) {
+      form f, g;
+      lat_matrix a = by_rows(a_data, n, n), b = by_rows(b_data, n, n);
+      fill(&a, 0);
+      move(&b, &a, 0, 1, 1);
+      take_form(&f, task, &a);
+      take_form(&g, task, &b);
+      assert_same(&f.matrix, &g.matrix);
+      assert_pivoted_form(&f.matrix);
+      assert_restores(task, &a, &f);
+    }
+    lat_task_free(task);
+  }
+  lat_context_free(ctx);
+}
+END_TEST
+
 START_TEST(equivalent_inputs_share_a_form) {
   ctx = new_context(1);
   for (int32_t n = 1; n <= 7; ++n) {
@@ -464,6 +510,7 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {equivalent_inputs_share_a_form,
+                                inverses_with_a_scratchpad_are_pivoted,
                                 singular_values_forget_transposition,
                                 products_forget_the_order_of_common_rows,
                                 sums_move_both_operands_together,
