@@ -133,8 +133,11 @@ static int same_tokens(lati_tokens a, lati_tokens b) {
   return a.count == b.count && memcmp(a.tokens, b.tokens, a.count * sizeof *a.tokens) == 0;
 }
 
-static lati_tokens behind(lati_tokens sequence, size_t count) {
-  return (lati_tokens){sequence.tokens + count, sequence.count - count};
+/* Without scratchpad and letter. */
+static lati_tokens answer_tokens(lati_tokens sequence, int32_t count) {
+  const size_t scratchpad = scratchpad_tokens(sequence, count);
+  const size_t front = scratchpad > 0 ? scratchpad : first_letter(sequence) != 0;
+  return (lati_tokens){sequence.tokens + front, sequence.count - front};
 }
 
 /* Scratchpads may differ. */
@@ -143,8 +146,8 @@ static int same_answer(const lat_task *task, lati_tokens a, lati_tokens b) {
     return same_tokens(a, b);
   }
   const int32_t count = lati_task_written(task, LAT_OUTPUT);
-  return first_letter(a) == first_letter(b) && same_tokens(behind(a, scratchpad_tokens(a, count)),
-                                                           behind(b, scratchpad_tokens(b, count)));
+  return first_letter(a) == first_letter(b) &&
+         same_tokens(answer_tokens(a, count), answer_tokens(b, count));
 }
 
 /* A residual that cannot be told in doubles is none within tolerance. */
