@@ -12,10 +12,15 @@ static int32_t products_of(const lat_model_options *o) {
   return o->ffn == LAT_FFN_PLAIN ? 1 : 2;
 }
 
+/* Multiply-adds of a feed-forward block and token, over the square of the width. */
+static double feed_forward_cost(const lat_model_options *o) {
+  return o->ffn == LAT_FFN_HASHED ? 1.0 / o->ffn_hash_bits : (1 + products_of(o)) * o->ffn_factor;
+}
+
 /* Self-attention block and feed-forward of one layer, for n tokens of width d, where each token
  * attends to `seen` others: q, k, v, out; scores and sums; d -> fd -> d. */
 static double layer_cost(const lat_model_options *o, double n, double seen, double d) {
-  return n * ((4 + (1 + products_of(o)) * o->ffn_factor) * d * d + 2 * seen * d);
+  return n * ((4 + feed_forward_cost(o)) * d * d + 2 * seen * d);
 }
 
 /* Passes through layers, of which all are repeated or one. */
@@ -133,17 +138,18 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
   const int32_t across = attends_across(o) ? below : 0;
   const int32_t inner = o->ffn_factor * products_of(o);             /* over the width */
   const int32_t gates = gates_of(o), fused = gates > 0 ? gates : 3; /* or q, k, v */
-  const int32_t rest = gates > 0 ? 0 : 1, twice = gates > 0 ? 2 : 1;
+  const int32_t rest = gates > 0 ? 0 : 1, dense = o->ffn == LAT_FFN_HASHED ? 0 : rest,
+                twice = gates > 0 ? 2 : 1;
   const model_layer found[MODEL_LAYERS] = {{source, fused * e, e, twice * above},
                                            {source, e, e, rest * above},
-                                           {source, inner * e, e, rest * above},
-                                           {source, e, o->ffn_factor * e, rest * above},
+                                           {source, inner * e, e, dense * above},
+                                           {source, e, o->ffn_factor * e, dense * above},
                                            {decoded, fused * d, d, twice * below},
                                            {decoded, d, d, rest * below}, /* out */
                                            {target, d, d, 2 * across},    /* q, out across */
                                            {source, 2 * d, e, across},    /* k, v across */
-                                           {decoded, inner * d, d, rest * below},
-                                           {decoded, d, o->ffn_factor * d, rest * below},
+                                           {decoded, inner * d, d, dense * below},
+                                           {decoded, d, o->ffn_factor * d, dense * below},
                                            {target, output_symbols, d, 1}};
   memcpy(layers, found, sizeof found);
 }

@@ -94,6 +94,14 @@ static int bilinear(const cli_settings *s) {
   return s->model.ffn == LAT_FFN_BILINEAR;
 }
 
+static int hashed(const cli_settings *s) {
+  return s->model.ffn == LAT_FFN_HASHED;
+}
+
+static int not_hashed(const cli_settings *s) {
+  return !hashed(s);
+}
+
 static int recurrent_alone(const cli_settings *s) {
   return recurrent(s) && !s->model.encoder_attention;
 }
@@ -238,6 +246,9 @@ static const option_rule rules[] = {
     {NULL, "ffn-factor", recurrent, NO_BLOCK},
     {NULL, "activation", recurrent, NO_BLOCK},
     {NULL, "ffn", recurrent, NO_BLOCK},
+    {NULL, "activation", hashed, "has no effect: --ffn hashed has none"},
+    {NULL, "ffn-factor", hashed, "has no effect: --ffn hashed has no inner width"},
+    {NULL, "ffn-hash-bits", not_hashed, "has no effect: it belongs to --ffn hashed"},
     {NULL, "activation", bilinear, "has no effect: --ffn bilinear has none"},
     {NULL, "heads", recurrent_alone, NO_ATTENTION},
     {NULL, "decoder-heads", recurrent_alone, NO_ATTENTION},

@@ -30,7 +30,8 @@ module lat
   integer(c_int32_t), parameter, public :: LAT_ARCHITECTURE_ENCODER = 1, LAT_ARCHITECTURE_DECODER = 2
   integer(c_int32_t), parameter, public :: LAT_ARCHITECTURE_LSTM = 3, LAT_ARCHITECTURE_GRU = 4
   integer(c_int32_t), parameter, public :: LAT_NORM_KIND_LAYER = 0, LAT_NORM_KIND_RMS = 1
-  integer(c_int32_t), parameter, public :: LAT_FFN_PLAIN = 0, LAT_FFN_GATED = 1, LAT_FFN_BILINEAR = 2
+  integer(c_int32_t), parameter, public :: LAT_FFN_PLAIN = 0, LAT_FFN_GATED = 1, LAT_FFN_BILINEAR = 2, &
+    LAT_FFN_HASHED = 3
   integer(c_int32_t), parameter, public :: LAT_RELU = 0, LAT_GELU = 1
   integer(c_int32_t), parameter, public :: LAT_POSITIONS_LEARNED = 0, LAT_POSITIONS_SINUSOIDAL = 1
   integer(c_int32_t), parameter, public :: LAT_INIT_RANDOM = 0, LAT_INIT_FOURIER = 1
@@ -132,7 +133,7 @@ module lat
     integer(c_int32_t) :: architecture, norm_kind
     real(c_double) :: attention_dropout
     integer(c_int32_t) :: copy_gate, encoder_loop_layer, decoder_loop_layer, encoder_attention
-    integer(c_int32_t) :: query_per_number, ffn
+    integer(c_int32_t) :: query_per_number, ffn, ffn_hash_bits, reserved
   end type lat_model_options
 
   type, bind(C), public :: lat_optimizer_options

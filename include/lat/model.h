@@ -63,12 +63,14 @@ enum {
 /** Activation of the feed-forward blocks. */
 enum { LAT_RELU = 0, LAT_GELU = 1 /**< the exact one, x Phi(x) */ };
 
-/** Feed-forward blocks, x to y = W2 h + b2, where [v g] = W1 x + b1 in two halves (Shazeer 2020).
- */
+/** Feed-forward blocks, x to y = W2 h + b2, where [v g] = W1 x + b1 in two halves (Shazeer 2020);
+ * or by lookups in tables, y = sum over chunks z_k of x of p(z_k) T_k[signs of z_k], with p the
+ * product of sigma(2 |z_i|) (after "MemoryFormer", 2024). */
 enum {
-  LAT_FFN_PLAIN = 0,   /**< h = activation(W1 x + b1) */
-  LAT_FFN_GATED = 1,   /**< h = v activation(g), elementwise */
-  LAT_FFN_BILINEAR = 2 /**< h = v g */
+  LAT_FFN_PLAIN = 0,    /**< h = activation(W1 x + b1) */
+  LAT_FFN_GATED = 1,    /**< h = v activation(g), elementwise */
+  LAT_FFN_BILINEAR = 2, /**< h = v g */
+  LAT_FFN_HASHED = 3    /**< tables of 2^ffn_hash_bits rows */
 };
 
 /** Position embeddings. */
@@ -134,7 +136,11 @@ typedef struct lat_model_options {
                                answer, of which a head each gives the number's tokens (p1000: sign,
                                mantissa, exponent); default 0: one for each token */
   int32_t ffn; /**< LAT_FFN_PLAIN (default), LAT_FFN_GATED or LAT_FFN_BILINEAR, in which activation
-                  is not used; ffn_factor is the width of each half */
+                  is not used; ffn_factor is the width of each half; or LAT_FFN_HASHED, which uses
+                  neither */
+  int32_t ffn_hash_bits; /**< values of a chunk of LAT_FFN_HASHED, which divide the width, 1..8;
+                            default 4 */
+  int32_t reserved;      /**< 0 */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with

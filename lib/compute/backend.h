@@ -103,6 +103,14 @@ typedef struct lati_slope {
   lati_rows of;
 } lati_slope;
 
+/* Tables of a hashed map, (width / bits << bits, width), those of chunk after chunk. */
+typedef struct lati_hash {
+  const float *tables;
+  int32_t width, bits; /* bits <= LATI_MAX_HASH_BITS, and divides width */
+} lati_hash;
+
+enum { LATI_MAX_HASH_BITS = 8 };
+
 /* A recurrent cell, of which a state of `width` numbers goes along each sequence, at one step:
  * `count` sequences at their token `step`. Matrices of (T) rows have all tokens, those of (count)
  * rows the sequences, of which i begins with token first[i]. G: gates, lati_cell_gates(). */
@@ -224,6 +232,16 @@ typedef struct lati_backend {
                       lati_activation activation);
   void (*glu_backward)(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
                        int32_t width, lati_activation activation);
+  /* x (T, width) in chunks z_k of `bits` values, y (T, width) = sum p(z_k) T_k[signs of z_k] +
+   * residual (NULL: none; may be y), where p(z) = product of sigma(2 |z_i|) and the signs, bit i
+   * set where z_i > 0, number the rows of a table. */
+  void (*hashed_forward)(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+                         int64_t tokens, const float *residual);
+  /* d_x (T, width) = (+= when accumulate, and then it may be d_y); d_tables +=. scratch: (T, width)
+   */
+  void (*hashed_backward)(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
+                          lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
+                          float *scratch);
   /* y = dropout(x) + residual (T, width); residual may be NULL; y may alias either. */
   void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int32_t width,
                   const lati_dropout *dropout);

@@ -92,6 +92,8 @@
       .cross_entropy = lati_cross_entropy,                                                         \
       .glu_forward = glu_forward_##identifier,                                                     \
       .glu_backward = glu_backward_##identifier,                                                   \
+      .hashed_forward = lati_hashed_forward,                                                       \
+      .hashed_backward = lati_hashed_backward,                                                     \
       .dropout = lati_dropout_forward,                                                             \
       .gate_forward = lati_gate_forward,                                                           \
       .gate_backward = lati_gate_backward,                                                         \

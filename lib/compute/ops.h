@@ -47,6 +47,11 @@ size_t lati_linear_weight_scratch(int64_t tokens, int32_t in);
 void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
                                  lati_rows x, int64_t tokens, int32_t out, int32_t in,
                                  void *scratch);
+void lati_hashed_forward(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+                         int64_t tokens, const float *residual);
+void lati_hashed_backward(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
+                          lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
+                          float *scratch);
 void lati_shorten(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width);
 void lati_layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
                             float *rstd, const float *x, const float *gamma, const float *beta,

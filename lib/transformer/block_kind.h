@@ -73,7 +73,7 @@ struct lati_block_pass {
 };
 
 extern const lati_block_kind lati_self_attention, lati_cross_attention, lati_feed_forward,
-    lati_gated_feed_forward, lati_copy_gate, lati_lstm, lati_gru;
+    lati_gated_feed_forward, lati_hashed_feed_forward, lati_copy_gate, lati_lstm, lati_gru;
 
 /* residual.c. Returns h'. x is h; `source` is what the block reads, x itself but for
  * cross-attention's query from the layer's input. */

@@ -42,7 +42,9 @@ const lati_field lati_model_fields[] = {
     LATI_ADDED_NUMBER(lat_model_options, encoder_attention, LATI_FIELD_INT32, 0, 0, 1),
     LATI_ADDED_NUMBER(lat_model_options, query_per_number, LATI_FIELD_INT32, 0, 0, 1),
     LATI_ADDED_NUMBER(lat_model_options, ffn, LATI_FIELD_INT32, LAT_FFN_PLAIN, LAT_FFN_PLAIN,
-                      LAT_FFN_BILINEAR),
+                      LAT_FFN_HASHED),
+    LATI_ADDED_NUMBER(lat_model_options, ffn_hash_bits, LATI_FIELD_INT32, 4, 1, LATI_MAX_HASH_BITS),
+    LATI_ADDED_NUMBER(lat_model_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
     LATI_FIELDS_END,
 };
 
@@ -60,6 +62,14 @@ static lat_status check_heads(int32_t heads, int32_t width, const char *stack) {
   if (width % heads != 0) {
     return lati_fail(LAT_ERROR_ARGUMENT, "heads %d does not divide width %d (%s)", (int)heads,
                      (int)width, stack);
+  }
+  return LAT_OK;
+}
+
+static lat_status check_hash(const lat_model_options *options, int32_t width, const char *stack) {
+  if (options->ffn == LAT_FFN_HASHED && width % options->ffn_hash_bits != 0) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "ffn_hash_bits %d does not divide width %d (%s)",
+                     (int)options->ffn_hash_bits, (int)width, stack);
   }
   return LAT_OK;
 }
@@ -135,10 +145,12 @@ static lat_status check_options(const lat_model_options *options, const lat_toke
   lat_status status = LAT_OK;
   if (options->architecture != LAT_ARCHITECTURE_DECODER) {
     LATI_TRY(check_heads(options->encoder_heads, options->encoder_width, "encoder"));
+    LATI_TRY(check_hash(options, options->encoder_width, "encoder"));
     LATI_TRY(check_loop_layer(options->encoder_loop_layer, options->encoder_layers, "encoder"));
   }
   if (options->architecture != LAT_ARCHITECTURE_ENCODER) {
     LATI_TRY(check_heads(options->decoder_heads, options->decoder_width, "decoder"));
+    LATI_TRY(check_hash(options, options->decoder_width, "decoder"));
     LATI_TRY(check_loop_layer(options->decoder_loop_layer, options->decoder_layers, "decoder"));
   } else {
     LATI_TRY(check_encoder_alone(options, tokenizer));

@@ -9,15 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of stacks that read nothing but themselves; of a decoder that reads an encoder's output. */
+/* Of stacks that read nothing but themselves; of a decoder that reads an encoder's output. In the
+ * place of lati_feed_forward stands the kind that the options choose. */
 static const lati_block_kind *const encoder_layer[] = {&lati_self_attention, &lati_feed_forward,
                                                        NULL};
-static const lati_block_kind *const gated_encoder_layer[] = {&lati_self_attention,
-                                                             &lati_gated_feed_forward, NULL};
 static const lati_block_kind *const decoder_layer[] = {&lati_self_attention, &lati_cross_attention,
                                                        &lati_feed_forward, NULL};
-static const lati_block_kind *const gated_decoder_layer[] = {
-    &lati_self_attention, &lati_cross_attention, &lati_gated_feed_forward, NULL};
 /* Of recurrent stacks, and of a recurrent decoder that attends to the encoder. */
 static const lati_block_kind *const lstm_layer[] = {&lati_lstm, NULL};
 static const lati_block_kind *const lstm_attention_layer[] = {&lati_lstm, &lati_cross_attention,
@@ -39,16 +36,28 @@ static void set_sizes(lati_stack *stack, const lat_model *model, int input) {
   stack->width = input ? options->encoder_width : options->decoder_width;
   stack->heads = input ? options->encoder_heads : options->decoder_heads;
   stack->inner = stack->width * options->ffn_factor;
+  stack->hash_bits = options->ffn_hash_bits;
   stack->activation = options->ffn == LAT_FFN_BILINEAR  ? LATI_IDENTITY
                       : options->activation == LAT_GELU ? LATI_GELU
                                                         : LATI_RELU;
   stack->pre_norm = options->norm == LAT_NORM_PRE;
 }
 
+static const lati_block_kind *feed_forward_of(const lat_model_options *options) {
+  switch (options->ffn) {
+  case LAT_FFN_PLAIN:
+    return &lati_feed_forward;
+  case LAT_FFN_HASHED:
+    return &lati_hashed_feed_forward;
+  default:
+    return &lati_gated_feed_forward;
+  }
+}
+
 static void set_block(lati_block *block, const lat_model *model, const lati_stack *stack,
                       const lati_block_kind *kind) {
   const int across = kind == &lati_cross_attention;
-  block->kind = kind;
+  block->kind = kind == &lati_feed_forward ? feed_forward_of(&model->options) : kind;
   block->stack = stack;
   block->memory = across || (kind->keeps_state && stack->index > 0) ? stack - 1 : NULL;
   block->reads_input = across && model->options.cross_query_from_input;
@@ -75,17 +84,15 @@ static lat_status add_stack(lat_model *model, int input, const lati_block_kind *
 lat_status lati_stacks_list(lat_model *model) {
   lat_status status = LAT_OK;
   const int attends = model->options.encoder_attention;
-  const int gated = model->options.ffn != LAT_FFN_PLAIN;
-  const lati_block_kind *const *alone = gated ? gated_encoder_layer : encoder_layer;
   switch (model->options.architecture) {
   case LAT_ARCHITECTURE_ENCODER:
-    LATI_TRY(add_stack(model, 1, alone));
+    LATI_TRY(add_stack(model, 1, encoder_layer));
     model->stack[0].behind = LATI_QUERIES;
     model->stack[0].by_number = model->options.query_per_number;
     break;
   case LAT_ARCHITECTURE_DECODER: /* its layers are an encoder's: there is nothing to attend across
                                   */
-    LATI_TRY(add_stack(model, 0, alone));
+    LATI_TRY(add_stack(model, 0, encoder_layer));
     model->stack[0].side = LAT_INPUT;
     model->stack[0].behind = LATI_ANSWER;
     break;
@@ -98,8 +105,8 @@ lat_status lati_stacks_list(lat_model *model) {
     LATI_TRY(add_stack(model, 0, attends ? gru_attention_layer : gru_layer));
     break;
   default:
-    LATI_TRY(add_stack(model, 1, alone));
-    LATI_TRY(add_stack(model, 0, gated ? gated_decoder_layer : decoder_layer));
+    LATI_TRY(add_stack(model, 1, encoder_layer));
+    LATI_TRY(add_stack(model, 0, decoder_layer));
     break;
   }
 done:

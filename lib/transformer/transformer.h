@@ -75,6 +75,7 @@ struct lati_stack {
   int32_t by_number;             /* 1: the tokens of a number share a query position */
   int32_t layers, loops, looped; /* looped: 1 .. layers; 0: all of them */
   int32_t width, heads, inner;
+  int32_t hash_bits; /* of a chunk of a hashed feed-forward */
   lati_activation activation;
   int32_t pre_norm;
   int32_t blocks;    /* of a layer */

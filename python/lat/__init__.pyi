@@ -25,6 +25,7 @@ NORM_KIND_RMS: int
 FFN_PLAIN: int
 FFN_GATED: int
 FFN_BILINEAR: int
+FFN_HASHED: int
 RELU: int
 GELU: int
 POSITIONS_LEARNED: int
@@ -225,7 +226,8 @@ class Model(_Object):
                  dropout: float = ..., seed: int = ..., architecture: int = ..., norm_kind: int = ...,
                  attention_dropout: float = ..., copy_gate: int = ..., encoder_loop_layer: int = ...,
                  decoder_loop_layer: int = ..., encoder_attention: int = ...,
-                 query_per_number: int = ..., ffn: int = ...) -> None: ...
+                 query_per_number: int = ..., ffn: int = ...,
+                 ffn_hash_bits: int = ...) -> None: ...
     @classmethod
     def load(cls, path: _Path, context: Optional[Context] = ..., custom: Optional[Task] = ...) -> Model: ...
     @classmethod

@@ -111,6 +111,7 @@ ARCHITECTURES = {
     },
     "gated": {"ffn": "gated", "ffn_factor": 3},
     "gated-pre-norm": {"ffn": "gated", "norm": "pre", "activation": "gelu", "ffn_factor": 2},
+    "hashed": {"ffn": "hashed", "ffn_hash_bits": 2},
     "bilinear": {"ffn": "bilinear", "ffn_factor": 2},
     "decoder-alone": {"architecture": "decoder", "decoder_layers": 2},
     "decoder-alone-factored": {

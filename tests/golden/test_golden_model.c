@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIANTS = 16, ARCHITECTURES = 16, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
+enum { VARIANTS = 16, ARCHITECTURES = 17, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
 
 /* On max(1, |expected|). */
 static const double LOGIT_TOLERANCE = 1e-5;
@@ -88,8 +88,12 @@ static void read_options(lat_model_options *options, const json_t *config) {
                           : younger(config, "architecture", "gru")     ? LAT_ARCHITECTURE_GRU
                                                                        : 0;
   options->ffn = younger(config, "ffn", "gated")      ? LAT_FFN_GATED
+                 : younger(config, "ffn", "hashed")   ? LAT_FFN_HASHED
                  : younger(config, "ffn", "bilinear") ? LAT_FFN_BILINEAR
                                                       : LAT_FFN_PLAIN;
+  if (options->ffn == LAT_FFN_HASHED) {
+    options->ffn_hash_bits = golden_integer(config, "ffn_hash_bits");
+  }
   options->copy_gate = json_object_get(config, "copy_gate") != NULL;
   options->encoder_loop_layer =
       (int32_t)json_integer_value(json_object_get(config, "encoder_loop_layer"));

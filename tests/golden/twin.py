@@ -49,6 +49,7 @@ class Config:
     encoder_attention: int = 0
     query_per_number: int = 0
     ffn: str = "plain"
+    ffn_hash_bits: int = 4
 
 
 @dataclass
@@ -144,9 +145,13 @@ def layer_shapes(shapes, config, side, prefix):
     if side == "decoder" and config.architecture == "encoder-decoder":
         attention_shapes(shapes, prefix + ".cross_attention", width, config.encoder_width)
         norm_shapes(shapes, config, prefix + ".layer_norm15", width)
-    halves = 1 if config.ffn == "plain" else 2
-    linear_shapes(shapes, prefix + ".ffn.lin1", halves * config.ffn_factor * width, width)
-    linear_shapes(shapes, prefix + ".ffn.lin2", width, config.ffn_factor * width)
+    if config.ffn == "hashed":
+        rows = width // config.ffn_hash_bits << config.ffn_hash_bits
+        shapes[prefix + ".ffn.tables.weight"] = (rows, width)
+    else:
+        halves = 1 if config.ffn == "plain" else 2
+        linear_shapes(shapes, prefix + ".ffn.lin1", halves * config.ffn_factor * width, width)
+        linear_shapes(shapes, prefix + ".ffn.lin2", width, config.ffn_factor * width)
     norm_shapes(shapes, config, prefix + ".layer_norm2", width)
     if config.copy_gate and stack_of(config, side)[3] > 1:
         linear_shapes(shapes, prefix + ".copy_gate.lin", width, width)
@@ -268,7 +273,17 @@ class Twin:
         mixed = torch.softmax(scores, dim=-1) @ v
         return self.linear(name + ".out_lin", mixed.transpose(0, 1).reshape(len(query), -1))
 
+    def hashed(self, name, x):
+        """The sum over chunks of p(z) times the row of the chunk's table that its signs name."""
+        bits = self.config.ffn_hash_bits
+        z = x.unflatten(-1, (-1, bits))
+        rows = ((z > 0) * 2 ** torch.arange(bits)).sum(-1) + 2**bits * torch.arange(z.shape[-2])
+        factor = torch.sigmoid(2 * z.abs()).prod(-1)
+        return (factor.unsqueeze(-1) * self.p[name + ".tables.weight"][rows]).sum(-2)
+
     def feed_forward(self, name, x):
+        if self.config.ffn == "hashed":
+            return self.hashed(name, x)
         inner = self.linear(name + ".lin1", x)
         value, gate = inner.chunk(2, -1) if self.config.ffn != "plain" else (1, inner)
         if self.config.ffn != "bilinear":

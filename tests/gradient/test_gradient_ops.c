@@ -330,9 +330,73 @@ START_TEST(cross_entropy_of_spread_targets) {
 }
 END_TEST
 
+typedef struct hashed_case {
+  fixture f;
+  float *x, *tables, *residual, *y, *weights;
+  lati_hash hash;
+} hashed_case;
+
+enum { HASH_BITS = 3, HASH_WIDTH = 12, HASH_ROWS = HASH_WIDTH / HASH_BITS << HASH_BITS };
+
+static double hashed_loss(void *argument) {
+  hashed_case *c = argument;
+  lati_backend_naive.hashed_forward(c->f.pool, c->y, &c->hash, lati_floats(c->x, HASH_WIDTH),
+                                    TOKENS, c->residual);
+  return weighted_sum(c->y, c->weights, TOKENS * HASH_WIDTH);
+}
+
+/* Where the gradient of x is added to, as it is where that of y lies. */
+static void check_hashed_in_place(hashed_case *c, const lati_backend *backend, const float *d_x) {
+  enum { COUNT = TOKENS * HASH_WIDTH };
+  float *d = fixture_copy(&c->f, c->weights, COUNT), *scratch = NEW(&c->f, float, COUNT);
+  float *d_tables = NEW(&c->f, float, HASH_ROWS *HASH_WIDTH);
+  backend->hashed_backward(c->f.pool, d, d_tables, &c->hash, lati_floats(d, HASH_WIDTH),
+                           lati_floats(c->x, HASH_WIDTH), TOKENS, 1, scratch);
+  for (int i = 0; i < COUNT; ++i) {
+    ck_assert_double_eq_tol((double)d[i], (double)c->weights[i] + (double)d_x[i], 1e-5);
+  }
+  RELEASE(d, scratch, d_tables);
+}
+
+/* y leaps where a value of x changes its sign: all are far from 0. */
+START_TEST(hashed) {
+  enum { COUNT = TOKENS * HASH_WIDTH };
+  hashed_case c;
+  fixture_open(&c.f, 2);
+  c.x = fixture_random(&c.f, COUNT);
+  for (int i = 0; i < COUNT; ++i) {
+    c.x[i] += c.x[i] > 0.0F ? 0.1F : -0.1F;
+  }
+  c.tables = fixture_random(&c.f, HASH_ROWS * HASH_WIDTH);
+  c.residual = fixture_random(&c.f, COUNT);
+  c.weights = fixture_random(&c.f, COUNT);
+  c.y = NEW(&c.f, float, COUNT);
+  c.hash = (lati_hash){c.tables, HASH_WIDTH, HASH_BITS};
+  for (int i = 0; i < TABLES; ++i) {
+    float *d_tables = NEW(&c.f, float, HASH_ROWS *HASH_WIDTH), *d_x = NEW(&c.f, float, COUNT);
+    float *scratch = NEW(&c.f, float, COUNT), *y = NEW(&c.f, float, COUNT);
+    hashed_loss(&c);
+    tables[i]->hashed_forward(c.f.pool, y, &c.hash, lati_floats(c.x, HASH_WIDTH), TOKENS,
+                              c.residual);
+    assert_close(y, c.y, COUNT, 1e-6, "y");
+    tables[i]->hashed_backward(c.f.pool, d_x, d_tables, &c.hash, lati_floats(c.weights, HASH_WIDTH),
+                               lati_floats(c.x, HASH_WIDTH), TOKENS, 0, scratch);
+    const gradient_check of_tables = {hashed_loss, &c,  c.tables, HASH_ROWS * HASH_WIDTH,
+                                      0,           0.0, 0.0};
+    assert_gradient(&of_tables, d_tables, "d_tables");
+    const gradient_check of_x = {hashed_loss, &c, c.x, COUNT, 0, 0.0, 0.0};
+    assert_gradient(&of_x, d_x, "d_x");
+    check_hashed_in_place(&c, tables[i], d_x);
+    RELEASE(d_tables, d_x, scratch, y);
+  }
+  RELEASE(c.x, c.tables, c.residual, c.weights, c.y);
+  fixture_close(&c.f);
+}
+END_TEST
+
 int main(void) {
   const TTest *tests[] = {
-      linear_and_activation,          layernorm, attention, embedding, cross_entropy,
-      cross_entropy_of_spread_targets};
+      linear_and_activation,           layernorm, attention, embedding, cross_entropy,
+      cross_entropy_of_spread_targets, hashed};
   return run_suite("gradient_ops", tests, sizeof tests / sizeof *tests);
 }

@@ -309,6 +309,17 @@ static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_row
   INSIDE(glu_backward(pool, d_x, d_y, x, tokens, width, activation));
 }
 
+static void hashed_forward(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+                           int64_t tokens, const float *residual) {
+  INSIDE(hashed_forward(pool, y, hash, x, tokens, residual));
+}
+
+static void hashed_backward(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
+                            lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
+                            float *scratch) {
+  INSIDE(hashed_backward(pool, d_x, d_tables, hash, d_y, x, tokens, accumulate, scratch));
+}
+
 static void gate_forward(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
                          int64_t count) {
   INSIDE(gate_forward(pool, y, gate, h, x, count));
@@ -377,6 +388,8 @@ const lati_backend *guarded_device_open(const lati_backend *operations) {
   guarded.dropout = dropout;
   guarded.glu_forward = glu_forward;
   guarded.glu_backward = glu_backward;
+  guarded.hashed_forward = hashed_forward;
+  guarded.hashed_backward = hashed_backward;
   guarded.gate_forward = gate_forward;
   guarded.gate_backward = gate_backward;
   guarded.cell_forward = cell_forward;

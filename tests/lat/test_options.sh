@@ -100,6 +100,8 @@ effects train "--task transpose $small" <<'END'
 --ffn-factor 2
 --ffn gated
 --ffn bilinear
+--ffn hashed
+--ffn hashed --ffn-hash-bits 2
 --norm pre
 --norm-kind rms
 --loops 2 --copy-gate
@@ -213,6 +215,9 @@ refused train '--task transpose --out none' <<'END'
 --architecture encoder --cross-query-from-input | --cross-query-from-input has no effect: --architecture encoder has no decoder
 --architecture lstm --ffn-factor 2 | --ffn-factor has no effect: --architecture lstm and gru have no feed-forward blocks
 --architecture gru --ffn gated | --ffn has no effect: --architecture lstm and gru have no feed-forward blocks
+--ffn hashed --activation gelu | --activation has no effect: --ffn hashed has none
+--ffn hashed --ffn-factor 2 | --ffn-factor has no effect: --ffn hashed has no inner width
+--ffn-hash-bits 2 | --ffn-hash-bits has no effect: it belongs to --ffn hashed
 --ffn bilinear --activation gelu | --activation has no effect: --ffn bilinear has none
 --architecture gru --decoder-heads 2 | --decoder-heads has no effect: --architecture lstm and gru attend only
 --architecture gru --encoder-heads 2 | --encoder-heads has no effect: recurrent encoders have no attention
@@ -467,7 +472,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --preset quickstart --layers 1 --width 8 --heads 2 --loops 1 --no-matrix-positions --norm post --activation relu --positions learned
 --preset quickstart --encoder-layers 1 --encoder-width 8 --encoder-heads 1 --encoder-loops 1 --decoder-layers 1 --decoder-heads 1
 --architecture encoder --layers 1 --width 8 --heads 2 --size 2 --query-per-number
---architecture decoder --layers 1 --width 8 --heads 2 --size 2
+--architecture decoder --layers 1 --width 8 --heads 2 --size 2 --ffn hashed --ffn-hash-bits 2
 --architecture lstm --layers 1 --width 8 --heads 2 --size 2 --encoder-attention
 --layers 2 --loops 2 --width 8 --heads 2 --size 2 --norm-kind rms --attention-dropout 0.1 --copy-gate --encoder-loop-layer 1 --decoder-loop-layer 2
 --decoder-width 16 --task product --transform log1p --size 2 --decoder-loops 1 --ffn-factor 1 --ffn gated --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5

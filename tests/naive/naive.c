@@ -258,6 +258,67 @@ static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_row
   }
 }
 
+static double sigma(double z) {
+  return 1.0 / (1.0 + exp(-2.0 * fabs(z)));
+}
+
+/* p of chunk k of a token without value `but` (-1: all of them), and the row of its table. */
+static double hashed_chunk(const lati_hash *hash, const float *x, int64_t k, int32_t but,
+                           int64_t *row) {
+  double p = 1.0;
+  *row = k << hash->bits;
+  for (int32_t i = 0; i < hash->bits; ++i) {
+    const double z = (double)x[k * hash->bits + i];
+    *row += z > 0.0 ? (int64_t)1 << i : 0;
+    p *= i == but ? 1.0 : sigma(z);
+  }
+  return p;
+}
+
+static void hashed_forward(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+                           int64_t tokens, const float *residual) {
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t j = 0; j < hash->width; ++j) {
+      double sum = residual != NULL ? (double)residual[t * hash->width + j] : 0.0;
+      for (int64_t k = 0; k < hash->width / hash->bits; ++k) {
+        int64_t row = 0;
+        const double p = hashed_chunk(hash, x.data + t * x.ld, k, -1, &row);
+        sum += p * (double)hash->tables[row * hash->width + j];
+      }
+      y[t * hash->width + j] = (float)sum;
+    }
+  }
+}
+
+static void hashed_backward(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
+                            lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
+                            float *scratch) {
+  const int64_t width = hash->width;
+  (void)pool;
+  for (int64_t t = 0; t < tokens; ++t) {
+    memcpy(scratch + t * width, d_y.data + t * d_y.ld, (size_t)width * sizeof *scratch);
+  }
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t at = 0; at < width; ++at) {
+      int64_t row = 0;
+      const int64_t k = at / hash->bits;
+      const int32_t i = (int32_t)(at % hash->bits);
+      const float *own = x.data + t * x.ld;
+      const double rest = hashed_chunk(hash, own, k, i, &row), s = sigma((double)own[at]);
+      double sum = 0.0;
+      for (int64_t j = 0; j < width; ++j) {
+        const double d = (double)scratch[t * width + j];
+        sum += d * (double)hash->tables[row * width + j];
+        d_tables[row * width + j] += i == 0 ? (float)(d * rest * s) : 0.0F;
+      }
+      const double slope = rest * 2.0 * s * (1.0 - s) * (own[at] > 0.0F ? 1.0 : -1.0);
+      float *to = d_x + t * width + at;
+      *to = (accumulate ? *to : 0.0F) + (float)(sum * slope);
+    }
+  }
+}
+
 static size_t attention_scratch(int64_t longest, int32_t head_width) {
   (void)longest, (void)head_width;
   return 0;
@@ -286,6 +347,8 @@ const lati_backend lati_backend_naive = {
     .cross_entropy = cross_entropy,
     .glu_forward = glu_forward,
     .glu_backward = glu_backward,
+    .hashed_forward = hashed_forward,
+    .hashed_backward = hashed_backward,
     .dropout = lati_dropout_forward,
     .gate_forward = lati_gate_forward,
     .gate_backward = lati_gate_backward,

@@ -48,9 +48,13 @@ static void gated(lat_model_options *options) {
   options->ffn = LAT_FFN_GATED;
 }
 
-static variant *const variants[] = {encoder_alone, decoder_alone,     copy_gate,
-                                    rms_norm,      attention_dropout, lstm,
-                                    gru_attention, query_per_number,  gated};
+static void hashed(lat_model_options *options) {
+  options->ffn = LAT_FFN_HASHED;
+}
+
+static variant *const variants[] = {
+    encoder_alone, decoder_alone, copy_gate,        rms_norm, attention_dropout,
+    lstm,          gru_attention, query_per_number, gated,    hashed};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {

@@ -73,7 +73,7 @@ static void architecture(lat_model_options *options, int which) {
     options->encoder_layers = options->encoder_loops = 2;
     options->encoder_loop_layer = which - 7;
   }
-  options->ffn = which == 4 ? LAT_FFN_GATED : LAT_FFN_PLAIN;
+  options->ffn = which == 4 ? LAT_FFN_GATED : which == 6 ? LAT_FFN_HASHED : LAT_FFN_PLAIN;
   options->norm_kind = which == 5 ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
 }
 
