@@ -48,7 +48,7 @@ case $1 in
     lat --version
     if [ -e /usr/share/lat/models/eigenvalues-5x5.safetensors ]; then
       printf "2 1 0 0 0\n1 3 1 0 0\n0 1 4 1 0\n0 0 1 5 1\n0 0 0 1 6\n" >/new/matrix.txt
-      lat solve eigenvalues-5x5 /new/matrix.txt
+      lat solve eigenvalues-5x5 /new/matrix.txt --refine 30
     fi
     apt-get purge -q -y "*lat-*" liblat1 >/new/log 2>&1
     test -z "$(find /usr/bin /usr/lib /usr/include /usr/share -path "*/lat/*" -o -name "liblat*" -o -name lat)"'
