@@ -36,6 +36,14 @@ typedef struct preset_entry {
   "--learning-rate 2e-3 --warmup 300 --validate-every 100000 --validate-count 2000 " MODERN
 #define CANONICAL "--canonical " LARGER
 
+/* Canonical inputs, and answers behind a scratchpad (docs/concepts.md): as much decoder as encoder,
+ * because most tokens are its own. */
+#define SCRATCHPAD                                                                                 \
+  "--scratchpad --canonical --sign-bias 0.5 --input-encoding fp15 --output-encoding p1000 "        \
+  "--factored --fourier --encoder-layers 2 --decoder-layers 2 --width 128 --heads 4 --optimizer "  \
+  "muon --learning-rate 2e-3 --warmup 300 --ema-decay 0.998 --validate-every 16000 "               \
+  "--validate-count 500 " MODERN
+
 static const preset_entry presets[] = {
     {"quickstart", "transpose 5x5, small, for 16,000 examples: 99 % exact in under a minute",
      "--examples 16000 --task transpose --size 5 --encoding p10 --layers 1 --width 64 --heads 4 "
@@ -59,6 +67,10 @@ static const preset_entry presets[] = {
      "--task matvec --size 5 --min-size 1 --max-size 5 --size-weights "
      "1:1@0;1:0.3,2:0.7@60000;2:0.3,3:0.7@160000;3:0.3,4:0.7@300000;4:0.3,5:0.7@450000;5:1@600000 "
      "--sign-bias 0.5 --period 18750 --ema-decay 0.999 " CANONICAL},
+    {"matvec-5x5-scratchpad", "partial sums in front of answers, for 160,000 examples",
+     "--examples 160000 --task matvec --size 5 --batch-size 32 --period 5000 " SCRATCHPAD},
+    {"product-5x5-scratchpad", "the same, for 36,000 examples",
+     "--examples 36000 --task product --size 5 --batch-size 8 --period 4500 " SCRATCHPAD},
     {"eigenvalues-5x5-canonical", "canonical inputs, 4/1 layers, width 128, for 3,008,000 examples",
      "--examples 3008000 --task eigenvalues --size 5 --triangle --period 47000 " CANONICAL},
     {"singular-values-4x4-canonical", "the same, for 2,000,000 examples",

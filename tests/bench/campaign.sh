@@ -17,7 +17,8 @@ eigenvalues-5x5-canonical 3008000
 singular-values-4x4-canonical 2000000
 transpose-10x10-small 80000
 add-5x5-small 500000
-matvec-5x5-canonical 1200000 --size 5
+matvec-5x5-scratchpad 160000
+product-5x5-scratchpad 36000
 END
 }
 
