@@ -83,7 +83,8 @@ typedef struct lat_task_options {
   int32_t scratchpad; /**< 1: intermediate results are written in front of an answer, and learned
                          with it (Nye et al. 2021); answers are judged without them. "matvec",
                          "product": sums over the first 1, 2, ... rows; "inverse": the matrices of
-                         Gauss-Jordan elimination in place, up to 10 x 10. Default 0 */
+                         Gauss-Jordan elimination in place, up to 10 x 10. Not for sizes of 1,
+                         which have no steps. Default 0 */
   int32_t reserved;   /**< 0 */
 } lat_task_options;
 

@@ -45,9 +45,7 @@ static int is_dimension(int32_t token) {
 
 /* The letter in front of a sequence, or 0. */
 static int32_t first_letter(lati_tokens sequence) {
-  const int32_t first = sequence.count > 0 ? sequence.tokens[0] : -1;
-  return first >= LAT_TOKEN_LETTER && first < LAT_TOKEN_DIMENSION ? first - LAT_TOKEN_LETTER + 'A'
-                                                                  : 0;
+  return sequence.count > 0 ? lati_token_letter(sequence.tokens[0]) : 0;
 }
 
 /* Tokens of a scratchpad, and of the letter, in front of an answer of `count` matrices: those

@@ -188,9 +188,7 @@ done:
 /* A sequence's answer begins with a task letter where its input does; 0: with none. */
 static int32_t first_letter(const lat_batch *batch, int64_t i) {
   const lati_batch_side *side = &batch->side[LAT_INPUT];
-  int32_t first = side->tokens[side->offsets[i]];
-  return first >= LAT_TOKEN_LETTER && first < LAT_TOKEN_DIMENSION ? first - LAT_TOKEN_LETTER + 'A'
-                                                                  : 0;
+  return lati_token_letter(side->tokens[side->offsets[i]]);
 }
 
 static void start_hypotheses(lat_session *session, const lat_batch *batch) {

@@ -15,15 +15,14 @@ enum { ROUNDS = 6 };
 static const lat_task *component_of(int32_t *index, const lat_batch *source, const lat_task *task,
                                     int64_t place) {
   const lati_batch_side *side = &source->side[LAT_INPUT];
-  const int32_t first = side->tokens[side->offsets[place]];
-  const int lettered = first >= LAT_TOKEN_LETTER && first < LAT_TOKEN_DIMENSION;
+  const int32_t letter = lati_token_letter(side->tokens[side->offsets[place]]);
   *index = 0;
   if (lat_task_letter(task) != 0) {
-    return lettered ? NULL : task;
+    return letter != 0 ? NULL : task;
   }
-  for (int32_t i = 0; lettered && i < lat_task_component_count(task); ++i) {
+  for (int32_t i = 0; letter != 0 && i < lat_task_component_count(task); ++i) {
     const lat_task *component = lat_task_component(task, i);
-    if (lat_task_letter(component) == first - LAT_TOKEN_LETTER + 'A') {
+    if (lat_task_letter(component) == letter) {
       *index = i;
       return component;
     }

@@ -65,7 +65,8 @@ struct lati_task_kind {
   lat_status (*answer)(lat_matrix *output, const lat_task *task, const lat_matrix *input,
                        double *work);
   /* The scratchpad that can be written in front of an answer, one matrix of intermediate results:
-   * its shape, without rows where nothing lies between operands and answer, and its coefficients.
+   * its shape, without rows or columns where nothing lies between operands and answer, which are
+   * then refused, and its coefficients.
    * NULL: the task has none. */
   lati_shape (*steps_shape)(const lati_shape *operands);
   void (*write_steps)(const lat_matrix *steps, const lat_matrix *input);
@@ -200,7 +201,7 @@ int lati_task_has_steps(const lat_task *task);
  * NUMERIC when one is not finite. */
 lat_status lati_task_write_steps(lat_matrix *steps, double *values, const lat_task *task,
                                  const lati_matrices *input);
-/* SHAPE when the steps are larger than LAT_MAX_DIMENSION. */
+/* SHAPE when there are no steps, or they are larger than LAT_MAX_DIMENSION. */
 lat_status lati_task_check_steps(const lat_task *task, const lati_form *operands);
 
 /* Operands' form of a random example. */

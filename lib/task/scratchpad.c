@@ -16,6 +16,12 @@ lati_shape lati_task_steps_shape(const lat_task *task, const lati_form *operands
 lat_status lati_task_check_steps(const lat_task *task, const lati_form *operands) {
   char text[LATI_SHAPES_TEXT];
   const lati_shape steps = lati_task_steps_shape(task, operands);
+  if (lati_task_has_steps(task) && (steps.rows == 0 || steps.cols == 0)) {
+    return lati_fail(LAT_ERROR_SHAPE,
+                     "task '%s': nothing lies between %s and the answer for a "
+                     "scratchpad to hold",
+                     task->name, lati_shapes_text(text, operands));
+  }
   if (steps.rows > LAT_MAX_DIMENSION || steps.cols > LAT_MAX_DIMENSION) {
     return lati_fail(LAT_ERROR_SHAPE, "task '%s': the scratchpad for %s is %d x %d, more than %d",
                      task->name, lati_shapes_text(text, operands), steps.rows, steps.cols,
@@ -28,7 +34,7 @@ lat_status lati_task_write_steps(lat_matrix *steps, double *values, const lat_ta
                                  const lati_matrices *input) {
   const lati_shape shape = lati_task_steps_shape(task, &input->form);
   *steps = lati_matrix_view(values, shape.rows, shape.cols);
-  if (shape.rows == 0) {
+  if (!lati_task_has_steps(task)) {
     return LAT_OK;
   }
   task->kind->write_steps(steps, &input->written[0]);

@@ -28,7 +28,7 @@ static lat_status answer(lat_matrix *output, const lat_task *task, const lat_mat
  * one stand below each other. Pivots lie on the diagonal. */
 static lati_shape steps_shape(const lati_shape *operands) {
   const int32_t n = operands[0].rows;
-  return n > 1 ? (lati_shape){n * (n - 1), n} : (lati_shape){0, 0};
+  return (lati_shape){n * (n - 1), n};
 }
 
 /* b_kk = 1 / a_kk; b_kj = a_kj b_kk; b_ik = -a_ik b_kk; b_ij = a_ij - a_ik b_kj. */

@@ -168,10 +168,16 @@ static lat_status check_symmetries(const lat_task *task) {
   return LAT_OK;
 }
 
-/* The largest example must be one that can be written. */
-static lat_status check_largest(const lat_task *task) {
+/* The largest example must be one that can be written, and the smallest have the scratchpad that is
+ * asked for. */
+static lat_status check_sizes(const lat_task *task) {
   lati_form operands, results;
-  const lat_status status = lati_task_max_forms(&operands, &results, task);
+  lat_status status = lati_task_max_forms(&operands, &results, task);
+  if (status == LAT_OK && task->options.max_size > 0) {
+    const int32_t least = task->options.min_size;
+    operands = lati_task_operand_form(task, least, least);
+    status = lati_task_check_steps(task, &operands);
+  }
   if (status != LAT_OK) {
     return lati_fail(LAT_ERROR_ARGUMENT, "task options: %s", lat_last_error());
   }
@@ -207,7 +213,7 @@ lat_status lati_task_options_resolve(lat_task *task, const lat_task_options *opt
   LATI_TRY(resolve_structure(task));
   LATI_TRY(resolve_transform(task));
   LATI_TRY(check_symmetries(task));
-  LATI_TRY(check_largest(task));
+  LATI_TRY(check_sizes(task));
 done:
   return status;
 }

@@ -52,8 +52,7 @@ static int product_results(lati_shape *results, const lati_shape *operands) {
 /* Sums over the first 1, 2, ... rows of both, all but the last one, which is the answer: those of
  * an entry (i, j) side by side in row i. */
 static lati_shape steps_shape(const lati_shape *operands) {
-  const int32_t sums = operands[0].rows - 1;
-  return sums > 0 ? (lati_shape){operands[0].cols, operands[1].cols * sums} : (lati_shape){0, 0};
+  return (lati_shape){operands[0].cols, operands[1].cols * (operands[0].rows - 1)};
 }
 
 static void write_steps(const lat_matrix *steps, const lat_matrix *input) {

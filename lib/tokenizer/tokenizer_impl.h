@@ -79,4 +79,10 @@ void lati_cursor_place(int32_t *row, int32_t *col, const lati_cursor *cursor);
 /* True when all matrices are complete. */
 int lati_cursor_done(const lati_cursor *cursor);
 
+/* The letter that a token stands for, 'A'..'Z'; 0: another token. */
+static inline int32_t lati_token_letter(int32_t token) {
+  return token >= LAT_TOKEN_LETTER && token < LAT_TOKEN_DIMENSION ? token - LAT_TOKEN_LETTER + 'A'
+                                                                  : 0;
+}
+
 #endif

@@ -119,25 +119,6 @@ START_TEST(inverses_write_their_elimination) {
 }
 END_TEST
 
-START_TEST(a_number_needs_no_steps) {
-  static const char *const names[] = {"matvec", "product", "inverse"};
-  lat_batch *batch = NULL;
-  lat_sequences sequences;
-  double one[2] = {2, 4}, half[1] = {0.5};
-  lat_matrix operands[2] = {by_rows(one, 1, 1), by_rows(one + 1, 1, 1)};
-  lat_matrix result = by_rows(half, 1, 1);
-  lat_task *task = scratchpad_task(names[_i], 1, 0);
-  lat_tokenizer *tokenizer = new_tokenizer(ctx, "p1000", "p1000");
-  OK(lat_batch_create(&batch, tokenizer));
-  OK(lat_batch_append_operands(batch, 0, task, operands, lat_task_operand_count(task), &result, 1));
-  OK(lat_batch_sequences(&sequences, batch, LAT_OUTPUT));
-  ck_assert_int_eq(sequences.offsets[1], 5);
-  lat_batch_free(batch);
-  lat_tokenizer_free(tokenizer);
-  lat_task_free(task);
-}
-END_TEST
-
 /* Steps follow from the operands; a problem without its answer has none. */
 START_TEST(examples_of_the_host_have_steps_too) {
   double a[4] = {4, 2, 1, 2}, x[4] = {1. / 3, -1. / 3, -1. / 6, 2. / 3}, read[MOST];
@@ -176,7 +157,28 @@ START_TEST(what_has_no_scratchpad_is_refused) {
   check_refused("transpose", 3, "task 'transpose' has no scratchpad");
   check_refused("syminverse", 3, "task 'syminverse' has no scratchpad");
   check_refused("inverse", 11, "the scratchpad for 11 x 11 is 110 x 11, more than 100");
+  check_refused("inverse", 1, "nothing lies between 1 x 1 and the answer");
+  check_refused("matvec", 1, "nothing lies between 1 x 1 and 1 x 1 and the answer");
   check_refused("product", 11, "the scratchpad for 11 x 11 and 11 x 11 is 11 x 110");
+}
+END_TEST
+
+/* Drawn sizes, and operands of the caller's. */
+START_TEST(no_size_may_lack_one) {
+  lat_task *task = NULL;
+  double a[1] = {2}, x[1];
+  const lat_matrix input = by_rows(a, 1, 1);
+  lat_matrix output = by_rows(x, 1, 1);
+  lat_task_options options;
+  lat_task_options_init(&options);
+  options.name = "inverse";
+  options.scratchpad = options.min_size = 1;
+  options.max_size = 3;
+  FAILS(lat_task_create(&task, ctx, &options), LAT_ERROR_ARGUMENT, "nothing lies between 1 x 1");
+  options.min_size = 2;
+  OK(lat_task_create(&task, ctx, &options));
+  FAILS(lat_task_answer(&output, task, &input), LAT_ERROR_SHAPE, "nothing lies between 1 x 1");
+  lat_task_free(task);
 }
 END_TEST
 
@@ -199,9 +201,9 @@ int main(void) {
   ctx = new_context(1);
   tcase_add_loop_test(tests, products_write_their_partial_sums, 0, 2);
   tcase_add_loop_test(tests, inverses_write_their_elimination, 0, 5);
-  tcase_add_loop_test(tests, a_number_needs_no_steps, 0, 3);
   tcase_add_test(tests, examples_of_the_host_have_steps_too);
   tcase_add_test(tests, what_has_no_scratchpad_is_refused);
+  tcase_add_test(tests, no_size_may_lack_one);
   tcase_add_test(tests, an_encoder_alone_has_no_room_for_one);
   const int failed = run_case("scratchpad", tests);
   lat_context_free(ctx);
