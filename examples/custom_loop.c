@@ -57,13 +57,16 @@ static void all_reduce(float *gradients, size_t count, lat_loss_sum *sum) {
 /* [update] */
 static lat_status update(loop *l, double *loss) {
   lat_status status = LAT_OK;
+  float *gradients = NULL;
   lat_loss_sum sum;
   lat_loss_sum_init(&sum);
   for (int i = 0; i < ACCUMULATE; ++i) {
     TRY(lat_sampler_next(l->batch, l->sampler, BATCH));
     TRY(lat_gradients_accumulate(l->gradients, &sum, l->model, l->batch));
   }
-  all_reduce(lat_gradients_data(l->gradients), lat_gradients_size(l->gradients), &sum);
+  TRY(lat_gradients_map(&gradients, l->gradients));
+  all_reduce(gradients, lat_gradients_size(l->gradients), &sum);
+  TRY(lat_gradients_commit(l->gradients)); /* until here they may not be used */
   *loss = sum.loss / (double)sum.tokens;
   TRY(lat_optimizer_step(l->optimizer, l->model, l->gradients, &sum));
   const float *parameters = lat_model_parameters(l->model);

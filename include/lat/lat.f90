@@ -540,6 +540,12 @@ module lat
       integer(c_int64_t), value :: index
     end subroutine lat_sampler_seek
 
+    !> Takes the gradients of lat_gradients_map() back.
+    integer(c_int32_t) function lat_gradients_commit(gradients) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: gradients
+    end function lat_gradients_commit
+
     !> Takes the parameters of lat_model_map() back.
     integer(c_int32_t) function lat_model_commit(model) bind(C)
       import :: c_int32_t, c_ptr
@@ -658,7 +664,7 @@ module lat
     lat_tokenizer_vocabulary_size, lat_tokenizer_max_tokens, lat_batch_create, lat_batch_free, &
     lat_batch_clear, lat_batch_size, lat_batch_sequences, lat_batch_operand_count, lat_batch_operand, &
     lat_batch_component, lat_sampler_free, lat_sampler_next, lat_sampler_position, lat_sampler_seek, &
-    lat_model_commit, lat_model_loss, lat_loss_sum_add, lat_gradients_create, lat_gradients_free, &
+    lat_model_commit, lat_model_loss, lat_loss_sum_add, lat_gradients_create, lat_gradients_commit, lat_gradients_free, &
     lat_gradients_zero, lat_gradients_seek, lat_gradients_set_target_spread, lat_gradients_accumulate, &
     lat_optimizer_free, lat_optimizer_step, lat_optimizer_swap_average, lat_optimizer_updates, &
     lat_optimizer_learning_rate, lat_optimizer_gradient_norm, lat_session_free, lat_session_decode, &
@@ -812,10 +818,11 @@ module lat
       type(c_ptr), value :: model
     end function c_model_map
 
-    type(c_ptr) function c_gradients_data(gradients) bind(C, name='lat_gradients_data')
-      import :: c_ptr
+    integer(c_int32_t) function c_gradients_map(values, gradients) bind(C, name='lat_gradients_map')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: values
       type(c_ptr), value :: gradients
-    end function c_gradients_data
+    end function c_gradients_map
 
     integer(c_size_t) function c_gradients_size(gradients) bind(C, name='lat_gradients_size')
       import :: c_size_t, c_ptr
@@ -1117,7 +1124,7 @@ module lat
   public :: lat_array, lat_task_create_custom, lat_task_score_operands, lat_task_canonicalize, lat_task_restore
   public :: lat_tokenizer_encode, lat_tokenizer_decode, lat_tokenizer_symbol
   public :: lat_batch_append_operands, lat_sequence, lat_sampler_create
-  public :: lat_model_parameters, lat_model_map, lat_gradients_data
+  public :: lat_model_parameters, lat_model_map, lat_gradients_map
   public :: lat_optimizer_create, lat_optimizer_save, lat_optimizer_load, lat_session_create
 
 contains
@@ -1486,12 +1493,15 @@ contains
     if (status == LAT_OK) call c_f_pointer(address, parameters, [lat_model_parameter_count(model)])
   end function lat_model_map
 
-  !> The gradients, laid out as the parameters; they may be written.
-  function lat_gradients_data(gradients) result(values)
+  !> Lends the gradients, laid out as the parameters, for reading and writing, until lat_gradients_commit().
+  integer(c_int32_t) function lat_gradients_map(values, gradients) result(status)
+    real(c_float), pointer, contiguous, intent(out) :: values(:)
     type(c_ptr), intent(in) :: gradients
-    real(c_float), pointer, contiguous :: values(:)
-    call c_f_pointer(c_gradients_data(gradients), values, [c_gradients_size(gradients)])
-  end function lat_gradients_data
+    type(c_ptr) :: address
+    nullify (values)
+    status = c_gradients_map(address, gradients)
+    if (status == LAT_OK) call c_f_pointer(address, values, [c_gradients_size(gradients)])
+  end function lat_gradients_map
 
   integer(c_int32_t) function lat_optimizer_create(optimizer, model, options) result(status)
     type(c_ptr), intent(out) :: optimizer

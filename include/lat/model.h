@@ -399,13 +399,22 @@ LAT_API LAT_NODISCARD lat_status lat_gradients_create(lat_gradients **out, const
 /** NULL is a no-op. @since 0.1 */
 LAT_API void lat_gradients_free(lat_gradients *gradients);
 
-/** Sets the gradients to zero. lat_optimizer_step() does so after use. @since 0.1 */
+/** Sets the gradients to zero, mapped ones too. lat_optimizer_step() does so after use. @since 0.1
+ */
 LAT_API void lat_gradients_zero(lat_gradients *gradients);
 
-/** The gradient vector. @return the flat gradient vector, laid out as the parameters; the host may
- * write it. @since 0.1
+/**
+ * Lends the flat gradient vector, laid out as the parameters, for reading and writing: to add it up
+ * over processes, to clip or to change it. Until lat_gradients_commit() accumulating and a step are
+ * STATE errors.
+ * @param[out] values  lat_gradients_size() floats; NULL on failure
+ * @return OK, ARGUMENT, STATE (already mapped), MEMORY. @since 0.1
  */
-LAT_API float *lat_gradients_data(lat_gradients *gradients);
+LAT_API LAT_NODISCARD lat_status lat_gradients_map(float **values, lat_gradients *gradients);
+
+/** Takes the gradient vector back; the pointer is no longer valid. What is not finite is found by
+ * lat_optimizer_step(). @return OK, ARGUMENT, STATE (not mapped). @since 0.1 */
+LAT_API LAT_NODISCARD lat_status lat_gradients_commit(lat_gradients *gradients);
 
 /** The gradient vector's length. @return its length. @since 0.1 */
 LAT_API size_t lat_gradients_size(const lat_gradients *gradients);

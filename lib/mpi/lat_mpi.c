@@ -409,7 +409,11 @@ lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients, lat_loss_sum *sum
   if (mpi == NULL || gradients == NULL || sum == NULL) {
     return fail(LAT_ERROR_ARGUMENT, "mpi, gradients or sum is NULL");
   }
-  float *values = lat_gradients_data(gradients);
+  float *values = NULL;
+  const lat_status mapped = lat_gradients_map(&values, gradients);
+  if (mapped != LAT_OK) {
+    return mapped;
+  }
   double sums[5] = {sum->loss, (double)sum->tokens, (double)sum->correct_tokens,
                     (double)sum->examples, (double)sum->correct_examples};
   const lat_reduction reduction = {.struct_size = sizeof reduction,
@@ -422,7 +426,9 @@ lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients, lat_loss_sum *sum
                                    .sums = sums,
                                    .sum_count = 5,
                                    .message = message};
-  const lat_status status = reduce(&reduction, mpi);
+  const lat_status reduced = reduce(&reduction, mpi);
+  const lat_status committed = lat_gradients_commit(gradients);
+  const lat_status status = reduced != LAT_OK ? reduced : committed;
   if (status == LAT_OK) {
     sum->loss = sums[0];
     sum->tokens = (int64_t)sums[1];

@@ -226,12 +226,12 @@ lat_status lati_optimizer_check_model(const lat_optimizer *optimizer, const lat_
 
 static lat_status check_step(const lat_optimizer *optimizer, const lat_model *model,
                              const lat_gradients *gradients, const lat_loss_sum *sum) {
+  lat_status status = LAT_OK;
   if (optimizer == NULL || model == NULL || gradients == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "optimizer, model or gradients is NULL");
   }
-  if (lati_loss_sum_check(sum) != LAT_OK) {
-    return LAT_ERROR_ARGUMENT;
-  }
+  LATI_TRY(lati_gradients_usable(gradients));
+  LATI_TRY(lati_loss_sum_check(sum));
   if (lat_gradients_size(gradients) != optimizer->count) {
     return lati_fail(LAT_ERROR_ARGUMENT,
                      "gradients have %zu parameters, the optimizer was made for %zu",
@@ -245,7 +245,9 @@ static lat_status check_step(const lat_optimizer *optimizer, const lat_model *mo
     return lati_fail(LAT_ERROR_STATE, "the model holds the average of its parameters; "
                                       "lat_optimizer_swap_average() brings those of training back");
   }
-  return lati_optimizer_check_model(optimizer, model);
+  status = lati_optimizer_check_model(optimizer, model);
+done:
+  return status;
 }
 
 static void update_by_adam(lat_optimizer *optimizer, float *parameters, float *gradients,
@@ -315,7 +317,7 @@ done:
 
 static lat_status step(lat_optimizer *optimizer, lat_model *model, lat_gradients *gradients,
                        lat_loss_sum *sum) {
-  float *g = lat_gradients_data(gradients);
+  float *g = lati_gradients_vector(gradients);
   double scale = 0, norm = 0;
   lat_status status = choose_scale(&scale, &norm, optimizer, g, sum);
   if (status != LAT_OK) {

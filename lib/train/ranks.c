@@ -279,7 +279,8 @@ lat_status lati_ranks_gather_moments(lat_trainer *trainer) {
     return LAT_OK;
   }
   LATI_TRY(lati_ranks_settle(trainer, keeps ? lati_moments_open(trainer->optimizer) : LAT_OK));
-  status = lati_moments_gather(trainer->optimizer, lat_gradients_data(trainer->gradients), keeps);
+  status =
+      lati_moments_gather(trainer->optimizer, lati_gradients_vector(trainer->gradients), keeps);
 done:
   return status;
 }
@@ -293,7 +294,7 @@ lat_status lati_ranks_learn_saving(lat_trainer *trainer) {
 /* Moments as rank 0 has read them: all of them, or each rank's part. */
 static lat_status follow_moments(const lat_trainer *trainer, int which) {
   lat_optimizer *optimizer = trainer->optimizer;
-  float *buffer = lat_gradients_data(trainer->gradients);
+  float *buffer = lati_gradients_vector(trainer->gradients);
   const lati_memory *memory = lati_memory_of(trainer->ctx);
   if (optimizer->parts == NULL) {
     return follow_vector(trainer, which == 0 ? optimizer->m : optimizer->v);

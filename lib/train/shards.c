@@ -77,7 +77,7 @@ static lat_status create_vectors(lati_shards *shards, const lat_model *model,
     } else {
       LATI_TRY(lat_gradients_create(&worker->gradients, model));
     }
-    shards->values[worker->row] = lat_gradients_data(worker->gradients);
+    shards->values[worker->row] = lati_gradients_vector(worker->gradients);
   }
   for (int32_t i = 0; i < shards->rows; ++i) {
     if (shards->values[i] == NULL) {

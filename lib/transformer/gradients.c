@@ -8,6 +8,7 @@ struct lat_gradients {
   lat_model *model; /* a reference */
   lati_workspace *workspace;
   float *data;
+  float *mapped;       /* what the host sees of data; NULL: it is not lent */
   int32_t *neighbours; /* (2, output symbols): the spread's; NULL before a first */
   uint64_t step;       /* calls of lat_gradients_accumulate() so far */
   uint64_t first;      /* number of the next call's first example */
@@ -36,10 +37,23 @@ done:
   return status;
 }
 
+static size_t vector_bytes(const lat_gradients *gradients) {
+  return gradients->model->table.total * sizeof *gradients->data;
+}
+
+static void give_back(lat_gradients *gradients) {
+  if (gradients->mapped != NULL) {
+    lati_memory_of(gradients->model->ctx)
+        ->unmap(gradients->data, gradients->mapped, vector_bytes(gradients));
+    gradients->mapped = NULL;
+  }
+}
+
 void lat_gradients_free(lat_gradients *gradients) {
   if (gradients != NULL) {
     lati_workspace_free(gradients->workspace);
     lati_free(gradients->neighbours);
+    give_back(gradients);
     lati_device_free(gradients->model->ctx, gradients->data);
     lat_model_free(gradients->model);
     lati_free(gradients);
@@ -47,13 +61,54 @@ void lat_gradients_free(lat_gradients *gradients) {
 }
 
 void lat_gradients_zero(lat_gradients *gradients) {
-  if (gradients != NULL) {
-    lati_memory_of(gradients->model->ctx)->fill(gradients->data, 0, gradients->model->table.total);
+  if (gradients == NULL) {
+    return;
+  }
+  const size_t count = gradients->model->table.total;
+  if (gradients->mapped != NULL) {
+    lati_host_memory.fill(gradients->mapped, 0, count);
+  } else {
+    lati_memory_of(gradients->model->ctx)->fill(gradients->data, 0, count);
   }
 }
 
-float *lat_gradients_data(lat_gradients *gradients) {
-  return gradients == NULL ? NULL : gradients->data;
+lat_status lati_gradients_usable(const lat_gradients *gradients) {
+  if (gradients == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "gradients is NULL");
+  }
+  return gradients->mapped == NULL
+             ? LAT_OK
+             : lati_fail(LAT_ERROR_STATE, "the gradients are mapped: commit them first");
+}
+
+lat_status lat_gradients_map(float **values, lat_gradients *gradients) {
+  if (values == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "values is NULL");
+  }
+  *values = NULL;
+  lat_status status = lati_gradients_usable(gradients);
+  if (status == LAT_OK) {
+    const lat_context *ctx = gradients->model->ctx;
+    status = lati_memory_of(ctx)->map((void **)&gradients->mapped, ctx, gradients->data,
+                                      vector_bytes(gradients));
+    *values = gradients->mapped;
+  }
+  return status;
+}
+
+lat_status lat_gradients_commit(lat_gradients *gradients) {
+  if (gradients == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "gradients is NULL");
+  }
+  if (gradients->mapped == NULL) {
+    return lati_fail(LAT_ERROR_STATE, "the gradients are not mapped");
+  }
+  give_back(gradients);
+  return LAT_OK;
+}
+
+float *lati_gradients_vector(const lat_gradients *gradients) {
+  return gradients->data;
 }
 
 size_t lat_gradients_size(const lat_gradients *gradients) {
@@ -96,10 +151,10 @@ done:
 
 static lat_status check_arguments(const lat_gradients *gradients, const lat_loss_sum *sum,
                                   const lat_model *model) {
-  if (gradients == NULL) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "gradients is NULL");
+  lat_status status = lati_gradients_usable(gradients);
+  if (status == LAT_OK) {
+    status = lati_loss_sum_check(sum);
   }
-  lat_status status = lati_loss_sum_check(sum);
   if (status == LAT_OK) {
     status = lati_model_usable(model);
   }

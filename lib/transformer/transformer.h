@@ -174,6 +174,12 @@ void lati_workspace_free(lati_workspace *workspace);
 lat_status lati_encode(lati_hidden *encoded, const int64_t **offsets, lati_workspace *workspace,
                        const lat_model *model, const lat_batch *batch);
 
+/* The gradient vector, in the device's memory. */
+float *lati_gradients_vector(const lat_gradients *gradients);
+
+/* OK, ARGUMENT (NULL), STATE (mapped). */
+lat_status lati_gradients_usable(const lat_gradients *gradients);
+
 /* Makes lat_gradients_accumulate() add to another vector of the same size; NULL: to its own. */
 void lati_gradients_redirect(lat_gradients *gradients, float *to);
 

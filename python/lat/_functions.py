@@ -110,7 +110,7 @@ _declare(c_char_p,
          "lat_model_config", _P, "lat_model_folder")
 _declare(c_void_p,
          "lat_task_component", _P, c_int32, "lat_model_task", _P, "lat_model_parameters", _P,
-         "lat_model_tokenizer", _P, "lat_gradients_data", _P, "lat_linear_parameters", _P,
+         "lat_model_tokenizer", _P, "lat_linear_parameters", _P,
          "lat_session_log_probabilities", _P)
 _declare(c_size_t,
          "lat_model_parameter_count", _P, "lat_gradients_size", _P, "lat_linear_size", _P,

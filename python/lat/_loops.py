@@ -1,6 +1,7 @@
 """Training loops of one's own: gradients and optimizers."""
 
-from ctypes import byref, c_float, c_uint64
+import contextlib
+from ctypes import byref, c_float, c_uint64, c_void_p
 
 from ._examples import Batch
 from ._functions import _library
@@ -9,6 +10,18 @@ from ._matrices import _live
 from ._models import Model, _sum
 from ._objects import _alone, _Handle, _opened
 from ._structures import LossSum, _OptimizerOptions
+
+
+@contextlib.contextmanager
+def _mapped(gradients):
+    values = c_void_p()
+    with _alone(gradients):
+        _library.lat_gradients_map(byref(values), gradients)
+    try:
+        yield _live(values.value, c_float, (_library.lat_gradients_size(gradients),), gradients, True)
+    finally:
+        with _alone(gradients):
+            _library.lat_gradients_commit(gradients)
 
 
 class Gradients(_Handle):
@@ -21,11 +34,10 @@ class Gradients(_Handle):
     def __len__(self):
         return _library.lat_gradients_size(self._open())
 
-    @property
-    def data(self):
-        """The vector, a memoryview of floats that may be written."""
-        gradients = self._open()
-        return _live(_library.lat_gradients_data(gradients), c_float, (len(self),), gradients, True)
+    def map(self):
+        """Lends the vector: `with gradients.map() as values`. values is a memoryview of floats, to be read and
+        written until the end of the block, in which the gradients are used for nothing else."""
+        return _mapped(self._open())
 
     def zero(self):
         """Sets the gradients to zero."""

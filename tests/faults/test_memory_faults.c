@@ -870,7 +870,9 @@ static int ask_objects(fault_world *world) {
   failures +=
       lat_model_parameters(world->model) == NULL || lat_model_tensor_count(world->model) < 1;
   failures += lat_model_parameter_count(world->model) != lat_gradients_size(world->gradients);
-  failures += lat_gradients_data(world->gradients) == NULL;
+  float *gradient = NULL;
+  failures += lat_gradients_map(&gradient, world->gradients) != LAT_OK || gradient == NULL;
+  failures += lat_gradients_commit(world->gradients) != LAT_OK;
   failures += lat_optimizer_updates(world->optimizer) != 0;
   failures += !(lat_optimizer_learning_rate(world->optimizer) > 0);
   failures += !(lat_optimizer_gradient_norm(world->optimizer) >= 0);

@@ -117,7 +117,7 @@ static void run_check(gradient_check *check, const architecture *which,
   float *gradient = malloc(size * sizeof *gradient);
   lat_gradients_seek(check->gradients, 0);
   must(lat_gradients_accumulate(check->gradients, &sum, check->f.model, check->f.batch));
-  memcpy(gradient, lat_gradients_data(check->gradients), size * sizeof *gradient);
+  memcpy(gradient, lati_gradients_vector(check->gradients), size * sizeof *gradient);
   for (int32_t i = 0; i < lat_model_tensor_count(check->f.model); ++i) {
     lat_tensor tensor;
     lat_tensor_init(&tensor);

@@ -110,7 +110,7 @@ START_TEST(numbers_are_out_of_reach) {
   open_model(&small, open_context(0, 1, 1), 0);
   CHECK_OK(lat_gradients_create(&gradients, small.model));
   ck_assert(!is_readable(lat_model_parameters(small.model)));
-  ck_assert(!is_readable(lat_gradients_data(gradients)));
+  ck_assert(!is_readable(lati_gradients_vector(gradients)));
   ck_assert(!is_readable((const float *)(const void *)small.model->packed) ||
             small.model->packed == NULL);
   lati_memory_of(small.ctx)->read(&number, small.model->parameters, sizeof number);
@@ -136,6 +136,7 @@ static void put_passes(FILE *file, const small_run *small) {
   lat_sampler *sampler = NULL;
   lat_batch *batch = NULL;
   lat_gradients *gradients = NULL;
+  float *mapped = NULL;
   lat_loss_sum sum;
   lat_loss_sum_init(&sum);
   CHECK_OK(lat_sampler_create(&sampler, small->task, small->tokenizer, NULL));
@@ -150,7 +151,14 @@ static void put_passes(FILE *file, const small_run *small) {
   CHECK_OK(lat_gradients_accumulate(gradients, &sum, small->model, batch));
   ck_assert_uint_eq(fwrite(&sum, sizeof sum, 1, file), 1);
   ck_assert_uint_eq(fwrite(logits, sizeof logits, 1, file), 1);
-  put_numbers(file, small->ctx, lat_gradients_data(gradients), lat_gradients_size(gradients));
+  put_numbers(file, small->ctx, lati_gradients_vector(gradients), lat_gradients_size(gradients));
+  CHECK_OK(lat_gradients_map(&mapped, gradients));
+  mapped[3] += 0.5F;
+  CHECK_OK(lat_gradients_commit(gradients));
+  CHECK_OK(lat_gradients_accumulate(gradients, &sum, small->model, batch));
+  CHECK_OK(lat_gradients_map(&mapped, gradients));
+  ck_assert_uint_eq(fwrite(mapped, sizeof *mapped, lat_gradients_size(gradients), file),
+                    lat_gradients_size(gradients));
   lat_gradients_free(gradients);
   lat_batch_free(batch);
   lat_sampler_free(sampler);

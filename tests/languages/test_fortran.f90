@@ -521,8 +521,10 @@ contains
         call expect(lat_sampler_next(batch, sampler, 4_c_int64_t) == LAT_OK, 'examples')
         call expect(lat_gradients_accumulate(gradients, sum, model, batch) == LAT_OK, 'accumulate')
         call expect(sum%examples == 4 .and. sum%loss > 0, 'loss')
-        mine => lat_gradients_data(gradients)
+        call expect(lat_gradients_map(mine, gradients) == LAT_OK, 'map gradients')
         call expect(size(mine) == lat_model_parameter_count(model) .and. any(abs(mine) > 0), 'gradient')
+        call expect(lat_gradients_accumulate(gradients, sum, model, batch) == LAT_ERROR_STATE, 'mapped')
+        call expect(lat_gradients_commit(gradients) == LAT_OK, 'commit gradients')
         if (update == 1) then
           call lat_init(other)
           call expect(lat_model_loss(other, model, batch) == LAT_OK, 'loss alone')

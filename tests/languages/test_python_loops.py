@@ -110,6 +110,11 @@ class Examples(unittest.TestCase):
             lat.Sampler(task, tokenizer, source=batch)
 
 
+def read(gradients):
+    with gradients.map() as values:
+        return list(values)
+
+
 class Loops(unittest.TestCase):
     def test_loop_is_the_trainer(self):
         rule, model, twin = dict(learning_rate=1e-2, ema_decay=0.5), small_model(rows=2), small_model(rows=2)
@@ -122,7 +127,7 @@ class Loops(unittest.TestCase):
                 self.assertIs(gradients.accumulate(model, sampler.next(8), total), total)
             self.assertEqual(total.examples, 16)
             optimizer.step(model, gradients, total)
-            self.assertEqual((total.tokens, list(gradients.data)), (0, [0.0] * len(gradients)))
+            self.assertEqual((total.tokens, read(gradients)), (0, [0.0] * len(gradients)))
         self.assertEqual((optimizer.updates, optimizer.learning_rate), (4, 1e-2))
         self.assertGreater(optimizer.gradient_norm, 0)
         self.assertNotEqual(model.parameters.tolist(), before)
@@ -149,7 +154,7 @@ class Loops(unittest.TestCase):
         gradients = lat.Gradients(model)
         total = gradients.accumulate(model, batch)
         self.assertAlmostEqual(model.loss(batch).loss, total.loss, places=3)
-        values, slope = array("f", model.parameters), gradients.data
+        values, slope = array("f", model.parameters), read(gradients)
         place = max(range(len(slope)), key=lambda i: abs(slope[i]))
         losses = []
         for step in (-1e-3, 1e-3):
@@ -158,10 +163,12 @@ class Loops(unittest.TestCase):
             model.set_parameters(moved)
             losses.append(model.loss(batch).loss)
         self.assertAlmostEqual((losses[1] - losses[0]) / 2e-3 / slope[place], 1, delta=0.02)
-        gradients.data[0] = 7
-        self.assertEqual(gradients.data[0], 7)
+        with self.assertRaisesRegex(lat.Error, "mapped"), gradients.map() as lent:
+            lent[0] = 7
+            gradients.accumulate(model, batch)
+        self.assertEqual(read(gradients), [7, *slope[1:]])  # given back by the exception too
         gradients.zero()
-        self.assertEqual(sum(map(abs, gradients.data)), 0)
+        self.assertEqual(sum(map(abs, read(gradients))), 0)
         gradients.seek(3)
         gradients.set_target_spread(1)
         self.assertGreater(gradients.accumulate(model, batch).loss, 0)

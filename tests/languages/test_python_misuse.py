@@ -162,7 +162,7 @@ CASES = {
     "Sampler.position": (lambda w: (lambda: w.sampler.position), lambda w: {}, None),
     "Sampler.seek": (lambda w: w.sampler.seek, lambda w: dict(index=("integer", 1)), None),
     "Gradients": (lambda w: lat.Gradients, lambda w: dict(model=("own model", w.model)), None),
-    "Gradients.data": (lambda w: (lambda: w.gradients.data), lambda w: {}, None),
+    "Gradients.map": (lambda w: w.gradients.map, lambda w: {}, None),
     "Gradients.zero": (lambda w: w.gradients.zero, lambda w: {}, None),
     "Gradients.seek": (lambda w: w.gradients.seek, lambda w: dict(index=("integer", 1)), None),
     "Gradients.set_target_spread": (lambda w: w.gradients.set_target_spread, lambda w: dict(width=("real", 1)), None),

@@ -128,7 +128,10 @@ static int64_t sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int6
   CHECK(lat_sampler_next(batch, sampler, count) == LAT_OK);
   CHECK(lat_gradients_accumulate(gradients, sum, model, batch) == LAT_OK);
   CHECK(mpi == NULL || lat_mpi_sum(mpi, gradients, sum) == LAT_OK);
-  memcpy(first, lat_gradients_data(gradients), 100 * sizeof *first);
+  float *values = NULL;
+  CHECK(lat_gradients_map(&values, gradients) == LAT_OK);
+  memcpy(first, values, 100 * sizeof *first);
+  CHECK(lat_gradients_commit(gradients) == LAT_OK);
   const int64_t size = (int64_t)lat_gradients_size(gradients);
   lat_batch_free(batch);
   lat_sampler_free(sampler);

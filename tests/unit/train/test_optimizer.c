@@ -92,8 +92,8 @@ static void compare_ten_steps(const char *rule, double decay, double clip) {
     lat_loss_sum_init(&sum);
     small_run_accumulate(gradients, &sum, &run, 4);
     const double tokens = (double)sum.tokens;
-    const double norm = naive_norm(lat_gradients_data(gradients), naive.count, tokens);
-    naive_step(&naive, lat_gradients_data(gradients), tokens,
+    const double norm = naive_norm(lati_gradients_vector(gradients), naive.count, tokens);
+    naive_step(&naive, lati_gradients_vector(gradients), tokens,
                lat_optimizer_learning_rate(optimizer), &options);
     CHECK_OK(lat_optimizer_step(optimizer, run.model, gradients, &sum));
     ck_assert_int_eq(lat_optimizer_updates(optimizer), step + 1);
@@ -101,7 +101,7 @@ static void compare_ten_steps(const char *rule, double decay, double clip) {
     ck_assert_int_eq(sum.tokens, 0);
     ck_assert_double_eq(sum.loss, 0);
     expect_near(&naive, run.model, step);
-    ck_assert_uint_eq(count_nonzero(lat_gradients_data(gradients), naive.count), 0);
+    ck_assert_uint_eq(count_nonzero(lati_gradients_vector(gradients), naive.count), 0);
   }
   naive_close(&naive);
   lat_gradients_free(gradients);
@@ -161,7 +161,7 @@ START_TEST(a_gradient_that_is_not_finite_changes_nothing) {
   const float bad[] = {NAN, INFINITY, -INFINITY};
   step_fixture f;
   step_open(&f, "muon");
-  float *g = lat_gradients_data(f.gradients);
+  float *g = lati_gradients_vector(f.gradients);
   for (int i = 0; i < 3; ++i) {
     const float kept = g[100];
     const lat_loss_sum sum = f.sum;
@@ -203,6 +203,9 @@ START_TEST(misuse_of_a_step_is_refused) {
   CHECK_OK(lat_model_map(&parameters, f.run.model));
   CHECK_FAILS(step_once(&f), LAT_ERROR_STATE, "mapped");
   CHECK_OK(lat_model_commit(f.run.model));
+  CHECK_OK(lat_gradients_map(&parameters, f.gradients));
+  CHECK_FAILS(step_once(&f), LAT_ERROR_STATE, "the gradients are mapped");
+  CHECK_OK(lat_gradients_commit(f.gradients));
   CHECK_OK(lat_model_freeze(f.run.model));
   CHECK_FAILS(step_once(&f), LAT_ERROR_STATE, "frozen");
   step_close(&f);

@@ -23,7 +23,7 @@ static float *gradient_of(const lat_model *model, const lat_batch *batch, lat_lo
   must(lat_gradients_create(&gradients, model));
   must(lat_gradients_accumulate(gradients, sum, model, batch));
   float *copy = malloc(bytes);
-  memcpy(copy, lat_gradients_data(gradients), bytes);
+  memcpy(copy, lati_gradients_vector(gradients), bytes);
   lat_gradients_free(gradients);
   return copy;
 }
@@ -218,11 +218,40 @@ START_TEST(gradients_add_up) {
   for (size_t i = 0; i < size; ++i) {
     single[i] *= 2;
   }
-  ck_assert(distance(single, lat_gradients_data(gradients), size) < 1e-5);
+  ck_assert(distance(single, lati_gradients_vector(gradients), size) < 1e-5);
   lat_gradients_zero(gradients);
-  ck_assert(lat_gradients_data(gradients)[0] == 0);
-  ck_assert(lat_gradients_data(gradients)[size - 1] == 0);
+  ck_assert(lati_gradients_vector(gradients)[0] == 0);
+  ck_assert(lati_gradients_vector(gradients)[size - 1] == 0);
   free(single);
+  lat_gradients_free(gradients);
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(gradients_are_lent_one_at_a_time) {
+  model_fixture f;
+  float *values = NULL, *again = NULL;
+  lat_gradients *gradients = NULL;
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
+  open_which(&f, 1, 1, NULL);
+  must(lat_gradients_create(&gradients, f.model));
+  ck_assert_int_eq(lat_gradients_map(NULL, gradients), LAT_ERROR_ARGUMENT);
+  ck_assert_int_eq(lat_gradients_map(&values, NULL), LAT_ERROR_ARGUMENT);
+  ck_assert_int_eq(lat_gradients_commit(NULL), LAT_ERROR_ARGUMENT);
+  ck_assert_int_eq(lat_gradients_commit(gradients), LAT_ERROR_STATE);
+  must(lat_gradients_map(&values, gradients));
+  ck_assert_int_eq(lat_gradients_map(&again, gradients), LAT_ERROR_STATE);
+  ck_assert_ptr_null(again);
+  ck_assert_int_eq(lat_gradients_accumulate(gradients, &sum, f.model, f.batch), LAT_ERROR_STATE);
+  ck_assert_int_eq(sum.tokens, 0);
+  values[5] = 3;
+  lat_gradients_zero(gradients);
+  ck_assert(values[5] == 0);
+  values[6] = 4;
+  must(lat_gradients_commit(gradients));
+  ck_assert(lati_gradients_vector(gradients)[6] == 4);
+  must(lat_gradients_map(&values, gradients)); /* and never committed */
   lat_gradients_free(gradients);
   model_fixture_close(&f);
 }
@@ -248,7 +277,7 @@ START_TEST(a_batch_of_many_tokens_is_the_sum_of_its_parts) {
   ck_assert_int_eq(parts.tokens, whole.tokens);
   ck_assert_int_eq(parts.correct_tokens, whole.correct_tokens);
   ck_assert(fabs(parts.loss - whole.loss) < 1e-6 * whole.loss);
-  ck_assert(distance(expected, lat_gradients_data(gradients), lat_gradients_size(gradients)) <
+  ck_assert(distance(expected, lati_gradients_vector(gradients), lat_gradients_size(gradients)) <
             1e-5);
   free(expected);
   lat_batch_free(all);
@@ -295,7 +324,7 @@ static double dropped_loss(float *gradient, model_fixture *f, int64_t split) {
     must(lat_gradients_accumulate(gradients, &sum, f->model, batch));
     lat_batch_free(batch);
   }
-  memcpy(gradient, lat_gradients_data(gradients), 400 * sizeof *gradient);
+  memcpy(gradient, lati_gradients_vector(gradients), 400 * sizeof *gradient);
   lat_gradients_free(gradients);
   return sum.loss;
 }
@@ -434,6 +463,7 @@ int main(void) {
   tcase_add_loop_test(tests, threads_change_no_bit, 0, ARCHITECTURES);
   tcase_add_loop_test(tests, the_loss_is_that_of_the_logits, 0, ARCHITECTURES);
   tcase_add_test(tests, gradients_add_up);
+  tcase_add_test(tests, gradients_are_lent_one_at_a_time);
   tcase_add_test(tests, a_batch_of_many_tokens_is_the_sum_of_its_parts);
   tcase_add_test(tests, dropout_is_a_function_of_the_step);
   tcase_add_loop_test(tests, dropout_is_that_of_the_example, 0, 2);
