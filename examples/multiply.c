@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 15, TESTS = 2000, BATCH = 100 };
+enum { MOST = 15, TESTS = 2000, BATCH = 100, UPDATE = 64 };
 
 typedef struct multiplication {
   int32_t n, m;
@@ -147,11 +147,13 @@ static lat_status train(lat_model **model, lat_context *ctx, lat_task *task, int
   architecture.matrix_positions = 1;
   lat_optimizer_options_init(&rule);
   rule.rule = "muon";
-  rule.learning_rate = 1e-3;
+  rule.learning_rate = 6e-3;
   rule.clip_norm = 1;
-  rule.warmup = 300;
+  rule.warmup = 100;
+  rule.schedule = "cosine";
+  rule.period = examples / UPDATE + 1;
   lat_trainer_options_init(&run);
-  run.batch_size = 64;
+  run.batch_size = UPDATE;
   run.max_examples = examples;
   run.progress = show_progress;
   TRY(lat_tokenizer_create(&tokenizer, ctx, &digits));

@@ -29,12 +29,13 @@ typedef struct preset_entry {
   "--encoder-loops 4 --decoder-layers 1 --width 64 --heads 4 --batch-size 32 --optimizer muon "    \
   "--learning-rate 2e-3 --warmup 300 --sign-bias 0.5 --validate-every 50000 " MODERN
 
-/* The paper's sizes: layers of their own, width 128; and on canonical forms (docs/concepts.md). */
+/* The paper's sizes: layers of their own, width 128; and on canonical forms (docs/concepts.md), in
+ * batches of 128 and at a high rate (docs/results/recipes.md). */
 #define LARGER                                                                                     \
   "--input-encoding fp15 --output-encoding p1000 --factored --fourier "                            \
-  "--encoder-layers 4 --decoder-layers 1 --width 128 --heads 4 --batch-size 64 --optimizer muon "  \
-  "--learning-rate 2e-3 --warmup 300 --validate-every 100000 --validate-count 2000 " MODERN
-#define CANONICAL "--canonical " LARGER
+  "--encoder-layers 4 --decoder-layers 1 --width 128 --heads 4 --optimizer muon --warmup 300 "     \
+  "--ema-decay 0.999 --validate-count 1000 " MODERN
+#define CANONICAL "--canonical --batch-size 128 --learning-rate 6e-3 --validate-every 64000 " LARGER
 
 /* Canonical inputs, and answers behind a scratchpad (docs/concepts.md): as much decoder as encoder,
  * because most tokens are its own. */
@@ -62,19 +63,16 @@ static const preset_entry presets[] = {
      "4 "
      "--optimizer adamw --learning-rate 2e-3 --warmup 300 --batch-size 32 --period 2500 " MODERN},
     {"add-5x5-small", "4/1 layers, width 128, for 500,000 examples",
-     "--task add --size 5 --period 7815 --ema-decay 0.999 " LARGER},
-    {"matvec-5x5-canonical", "sizes and signs in steps, canonical inputs, for 1,200,000 examples",
-     "--task matvec --size 5 --min-size 1 --max-size 5 --size-weights "
-     "1:1@0;1:0.3,2:0.7@60000;2:0.3,3:0.7@160000;3:0.3,4:0.7@300000;4:0.3,5:0.7@450000;5:1@600000 "
-     "--sign-bias 0.5 --period 18750 --ema-decay 0.999 " CANONICAL},
+     "--task add --size 5 --period 7815 --batch-size 64 --learning-rate 2e-3 "
+     "--validate-every 100000 " LARGER},
     {"matvec-5x5-scratchpad", "partial sums in front of answers, for 160,000 examples",
      "--examples 160000 --task matvec --size 5 --batch-size 32 --period 5000 " SCRATCHPAD},
     {"product-5x5-scratchpad", "the same, for 36,000 examples",
      "--examples 36000 --task product --size 5 --batch-size 8 --period 4500 " SCRATCHPAD},
-    {"eigenvalues-5x5-canonical", "canonical inputs, 4/1 layers, width 128, for 3,008,000 examples",
-     "--examples 3008000 --task eigenvalues --size 5 --triangle --period 47000 " CANONICAL},
-    {"singular-values-4x4-canonical", "the same, for 2,000,000 examples",
-     "--examples 2000000 --task singular-values --size 4 --period 31250 " CANONICAL},
+    {"eigenvalues-5x5-canonical", "canonical inputs, 4/1 layers, width 128, for 2,560,000 examples",
+     "--examples 2560000 --task eigenvalues --size 5 --triangle --period 20000 " CANONICAL},
+    {"singular-values-4x4-canonical", "the same, for 1,280,000 examples",
+     "--examples 1280000 --task singular-values --size 4 --period 10000 " CANONICAL},
     {"transpose-5x5", "published sweep, 1/1 layers, width 256",
      "--task transpose --size 5 --encoding p1000 --layers 1 --width 256 --heads 8 "
      "--learning-rate 1e-4"},

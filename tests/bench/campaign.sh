@@ -13,8 +13,8 @@ wanted=$*
 # row (a preset), examples, options of its evaluation
 rows() {
   cat <<'END'
-eigenvalues-5x5-canonical 3008000
-singular-values-4x4-canonical 2000000
+eigenvalues-5x5-canonical 2560000
+singular-values-4x4-canonical 1280000
 transpose-10x10-small 80000
 add-5x5-small 500000
 matvec-5x5-scratchpad 160000

@@ -138,20 +138,21 @@ class Model(nn.Module):
 
     @torch.inference_mode()
     def decode(self, source, length):
-        """The likeliest token after each, `length` of them."""
+        """The likeliest token after each, `length` of them: (count, length)."""
         side, memory, count = self.decoder, self.encoder(source), source.shape[0]
         remembered = [
             [part.contiguous() for part in layer.cross.kv(memory).chunk(2, dim=-1)]
             for layer in side.layers
         ]
         caches = [[memory.new_empty(count, length, k.shape[2]) for _ in "kv"] for k, _ in remembered]
-        token = torch.full((count,), EOS)
+        token, tokens = torch.full((count,), EOS), []
         for place in range(length):
             x = side.norm(side.symbols(token) + side.positions.weight[place])
             for layer, cache, known in zip(side.layers, caches, remembered):
                 x = layer.step(x, cache, known, place)
             token = self.logits(x).float().argmax(dim=-1)
-        return token
+            tokens.append(token)
+        return torch.stack(tokens, dim=1)
 
 
 class Adam:

@@ -25,3 +25,13 @@ grep -q -e --launcher "$scratch/help"
 "$python" "$here/small_models.py" --lat "$lat" --campaign --widths 64 --rules muon --threads 1 --batches 2 --rounds 1 \
   --seconds 0.01 >"$scratch/out"
 grep -q '^| 64 | muon | 2 | 1 |' "$scratch/out"
+
+cat >"$scratch/example" <<'END'
+#!/bin/sh
+echo "$1 x $2 $3: 50.00 % right; digits from the units: 50.00"
+END
+chmod +x "$scratch/example"
+"$python" "$here/multiplication.py" "$scratch/example" --most 2 --output "$scratch" >"$scratch/out" 2>&1
+[ "$(grep -c ',50.00,' "$scratch/multiplication.csv")" -eq 8 ]
+"$python" "$here/multiplication.py" "$scratch/example" --most 2 --output "$scratch" >"$scratch/out" 2>&1
+[ "$(grep -c 128000 "$scratch/out")" -eq 0 ] # all rows are known
