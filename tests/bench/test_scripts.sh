@@ -35,3 +35,7 @@ chmod +x "$scratch/example"
 [ "$(grep -c ',50.00,' "$scratch/multiplication.csv")" -eq 8 ]
 "$python" "$here/multiplication.py" "$scratch/example" --most 2 --output "$scratch" >"$scratch/out" 2>&1
 [ "$(grep -c 128000 "$scratch/out")" -eq 0 ] # all rows are known
+
+"$python" "$here/spectra.py" "$lat" "$scratch/spectra" --examples 128 --count 2 --train laplace --width 16 --heads 2 \
+  --encoder-layers 1 >"$scratch/out" 2>&1
+grep -q '^| laplace |' "$scratch/out"
