@@ -12,7 +12,7 @@ packages() {
   docs) echo doxygen doxygen-awesome-css ;;
   fuzz) echo clang libclang-rt-14-dev ;;
   musl) echo musl-tools ;;
-  ci) echo clang valgrind cppcheck gcovr python3-numpy ;;
+  ci) echo clang valgrind cppcheck gcovr mypy python3-numpy ;;
   bench) echo python3 python3-torch ;;
   interchange) echo python3 python3-numpy python3-onnx python3-torch ;;
   wheel) echo binutils patchelf python3 ;;

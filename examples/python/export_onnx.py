@@ -202,7 +202,7 @@ def build_decoder(graph, cached):
     heads, width, shape = sizes(options)
     order = graph.order("decoder")
     pasts = [[graph.input(f"past.{n}.{part}", TensorProto.FLOAT, shape("past")) for part in ("key", "value")]
-             for n in range(len(order))] if cached else None
+             for n in range(len(order))] if cached else []
     past = graph.length(pasts[0][0], 2) if cached else graph.constant(0)
     x, end = graph.embed("decoder", past)
     if cached:

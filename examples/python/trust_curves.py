@@ -12,6 +12,7 @@ import csv
 import math
 import os
 import sys
+from typing import Dict
 
 import lat
 
@@ -52,7 +53,7 @@ def measure(model, matrices):
 
 # %% The table: a row for each decade of the condition number.
 def decades(rows):
-    found = {}
+    found: Dict[int, list] = {}
     for row in rows:
         if math.isfinite(row["condition"]):
             found.setdefault(int(math.log10(row["condition"])), []).append(row)

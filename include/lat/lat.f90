@@ -45,6 +45,8 @@ module lat
   integer(c_int32_t), parameter, public :: LAT_INPUT = 0, LAT_OUTPUT = 1
   integer(c_int32_t), parameter, public :: LAT_NORM_L1 = 0, LAT_NORM_MAX = 1, LAT_NORM_FROBENIUS2 = 2
   integer(c_int32_t), parameter, public :: LAT_TASK_REJECT = 1 !< a callback discards its example
+  integer(c_int32_t), parameter, public :: LAT_OPERATOR_MAX_DENSE = 4096, LAT_OPERATOR_MAX_PARTS = 4096
+  integer(c_int32_t), parameter, public :: LAT_LINEAR_A = 0, LAT_LINEAR_P = 1, LAT_LINEAR_S = 2
 
   type, bind(C), public :: lat_context_options
     integer(c_size_t) :: struct_size
@@ -244,6 +246,13 @@ module lat
     integer(c_int32_t) :: rows, cols, ld, order
   end type lat_matrix
 
+  type, bind(C), public :: lat_linear_certificate
+    integer(c_size_t) :: struct_size
+    integer(c_int64_t) :: features, rank
+    real(c_double) :: lambda_min, lambda_max, residual, lost
+    integer(c_int32_t) :: unique, heads
+  end type lat_linear_certificate
+
   abstract interface
     !> Called while training; a value other than 0 stops the run with a checkpoint.
     integer(c_int32_t) function lat_progress_function(progress, user) bind(C)
@@ -305,10 +314,20 @@ module lat
       integer(c_int32_t), value :: count
       type(c_ptr), value :: transform, user
     end function lat_canonical_function
+
+    !> The product y = A x of an operator of the host's; it returns 0, and is called from any thread that
+    !! uses the operator.
+    integer(c_int32_t) function lat_operator_function(y, x, size, user) bind(C)
+      import :: c_int32_t, c_int64_t, c_double, c_ptr
+      integer(c_int64_t), value :: size
+      real(c_double), intent(out) :: y(size)
+      real(c_double), intent(in) :: x(size)
+      type(c_ptr), value :: user
+    end function lat_operator_function
   end interface
   public :: lat_progress_function, lat_observe_function
   public :: lat_input_shape_function, lat_output_shape_function, lat_draw_function, lat_answer_function, &
-    lat_residual_function, lat_canonical_function
+    lat_residual_function, lat_canonical_function, lat_operator_function
 
   ! C functions that Fortran can call as they are.
   interface
@@ -653,6 +672,66 @@ module lat
       import :: c_ptr
       type(c_ptr), value :: solver
     end subroutine lat_solver_free
+
+    subroutine lat_operator_free(operator) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: operator
+    end subroutine lat_operator_free
+
+    integer(c_int64_t) function lat_operator_size(operator) bind(C)
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: operator
+    end function lat_operator_size
+
+    !> A symmetric matrix of one value on the diagonal and one beside it.
+    integer(c_int32_t) function lat_operator_create_tridiagonal(operator, ctx, diagonal, neighbour, size) bind(C)
+      import :: c_int32_t, c_int64_t, c_double, c_ptr
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), value :: ctx
+      real(c_double), value :: diagonal, neighbour
+      integer(c_int64_t), value :: size
+    end function lat_operator_create_tridiagonal
+
+    !> function: c_funloc of a lat_operator_function(); user: an address that it is given, or c_null_ptr.
+    integer(c_int32_t) function lat_operator_create_function(operator, ctx, function, user, size) bind(C)
+      import :: c_int32_t, c_int64_t, c_funptr, c_ptr
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), value :: ctx, user
+      type(c_funptr), value :: function
+      integer(c_int64_t), value :: size
+    end function lat_operator_create_function
+
+    integer(c_int32_t) function lat_operator_log_determinant(logarithm, sign, operator) bind(C)
+      import :: c_int32_t, c_double, c_ptr
+      real(c_double), intent(out) :: logarithm
+      integer(c_int32_t), intent(out) :: sign
+      type(c_ptr), value :: operator
+    end function lat_operator_log_determinant
+
+    integer(c_int32_t) function lat_linear_create(stack, ctx, layers, heads, width) bind(C)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: stack
+      type(c_ptr), value :: ctx
+      integer(c_int32_t), value :: layers, heads, width
+    end function lat_linear_create
+
+    subroutine lat_linear_free(stack) bind(C)
+      import :: c_ptr
+      type(c_ptr), value :: stack
+    end subroutine lat_linear_free
+
+    integer(c_size_t) function lat_linear_size(stack) bind(C)
+      import :: c_size_t, c_ptr
+      type(c_ptr), value :: stack
+    end function lat_linear_size
+
+    !> A matrix of a layer, for lat_array(), that may be written; layers and heads count from 0, as in C.
+    integer(c_int32_t) function lat_linear_matrix(matrix, stack, layer, head, which) bind(C)
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(lat_matrix), intent(out) :: matrix
+      type(c_ptr), value :: stack
+      integer(c_int32_t), value :: layer, head, which
+    end function lat_linear_matrix
   end interface
   public :: lat_version_number, lat_context_free, lat_tokenizer_free, lat_task_free, &
     lat_task_output_shape, lat_task_operand_count, lat_task_result_count, lat_task_get_options, &
@@ -669,6 +748,8 @@ module lat
     lat_optimizer_free, lat_optimizer_step, lat_optimizer_swap_average, lat_optimizer_updates, &
     lat_optimizer_learning_rate, lat_optimizer_gradient_norm, lat_session_free, lat_session_decode, &
     lat_trainer_checkpoint
+  public :: lat_operator_free, lat_operator_size, lat_operator_create_tridiagonal, lat_operator_create_function, &
+    lat_operator_log_determinant, lat_linear_create, lat_linear_free, lat_linear_size, lat_linear_matrix
 
   ! C functions behind the procedures below.
   interface
@@ -1076,13 +1157,159 @@ module lat
       type(lat_loss_sum), intent(out) :: sum
       integer(c_size_t), value :: size
     end subroutine c_sum_init
+
+    integer(c_int32_t) function c_operator_dense(operator, ctx, a) bind(C, name='lat_operator_create_dense')
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), value :: ctx
+      type(lat_matrix), intent(in) :: a
+    end function c_operator_dense
+
+    integer(c_int32_t) function c_operator_learned(operator, report, solver, a) &
+      bind(C, name='lat_operator_create_learned')
+      import :: c_int32_t, c_ptr, lat_matrix, lat_report
+      type(c_ptr), intent(out) :: operator
+      type(lat_report), intent(inout) :: report
+      type(c_ptr), value :: solver
+      type(lat_matrix), intent(in) :: a
+    end function c_operator_learned
+
+    integer(c_int32_t) function c_operator_low_rank(operator, base, u, v) &
+      bind(C, name='lat_operator_create_low_rank')
+      import :: c_int32_t, c_ptr, lat_matrix
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), value :: base
+      type(lat_matrix), intent(in) :: u, v
+    end function c_operator_low_rank
+
+    integer(c_int32_t) function c_operator_diagonal(operator, ctx, values, size) &
+      bind(C, name='lat_operator_create_diagonal')
+      import :: c_int32_t, c_int64_t, c_double, c_ptr
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), value :: ctx
+      real(c_double), intent(in) :: values(*)
+      integer(c_int64_t), value :: size
+    end function c_operator_diagonal
+
+    integer(c_int32_t) function c_operator_circulant(operator, ctx, values, size) &
+      bind(C, name='lat_operator_create_circulant')
+      import :: c_int32_t, c_int64_t, c_double, c_ptr
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), value :: ctx
+      real(c_double), intent(in) :: values(*)
+      integer(c_int64_t), value :: size
+    end function c_operator_circulant
+
+    integer(c_int32_t) function c_operator_kronecker(operator, parts, count) &
+      bind(C, name='lat_operator_create_kronecker')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), intent(in) :: parts(*)
+      integer(c_int32_t), value :: count
+    end function c_operator_kronecker
+
+    integer(c_int32_t) function c_operator_kronecker_sum(operator, parts, count) &
+      bind(C, name='lat_operator_create_kronecker_sum')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), intent(in) :: parts(*)
+      integer(c_int32_t), value :: count
+    end function c_operator_kronecker_sum
+
+    integer(c_int32_t) function c_operator_block_diagonal(operator, parts, count) &
+      bind(C, name='lat_operator_create_block_diagonal')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(out) :: operator
+      type(c_ptr), intent(in) :: parts(*)
+      integer(c_int32_t), value :: count
+    end function c_operator_block_diagonal
+
+    integer(c_int32_t) function c_operator_apply(y, operator, x, count) bind(C, name='lat_operator_apply')
+      import :: c_int32_t, c_int64_t, c_double, c_ptr
+      real(c_double), intent(inout) :: y(*)
+      type(c_ptr), value :: operator
+      real(c_double), intent(in) :: x(*)
+      integer(c_int64_t), value :: count
+    end function c_operator_apply
+
+    integer(c_int32_t) function c_operator_solve(y, operator, x, count) bind(C, name='lat_operator_solve')
+      import :: c_int32_t, c_int64_t, c_double, c_ptr
+      real(c_double), intent(inout) :: y(*)
+      type(c_ptr), value :: operator
+      real(c_double), intent(in) :: x(*)
+      integer(c_int64_t), value :: count
+    end function c_operator_solve
+
+    integer(c_int32_t) function c_operator_eigenvalues(real_parts, imaginary_parts, operator) &
+      bind(C, name='lat_operator_eigenvalues')
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: real_parts, imaginary_parts, operator
+    end function c_operator_eigenvalues
+
+    integer(c_int32_t) function c_conjugate_gradients(x, steps, residual, a, precondition, b, tolerance, &
+      max_steps) bind(C, name='lat_operator_conjugate_gradients')
+      import :: c_int32_t, c_double, c_ptr
+      real(c_double), intent(inout) :: x(*)
+      integer(c_int32_t), intent(out) :: steps
+      real(c_double), intent(out) :: residual
+      type(c_ptr), value :: a, precondition
+      real(c_double), intent(in) :: b(*)
+      real(c_double), value :: tolerance
+      integer(c_int32_t), value :: max_steps
+    end function c_conjugate_gradients
+
+    type(c_ptr) function c_linear_parameters(stack) bind(C, name='lat_linear_parameters')
+      import :: c_ptr
+      type(c_ptr), value :: stack
+    end function c_linear_parameters
+
+    integer(c_int32_t) function c_linear_apply(z, stack, tokens, context) bind(C, name='lat_linear_apply')
+      import :: c_int32_t, c_int64_t, c_double, c_ptr
+      real(c_double), intent(inout) :: z(*)
+      type(c_ptr), value :: stack
+      integer(c_int64_t), value :: tokens, context
+    end function c_linear_apply
+
+    integer(c_int32_t) function c_linear_gradient(d_parameters, d_z, stack, z, d_out, tokens, context) &
+      bind(C, name='lat_linear_gradient')
+      import :: c_int32_t, c_int64_t, c_double, c_ptr
+      real(c_double), intent(inout) :: d_parameters(*), d_z(*)
+      type(c_ptr), value :: stack
+      real(c_double), intent(in) :: z(*), d_out(*)
+      integer(c_int64_t), value :: tokens, context
+    end function c_linear_gradient
+
+    integer(c_int32_t) function c_linear_set_descent(stack, w0, rate, examples) &
+      bind(C, name='lat_linear_set_descent')
+      import :: c_int32_t, c_int64_t, c_double, c_ptr, lat_matrix
+      type(c_ptr), value :: stack
+      type(lat_matrix), intent(in) :: w0
+      real(c_double), value :: rate
+      integer(c_int64_t), value :: examples
+    end function c_linear_set_descent
+
+    integer(c_int32_t) function c_linear_fit(stack, certificate, z, y, examples, tokens, context, outputs) &
+      bind(C, name='lat_linear_fit')
+      import :: c_int32_t, c_int64_t, c_double, c_ptr, lat_linear_certificate
+      type(c_ptr), value :: stack
+      type(lat_linear_certificate), intent(inout) :: certificate
+      real(c_double), intent(in) :: z(*), y(*)
+      integer(c_int64_t), value :: examples, tokens, context
+      integer(c_int32_t), value :: outputs
+    end function c_linear_fit
+
+    subroutine c_certificate_init(certificate, size) bind(C, name='lat_linear_certificate_init_sized')
+      import :: c_size_t, lat_linear_certificate
+      type(lat_linear_certificate), intent(out) :: certificate
+      integer(c_size_t), value :: size
+    end subroutine c_certificate_init
   end interface
 
   !> Fills a structure with its defaults: the init macros of C.
   interface lat_init
     module procedure init_context, init_tokenizer, init_task, init_model, init_optimizer, &
       init_trainer, init_progress, init_decode, init_report, init_evaluate, init_diagnosis, &
-      init_functions, init_scoring, init_score, init_sampler, init_sum
+      init_functions, init_scoring, init_score, init_sampler, init_sum, init_certificate
   end interface lat_init
   public :: lat_init
 
@@ -1114,6 +1341,28 @@ module lat
     module procedure solve_many_matrices, solve_many_vectors, solve_many_views
   end interface lat_solver_solve_many
   public :: lat_solver_solve_many, lat_task_create_mixture, lat_model_save_memory
+
+  !> Products with an operator, y = A x, of one vector, or of the columns of matrices. y and x are
+  !! different arrays.
+  interface lat_operator_apply
+    module procedure apply_vector, apply_columns
+  end interface lat_operator_apply
+
+  !> Solutions of A x = b, as lat_operator_apply().
+  interface lat_operator_solve
+    module procedure solve_operator_vector, solve_operator_columns
+  end interface lat_operator_solve
+
+  !> All eigenvalues, ascending by real part, then by imaginary part; without imaginary parts it is
+  !! LAT_ERROR_NUMERIC if one is not real.
+  interface lat_operator_eigenvalues
+    module procedure real_eigenvalues, complex_eigenvalues
+  end interface lat_operator_eigenvalues
+  public :: lat_operator_apply, lat_operator_solve, lat_operator_eigenvalues
+  public :: lat_operator_create_dense, lat_operator_create_learned, lat_operator_create_diagonal, &
+    lat_operator_create_circulant, lat_operator_create_kronecker, lat_operator_create_kronecker_sum, &
+    lat_operator_create_block_diagonal, lat_operator_create_low_rank, lat_operator_conjugate_gradients
+  public :: lat_linear_parameters, lat_linear_apply, lat_linear_gradient, lat_linear_set_descent, lat_linear_fit
 
   public :: lat_error_message, lat_status_name, lat_version_string, lat_text, lat_view
   public :: lat_context_create, lat_tokenizer_create, lat_task_answer, lat_task_answer_operands
@@ -1743,6 +1992,229 @@ contains
     call c_evaluation_free(evaluation)
   end function lat_evaluate
 
+  ! Operators
+
+  !> A dense matrix, factorised once.
+  integer(c_int32_t) function lat_operator_create_dense(operator, ctx, a, order) result(status)
+    type(c_ptr), intent(out) :: operator
+    type(c_ptr), intent(in) :: ctx
+    real(c_double), intent(in), contiguous, target :: a(:, :)
+    integer(c_int32_t), intent(in), optional :: order
+    status = c_operator_dense(operator, ctx, lat_view(a, order))
+  end function lat_operator_create_dense
+
+  !> A dense matrix whose inverse or eigenvalues a solver gives: read the report.
+  integer(c_int32_t) function lat_operator_create_learned(operator, report, solver, a, order) result(status)
+    type(c_ptr), intent(out) :: operator
+    type(lat_report), intent(out) :: report
+    type(c_ptr), intent(in) :: solver
+    real(c_double), intent(in), contiguous, target :: a(:, :)
+    integer(c_int32_t), intent(in), optional :: order
+    call lat_init(report)
+    status = c_operator_learned(operator, report, solver, lat_view(a, order))
+  end function lat_operator_create_learned
+
+  !> A diagonal matrix.
+  integer(c_int32_t) function lat_operator_create_diagonal(operator, ctx, diagonal) result(status)
+    type(c_ptr), intent(out) :: operator
+    type(c_ptr), intent(in) :: ctx
+    real(c_double), intent(in) :: diagonal(:)
+    status = c_operator_diagonal(operator, ctx, diagonal, size(diagonal, kind=c_int64_t))
+  end function lat_operator_create_diagonal
+
+  !> The circulant matrix of this first column.
+  integer(c_int32_t) function lat_operator_create_circulant(operator, ctx, column) result(status)
+    type(c_ptr), intent(out) :: operator
+    type(c_ptr), intent(in) :: ctx
+    real(c_double), intent(in) :: column(:)
+    status = c_operator_circulant(operator, ctx, column, size(column, kind=c_int64_t))
+  end function lat_operator_create_circulant
+
+  !> The Kronecker product of operators.
+  integer(c_int32_t) function lat_operator_create_kronecker(operator, parts) result(status)
+    type(c_ptr), intent(out) :: operator
+    type(c_ptr), intent(in) :: parts(:)
+    status = c_operator_kronecker(operator, parts, extent(size(parts, kind=c_int64_t)))
+  end function lat_operator_create_kronecker
+
+  !> The Kronecker sum A (x) I + I (x) B of operators.
+  integer(c_int32_t) function lat_operator_create_kronecker_sum(operator, parts) result(status)
+    type(c_ptr), intent(out) :: operator
+    type(c_ptr), intent(in) :: parts(:)
+    status = c_operator_kronecker_sum(operator, parts, extent(size(parts, kind=c_int64_t)))
+  end function lat_operator_create_kronecker_sum
+
+  !> Operators as blocks along the diagonal.
+  integer(c_int32_t) function lat_operator_create_block_diagonal(operator, parts) result(status)
+    type(c_ptr), intent(out) :: operator
+    type(c_ptr), intent(in) :: parts(:)
+    status = c_operator_block_diagonal(operator, parts, extent(size(parts, kind=c_int64_t)))
+  end function lat_operator_create_block_diagonal
+
+  !> The update base + U V^T, with U and V of (size, rank).
+  integer(c_int32_t) function lat_operator_create_low_rank(operator, base, u, v, order) result(status)
+    type(c_ptr), intent(out) :: operator
+    type(c_ptr), intent(in) :: base
+    real(c_double), intent(in), contiguous, target :: u(:, :), v(:, :)
+    integer(c_int32_t), intent(in), optional :: order
+    status = c_operator_low_rank(operator, base, lat_view(u, order), lat_view(v, order))
+  end function lat_operator_create_low_rank
+
+  !> 1 where both are vectors of the operator's size; otherwise -1, which C refuses.
+  integer(c_int64_t) function vector_count(y, x, operator) result(count)
+    real(c_double), intent(in) :: y(:), x(:)
+    type(c_ptr), intent(in) :: operator
+    count = 1
+    if (any([size(y, kind=c_int64_t), size(x, kind=c_int64_t)] /= lat_operator_size(operator))) count = -1
+  end function vector_count
+
+  !> The number of columns where both have as many, of the operator's size; otherwise -1.
+  integer(c_int64_t) function column_count(y, x, operator) result(count)
+    real(c_double), intent(in) :: y(:, :), x(:, :)
+    type(c_ptr), intent(in) :: operator
+    count = size(x, 2, kind=c_int64_t)
+    if (any(shape(y, kind=c_int64_t) /= [lat_operator_size(operator), count])) count = -1
+    if (size(x, 1, kind=c_int64_t) /= lat_operator_size(operator)) count = -1
+  end function column_count
+
+  integer(c_int32_t) function apply_vector(y, operator, x) result(status)
+    real(c_double), intent(inout) :: y(:)
+    type(c_ptr), intent(in) :: operator
+    real(c_double), intent(in) :: x(:)
+    status = c_operator_apply(y, operator, x, vector_count(y, x, operator))
+  end function apply_vector
+
+  integer(c_int32_t) function apply_columns(y, operator, x) result(status)
+    real(c_double), intent(inout) :: y(:, :)
+    type(c_ptr), intent(in) :: operator
+    real(c_double), intent(in) :: x(:, :)
+    status = c_operator_apply(y, operator, x, column_count(y, x, operator))
+  end function apply_columns
+
+  integer(c_int32_t) function solve_operator_vector(x, operator, b) result(status)
+    real(c_double), intent(inout) :: x(:)
+    type(c_ptr), intent(in) :: operator
+    real(c_double), intent(in) :: b(:)
+    status = c_operator_solve(x, operator, b, vector_count(x, b, operator))
+  end function solve_operator_vector
+
+  integer(c_int32_t) function solve_operator_columns(x, operator, b) result(status)
+    real(c_double), intent(inout) :: x(:, :)
+    type(c_ptr), intent(in) :: operator
+    real(c_double), intent(in) :: b(:, :)
+    status = c_operator_solve(x, operator, b, column_count(x, b, operator))
+  end function solve_operator_columns
+
+  integer(c_int32_t) function real_eigenvalues(real_parts, operator) result(status)
+    real(c_double), intent(inout), contiguous, target :: real_parts(:)
+    type(c_ptr), intent(in) :: operator
+    status = c_operator_eigenvalues(address_of(real_parts, operator), c_null_ptr, operator)
+  end function real_eigenvalues
+
+  integer(c_int32_t) function complex_eigenvalues(real_parts, imaginary_parts, operator) result(status)
+    real(c_double), intent(inout), contiguous, target :: real_parts(:), imaginary_parts(:)
+    type(c_ptr), intent(in) :: operator
+    type(c_ptr) :: first, second
+    first = address_of(real_parts, operator)
+    second = address_of(imaginary_parts, operator)
+    if (.not. c_associated(second)) first = c_null_ptr
+    status = c_operator_eigenvalues(first, second, operator)
+  end function complex_eigenvalues
+
+  !> The address of as many values as the operator's size; otherwise none, which C refuses.
+  type(c_ptr) function address_of(values, operator) result(address)
+    real(c_double), intent(in), contiguous, target :: values(:)
+    type(c_ptr), intent(in) :: operator
+    address = c_null_ptr
+    if (lat_operator_size(operator) /= size(values, kind=c_int64_t)) return
+    if (size(values) > 0) address = c_loc(values)
+  end function address_of
+
+  !> Solves A x = b of a symmetric positive definite operator; x is the first guess, and the solution.
+  !! precondition: c_null_ptr, or an operator whose solutions stand for the inverse of A.
+  integer(c_int32_t) function lat_operator_conjugate_gradients(x, steps, residual, a, precondition, b, tolerance, &
+    max_steps) result(status)
+    real(c_double), intent(inout) :: x(:)
+    integer(c_int32_t), intent(out) :: steps
+    real(c_double), intent(out) :: residual
+    type(c_ptr), intent(in) :: a, precondition
+    real(c_double), intent(in) :: b(:), tolerance
+    integer(c_int32_t), intent(in) :: max_steps
+    type(c_ptr) :: fitting
+    fitting = a
+    if (vector_count(x, b, a) < 0) fitting = c_null_ptr ! which C refuses
+    steps = 0
+    residual = 0
+    status = c_conjugate_gradients(x, steps, residual, fitting, precondition, b, tolerance, max_steps)
+  end function lat_operator_conjugate_gradients
+
+  ! Linear attention
+
+  !> All parameters, which may be written; they live as long as the stack.
+  function lat_linear_parameters(stack) result(parameters)
+    type(c_ptr), intent(in) :: stack
+    real(c_double), pointer, contiguous :: parameters(:)
+    call c_f_pointer(c_linear_parameters(stack), parameters, [lat_linear_size(stack)])
+  end function lat_linear_parameters
+
+  !> Runs all layers on tokens z(:, i), of which the first `context` act as keys.
+  integer(c_int32_t) function lat_linear_apply(z, stack, context) result(status)
+    real(c_double), intent(inout) :: z(:, :)
+    type(c_ptr), intent(in) :: stack
+    integer(c_int64_t), intent(in) :: context
+    status = c_linear_apply(z, stack, token_count(z, stack), context)
+  end function lat_linear_apply
+
+  !> Gradients of a loss of the stack's output, d_out: by the parameters, which are added to
+  !! d_parameters, and by z.
+  integer(c_int32_t) function lat_linear_gradient(d_parameters, d_z, stack, z, d_out, context) result(status)
+    real(c_double), intent(inout) :: d_parameters(:), d_z(:, :)
+    type(c_ptr), intent(in) :: stack
+    real(c_double), intent(in) :: z(:, :), d_out(:, :)
+    integer(c_int64_t), intent(in) :: context
+    integer(c_int64_t) :: tokens
+    tokens = token_count(z, stack)
+    if (size(d_parameters, kind=c_size_t) /= lat_linear_size(stack)) tokens = -1 ! which C refuses
+    if (any(shape(d_z) /= shape(z)) .or. any(shape(d_out) /= shape(z))) tokens = -1
+    status = c_linear_gradient(d_parameters, d_z, stack, z, d_out, tokens, context)
+  end function lat_linear_gradient
+
+  !> The number of tokens z(:, i) of the stack's width; -1, which C refuses, for those of another.
+  integer(c_int64_t) function token_count(z, stack) result(tokens)
+    real(c_double), intent(in) :: z(:, :)
+    type(c_ptr), intent(in) :: stack
+    type(lat_matrix) :: s
+    tokens = -1
+    if (lat_linear_matrix(s, stack, 0_c_int32_t, 0_c_int32_t, LAT_LINEAR_S) /= LAT_OK) return
+    if (size(z, 1, kind=c_int64_t) == s%rows) tokens = size(z, 2, kind=c_int64_t)
+  end function token_count
+
+  !> Weights that make each layer a step of gradient descent on the least squares of its context.
+  integer(c_int32_t) function lat_linear_set_descent(stack, w0, rate, examples, order) result(status)
+    type(c_ptr), intent(in) :: stack
+    real(c_double), intent(in), contiguous, target :: w0(:, :)
+    real(c_double), intent(in) :: rate
+    integer(c_int64_t), intent(in) :: examples
+    integer(c_int32_t), intent(in), optional :: order
+    status = c_linear_set_descent(stack, lat_view(w0, order), rate, examples)
+  end function lat_linear_set_descent
+
+  !> Learns a stack of one layer by least squares from examples z(:, :, i), whose last token is the
+  !! query, and y(:, i), which is to be added to its last values.
+  integer(c_int32_t) function lat_linear_fit(stack, certificate, z, y, context) result(status)
+    type(c_ptr), intent(in) :: stack
+    type(lat_linear_certificate), intent(out) :: certificate
+    real(c_double), intent(in) :: z(:, :, :), y(:, :)
+    integer(c_int64_t), intent(in) :: context
+    integer(c_int64_t) :: examples, tokens
+    call lat_init(certificate)
+    examples = size(z, 3, kind=c_int64_t)
+    tokens = size(z, 2, kind=c_int64_t)
+    if (size(y, 2, kind=c_int64_t) /= examples) examples = -1 ! which C refuses
+    if (examples > 0) tokens = token_count(z(:, :, 1), stack)
+    status = c_linear_fit(stack, certificate, z, y, examples, tokens, context, extent(size(y, 1, kind=c_int64_t)))
+  end function lat_linear_fit
+
   ! Defaults
 
   subroutine init_context(options)
@@ -1824,4 +2296,9 @@ contains
     type(lat_loss_sum), intent(out) :: sum
     call c_sum_init(sum, c_sizeof(sum))
   end subroutine init_sum
+
+  subroutine init_certificate(certificate)
+    type(lat_linear_certificate), intent(out) :: certificate
+    call c_certificate_init(certificate, c_sizeof(certificate))
+  end subroutine init_certificate
 end module lat

@@ -23,6 +23,7 @@
 
 #include <lat/lat.h>
 
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -102,6 +103,7 @@ LAT_DEFAULTS(lat_decode_options)
 LAT_DEFAULTS(lat_report)
 LAT_DEFAULTS(lat_evaluate_options)
 LAT_DEFAULTS(lat_diagnosis)
+LAT_DEFAULTS(lat_linear_certificate)
 #undef LAT_DEFAULTS
 /** @endcond */
 
@@ -589,6 +591,223 @@ evaluate(const model &source, lat_evaluate_options options = defaults<lat_evalua
   }
   return rows;
 }
+
+/** A lat_operator; several vectors lie one after the other. */
+class linear_operator : public owner<lat_operator, lat_operator_free> {
+public:
+  /** lat_operator_create_dense(). */
+  static linear_operator dense(const context &ctx, const matrix &a) {
+    const lat_matrix view = a.view();
+    return linear_operator(created(lat_operator_create_dense, ctx.handle(), &view));
+  }
+  /** lat_operator_create_learned(), and what the solver says of its answer. */
+  static std::pair<linear_operator, lat_report> learned(solver &answers, const matrix &a) {
+    auto report = defaults<lat_report>();
+    const lat_matrix view = a.view();
+    lat_operator *made = nullptr;
+    check(lat_operator_create_learned(&made, &report, answers.handle(), &view));
+    return {linear_operator(made), report};
+  }
+  /** lat_operator_create_diagonal(). */
+  static linear_operator diagonal(const context &ctx, const std::vector<double> &values) {
+    return linear_operator(created(lat_operator_create_diagonal, ctx.handle(), values.data(),
+                                   static_cast<std::int64_t>(values.size())));
+  }
+  /** lat_operator_create_tridiagonal(). */
+  static linear_operator tridiagonal(const context &ctx, double diagonal, double neighbour,
+                                     std::int64_t size) {
+    return linear_operator(
+        created(lat_operator_create_tridiagonal, ctx.handle(), diagonal, neighbour, size));
+  }
+  /** lat_operator_create_circulant(). */
+  static linear_operator circulant(const context &ctx, const std::vector<double> &column) {
+    return linear_operator(created(lat_operator_create_circulant, ctx.handle(), column.data(),
+                                   static_cast<std::int64_t>(column.size())));
+  }
+  /** lat_operator_create_function(); @p product must not throw, and @p user must outlive the
+   * operator and all that it is a part of. */
+  static linear_operator function(const context &ctx, lat_operator_function *product, void *user,
+                                  std::int64_t size) {
+    return linear_operator(
+        created(lat_operator_create_function, ctx.handle(), product, user, size));
+  }
+  /** lat_operator_create_kronecker(). */
+  static linear_operator kronecker(const std::vector<const linear_operator *> &parts) {
+    return joined(lat_operator_create_kronecker, parts);
+  }
+  /** lat_operator_create_kronecker_sum(). */
+  static linear_operator kronecker_sum(const std::vector<const linear_operator *> &parts) {
+    return joined(lat_operator_create_kronecker_sum, parts);
+  }
+  /** lat_operator_create_block_diagonal(). */
+  static linear_operator block_diagonal(const std::vector<const linear_operator *> &parts) {
+    return joined(lat_operator_create_block_diagonal, parts);
+  }
+  /** lat_operator_create_low_rank(). */
+  static linear_operator low_rank(const linear_operator &base, const matrix &u, const matrix &v) {
+    const lat_matrix left = u.view(), right = v.view();
+    return linear_operator(created(lat_operator_create_low_rank, base.handle(), &left, &right));
+  }
+
+  /** lat_operator_size(). */
+  std::int64_t size() const noexcept {
+    return lat_operator_size(handle());
+  }
+  /** lat_operator_apply(), of as many vectors as @p x has. */
+  std::vector<double> apply(const std::vector<double> &x) const {
+    std::vector<double> y(x.size());
+    check(lat_operator_apply(y.data(), handle(), x.data(), count_of(x)));
+    return y;
+  }
+  /** lat_operator_solve(), likewise. */
+  std::vector<double> solve(const std::vector<double> &b) const {
+    std::vector<double> x(b.size());
+    check(lat_operator_solve(x.data(), handle(), b.data(), count_of(b)));
+    return x;
+  }
+  /** lat_operator_eigenvalues(). */
+  std::vector<std::complex<double>> eigenvalues() const {
+    const auto count = static_cast<std::size_t>(size());
+    std::vector<double> real(count), imaginary(count);
+    check(lat_operator_eigenvalues(real.data(), imaginary.data(), handle()));
+    std::vector<std::complex<double>> values;
+    for (std::size_t i = 0; i < count; ++i) {
+      values.emplace_back(real[i], imaginary[i]);
+    }
+    return values;
+  }
+  /** lat_operator_log_determinant(): the logarithm of |det A|, and the sign. */
+  std::pair<double, std::int32_t> log_determinant() const {
+    double logarithm = 0;
+    std::int32_t sign = 0;
+    check(lat_operator_log_determinant(&logarithm, &sign, handle()));
+    return {logarithm, sign};
+  }
+
+  /** What conjugate_gradients() comes to. */
+  struct iteration {
+    std::vector<double> x;  /**< the solution */
+    std::int32_t steps = 0; /**< steps taken */
+    double residual = 0;    /**< |b - A x| / |b| */
+  };
+  /** lat_operator_conjugate_gradients() from @p guess; empty: from zeros. @p precondition may be
+   * null. */
+  iteration conjugate_gradients(const std::vector<double> &b, double tolerance = 1e-10,
+                                std::int32_t max_steps = 1000,
+                                const linear_operator *precondition = nullptr,
+                                std::vector<double> guess = {}) const {
+    if (guess.empty()) {
+      guess.resize(b.size());
+    }
+    if (guess.size() != b.size() || b.size() != static_cast<std::size_t>(size())) {
+      throw std::invalid_argument("vectors of another size than the operator");
+    }
+    iteration found{std::move(guess), 0, 0};
+    check(lat_operator_conjugate_gradients(found.x.data(), &found.steps, &found.residual, handle(),
+                                           precondition == nullptr ? nullptr
+                                                                   : precondition->handle(),
+                                           b.data(), tolerance, max_steps));
+    return found;
+  }
+
+private:
+  explicit linear_operator(lat_operator *handle) noexcept : owner(handle) {
+  }
+  static linear_operator joined(lat_status (*create)(lat_operator **, lat_operator *const *,
+                                                     std::int32_t),
+                                const std::vector<const linear_operator *> &parts) {
+    std::vector<lat_operator *> handles;
+    for (const linear_operator *part : parts) {
+      handles.push_back(part == nullptr ? nullptr : part->handle());
+    }
+    return linear_operator(
+        created(create, handles.data(), static_cast<std::int32_t>(handles.size())));
+  }
+  std::int64_t count_of(const std::vector<double> &vectors) const {
+    const auto length = static_cast<std::int64_t>(vectors.size());
+    if (handle() != nullptr && (length == 0 || length % size() != 0)) {
+      throw std::invalid_argument(std::to_string(length) + " numbers for an operator of size " +
+                                  std::to_string(size()));
+    }
+    return handle() == nullptr ? 1 : length / size();
+  }
+};
+
+/** A lat_linear: linear attention. Tokens are the rows of a matrix. */
+class linear_attention : public owner<lat_linear, lat_linear_free> {
+public:
+  /** lat_linear_create(). */
+  linear_attention(const context &ctx, std::int32_t layers, std::int32_t heads, std::int32_t width)
+      : owner(created(lat_linear_create, ctx.handle(), layers, heads, width)), width_(width) {
+  }
+
+  /** lat_linear_size(). */
+  std::size_t size() const noexcept {
+    return lat_linear_size(handle());
+  }
+  /** lat_linear_parameters(): size() numbers that may be written. */
+  double *parameters() noexcept {
+    return lat_linear_parameters(handle());
+  }
+  /** lat_linear_matrix(): a view that may be written. */
+  lat_matrix view(std::int32_t layer, std::int32_t which, std::int32_t head = 0) {
+    lat_matrix seen;
+    check(lat_linear_matrix(&seen, handle(), layer, head, which));
+    return seen;
+  }
+  /** lat_linear_apply(): what becomes of @p z, whose first @p context rows act as keys. */
+  matrix apply(matrix z, std::int64_t context) const {
+    check_width(z);
+    check(lat_linear_apply(z.view().data, handle(), z.rows(), context));
+    return z;
+  }
+  /** lat_linear_gradient(): of the parameters, and of @p z. */
+  std::pair<std::vector<double>, matrix> gradient(const matrix &z, const matrix &d_out,
+                                                  std::int64_t context) const {
+    check_width(z);
+    if (d_out.rows() != z.rows() || d_out.cols() != z.cols()) {
+      throw std::invalid_argument("d_out and z have different shapes");
+    }
+    std::vector<double> d_parameters(size());
+    matrix d_z(z.rows(), z.cols());
+    check(lat_linear_gradient(d_parameters.data(), d_z.view().data, handle(), z.values().data(),
+                              d_out.values().data(), z.rows(), context));
+    return {std::move(d_parameters), std::move(d_z)};
+  }
+  /** lat_linear_set_descent(). */
+  void set_descent(const matrix &w0, double rate, std::int64_t examples) {
+    const lat_matrix view = w0.view();
+    check(lat_linear_set_descent(handle(), &view, rate, examples));
+  }
+  /** lat_linear_fit() of the examples @p z, of as many tokens each; row i of @p y is what is to be
+   * added to the last values of the last token of example i. */
+  lat_linear_certificate fit(const std::vector<matrix> &z, const matrix &y, std::int64_t context) {
+    std::vector<double> values;
+    for (const matrix &example : z) {
+      check_width(example);
+      if (example.rows() != z[0].rows()) {
+        throw std::invalid_argument("examples have different numbers of tokens");
+      }
+      values.insert(values.end(), example.values().begin(), example.values().end());
+    }
+    if (z.empty() || z.size() != static_cast<std::size_t>(y.rows())) {
+      throw std::invalid_argument("y has another number of rows than examples");
+    }
+    auto certificate = defaults<lat_linear_certificate>();
+    check(lat_linear_fit(handle(), &certificate, values.data(), y.values().data(), y.rows(),
+                         z[0].rows(), context, y.cols()));
+    return certificate;
+  }
+
+private:
+  void check_width(const matrix &z) const {
+    if (z.cols() != width_) {
+      throw std::invalid_argument("tokens of width " + std::to_string(z.cols()) +
+                                  " for a stack of width " + std::to_string(width_));
+    }
+  }
+  std::int32_t width_;
+};
 
 } // namespace lat
 

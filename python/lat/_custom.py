@@ -2,6 +2,7 @@
 
 import ctypes
 from ctypes import POINTER, c_int32
+from typing import Optional
 
 from ._constants import _MAX_OPERANDS
 from ._functions import _library
@@ -16,6 +17,7 @@ _REJECT, _FAILED = 1, -1
 
 class Random:
     """The random stream of an example, for a custom task's functions: it is theirs during the call alone."""
+    _stream: Optional[int] = None
 
     def __init__(self):
         raise TypeError("a Random is made by the library")

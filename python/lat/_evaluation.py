@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 from ctypes import POINTER, byref, c_double
+from typing import Any, Dict, List
 
 from ._examples import _lend
 from ._functions import _library
@@ -51,7 +52,7 @@ def evaluate(model, task=None, decode=None, progress=None, observe=None, source=
     with contextlib.closing(_Evaluation()) as evaluation:
         evaluation._own(_library.lat_evaluate, _opened(model, Model, "model"), byref(settings))
         del lent
-        rows = []
+        rows: List[Dict[str, Any]] = []
         while row := _library.lat_evaluation_row(evaluation._open(), len(rows)):
             values = {name: getattr(row.contents, name) for name, _ in _Accuracy._fields_[1:]}
             rows.append({name: list(value) if isinstance(value, ctypes.Array) else

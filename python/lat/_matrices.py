@@ -89,7 +89,8 @@ def _two_dimensional(a, most):
     view = _memoryview(a)
     if view.ndim != 2:
         raise TypeError(f"a matrix is a buffer of two dimensions, not {view.ndim}")
-    _check_size(*view.shape, most)
+    rows, cols = view.shape
+    _check_size(rows, cols, most)
     return view
 
 

@@ -5,6 +5,7 @@ import json
 import os
 from array import array
 from ctypes import byref, c_float, c_size_t, c_void_p
+from typing import List
 
 from ._examples import Batch
 from ._functions import _library
@@ -32,7 +33,8 @@ def model_folder():
 
 def model_names(folders=None):
     """Names for Model.load_named(), in alphabetical order."""
-    names, text = [], ctypes.create_string_buffer(256)
+    names: List[str] = []
+    text = ctypes.create_string_buffer(256)
     while True:
         try:
             _library.lat_model_name(text, len(text), _folder_list(folders), len(names))
@@ -151,12 +153,12 @@ class Model(_Handle):
         with _alone(model):
             mapped, size = c_void_p(), 4 * len(data)
             _library.lat_model_map(byref(mapped), model)
-            before = ctypes.string_at(mapped.value, size)
+            before = ctypes.string_at(mapped, size)
             try:
-                ctypes.memmove(mapped.value, _address(data), size)
+                ctypes.memmove(mapped, _address(data), size)
                 _library.lat_model_commit(model)
             except BaseException:
-                ctypes.memmove(mapped.value, before, size)
+                ctypes.memmove(mapped, before, size)
                 _library.lat_model_commit(model)
                 raise
 

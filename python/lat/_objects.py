@@ -3,6 +3,7 @@
 import functools
 import threading
 from ctypes import byref, c_double, c_int32, c_int64, c_void_p
+from typing import Any
 
 from ._functions import _library
 from ._library import _callback, _function, _integer, _real, _type
@@ -54,6 +55,7 @@ class _alone:
 
 class _Handle:
     """An object of the C interface; _open() passes for it in calls."""
+    _free: Any  # each class's lat_..._free
     _owned = None
 
     def _own(self, create, *arguments, keeps=()):

@@ -1,6 +1,7 @@
 // lat.hpp: ownership, exceptions, watchers, solving. Names the first expectation that fails.
 #include <lat/lat.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <type_traits>
@@ -268,6 +269,99 @@ void test_operands(const lat::context &ctx) {
   }));
 }
 
+bool close(const std::vector<double> &found, const std::vector<double> &expected) {
+  bool all = found.size() == expected.size();
+  for (std::size_t i = 0; all && i < found.size(); ++i) {
+    all = std::abs(found[i] - expected[i]) <= 1e-12 * (1 + std::abs(expected[i]));
+  }
+  return all;
+}
+
+std::int32_t twice(double *y, const double *x, std::int64_t size, void *calls) noexcept {
+  ++*static_cast<int *>(calls);
+  for (std::int64_t i = 0; i < size; ++i) {
+    y[i] = 2 * x[i];
+  }
+  return 0;
+}
+
+void test_operator_leaves(const lat::context &ctx) {
+  using lat::linear_operator;
+  auto dense = linear_operator::dense(ctx, {2, 2, {2, 1, 0, 4}});
+  EXPECT(dense.size() == 2 && close(dense.apply({1, 2}), {4, 8}));
+  EXPECT(close(dense.solve({4, 8, 2, 0}), {1, 2, 1, 0}));
+  EXPECT(std::abs(dense.eigenvalues().at(1) - 4.0) < 1e-12);
+  EXPECT(std::abs(dense.log_determinant().first - std::log(8.0)) < 1e-14);
+  EXPECT(dense.log_determinant().second == 1);
+  EXPECT(is_invalid([&] { dense.apply({1, 2, 3}); }) && is_invalid([&] { dense.solve({}); }));
+  EXPECT(status_of([&] { linear_operator::dense(ctx, {1, 2}); }) == LAT_ERROR_SHAPE);
+  EXPECT(close(linear_operator::diagonal(ctx, {3, 5}).apply({1, 1}), {3, 5}));
+  EXPECT(close(linear_operator::tridiagonal(ctx, 2, 1, 3).apply({1, 1, 1}), {3, 4, 3}));
+  EXPECT(close(linear_operator::circulant(ctx, {1, 2}).apply({1, 0}), {1, 2}));
+  auto other = std::move(dense);
+  EXPECT(status_of([&] { dense.apply({1, 2}); }) == LAT_ERROR_ARGUMENT);
+}
+
+void test_operator_composites(const lat::context &ctx) {
+  using lat::linear_operator;
+  const auto a = linear_operator::diagonal(ctx, {2, 3}), b = linear_operator::diagonal(ctx, {5, 7});
+  EXPECT(close(linear_operator::kronecker({&a, &b}).apply({1, 1, 1, 1}), {10, 14, 15, 21}));
+  EXPECT(linear_operator::kronecker_sum({&a, &b}).eigenvalues().at(3).real() == 10);
+  EXPECT(close(linear_operator::block_diagonal({&a, &b}).solve({2, 3, 5, 7}), {1, 1, 1, 1}));
+  const lat::matrix u(2, 1, {1, 0});
+  EXPECT(close(linear_operator::low_rank(a, u, u).apply({1, 1}), {3, 3}));
+  EXPECT(status_of([&] { linear_operator::kronecker({&a, nullptr}); }) == LAT_ERROR_ARGUMENT);
+  int calls = 0;
+  const auto product = linear_operator::function(ctx, twice, &calls, 2);
+  EXPECT(close(product.apply({1, 2}), {2, 4}) && calls == 1);
+  const auto found = product.conjugate_gradients({2, 2}, 1e-10, 5, &a, {1, 0});
+  EXPECT(close(found.x, {1, 1}) && found.steps > 0 && found.residual <= 1e-10);
+  EXPECT(is_invalid([&] { product.conjugate_gradients({2}); }));
+  auto options = lat::defaults<lat_decode_options>();
+  options.fallback = 1;
+  lat::solver solver(lat::model(lat::task(ctx, "inverse", 2), lat::tokenizer(ctx), small()),
+                     options);
+  const auto [learned, report] = linear_operator::learned(solver, {2, 2, {2, 0, 0, 4}});
+  EXPECT(report.source == LAT_SOURCE_LAPACK && close(learned.solve({2, 4}), {1, 1}));
+}
+
+void test_linear_attention(const lat::context &ctx) {
+  lat::linear_attention stack(ctx, 1, 1, 2);
+  const lat::matrix z(3, 2, {1, 2, 2, 4, 1, 0}); // examples of y = 2 x, and a query
+  EXPECT(stack.size() == 12 && stack.apply(z, 2).values() == z.values());
+  stack.set_descent(lat::matrix(1, 1), 0.4, 2);
+  const double before = stack.apply(z, 2)(2, 1);
+  EXPECT(std::abs(before + 0.4 * (1 * 2 + 2 * 4) / 2) < 1e-14);
+  const auto [d_parameters, d_z] = stack.gradient(z, {3, 2, {0, 0, 0, 0, 0, 1}}, 2);
+  stack.parameters()[7] += 1e-6;
+  EXPECT(std::abs((stack.apply(z, 2)(2, 1) - before) / 1e-6 - d_parameters[7]) < 1e-4);
+  EXPECT(std::abs(d_parameters[7]) > 0.1 && d_z.rows() == 3);
+  stack.view(0, LAT_LINEAR_P).data[1] = 9;
+  EXPECT(stack.parameters()[5] == 9);
+  EXPECT(status_of([&] { stack.view(1, LAT_LINEAR_P); }) == LAT_ERROR_ARGUMENT);
+  EXPECT(is_invalid([&] { stack.apply(lat::matrix(1, 3), 1); }));
+}
+
+// What a layer adds to the query is found again from examples of it.
+void test_linear_fit(const lat::context &ctx) {
+  lat::linear_attention known(ctx, 1, 1, 2), fitted(ctx, 1, 2, 2);
+  known.set_descent(lat::matrix(1, 1), 0.3, 2);
+  std::vector<lat::matrix> z;
+  lat::matrix y(12, 1);
+  for (int i = 0; i < 12; ++i) {
+    lat::matrix example(3, 2);
+    for (int j = 0; j < 6; ++j) {
+      example(j / 2, j % 2) = std::sin((6.0 * i + j) * (6.0 * i + j));
+    }
+    y(i, 0) = known.apply(example, 2)(2, 1) - example(2, 1);
+    z.push_back(example);
+  }
+  const lat_linear_certificate told = fitted.fit(z, y, 2);
+  EXPECT(told.rank == 6 && told.unique == 1 && told.residual < 1e-12);
+  EXPECT(std::abs(fitted.apply(z[0], 2)(2, 1) - z[0](2, 1) - y(0, 0)) < 1e-10);
+  EXPECT(is_invalid([&] { fitted.fit(z, lat::matrix(2, 1), 2); }));
+}
+
 } // namespace
 
 int main() {
@@ -282,4 +376,8 @@ int main() {
   test_training(ctx);
   test_moved_from(ctx);
   test_null_characters(ctx);
+  test_operator_leaves(ctx);
+  test_operator_composites(ctx);
+  test_linear_attention(ctx);
+  test_linear_fit(ctx);
 }

@@ -593,6 +593,218 @@ contains
     call expect(all(abs(matmul(a, x) - reshape([1, 0, 0, 1], [2, 2])) < 1e-14_c_double), 'the inverse')
     call lat_task_free(task)
   end subroutine test_canonical
+
+  ! Whether two vectors are equal to rounding.
+  pure logical function close(a, b)
+    real(c_double), intent(in) :: a(:), b(:)
+    close = size(a) == size(b)
+    if (close) close = all(abs(a - b) <= 1e-12_c_double * (1 + abs(b)))
+  end function close
+
+  subroutine test_operator_leaves(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: dense, other
+    real(c_double) :: a(2, 2), y(2), columns(2, 3), three(3), imaginary(2), logarithm
+    integer(c_int32_t) :: sign
+    a = reshape([real(c_double) :: 2, 0, 1, 4], [2, 2]) ! rows 2 1 and 0 4
+    call expect(lat_operator_create_dense(dense, ctx, a) == LAT_OK, 'dense')
+    call expect(lat_operator_size(dense) == 2, 'its size')
+    call expect(lat_operator_apply(y, dense, [1.0_c_double, 2.0_c_double]) == LAT_OK, 'product')
+    call expect(close(y, [4.0_c_double, 8.0_c_double]), 'rows by a column')
+    call expect(lat_operator_solve(y, dense, [4.0_c_double, 8.0_c_double]) == LAT_OK, 'solution')
+    call expect(close(y, [1.0_c_double, 2.0_c_double]), 'x of A x = b')
+    call expect(lat_operator_apply(columns, dense, reshape([real(c_double) :: 1, 2, 0, 1, 2, 0], [2, 3])) == LAT_OK, &
+      'columns')
+    call expect(close(reshape(columns, [6]), [real(c_double) :: 4, 8, 1, 4, 4, 0]), 'products of columns')
+    call expect(lat_operator_apply(three, dense, [1.0_c_double, 2.0_c_double]) == LAT_ERROR_ARGUMENT, 'three results')
+    call expect(lat_operator_solve(columns, dense, columns(:, :2)) == LAT_ERROR_ARGUMENT, 'two of three columns')
+    call expect(lat_operator_eigenvalues(y, dense) == LAT_OK, 'eigenvalues')
+    call expect(close(y, [2.0_c_double, 4.0_c_double]), 'ascending')
+    call expect(lat_operator_eigenvalues(three, dense) == LAT_ERROR_ARGUMENT, 'room for three')
+    call expect(lat_operator_log_determinant(logarithm, sign, dense) == LAT_OK, 'determinant')
+    call expect(sign == 1 .and. abs(logarithm - log(8.0_c_double)) < 1e-14_c_double, 'log 8')
+    call lat_operator_free(dense)
+    call expect(lat_operator_create_dense(dense, ctx, a, LAT_ROW_MAJOR) == LAT_OK, 'by rows')
+    call expect(lat_operator_apply(y, dense, [1.0_c_double, 0.0_c_double]) == LAT_OK, 'product by rows')
+    call expect(close(y, [2.0_c_double, 1.0_c_double]), 'of the transpose')
+    call lat_operator_free(dense)
+    call expect(lat_operator_create_dense(dense, ctx, columns) == LAT_ERROR_SHAPE, 'not square')
+    call expect(lat_operator_create_diagonal(other, ctx, [real(c_double) :: 3, 5]) == LAT_OK, 'diagonal')
+    call expect(lat_operator_apply(y, other, [1.0_c_double, 1.0_c_double]) == LAT_OK, 'its product')
+    call expect(close(y, [3.0_c_double, 5.0_c_double]), 'its values')
+    call lat_operator_free(other)
+    call expect(lat_operator_create_tridiagonal(other, ctx, 2.0_c_double, 1.0_c_double, 3_c_int64_t) == LAT_OK, &
+      'tridiagonal')
+    call expect(lat_operator_apply(three, other, [real(c_double) :: 1, 1, 1]) == LAT_OK, 'its product')
+    call expect(close(three, [real(c_double) :: 3, 4, 3]), 'its sums of rows')
+    call lat_operator_free(other)
+    a = reshape([real(c_double) :: 0, -1, 1, 0], [2, 2]) ! a rotation
+    call expect(lat_operator_create_dense(other, ctx, a) == LAT_OK, 'rotation')
+    call expect(lat_operator_eigenvalues(y, other) == LAT_ERROR_NUMERIC, 'not real')
+    call expect(lat_operator_eigenvalues(y, imaginary, other) == LAT_OK, 'complex')
+    call expect(close([y, imaginary], [real(c_double) :: 0, 0, -1, 1]), 'by imaginary part')
+    call lat_operator_free(other)
+    call expect(lat_operator_apply(y, c_null_ptr, y) == LAT_ERROR_ARGUMENT, 'no operator')
+  end subroutine test_operator_leaves
+
+  subroutine test_operator_composites(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: parts(2), whole
+    real(c_double) :: four(4), two(2), u(2, 1)
+    call expect(lat_operator_create_diagonal(parts(1), ctx, [real(c_double) :: 2, 3]) == LAT_OK, 'A')
+    call expect(lat_operator_create_circulant(parts(2), ctx, [real(c_double) :: 5, 1]) == LAT_OK, 'B')
+    call expect(lat_operator_create_kronecker(whole, parts) == LAT_OK, 'Kronecker product')
+    call expect(lat_operator_apply(four, whole, [real(c_double) :: 1, 0, 0, 1]) == LAT_OK, 'its product')
+    call expect(close(four, [real(c_double) :: 10, 2, 3, 15]), 'blocks a_ij B')
+    call lat_operator_free(whole)
+    call expect(lat_operator_create_kronecker_sum(whole, parts) == LAT_OK, 'Kronecker sum')
+    call expect(lat_operator_eigenvalues(four, whole) == LAT_OK, 'its eigenvalues')
+    call expect(close(four, [real(c_double) :: 6, 7, 8, 9]), 'sums of 2, 3 and of 4, 6')
+    call lat_operator_free(whole)
+    call expect(lat_operator_create_block_diagonal(whole, parts) == LAT_OK, 'blocks')
+    call expect(lat_operator_solve(four, whole, [real(c_double) :: 2, 3, 6, 6]) == LAT_OK, 'solved')
+    call expect(close(four, [real(c_double) :: 1, 1, 1, 1]), 'block by block')
+    call lat_operator_free(whole)
+    u = reshape([real(c_double) :: 1, 0], [2, 1])
+    call expect(lat_operator_create_low_rank(whole, parts(1), u, u) == LAT_OK, 'low rank')
+    call lat_operator_free(parts(1))
+    call expect(lat_operator_apply(two, whole, [1.0_c_double, 1.0_c_double]) == LAT_OK, 'its product')
+    call expect(close(two, [3.0_c_double, 3.0_c_double]), 'of base and update')
+    call lat_operator_free(whole)
+    call lat_operator_free(parts(2))
+    call expect(lat_operator_create_kronecker(whole, parts(:0)) == LAT_ERROR_ARGUMENT, 'no parts')
+  end subroutine test_operator_composites
+
+  ! The double of a vector.
+  integer(c_int32_t) function double_vector(y, x, size, user) bind(C) result(status)
+    integer(c_int64_t), value :: size
+    real(c_double), intent(out) :: y(size)
+    real(c_double), intent(in) :: x(size)
+    type(c_ptr), value :: user
+    integer(c_int32_t), pointer :: calls
+    call c_f_pointer(user, calls)
+    calls = calls + 1
+    y = 2 * x
+    status = 0
+  end function double_vector
+
+  subroutine test_operator_functions(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: double, precondition
+    integer(c_int32_t), target :: calls
+    integer(c_int32_t) :: steps
+    real(c_double) :: x(3), residual
+    calls = 0
+    call expect(lat_operator_create_function(double, ctx, c_funloc(double_vector), c_loc(calls), 3_c_int64_t) &
+      == LAT_OK, 'a function')
+    call expect(lat_operator_apply(x, double, [real(c_double) :: 1, 2, 3]) == LAT_OK, 'its product')
+    call expect(close(x, [real(c_double) :: 2, 4, 6]) .and. calls == 1, 'one call')
+    call expect(lat_operator_create_diagonal(precondition, ctx, [real(c_double) :: 1, 1, 1]) == LAT_OK, 'identity')
+    x = 0
+    call expect(lat_operator_conjugate_gradients(x, steps, residual, double, precondition, [real(c_double) :: 2, 2, 2], &
+      1e-10_c_double, 5_c_int32_t) == LAT_OK, 'conjugate gradients')
+    call expect(close(x, [real(c_double) :: 1, 1, 1]) .and. steps == 1 .and. residual <= 1e-10_c_double, 'one step')
+    call expect(lat_operator_conjugate_gradients(x, steps, residual, double, c_null_ptr, [2.0_c_double], &
+      1e-10_c_double, 5_c_int32_t) == LAT_ERROR_ARGUMENT, 'a shorter right-hand side')
+    call lat_operator_free(precondition)
+    call lat_operator_free(double)
+  end subroutine test_operator_functions
+
+  ! A model that knows nothing, of the inverse: LAPACK answers for it.
+  subroutine test_learned_operator(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: task, tokenizer, model, solver, operator
+    type(lat_model_options) :: architecture
+    type(lat_decode_options) :: options
+    type(lat_report) :: report
+    real(c_double) :: x(2)
+    call expect(lat_task_create(task, ctx, 'inverse', 2) == LAT_OK, 'task')
+    call expect(lat_tokenizer_create(tokenizer, ctx) == LAT_OK, 'tokenizer')
+    call lat_init(architecture)
+    architecture%encoder_width = 8
+    architecture%decoder_width = 8
+    call expect(lat_model_create(model, task, tokenizer, architecture) == LAT_OK, 'model')
+    call lat_init(options)
+    options%fallback = 1
+    call expect(lat_solver_create(solver, model, options) == LAT_OK, 'solver')
+    call expect(lat_operator_create_learned(operator, report, solver, &
+      reshape([real(c_double) :: 2, 0, 0, 4], [2, 2])) == LAT_OK, 'learned')
+    call expect(report%source == LAT_SOURCE_LAPACK, 'LAPACK''s')
+    call expect(lat_operator_solve(x, operator, [2.0_c_double, 4.0_c_double]) == LAT_OK, 'solve')
+    call expect(close(x, [1.0_c_double, 1.0_c_double]), 'its inverse')
+    call lat_operator_free(operator)
+    call lat_solver_free(solver)
+    call lat_model_free(model)
+    call lat_tokenizer_free(tokenizer)
+    call lat_task_free(task)
+  end subroutine test_learned_operator
+
+  ! Examples of y = 2 x and a query: a step of descent, its gradient by differences.
+  subroutine test_linear_descent(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: stack
+    type(lat_matrix) :: view
+    real(c_double), pointer :: parameters(:), p(:, :)
+    real(c_double) :: z(2, 3), out(2, 3), d_out(2, 3), d_z(2, 3), d_parameters(12), wide(3, 2), before
+    z = reshape([real(c_double) :: 1, 2, 2, 4, 1, 0], [2, 3])
+    wide = 1
+    call expect(lat_linear_create(stack, ctx, 1_c_int32_t, 1_c_int32_t, 2_c_int32_t) == LAT_OK, 'stack')
+    parameters => lat_linear_parameters(stack)
+    call expect(size(parameters) == 12, 'parameters')
+    out = z
+    call expect(lat_linear_apply(out, stack, 2_c_int64_t) == LAT_OK, 'apply')
+    call expect(same(out, z), 'zeros change nothing')
+    call expect(lat_linear_set_descent(stack, reshape([0.0_c_double], [1, 1]), 0.4_c_double, 2_c_int64_t) == LAT_OK, &
+      'descent')
+    call expect(lat_linear_apply(out, stack, 2_c_int64_t) == LAT_OK, 'a step')
+    before = out(2, 3)
+    call expect(abs(before + 0.4_c_double * (1 * 2 + 2 * 4) / 2) < 1e-14_c_double, 'of descent')
+    d_out = 0
+    d_out(2, 3) = 1
+    d_parameters = 0
+    call expect(lat_linear_gradient(d_parameters, d_z, stack, z, d_out, 2_c_int64_t) == LAT_OK, 'gradient')
+    parameters(8) = parameters(8) + 1e-6_c_double
+    out = z
+    call expect(lat_linear_apply(out, stack, 2_c_int64_t) == LAT_OK, 'a parameter changed')
+    call expect(abs((out(2, 3) - before) / 1e-6_c_double - d_parameters(8)) < 1e-4_c_double, 'difference')
+    call expect(abs(d_parameters(8)) > 0.1_c_double, 'which is not 0')
+    call expect(lat_linear_matrix(view, stack, 0_c_int32_t, 0_c_int32_t, LAT_LINEAR_P) == LAT_OK, 'P')
+    p => lat_array(view)
+    p(2, 1) = 9 ! row 1, column 2
+    call expect(abs(parameters(6) - 9) <= 0, 'a view of the parameters')
+    call expect(lat_linear_apply(wide, stack, 1_c_int64_t) == LAT_ERROR_ARGUMENT, 'tokens of another width')
+    call expect(lat_linear_gradient(d_parameters(:5), d_z, stack, z, d_out, 2_c_int64_t) == LAT_ERROR_ARGUMENT, &
+      'five parameters')
+    call lat_linear_free(stack)
+  end subroutine test_linear_descent
+
+  ! What a layer adds to the query is found again from examples of it.
+  subroutine test_linear_fit(ctx)
+    type(c_ptr), intent(in) :: ctx
+    type(c_ptr) :: known, fitted
+    type(lat_linear_certificate) :: certificate
+    real(c_double) :: z(2, 3, 12), out(2, 3), y(1, 12)
+    integer :: i, j
+    call expect(lat_linear_create(known, ctx, 1_c_int32_t, 1_c_int32_t, 2_c_int32_t) == LAT_OK, 'known')
+    call expect(lat_linear_create(fitted, ctx, 1_c_int32_t, 2_c_int32_t, 2_c_int32_t) == LAT_OK, 'fitted')
+    call expect(lat_linear_set_descent(known, reshape([0.0_c_double], [1, 1]), 0.3_c_double, 2_c_int64_t) == LAT_OK, &
+      'descent')
+    z = reshape([(sin(real(j * j, c_double)), j=1, size(z))], shape(z))
+    do i = 1, size(z, 3)
+      out = z(:, :, i)
+      call expect(lat_linear_apply(out, known, 2_c_int64_t) == LAT_OK, 'apply')
+      y(1, i) = out(2, 3) - z(2, 3, i)
+    end do
+    call expect(lat_linear_fit(fitted, certificate, z, y, 2_c_int64_t) == LAT_OK, 'fit')
+    call expect(certificate%features == 6 .and. certificate%rank == 6 .and. certificate%unique == 1, 'determined')
+    call expect(certificate%residual < 1e-12_c_double, 'exactly')
+    out = z(:, :, 1)
+    call expect(lat_linear_apply(out, fitted, 2_c_int64_t) == LAT_OK, 'apply the fitted one')
+    call expect(abs(out(2, 3) - z(2, 3, 1) - y(1, 1)) < 1e-10_c_double, 'the same function')
+    call expect(lat_linear_fit(fitted, certificate, z, y(:, :2), 2_c_int64_t) == LAT_ERROR_ARGUMENT, 'two targets')
+    call lat_linear_free(fitted)
+    call lat_linear_free(known)
+  end subroutine test_linear_fit
 end module expectations
 
 program test_fortran
@@ -618,6 +830,12 @@ program test_fortran
   call test_tokens(ctx)
   call test_loop(ctx)
   call test_canonical(ctx)
+  call test_operator_leaves(ctx)
+  call test_operator_composites(ctx)
+  call test_operator_functions(ctx)
+  call test_learned_operator(ctx)
+  call test_linear_descent(ctx)
+  call test_linear_fit(ctx)
   call lat_model_free(model)
   call lat_context_free(ctx)
 end program test_fortran
