@@ -148,6 +148,10 @@ static int check(const cli_settings *settings, const cli_command *command) {
     problem = "--fast-reduce has no effect in one process; an MPI launcher starts several";
   } else if (settings->trainer.split_optimizer && !settings->resume && !ranks_launched()) {
     problem = "--split-optimizer has no effect in one process; an MPI launcher starts several";
+  } else if (!(settings->rank_timeout >= 0)) {
+    problem = "--rank-timeout is negative";
+  } else if (settings->rank_timeout > 0 && !settings->resume && !ranks_launched()) {
+    problem = "--rank-timeout has no effect in one process; an MPI launcher starts several";
   }
   return problem == NULL ? EXIT_DONE : report_usage(command->name, "%s", problem);
 }

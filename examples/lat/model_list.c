@@ -53,6 +53,16 @@ static void print_accuracy(const json_t *entry) {
   }
 }
 
+/* A model whose answers are to be refined is of use where accuracy as decoded does not say so. */
+static void print_certified(const json_t *entry) {
+  const json_t *certified = json_object_get(json_object_get(entry, "accuracy"), "certified");
+  const json_t *steps = json_object_get(json_object_get(entry, "evaluation"), "refine");
+  if (json_is_number(certified) && json_is_integer(steps)) {
+    printf("  %.1f %% certified by --refine %d", json_number_value(certified),
+           (int)json_integer_value(steps));
+  }
+}
+
 /* Blanks behind a name in a column of 24. */
 static int name_padding(const char *name) {
   const size_t length = strlen(name);
@@ -66,6 +76,7 @@ static int show_line(const lat_model *model, const char *name, const json_t *ent
   printf("%*s %-16s %-8s %10zu", name_padding(name), "", lat_task_name(lat_model_task(model)), size,
          lat_model_parameter_count(model));
   print_accuracy(entry);
+  print_certified(entry);
   putchar('\n');
   return EXIT_DONE;
 }

@@ -22,6 +22,7 @@ static struct {
   const char *(*last_error)(void);
   void (*free)(lat_mpi *mpi);
   void (*abort)(lat_mpi *mpi, int32_t code);
+  lat_status (*set_time_limit)(lat_mpi *mpi, double seconds);
   lat_mpi *all, *trainer;      /* of preparations, and of the run */
   lat_trainer_options options; /* by which preparations are settled */
   int held_error;              /* standard error of a rank above 0, while it is held */
@@ -104,8 +105,10 @@ static int find_functions(void *library) {
   *(void **)&connection.last_error = dlsym(library, "lat_mpi_last_error");
   *(void **)&connection.free = dlsym(library, "lat_mpi_free");
   *(void **)&connection.abort = dlsym(library, "lat_mpi_abort");
+  *(void **)&connection.set_time_limit = dlsym(library, "lat_mpi_set_time_limit");
   const int found = connection.start != NULL && connection.last_error != NULL &&
-                    connection.free != NULL && connection.abort != NULL;
+                    connection.free != NULL && connection.abort != NULL &&
+                    connection.set_time_limit != NULL;
   return found ? EXIT_DONE : report_error("liblat_mpi is of another version: %s", dlerror());
 }
 
@@ -148,7 +151,15 @@ int ranks_attach(cli_settings *settings) {
   if (settings->context.threads == 0) {
     settings->context.threads = share_of_processors();
   }
-  return start(&connection.trainer, &settings->trainer);
+  const int outcome = start(&connection.trainer, &settings->trainer);
+  if (outcome != EXIT_DONE) {
+    return outcome;
+  }
+  lat_status status = connection.set_time_limit(connection.all, settings->rank_timeout);
+  if (status == LAT_OK) {
+    status = connection.set_time_limit(connection.trainer, settings->rank_timeout);
+  }
+  return status == LAT_OK ? EXIT_DONE : report_error("MPI: %s", connection.last_error());
 }
 
 int ranks_settle(int outcome) {

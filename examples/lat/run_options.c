@@ -15,11 +15,21 @@
 #include <string.h>
 
 /* What options.json holds. */
-static const char *const kept_options[] = {
-    "examples",       "minutes",        "until-exact",      "until-accuracy",
-    "validate-every", "validate-count", "checkpoint-every", "checkpoint-minutes",
-    "report-every",   "best",           "patience",         "keep",
-    "data",           "validation-data"};
+static const char *const kept_options[] = {"examples",
+                                           "minutes",
+                                           "until-exact",
+                                           "until-accuracy",
+                                           "validate-every",
+                                           "validate-count",
+                                           "checkpoint-every",
+                                           "checkpoint-minutes",
+                                           "report-every",
+                                           "best",
+                                           "patience",
+                                           "keep",
+                                           "data",
+                                           "validation-data",
+                                           "rank-timeout"};
 enum { KEPT = sizeof kept_options / sizeof *kept_options };
 
 static uint64_t unsigned_value(const json_t *value) {

@@ -217,6 +217,8 @@ static const cli_option training_options[] = {
            "MPI: sum gradients in any order, with bits that depend on the number of processes"),
     OPTION(OPTION_FLAG, "split-optimizer", trainer.split_optimizer, NULL,
            "MPI: each process keeps the moments of its part of the parameters alone"),
+    OPTION(OPTION_DOUBLE, "rank-timeout", rank_timeout, "S",
+           "MPI: end the job when other processes have not answered for S seconds; 0: never"),
     OPTION(OPTION_INT64, "repeat-count", trainer.repeat_count, "N",
            "two-set sampling: size of the fixed set (0: fresh examples only)"),
     OPTION(OPTION_DOUBLE, "repeat-share", trainer.repeat_share, "P",

@@ -42,6 +42,7 @@ typedef struct cli_settings {
   double seconds;
   double minutes;
   double checkpoint_minutes;
+  double rank_timeout; /* seconds that a rank waits for the others; 0: for ever */
   int32_t json, quiet, verbose, help, resume;
   int32_t log_scale;          /* of a picture */
   int32_t list;               /* of the known models */

@@ -703,10 +703,10 @@ public:
       throw std::invalid_argument("vectors of another size than the operator");
     }
     iteration found{std::move(guess), 0, 0};
-    check(lat_operator_conjugate_gradients(found.x.data(), &found.steps, &found.residual, handle(),
-                                           precondition == nullptr ? nullptr
-                                                                   : precondition->handle(),
-                                           b.data(), tolerance, max_steps));
+    check(
+        lat_operator_conjugate_gradients(found.x.data(), &found.steps, &found.residual, handle(),
+                                         precondition == nullptr ? nullptr : precondition->handle(),
+                                         b.data(), tolerance, max_steps));
     return found;
   }
 

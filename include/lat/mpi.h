@@ -68,6 +68,17 @@ LAT_API LAT_NODISCARD lat_status lat_mpi_attach_fortran(lat_mpi **out, int32_t c
  */
 LAT_API LAT_NODISCARD lat_status lat_mpi_start(lat_mpi **out, lat_trainer_options *options);
 
+/**
+ * How long a call waits for the other ranks: MPI itself waits for ever where a machine or a link is
+ * gone and nothing tells it. After that, sums and agreements fail with CALLBACK. Messages may then
+ * still be on their way, so that the process has to be ended, by lat_mpi_abort(). The time is that
+ * of one call, and must leave room for what other ranks do meanwhile, such as rank 0's writing of a
+ * checkpoint.
+ * @param seconds  above 0; 0: for ever, the default
+ * @return OK, ARGUMENT. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_mpi_set_time_limit(lat_mpi *mpi, double seconds);
+
 /** Frees the duplicate. NULL is a no-op. @since 0.1 */
 LAT_API void lat_mpi_free(lat_mpi *mpi);
 

@@ -14,7 +14,8 @@ enum { DEFAULT_SHARDS = 8, MOST_RANKS = 65536 };
 struct lat_mpi {
   MPI_Comm communicator; /* a duplicate, whose errors return */
   int32_t rank, ranks;
-  int started; /* 1: MPI was initialised here */
+  int started;       /* 1: MPI was initialised here */
+  double time_limit; /* seconds that a call waits for the other ranks; 0: for ever */
   int64_t bytes_sent;
   int *counts, *offsets; /* (ranks): what each brings to a gather */
   float *parts;          /* of all ranks, of this rank's stretch */
@@ -59,6 +60,53 @@ static lat_status check(int code, const char *call) {
       goto done;                                                                                   \
     }                                                                                              \
   } while (0)
+
+/* Waits until all requests are done: by MPI_Waitall(), or, with a time limit, by asking again and
+ * again, since MPI has no waiting that ends. */
+static lat_status wait_for(const lat_mpi *mpi, int count, MPI_Request *requests, const char *call) {
+  lat_status status = LAT_OK;
+  const double begin = MPI_Wtime();
+  int done = 0;
+  if (mpi->time_limit <= 0) {
+    return check(MPI_Waitall(count, requests, MPI_STATUSES_IGNORE), call);
+  }
+  while (status == LAT_OK && !done) {
+    status = check(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), call);
+    if (status == LAT_OK && !done && MPI_Wtime() - begin > mpi->time_limit) {
+      status = fail(LAT_ERROR_CALLBACK, "%s: no answer of the other ranks in %g seconds", call,
+                    mpi->time_limit);
+    }
+  }
+  return status;
+}
+
+/* MPI_Allgatherv() that keeps the time limit. */
+static lat_status gather_all(const lat_mpi *mpi, const void *own, void *all, MPI_Datatype type) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  const int count = own == MPI_IN_PLACE ? 0 : mpi->counts[mpi->rank];
+  if (mpi->time_limit <= 0) {
+    return check(
+        MPI_Allgatherv(own, count, type, all, mpi->counts, mpi->offsets, type, mpi->communicator),
+        "MPI_Allgatherv");
+  }
+  const lat_status status = check(MPI_Iallgatherv(own, count, type, all, mpi->counts, mpi->offsets,
+                                                  type, mpi->communicator, &request),
+                                  "MPI_Iallgatherv");
+  return status == LAT_OK ? wait_for(mpi, 1, &request, "MPI_Iallgatherv") : status;
+}
+
+/* MPI_Allreduce() that keeps it. */
+static lat_status add_all(const lat_mpi *mpi, void *values, int count, MPI_Datatype type) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  if (mpi->time_limit <= 0) {
+    return check(MPI_Allreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, mpi->communicator),
+                 "MPI_Allreduce");
+  }
+  const lat_status status =
+      check(MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, mpi->communicator, &request),
+            "MPI_Iallreduce");
+  return status == LAT_OK ? wait_for(mpi, 1, &request, "MPI_Iallreduce") : status;
+}
 
 static lat_status reserve(void **block, size_t *capacity, size_t count, size_t size) {
   if (count > *capacity) {
@@ -124,7 +172,7 @@ static lat_status exchange_parts(lat_mpi *mpi, const lat_reduction *reduction) {
       mpi->bytes_sent += (int64_t)(size * sizeof(float));
     }
   }
-  TRY(MPI_Waitall(pending, mpi->requests, MPI_STATUSES_IGNORE), "MPI_Waitall");
+  status = wait_for(mpi, pending, mpi->requests, "MPI_Waitall");
 done:
   return status;
 }
@@ -139,9 +187,7 @@ static lat_status gather_stretches(lat_mpi *mpi, const lat_reduction *reduction)
   }
   memcpy(vector + mpi->offsets[mpi->rank], mpi->parts, own * sizeof *vector);
   mpi->bytes_sent += (int64_t)(own * sizeof *vector) * (mpi->ranks - 1);
-  return check(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, vector, mpi->counts, mpi->offsets,
-                              MPI_FLOAT, mpi->communicator),
-               "MPI_Allgatherv");
+  return gather_all(mpi, MPI_IN_PLACE, vector, MPI_FLOAT);
 }
 
 /* The numbers are few: every rank gets all parts and adds them up. */
@@ -153,10 +199,7 @@ static lat_status sum_numbers(lat_mpi *mpi, const lat_reduction *reduction) {
     mpi->offsets[rank] = used;
     used += mpi->counts[rank];
   }
-  lat_status status =
-      check(MPI_Allgatherv(reduction->sums, mpi->counts[mpi->rank], MPI_DOUBLE, mpi->sums,
-                           mpi->counts, mpi->offsets, MPI_DOUBLE, mpi->communicator),
-            "MPI_Allgatherv");
+  lat_status status = gather_all(mpi, reduction->sums, mpi->sums, MPI_DOUBLE);
   if (status == LAT_OK) {
     status =
         lat_shard_sum_doubles(mpi->sums, (size_t)size, (size_t)size, reduction->shards, mpi->ranks);
@@ -187,17 +230,10 @@ static lat_status sum_by_tree(lat_mpi *mpi, const lat_reduction *reduction) {
 
 /* As MPI likes it best. */
 static lat_status sum_fast(lat_mpi *mpi, const lat_reduction *reduction) {
-  lat_status status = LAT_OK;
-  TRY(MPI_Allreduce(MPI_IN_PLACE, reduction->values[0], (int)reduction->count, MPI_FLOAT, MPI_SUM,
-                    mpi->communicator),
-      "MPI_Allreduce");
-  if (reduction->sum_count > 0) {
-    TRY(MPI_Allreduce(MPI_IN_PLACE, reduction->sums, reduction->sum_count, MPI_DOUBLE, MPI_SUM,
-                      mpi->communicator),
-        "MPI_Allreduce");
-  }
-done:
-  return status;
+  const lat_status status = add_all(mpi, reduction->values[0], (int)reduction->count, MPI_FLOAT);
+  return status == LAT_OK && reduction->sum_count > 0
+             ? add_all(mpi, reduction->sums, reduction->sum_count, MPI_DOUBLE)
+             : status;
 }
 
 /* The message of a failure to whoever asked. */
@@ -226,9 +262,17 @@ static lat_status gather_even_rows(const lat_mpi *mpi, const lat_agreement *agre
     return fail(LAT_ERROR_LIMIT, "a row of %zu bytes is more than MPI counts, %d", agreement->size,
                 INT_MAX);
   }
-  return check(MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, agreement->rows, (int)agreement->size,
-                             MPI_BYTE, mpi->communicator),
-               "MPI_Allgather");
+  const int size = (int)agreement->size;
+  MPI_Request request = MPI_REQUEST_NULL;
+  if (mpi->time_limit <= 0) {
+    return check(MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, agreement->rows, size, MPI_BYTE,
+                               mpi->communicator),
+                 "MPI_Allgather");
+  }
+  const lat_status status = check(MPI_Iallgather(MPI_IN_PLACE, 0, MPI_BYTE, agreement->rows, size,
+                                                 MPI_BYTE, mpi->communicator, &request),
+                                  "MPI_Iallgather");
+  return status == LAT_OK ? wait_for(mpi, 1, &request, "MPI_Iallgather") : status;
 }
 
 /* Rows of any size: counted in floats where all are whole ones, as MPI counts no further than int.
@@ -247,9 +291,7 @@ static lat_status gather_rows(lat_mpi *mpi, void *rows, const size_t *offsets) {
     mpi->counts[rank] = (int)((offsets[rank + 1] - offsets[rank]) / unit);
   }
   const MPI_Datatype type = unit == 1 ? MPI_BYTE : MPI_FLOAT;
-  return check(MPI_Allgatherv(MPI_IN_PLACE, 0, type, rows, mpi->counts, mpi->offsets, type,
-                              mpi->communicator),
-               "MPI_Allgatherv");
+  return gather_all(mpi, MPI_IN_PLACE, rows, type);
 }
 
 static lat_status agree(const lat_agreement *agreement, void *user) {
@@ -377,6 +419,14 @@ lat_status lat_mpi_start(lat_mpi **out, lat_trainer_options *options) {
     (*out)->started = !initialised;
   }
   return status;
+}
+
+lat_status lat_mpi_set_time_limit(lat_mpi *mpi, double seconds) {
+  if (mpi == NULL || !(seconds >= 0)) {
+    return fail(LAT_ERROR_ARGUMENT, mpi == NULL ? "mpi is NULL" : "seconds is negative");
+  }
+  mpi->time_limit = seconds;
+  return LAT_OK;
 }
 
 void lat_mpi_free(lat_mpi *mpi) {

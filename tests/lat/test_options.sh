@@ -201,6 +201,8 @@ refused train '--task transpose --out none' <<'END'
 --period 10 | --period has no effect: it belongs to --schedule cosine
 --fast-reduce | --fast-reduce has no effect in one process
 --split-optimizer | --split-optimizer has no effect in one process
+--rank-timeout 5 | --rank-timeout has no effect in one process
+--rank-timeout -1 | --rank-timeout is negative
 --target-spread-examples 10 | --target-spread-examples has no effect: --target-spread is 0
 --schedule inverse-sqrt --shrink 0.5 | --shrink has no effect: it belongs to --schedule cosine
 --period-multiplier 2 | --period-multiplier has no effect: it belongs to --schedule cosine
@@ -502,6 +504,7 @@ END
 covered plot --output --log --title # test_runs.sh
 covered train --fast-reduce # tests/mpi
 covered train --split-optimizer # tests/mpi
+covered train --rank-timeout # tests/mpi
 
 # Whoever adds an option adds it to a table above.
 for command in sample train eval solve info bench plot convert; do

@@ -31,6 +31,7 @@ static void check_refusals(void) {
   expect_refused(lat_mpi_attach(&mpi, MPI_COMM_NULL, NULL), LAT_ERROR_ARGUMENT, "MPI_COMM_NULL");
   expect_refused(lat_mpi_attach(&mpi, MPI_COMM_WORLD, &options), LAT_ERROR_ARGUMENT, "struct_size");
   expect_refused(lat_mpi_sum(NULL, NULL, NULL), LAT_ERROR_ARGUMENT, "NULL");
+  expect_refused(lat_mpi_set_time_limit(NULL, 1), LAT_ERROR_ARGUMENT, "NULL");
   CHECK(mpi == NULL && lat_mpi_rank(NULL) == 0 && lat_mpi_ranks(NULL) == 0);
   lat_mpi_free(NULL);
   lat_mpi_abort(NULL, 1);
@@ -49,6 +50,7 @@ static void check_options(int rank, int ranks) {
   options.batch_size = 5;
   CHECK(lat_mpi_attach(&alone, MPI_COMM_SELF, &options) == LAT_OK);
   CHECK(options.ranks == 1 && options.shards == 4);
+  expect_refused(lat_mpi_set_time_limit(alone, -1), LAT_ERROR_ARGUMENT, "negative");
   lat_mpi_free(alone);
   lat_mpi_free(mpi);
 }

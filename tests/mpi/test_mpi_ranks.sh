@@ -53,27 +53,33 @@ for ranks in 3 ${program:+2} ${more:+1 4 8}; do
 done
 
 # Starts a run without an end, and waits until it is under way.
-begin() { # RANKS DIRECTORY
+begin() { # RANKS DIRECTORY ARGUMENT...
+  ranks=$1
+  run=$2
+  shift 2
   rm -f pid.*
   # shellcheck disable=SC2086
-  "$launcher" $oversubscribe -n "$1" sh rank.sh "$lat" train $options --threads 1 --out "$2" </dev/null >out 2>err &
+  "$launcher" $oversubscribe -n "$ranks" sh rank.sh "$lat" train $options --threads 1 --out "$run" "$@" </dev/null >out 2>err &
   job=$!
   tries=0
-  while [ ! -s "$2/log.jsonl" ] && [ $tries -lt 300 ]; do
+  while [ ! -s "$run/log.jsonl" ] && [ $tries -lt 300 ]; do
     sleep 0.05
     tries=$((tries + 1))
   done
 }
 
 # A run that was ended early, resumed by another number of ranks, is the straight one.
-resumed_is_straight() { # DIRECTORY RANKS
+resumed_is_straight() { # DIRECTORY RANKS ARGUMENT...
+  run=$1
+  ranks=$2
+  shift 2
   # shellcheck disable=SC2086
-  expect 0 train $options --resume --examples 1 --quiet --threads 1 --out "$1"
+  expect 0 train $options --resume --examples 1 --quiet --threads 1 --out "$run"
   total=$(($(sed -n 's/.*: \([0-9]*\) examples in.*/\1/p' out) + 24))
-  launch "$2" 0 --resume --examples $total --threads 1 --out "$1"
+  launch "$ranks" 0 --resume --examples $total --threads 1 --out "$run" "$@"
   # shellcheck disable=SC2086
-  expect 0 train $options --examples $total --shards 8 --threads 1 --quiet --out "straight-$1"
-  same "$1" "straight-$1"
+  expect 0 train $options --examples $total --shards 8 --threads 1 --quiet --out "straight-$run"
+  same "$run" "straight-$run"
 }
 
 # The warning of a scheduler to one rank stops all, with a checkpoint.
@@ -100,6 +106,21 @@ while [ $kills -gt 0 ]; do
   resumed_is_straight killed 1
   kills=$((kills - 1))
 done
+
+# A rank that stands still, as one whose machine is gone: with a limit of time the others end the job. The sums are the same.
+begin 2 stuck --rank-timeout 2
+kill -STOP "$(cat pid.1)"
+tries=0
+while kill -0 $job 2>/dev/null && [ $tries -lt 300 ]; do
+  sleep 0.1
+  tries=$((tries + 1))
+done
+kill -KILL "$(cat pid.1)" 2>/dev/null # stopped processes do not heed a launcher's SIGTERM
+wait $job && problem 'a job whose rank stood still ended well'
+said='lat train --rank-timeout 2'
+says err 'no answer of the other ranks in 2 seconds'
+[ $tries -lt 300 ] || problem "$said: the job did not end"
+resumed_is_straight stuck 2 --rank-timeout 60
 
 # Ranks that differ are named, once, before the first update.
 export DIFFER=rate
