@@ -1,6 +1,9 @@
-# Instruction sets that compilers have learned late: gcc those of AVX512_BF16 with version 10, of AMX with 11.
+# Instruction sets that compilers have learned late: gcc those of AVX512_BF16 and of Arm's BF16 with version 10, of AMX
+# with 11.
 # Without them the library lacks their kernels; which of its kernels run, the processor decides.
 include(CheckCCompilerFlag)
+include(CheckCSourceCompiles)
+set(LAT_HAS_ARM_BF16 0)
 set(LAT_HAS_AVX512_BF16 0)
 set(LAT_HAS_AMX 0)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
@@ -13,4 +16,19 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
     set(LAT_HAS_AMX 1)
   endif()
 endif()
-set(LAT_INSTRUCTIONS LATI_HAS_AVX512_BF16=${LAT_HAS_AVX512_BF16} LATI_HAS_AMX=${LAT_HAS_AMX})
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64|ARM64")
+  set(LAT_ARM_BF16_OPTIONS -march=armv8.2-a+bf16)
+  set(CMAKE_REQUIRED_FLAGS ${LAT_ARM_BF16_OPTIONS})
+  check_c_source_compiles("
+    #include <arm_neon.h>
+    int main(void) {
+      const bfloat16x8_t x = vreinterpretq_bf16_u16(vdupq_n_u16(0));
+      return (int)vgetq_lane_f32(vbfdotq_f32(vdupq_n_f32(0), x, x), 0);
+    }" LAT_COMPILER_HAS_ARM_BF16)
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(LAT_COMPILER_HAS_ARM_BF16)
+    set(LAT_HAS_ARM_BF16 1)
+  endif()
+endif()
+set(LAT_INSTRUCTIONS LATI_HAS_AVX512_BF16=${LAT_HAS_AVX512_BF16} LATI_HAS_AMX=${LAT_HAS_AMX}
+                     LATI_HAS_ARM_BF16=${LAT_HAS_ARM_BF16})

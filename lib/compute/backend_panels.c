@@ -7,7 +7,7 @@
 #include "compute/recurrent_cell.h"
 #include "compute/vector.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
 
 #define DEFINE_LINEAR(name, kernel)                                                                \
   static size_t packed_size_##name(int32_t out, int32_t in) {                                      \
@@ -102,12 +102,19 @@
       .add = lati_add,                                                                             \
   };
 
+#if defined(__x86_64__)
 DEFINE_BACKEND("f32-avx512", 0, f32_avx512, lati_vector_avx512.panels)
 #if LATI_HAS_AVX512_BF16
 DEFINE_BACKEND("bf16-avx512", 1, bf16_avx512, &lati_panel_bf16_avx512)
 #endif
 #if LATI_HAS_AMX
 DEFINE_BACKEND("bf16-amx", 1, bf16_amx, &lati_panel_bf16_amx)
+#endif
+#else
+DEFINE_BACKEND("f32-neon", 0, f32_neon, lati_vector_neon.panels)
+#if LATI_HAS_ARM_BF16
+DEFINE_BACKEND("bf16-neon", 1, bf16_neon, &lati_panel_bf16_neon)
+#endif
 #endif
 
 #endif

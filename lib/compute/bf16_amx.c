@@ -27,15 +27,15 @@ static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, 
                                    int64_t cols) {
   for (int64_t p = 0; p < pairs; p += LANES) {
     for (int64_t j = 0; j < cols; j += LANES) {
-      __m512i words[16];
+      word_vec block[LANES];
       for (int i = 0; i < LANES; ++i) {
         int64_t row = 2 * (p + i);
         vec_mask mask = row < rows ? v_mask(cols - j) : 0;
-        words[i] = pairs_of_rows(src, (row < rows ? row : 0) * src.ld + j, row + 1 < rows, mask);
+        block[i] = pairs_of_rows(src, (row < rows ? row : 0) * src.ld + j, row + 1 < rows, mask);
       }
-      transpose_words(words);
+      transpose_words(block);
       for (int i = 0; i < LANES; ++i) {
-        _mm512_storeu_si512(dst + (j + i) * pairs + p, words[i]);
+        store_words(dst + (j + i) * pairs + p, block[i]);
       }
     }
   }

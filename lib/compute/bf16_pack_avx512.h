@@ -37,8 +37,14 @@ INLINE void store_values(lati_rows x, int64_t place, vec_mask mask, vec value) {
 
 #include "compute/panel_rows.h"
 
+typedef __m512i word_vec;
+
+INLINE void store_words(uint32_t *p, word_vec x) {
+  _mm512_storeu_si512(p, x);
+}
+
 /* Sixteen pairs of 32 values in a row, of which `remaining` are there. */
-INLINE __m512i pairs_of(lati_rows x, int64_t place, int64_t remaining) {
+INLINE word_vec pairs_of(lati_rows x, int64_t place, int64_t remaining) {
   vec_mask first = v_mask(remaining > 0 ? remaining : 0);
   vec_mask second = v_mask(remaining > LANES ? remaining - LANES : 0);
   if (x.narrow != NULL && remaining >= 2 * LANES) {
@@ -48,11 +54,11 @@ INLINE __m512i pairs_of(lati_rows x, int64_t place, int64_t remaining) {
     return _mm512_maskz_loadu_epi16((__mmask32)second << LANES | first, x.narrow + place);
   }
   vec low = v_load_part(x.data + place, first), high = v_load_part(x.data + place + LANES, second);
-  return (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  return (word_vec)_mm512_cvtne2ps_pbh(high, low);
 }
 
 /* Sixteen pairs, each of a column of two rows; the second row may be missing. */
-INLINE __m512i pairs_of_rows(lati_rows x, int64_t place, int has_second, vec_mask mask) {
+INLINE word_vec pairs_of_rows(lati_rows x, int64_t place, int has_second, vec_mask mask) {
   static const uint16_t of_narrow[32] = {0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,
                                          37, 6,  38, 7,  39, 8,  40, 9,  41, 10, 42,
                                          11, 43, 12, 44, 13, 45, 14, 46, 15, 47};
@@ -73,8 +79,8 @@ INLINE __m512i pairs_of_rows(lati_rows x, int64_t place, int has_second, vec_mas
 }
 
 /* Sixteen rows of sixteen words, transposed: within quarters first, then quarters among rows. */
-INLINE void transpose_words(__m512i x[16]) {
-  __m512i y[16];
+INLINE void transpose_words(word_vec x[LANES]) {
+  word_vec y[LANES];
   for (int i = 0; i < 16; i += 2) {
     y[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
     y[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
@@ -99,53 +105,6 @@ INLINE void transpose_words(__m512i x[16]) {
   }
 }
 
-static lati_strip strip_of_rows(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows,
-                                int64_t cols) {
-  if (lati_in_place(&KERNEL, src, cols)) {
-    return (lati_strip){(const uint32_t *)(const void *)src.narrow, src.ld / 2, 1};
-  }
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t p = 0; p < pairs; p += LANES) {
-      _mm512_storeu_si512(dst + i * pairs + p, pairs_of(src, i * src.ld + 2 * p, cols - 2 * p));
-    }
-  }
-  return (lati_strip){dst, pairs, 1};
-}
-
-/* Pairs of rows, `width` words to a pair of rows (a multiple of sixteen). Vectors behind the last
- * column are left as they are, in all but the pairs that fill up the contraction. */
-static void pair_columns(uint32_t *dst, int64_t width, int64_t pairs, lati_rows src, int64_t rows,
-                         int64_t cols) {
-  int64_t filled = (rows + 1) / 2;
-  for (int64_t p = 0; p < filled; ++p) {
-    for (int64_t j = 0; j < cols; j += LANES) {
-      vec_mask mask = v_mask(cols - j);
-      __m512i words = pairs_of_rows(src, 2 * p * src.ld + j, 2 * p + 1 < rows, mask);
-      _mm512_storeu_si512(dst + p * width + j, words);
-    }
-  }
-  memset(dst + filled * width, 0, (size_t)((pairs - filled) * width) * sizeof *dst);
-}
-
-static void panel_of_rows(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows, int64_t cols) {
-  pair_columns(dst, LATI_PANEL, pairs, src, rows, cols);
-}
-
-static void panel_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, int64_t rows,
-                             int64_t cols) {
-  for (int64_t j = 0; j < rows; j += LANES) {
-    for (int64_t p = 0; p < pairs; p += LANES) {
-      __m512i words[16];
-      for (int i = 0; i < LANES; ++i) {
-        int64_t left = j + i < rows ? cols - 2 * p : 0;
-        words[i] = pairs_of(src, left > 0 ? (j + i) * src.ld + 2 * p : 0, left);
-      }
-      transpose_words(words);
-      for (int i = 0; i < LANES; ++i) {
-        _mm512_storeu_si512(dst + (p + i) * LATI_PANEL + j, words[i]);
-      }
-    }
-  }
-}
+#include "compute/bf16_pack.h"
 
 #endif

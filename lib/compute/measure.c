@@ -45,6 +45,13 @@ static const lati_peak *best_peak(const lati_backend *backend) {
   if (lati_processor_here()->avx2) {
     return &lati_peak_avx2;
   }
+#elif defined(__aarch64__)
+#if LATI_HAS_ARM_BF16
+  if (backend == &lati_backend_bf16_neon) {
+    return &lati_peak_bf16_neon;
+  }
+#endif
+  return &lati_peak_neon;
 #endif
   (void)backend;
   return &lati_peak_portable;

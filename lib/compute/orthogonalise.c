@@ -58,13 +58,7 @@ size_t lati_orthogonalise_work(int32_t rows, int32_t cols) {
 }
 
 static const lati_panel_kernel *kernel_of(int bf16) {
-#if LATI_HAS_AVX512_BF16
-  if (bf16) {
-    return &lati_panel_bf16_avx512;
-  }
-#endif
-  (void)bf16;
-  return lati_vector_best()->panels;
+  return bf16 ? lati_panel_bf16_dot() : lati_vector_best()->panels;
 }
 
 /* Columns that fill up the last panel are zero in all matrices and stay so. */

@@ -67,7 +67,13 @@ typedef struct lati_panel_kernel {
 #if defined(__x86_64__)
 extern const lati_panel_kernel lati_panel_bf16_avx512, lati_panel_bf16_amx;
 extern const lati_backend lati_backend_f32_avx512, lati_backend_bf16_avx512, lati_backend_bf16_amx;
+#elif defined(__aarch64__)
+extern const lati_panel_kernel lati_panel_bf16_neon;
+extern const lati_backend lati_backend_f32_neon, lati_backend_bf16_neon;
 #endif
+
+/* Products of bf16 by the processor's dot products; NULL: it has none. */
+const lati_panel_kernel *lati_panel_bf16_dot(void);
 
 /* Words that k values of a contraction take. */
 static inline int64_t lati_words(const lati_panel_kernel *kernel, int64_t k) {

@@ -16,6 +16,8 @@ typedef struct lati_peak {
 extern const lati_peak lati_peak_portable;
 #if defined(__x86_64__)
 extern const lati_peak lati_peak_avx2, lati_peak_avx512, lati_peak_bf16_dot, lati_peak_bf16_tiles;
+#elif defined(__aarch64__)
+extern const lati_peak lati_peak_neon, lati_peak_bf16_neon;
 #endif
 
 #endif

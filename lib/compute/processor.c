@@ -6,6 +6,15 @@
 static lati_processor processor;
 static pthread_once_t processor_asked = PTHREAD_ONCE_INIT;
 
+#if LATI_HAS_ARM_BF16 && defined(__linux__)
+#include <sys/auxv.h>
+#ifndef HWCAP2_BF16
+#define HWCAP2_BF16 (1UL << 14)
+#endif
+#elif LATI_HAS_ARM_BF16 && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
+
 #if defined(__x86_64__)
 
 #include <cpuid.h>
@@ -66,7 +75,15 @@ int lati_processor_permit_tiles(void) {
 
 #else
 
+/* Of 64-bit Arm the vectors are part of the base, products of bf16 an extension. */
 static void ask_processor(void) {
+#if LATI_HAS_ARM_BF16 && defined(__linux__)
+  processor.bf16_dot = (getauxval(AT_HWCAP2) & HWCAP2_BF16) != 0;
+#elif LATI_HAS_ARM_BF16 && defined(__APPLE__)
+  int has = 0;
+  size_t size = sizeof has;
+  processor.bf16_dot = sysctlbyname("hw.optional.arm.FEAT_BF16", &has, &size, NULL, 0) == 0 && has;
+#endif
 }
 
 int lati_processor_permit_tiles(void) {

@@ -5,7 +5,7 @@
 typedef struct lati_processor {
   int avx2;       /* with FMA */
   int avx512;     /* F, DQ, BW, VL */
-  int bf16_dot;   /* AVX512_BF16 */
+  int bf16_dot;   /* AVX512_BF16, Arm's BF16 */
   int bf16_tiles; /* AMX-TILE and AMX-BF16, their state saved by the system */
   int is_amd;
 } lati_processor;

@@ -1,6 +1,6 @@
 /* C (m, n) (+)= A B with a block of C in registers: ROWS by PANELS * LANES of it. In terms of `vec`
  * and v_* of C, and of `element`, `operand` and o_* of A and B: an operand holds LANES elements of
- * B, or one of A in every lane. After panel.h; included by one source file per instruction set. */
+ * B, or one of A. After panel.h; included by one source file per instruction set. */
 
 /* Statements for every row r and panel p of the largest block, with r and p literals: the compiler
  * keeps an array in registers when no loop runs over it. */
@@ -21,9 +21,10 @@
     EACH_PANEL(FETCH_SUM, r)                                                                       \
   }
 
+/* Panels have whole vectors, the last of which may hold anything behind the mask. */
 #define LOAD_PANEL(unused, p)                                                                      \
   if ((p) < panels) {                                                                              \
-    row[p] = (p) == panels - 1 ? o_load_part(b + (p)*LANES, mask) : o_load(b + (p)*LANES);         \
+    row[p] = o_load(b + (p)*LANES);                                                                \
   }
 #define ADD_PRODUCT(r, p)                                                                          \
   if ((p) < panels) {                                                                              \

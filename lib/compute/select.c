@@ -5,7 +5,8 @@
 
 /* bf16 products pay where the processor has tiles, and where its dot products run at twice the rate
  * of f32: AMD's since Zen 4 (measured: 228 against 114 GFLOP/s a core), not Intel's (half the f32
- * rate). Asked for by name, they are had wherever they run. */
+ * rate), Arm's by the optimization guides of Neoverse (not measured). Asked for by name, they are
+ * had wherever they run. */
 static const lati_backend *bf16_backend(int asked_for) {
 #if LATI_HAS_AMX
   if (lati_processor_here()->bf16_tiles && lati_processor_permit_tiles()) {
@@ -18,19 +19,38 @@ static const lati_backend *bf16_backend(int asked_for) {
     return &lati_backend_bf16_avx512;
   }
 #endif
+#if LATI_HAS_ARM_BF16
+  if (lati_processor_here()->bf16_dot) {
+    return &lati_backend_bf16_neon;
+  }
+#endif
   (void)asked_for;
   return NULL;
 }
 
+const lati_panel_kernel *lati_panel_bf16_dot(void) {
+#if LATI_HAS_AVX512_BF16
+  return lati_processor_here()->bf16_dot ? &lati_panel_bf16_avx512 : NULL;
+#elif LATI_HAS_ARM_BF16
+  return lati_processor_here()->bf16_dot ? &lati_panel_bf16_neon : NULL;
+#else
+  return NULL;
+#endif
+}
+
 /* Panels of our own where vectors are wide. With AVX2 BLIS is as fast (measured: 117 GFLOP/s a core
- * against 115), and has kernels for other processors. */
+ * against 115), and has kernels for other processors; of Arm's it knows few by name. */
 static const lati_backend *f32_backend(void) {
 #if defined(__x86_64__)
   if (lati_processor_here()->avx512) {
     return &lati_backend_f32_avx512;
   }
-#endif
   return &lati_backend_f32;
+#elif defined(__aarch64__)
+  return &lati_backend_f32_neon;
+#else
+  return &lati_backend_f32;
+#endif
 }
 
 static const lati_backend *choose(int32_t *precision) {
@@ -51,7 +71,7 @@ lat_status lati_backend_select(const struct lati_backend **out, int32_t *precisi
   const lati_backend *backend = choose(precision);
   if (backend == NULL) {
     return lati_fail(LAT_ERROR_UNSUPPORTED,
-                     "precision bf16 needs a processor with AVX512_BF16 or AMX");
+                     "precision bf16 needs a processor with AVX512_BF16, AMX or Arm's BF16");
   }
   LATI_TRY(lati_gemm_warm_up(ctx));
   *out = backend;

@@ -11,6 +11,10 @@ const lati_vector *lati_vector_best(void) {
   if (processor->avx2) {
     return &lati_vector_avx2;
   }
-#endif
   return &lati_vector_portable;
+#elif defined(__aarch64__)
+  return &lati_vector_neon;
+#else
+  return &lati_vector_portable;
+#endif
 }

@@ -1,6 +1,7 @@
 /* Loops over short rows of floats, written once (vector_kernels.h) and compiled once per
- * instruction set (vector_portable.c, vector_avx2.c, vector_avx512.c). The processor's best table
- * is chosen once per process. Rows need no alignment, and nothing outside them is touched. */
+ * instruction set (vector_portable.c, vector_avx2.c, vector_avx512.c, vector_neon.c). The
+ * processor's best table is chosen once per process. Rows need no alignment, and nothing outside
+ * them is touched. */
 #ifndef LATI_VECTOR_H
 #define LATI_VECTOR_H
 
@@ -87,6 +88,8 @@ typedef struct lati_vector {
 extern const lati_vector lati_vector_portable;
 #if defined(__x86_64__)
 extern const lati_vector lati_vector_avx2, lati_vector_avx512;
+#elif defined(__aarch64__)
+extern const lati_vector lati_vector_neon;
 #endif
 
 /* Variance is regularised with this in layer normalisation. */

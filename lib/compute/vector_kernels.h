@@ -11,10 +11,6 @@ INLINE operand o_set(element x) {
   return v_set(x);
 }
 
-INLINE operand o_load_part(const element *p, vec_mask mask) {
-  return v_load_part(p, mask);
-}
-
 INLINE operand o_load(const element *p) {
   return v_load(p);
 }

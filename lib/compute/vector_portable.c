@@ -1,82 +1,17 @@
 /* Any processor: the compiler's own vectors of four floats. */
+#include "compute/simd_quad.h"
 #include "compute/vector.h"
 
 #include <math.h>
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
-#define LANES 4
 #define ROWS 4
 #define PANELS 2
 #define TABLE lati_vector_portable
 #define TABLE_NAME "portable"
 
-typedef float vec __attribute__((vector_size(16)));
-typedef int32_t vec_int __attribute__((vector_size(16)));
-
-/* Which of the lanes take part in a load or store. */
-typedef int64_t vec_mask;
-
-static inline vec_mask v_mask(int64_t remaining) {
-  return remaining < LANES ? remaining : LANES;
-}
-
-static inline vec v_set(float x) {
-  return (vec){x, x, x, x};
-}
-
-static inline vec v_load(const float *p) {
-  vec x;
-  memcpy(&x, p, sizeof x);
-  return x;
-}
-
-static inline void v_store(float *p, vec x) {
-  memcpy(p, &x, sizeof x);
-}
-
-static inline vec v_load_part(const float *p, vec_mask mask) {
-  if (mask == LANES) {
-    return v_load(p);
-  }
-  vec x = {0.0F};
-  memcpy(&x, p, (size_t)mask * sizeof *p);
-  return x;
-}
-
-static inline void v_store_part(float *p, vec_mask mask, vec x) {
-  if (mask == LANES) {
-    v_store(p, x);
-  } else {
-    memcpy(p, &x, (size_t)mask * sizeof *p);
-  }
-}
-
 static inline vec v_fma(vec a, vec b, vec c) {
   return a * b + c;
-}
-
-/* where x < y: a, else b; false for NaN. */
-static inline vec v_less(vec x, vec y, vec a, vec b) {
-  vec_int chosen = x < y;
-  return (vec)((chosen & (vec_int)a) | (~chosen & (vec_int)b));
-}
-
-/* The greater or lesser; b where one is NaN. */
-static inline vec v_max(vec a, vec b) {
-  return v_less(b, a, a, b);
-}
-
-static inline vec v_min(vec a, vec b) {
-  return v_less(a, b, a, b);
-}
-
-/* The first `mask` lanes of a, the rest of b. */
-static inline vec v_blend(vec_mask mask, vec a, vec b) {
-  vec_int lane = {0, 1, 2, 3};
-  int32_t count = (int32_t)mask;
-  vec_int chosen = lane < (vec_int){count, count, count, count};
-  return (vec)((chosen & (vec_int)a) | (~chosen & (vec_int)b));
 }
 
 static inline vec v_sqrt(vec x) {
@@ -87,21 +22,6 @@ static inline vec v_sqrt(vec x) {
 static inline vec v_round(vec x) {
   vec shift = v_set(12582912.0F);
   return (x + shift) - shift;
-}
-
-/* x 2^n for integral n in -127 .. 128; 2^-127 counts as 0 and 2^128 as infinity. */
-static inline vec v_times_power_of_two(vec x, vec n) {
-  vec_int biased = __builtin_convertvector(n, vec_int) + 127;
-  return x * (vec)(biased << 23);
-}
-
-static inline float v_sum(vec x) {
-  return (x[0] + x[2]) + (x[1] + x[3]);
-}
-
-static inline float v_largest(vec x) {
-  float a = x[0] < x[1] ? x[1] : x[0], b = x[2] < x[3] ? x[3] : x[2];
-  return a < b ? b : a;
 }
 
 #include "compute/vector_kernels.h"

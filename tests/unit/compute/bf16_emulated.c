@@ -233,12 +233,12 @@ int panel_kernels_here(const lati_panel_kernel *kernels[MAX_KERNELS]) {
   if (lati_processor_here()->avx512) {
     kernels[count++] = lati_vector_avx512.panels;
   }
+#elif defined(__aarch64__)
+  kernels[count++] = lati_vector_neon.panels;
 #endif
-#if LATI_HAS_AVX512_BF16
-  if (lati_processor_here()->bf16_dot) {
-    kernels[count++] = &lati_panel_bf16_avx512;
+  if (lati_panel_bf16_dot() != NULL) {
+    kernels[count++] = lati_panel_bf16_dot();
   }
-#endif
 #if LATI_HAS_AMX
   if (lati_processor_here()->bf16_tiles && lati_processor_permit_tiles()) {
     kernels[count++] = &lati_panel_bf16_amx;

@@ -74,10 +74,16 @@ START_TEST(loops_multiply_and_add) {
   if (processor->avx512) {
     check_sums(&lati_peak_avx512, 16, 1e-3);
   }
+#elif defined(__aarch64__)
+  check_sums(&lati_peak_neon, 4, 1e-3);
 #endif
 #if LATI_HAS_AVX512_BF16
   if (lati_processor_here()->bf16_dot) {
     check_sums(&lati_peak_bf16_dot, 16, 1e-3); /* the float 1 is the bf16 pair 0, 1 */
+  }
+#elif LATI_HAS_ARM_BF16
+  if (lati_processor_here()->bf16_dot) {
+    check_sums(&lati_peak_bf16_neon, 4, 1e-3);
   }
 #endif
 }

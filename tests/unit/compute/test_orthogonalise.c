@@ -19,12 +19,8 @@ static int64_t in_panels(int64_t rows, int64_t i, int64_t j) {
 /* In f32, and in bf16 where the processor has it. Returns how many. */
 static int kernels_here(const lati_panel_kernel *kernels[2]) {
   kernels[0] = lati_vector_best()->panels;
-#if LATI_HAS_AVX512_BF16
-  kernels[1] = &lati_panel_bf16_avx512;
-  return lati_processor_here()->bf16_dot ? 2 : 1;
-#else
-  return 1;
-#endif
+  kernels[1] = lati_panel_bf16_dot();
+  return kernels[1] != NULL ? 2 : 1;
 }
 
 /* The kernel's panels; words that it does not fill are NaN, and must not matter. */

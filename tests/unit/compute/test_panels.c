@@ -364,22 +364,20 @@ START_TEST(sums_of_any_length) {
 }
 END_TEST
 
-#if LATI_HAS_AMX
-
 enum { PACKED_ROWS = 50, PACKED_COLS = 77, PACKED = 64 * 64 };
 
-/* Of a panel's columns, those in vectors that hold any of `cols`. */
+/* The first `cols` columns of a panel: behind them may lie anything. */
 static void assert_same_panel(const uint32_t *fast, const uint32_t *plain, int64_t words,
                               int64_t cols, const char *what) {
-  const size_t used = (size_t)((cols + LATI_TILE - 1) / LATI_TILE * LATI_TILE) * sizeof *fast;
   for (int64_t p = 0; p < words; ++p) {
-    assert_same_bits(fast + p * LATI_PANEL, plain + p * LATI_PANEL, used, what);
+    assert_same_bits(fast + p * LATI_PANEL, plain + p * LATI_PANEL, (size_t)cols * sizeof *fast,
+                     what);
   }
 }
 
 /* `cols` columns of src, however many steps of a packer they begin. */
 static void compare_packing(const lati_rows src, int64_t cols, uint32_t *fast, uint32_t *plain) {
-  const lati_panel_kernel *kernels[2] = {&lati_panel_bf16_avx512, &bf16_emulated};
+  const lati_panel_kernel *kernels[2] = {lati_panel_bf16_dot(), &bf16_emulated};
   uint32_t *words[2] = {fast, plain};
   const int64_t along = lati_words(&bf16_emulated, cols), few = lati_least(cols, LATI_PANEL);
   for (int i = 0; i < 2; ++i) {
@@ -395,9 +393,13 @@ static void compare_packing(const lati_rows src, int64_t cols, uint32_t *fast, u
     kernels[i]->panel_of_columns(words[i], along, src, 37, cols);
   }
   assert_same_panel(fast, plain, along, 37, "panel_of_columns");
-  const lati_strip a = lati_panel_bf16_avx512.strip_of_columns(fast, 32, src, 49, few);
+  const lati_strip a = kernels[0]->strip_of_columns(fast, 32, src, 49, few);
   const lati_strip b = bf16_emulated.strip_of_columns(plain, 32, src, 49, few);
+#if LATI_HAS_AMX
   const lati_strip c = lati_panel_bf16_amx.strip_of_columns(fast + PACKED / 2, 32, src, 49, few);
+#else
+  const lati_strip c = a;
+#endif
   int64_t wrong = 0;
   for (int i = 0; i < few; ++i) {
     for (int p = 0; p < 32; ++p) {
@@ -408,12 +410,9 @@ static void compare_packing(const lati_rows src, int64_t cols, uint32_t *fast, u
   ck_assert_int_eq(wrong, 0);
 }
 
-#endif
-
 /* The processor's rounding and arrangement against plain loops: ties, signs, infinities, NaN. */
 START_TEST(packing_is_the_same_to_the_bit) {
-#if LATI_HAS_AMX
-  if (!lati_processor_here()->bf16_dot) {
+  if (lati_panel_bf16_dot() == NULL) {
     return;
   }
   fixture f;
@@ -432,7 +431,6 @@ START_TEST(packing_is_the_same_to_the_bit) {
   }
   lati_free(src), lati_free(fast), lati_free(plain);
   fixture_close(&f);
-#endif
 }
 END_TEST
 
@@ -487,7 +485,8 @@ START_TEST(bf16_is_had_where_the_processor_has_it) {
   }
   precision = LAT_PRECISION_AUTO;
   ck_assert_int_eq(lati_backend_select(&backend, &precision, f.ctx), LAT_OK);
-  const int pays = processor->bf16_tiles || (processor->bf16_dot && processor->is_amd);
+  const int pays =
+      processor->bf16_tiles || (processor->bf16_dot && (processor->is_amd || LATI_HAS_ARM_BF16));
   ck_assert_int_eq(precision, pays ? LAT_PRECISION_BF16 : LAT_PRECISION_F32);
   fixture_close(&f);
 }
@@ -503,10 +502,16 @@ static inline void assert_whole(const char *name, const void *table, size_t size
 }
 
 START_TEST(every_table_is_whole) {
-#if defined(__x86_64__)
   static const lati_backend *const tables[] = {
     &lati_backend_f32,
+#if defined(__x86_64__)
     &lati_backend_f32_avx512,
+#elif defined(__aarch64__)
+    &lati_backend_f32_neon,
+#endif
+#if LATI_HAS_ARM_BF16
+    &lati_backend_bf16_neon,
+#endif
 #if LATI_HAS_AVX512_BF16
     &lati_backend_bf16_avx512,
 #endif
@@ -522,7 +527,6 @@ START_TEST(every_table_is_whole) {
     assert_whole("decoding", tables[i]->decoding, sizeof *tables[i]->decoding);
     ck_assert_int_eq(tables[i]->narrow, strncmp(tables[i]->name, "bf16", 4) == 0);
   }
-#endif
 }
 END_TEST
 

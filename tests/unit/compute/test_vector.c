@@ -16,6 +16,8 @@ static int tables_here(const lati_vector *tables[3]) {
   if (lati_vector_best() == &lati_vector_avx512) {
     tables[count++] = &lati_vector_avx512;
   }
+#elif defined(__aarch64__)
+  tables[count++] = &lati_vector_neon;
 #endif
   return count;
 }

@@ -149,6 +149,8 @@ START_TEST(every_table_agrees_with_doubles) {
   if (lati_vector_best() == &lati_vector_avx512) {
     check_table(&lati_vector_avx512);
   }
+#elif defined(__aarch64__)
+  check_table(&lati_vector_neon);
 #endif
 }
 END_TEST
