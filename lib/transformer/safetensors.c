@@ -372,11 +372,13 @@ static lat_status read_numbers(float *data, const lati_safetensors *file,
   const size_t count = (size_t)(entry->end - entry->begin) / size;
   for (size_t i = 0; i < count; i += BLOCK) {
     const size_t n = count - i < BLOCK ? count - i : BLOCK;
-    const lat_status status = read_at(file, is_float ? (void *)block : raw, n * size,
-                                      file->data_start + entry->begin + (int64_t)(i * size));
+    void *numbers = is_float ? (void *)block : raw;
+    const lat_status status =
+        read_at(file, numbers, n * size, file->data_start + entry->begin + (int64_t)(i * size));
     if (status != LAT_OK) {
       return status;
     }
+    lati_file_order(numbers, n, size);
     const size_t held = is_float ? n : lati_storage_decode(block, raw, n, entry->storage);
     if (held < n) {
       return lati_fail(LAT_ERROR_FORMAT,

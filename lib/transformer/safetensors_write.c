@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "safetensors data are little-endian: tensors need swapping on this machine"
-#endif
-
 /* The header ends where tensors may begin: at a multiple of this from the file's start. */
 #define HEADER_ALIGNMENT 8
 
@@ -93,7 +89,8 @@ static lat_status write_header(sink *to, const char *header) {
   static const char spaces[] = "        ";
   const size_t length = strlen(header);
   const size_t padding = (HEADER_ALIGNMENT - length % HEADER_ALIGNMENT) % HEADER_ALIGNMENT;
-  const uint64_t total = length + padding;
+  uint64_t total = length + padding;
+  lati_file_order(&total, 1, sizeof total);
   lat_status status = put(to, &total, sizeof total);
   if (status == LAT_OK) {
     status = put(to, header, length);
@@ -104,19 +101,23 @@ static lat_status write_header(sink *to, const char *header) {
 /* Numbers that are read at once. */
 enum { BLOCK = 2048 };
 
-/* Numbers first .. first + count - 1 of a tensor, which is rounded unless it is written as f32. */
-static lat_status put_numbers(sink *to, const lati_tensor_view *tensor, const float *block,
-                              size_t first, size_t count) {
+/* Numbers first .. first + count - 1 of a tensor, which is rounded unless it is written as f32.
+ * What `block` holds afterwards is unspecified. */
+static lat_status put_numbers(sink *to, const lati_tensor_view *tensor, float *block, size_t first,
+                              size_t count) {
   uint16_t rounded[BLOCK];
   if (tensor->storage == LATI_STORAGE_F32) {
+    lati_file_order(block, count, sizeof *block);
     return put(to, block, count * sizeof *block);
   }
   const size_t held = lati_storage_encode(rounded, block, count, tensor->storage);
-  return held == count
-             ? put(to, rounded, count * sizeof *rounded)
-             : lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is %g, which %s does not hold",
-                         tensor->name, first + held, (double)block[held],
-                         lati_storage_name(tensor->storage));
+  if (held < count) {
+    return lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is %g, which %s does not hold",
+                     tensor->name, first + held, (double)block[held],
+                     lati_storage_name(tensor->storage));
+  }
+  lati_file_order(rounded, count, sizeof *rounded);
+  return put(to, rounded, count * sizeof *rounded);
 }
 
 static lat_status write_tensor(sink *to, const lati_tensor_view *tensor) {

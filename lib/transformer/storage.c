@@ -1,6 +1,6 @@
 /* Conversion between float and the other types of safetensors files. bf16 is the upper half of a
  * float; f16 has 5 bits of exponent (bias 15) and 10 of mantissa; f64 is a double. Files are
- * little-endian, as the machine is (safetensors_write.c refuses to compile elsewhere). */
+ * little-endian; here is also the only place that knows the machine's order of bytes. */
 #include "transformer/storage.h"
 
 #include <math.h>
@@ -46,6 +46,27 @@ lat_status lati_storage_of_name(lati_storage *out, const char *name) {
     }
   }
   return lati_fail(LAT_ERROR_ARGUMENT, "storage '%s' is none of f32, bf16 and f16", name);
+}
+
+void lati_reverse_bytes(void *numbers, size_t count, size_t size) {
+  unsigned char *bytes = numbers;
+  for (size_t i = 0; i < count; ++i, bytes += size) {
+    for (size_t j = 0; j < size / 2; ++j) {
+      const unsigned char low = bytes[j];
+      bytes[j] = bytes[size - 1 - j];
+      bytes[size - 1 - j] = low;
+    }
+  }
+}
+
+void lati_file_order(void *numbers, size_t count, size_t size) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  lati_reverse_bytes(numbers, count, size);
+#else
+  (void)numbers;
+  (void)count;
+  (void)size;
+#endif
 }
 
 static float float_of_bits(uint32_t bits) {

@@ -26,9 +26,15 @@ lati_storage lati_storage_of_dtype(const char *dtype);
  * other text. */
 lat_status lati_storage_of_name(lati_storage *out, const char *name);
 
-/* Numbers of a file as floats; `storage` is BF16 or F16, which are exact for every bit pattern, or
- * F64, which is rounded. Returns how many were converted: fewer than `count` when the finite double
- * src[returned] is beyond all floats. */
+/* Reverses the bytes of each of `count` numbers of `size` bytes, at most 8. */
+void lati_reverse_bytes(void *numbers, size_t count, size_t size);
+/* Numbers between the machine's order of bytes and that of files, which are little-endian, either
+ * way: reversed on a big-endian machine, left alone elsewhere. */
+void lati_file_order(void *numbers, size_t count, size_t size);
+
+/* Numbers of a file, in the machine's order, as floats; `storage` is BF16 or F16, which are exact
+ * for every bit pattern, or F64, which is rounded. Returns how many were converted: fewer than
+ * `count` when the finite double src[returned] is beyond all floats. */
 size_t lati_storage_decode(float *dst, const void *src, size_t count, lati_storage storage);
 /* Floats rounded to the nearest BF16 or F16, ties to even. Returns how many were converted: fewer
  * than `count` when src[returned] is NaN, infinite, or rounds to infinity. */

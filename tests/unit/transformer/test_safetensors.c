@@ -16,6 +16,11 @@ static const lati_tensor_view two_tensors[2] = {
     {.name = "vector", .rank = 1, .shape = {3, 1}, .data = vector_data},
     {.name = "matrix", .rank = 2, .shape = {2, 2}, .data = matrix_data}};
 
+/* Both by IEEE 754, the lowest byte first, on every machine. */
+static const unsigned char two_data[28] = {0,    0,    0xC0, 0x3F, 0,    0,    0,    0xC0, 0, 0,
+                                           0x40, 0x40, 0,    0,    0x80, 0x3F, 0,    0,    0, 0x40,
+                                           0,    0,    0x40, 0x40, 0,    0,    0x80, 0x40};
+
 static scratch_folder folder;
 static char path[256];
 
@@ -57,8 +62,7 @@ START_TEST(a_file_has_the_bytes_of_the_format) {
   for (size_t i = length; i < padded; ++i) {
     ck_assert_int_eq(bytes.data[8 + i], ' ');
   }
-  ck_assert_mem_eq(bytes.data + 8 + padded, vector_data, 12);
-  ck_assert_mem_eq(bytes.data + 8 + padded + 12, matrix_data, 16);
+  ck_assert_mem_eq(bytes.data + 8 + padded, two_data, sizeof two_data);
   free(bytes.data);
 }
 END_TEST
@@ -113,6 +117,23 @@ static void check_two_bytes(lati_storage storage, const char *dtype) {
   lati_safetensors_close(file);
 }
 
+/* 1.5 and -2 in either type. */
+START_TEST(two_byte_types_have_the_lowest_byte_first) {
+  static const unsigned char expected[2][4] = {{0xC0, 0x3F, 0, 0xC0}, {0, 0x3E, 0, 0xC0}};
+  for (int i = 0; i < 2; ++i) {
+    const lati_tensor_view view = {.name = "half",
+                                   .rank = 1,
+                                   .shape = {2, 1},
+                                   .data = vector_data,
+                                   .storage = i == 0 ? LATI_STORAGE_BF16 : LATI_STORAGE_F16};
+    ck_assert_int_eq(lati_safetensors_write(NULL, path, &view, 1, NULL), LAT_OK);
+    file_bytes bytes = read_bytes(path);
+    ck_assert_mem_eq(bytes.data + bytes.size - 4, expected[i], 4);
+    free(bytes.data);
+  }
+}
+END_TEST
+
 START_TEST(two_byte_types_are_written_and_read) {
   check_two_bytes(LATI_STORAGE_BF16, "BF16");
   check_two_bytes(LATI_STORAGE_F16, "F16");
@@ -129,6 +150,7 @@ static lati_safetensors *open_doubles(const double *values, int count) {
                     count, 8 * count);
   const size_t start = 8 + (size_t)whole[0];
   memcpy(whole + start, values, sizeof *values * (size_t)count);
+  lati_file_order(whole + start, (size_t)count, sizeof *values);
   write_bytes(path, whole, start + sizeof *values * (size_t)count);
   ck_assert_int_eq(lati_safetensors_open(&file, NULL, path), LAT_OK);
   return file;
@@ -251,6 +273,7 @@ static void write_raw(uint64_t length, const char *header, size_t size, size_t d
   static const char zeros[64] = {0};
   FILE *file = fopen(path, "wb");
   ck_assert_ptr_nonnull(file);
+  lati_file_order(&length, 1, sizeof length);
   fwrite(&length, sizeof length, 1, file);
   fwrite(header, 1, size, file);
   fwrite(zeros, 1, data, file);
@@ -489,6 +512,7 @@ END_TEST
 int main(void) {
   const TTest *const tests[] = {a_file_has_the_bytes_of_the_format,
                                 what_was_written_is_read,
+                                two_byte_types_have_the_lowest_byte_first,
                                 two_byte_types_are_written_and_read,
                                 f64_is_read_and_rounded,
                                 what_two_bytes_do_not_hold_is_not_written,

@@ -120,6 +120,29 @@ START_TEST(doubles_are_rounded_to_float) {
 }
 END_TEST
 
+START_TEST(bytes_are_reversed_number_by_number) {
+  unsigned char bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  lati_reverse_bytes(bytes, 4, 2);
+  ck_assert_mem_eq(bytes, "\2\1\4\3\6\5\10\7", 8);
+  lati_reverse_bytes(bytes, 2, 4);
+  ck_assert_mem_eq(bytes, "\3\4\1\2\7\10\5\6", 8);
+  lati_reverse_bytes(bytes, 1, 8);
+  ck_assert_mem_eq(bytes, "\6\5\10\7\2\1\4\3", 8);
+  lati_reverse_bytes(bytes, 0, 8);
+  ck_assert_mem_eq(bytes, "\6\5\10\7\2\1\4\3", 8);
+}
+END_TEST
+
+START_TEST(files_have_the_lowest_byte_first) {
+  static const unsigned char file[8] = {8, 7, 6, 5, 4, 3, 2, 1};
+  uint64_t number = UINT64_C(0x0102030405060708);
+  lati_file_order(&number, 1, sizeof number);
+  ck_assert_mem_eq(&number, file, sizeof file);
+  lati_file_order(&number, 1, sizeof number);
+  ck_assert_uint_eq(number, UINT64_C(0x0102030405060708));
+}
+END_TEST
+
 START_TEST(names_are_known_or_refused) {
   lati_storage storage = LATI_STORAGE_F16;
   ck_assert_int_eq(lati_storage_of_name(&storage, NULL), LAT_OK);
@@ -143,6 +166,8 @@ int main(void) {
   tcase_add_test(tests, halves_go_to_the_even_neighbour);
   tcase_add_test(tests, what_two_bytes_do_not_hold_is_found);
   tcase_add_test(tests, doubles_are_rounded_to_float);
+  tcase_add_test(tests, bytes_are_reversed_number_by_number);
+  tcase_add_test(tests, files_have_the_lowest_byte_first);
   tcase_add_test(tests, names_are_known_or_refused);
   return run_case("storage", tests);
 }
