@@ -72,7 +72,7 @@ def plot(rows, path):
                           label=order + (", partial products" if partial == "1" else ""))
         axes.set(title=title, xlabel="n", ylim=(-2, 102))
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend()
+        axes.legend(loc="lower left")
     both[0].set_ylabel("% of 2,000 products right")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
