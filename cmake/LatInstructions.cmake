@@ -1,6 +1,5 @@
 # Instruction sets that compilers have learned late: gcc those of AVX512_BF16 and of Arm's BF16 with version 10, of AMX
-# with 11.
-# Without them the library lacks their kernels; which of its kernels run, the processor decides.
+# with 11. Without them the library lacks their kernels; which of its kernels run, the processor decides.
 include(CheckCCompilerFlag)
 include(CheckCSourceCompiles)
 set(LAT_HAS_ARM_BF16 0)

@@ -45,16 +45,18 @@ static const lati_peak *best_peak(const lati_backend *backend) {
   if (lati_processor_here()->avx2) {
     return &lati_peak_avx2;
   }
-#elif defined(__aarch64__)
+#endif
 #if LATI_HAS_ARM_BF16
   if (backend == &lati_backend_bf16_neon) {
     return &lati_peak_bf16_neon;
   }
 #endif
-  return &lati_peak_neon;
-#endif
   (void)backend;
+#if defined(__aarch64__)
+  return &lati_peak_neon;
+#else
   return &lati_peak_portable;
+#endif
 }
 
 typedef struct peak_work {

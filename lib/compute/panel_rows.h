@@ -1,6 +1,14 @@
 /* What a panel kernel does to rows besides multiplying them, in terms of vector_math.h and of
  * load_values(rows, place, mask) and store_values(rows, place, mask, vec), which know the types. */
 
+/* The functions of a kernel's table, for its initialiser; those that the including file defines
+ * have the members' names. */
+#define PANEL_FUNCTIONS                                                                            \
+  .strip_of_rows = strip_of_rows, .strip_of_columns = strip_of_columns,                            \
+  .panel_of_rows = panel_of_rows, .panel_of_columns = panel_of_columns, .multiply = multiply,      \
+  .finish = finish, .column_sums = column_sums, .dot = dot, .glu = glu,                            \
+  .glu_backward = glu_backward
+
 INLINE vec apply_slope(vec value, vec place, const lati_activation slope) {
   switch (slope) {
   case LATI_RELU:

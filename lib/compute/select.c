@@ -5,8 +5,8 @@
 
 /* bf16 products pay where the processor has tiles, and where its dot products run at twice the rate
  * of f32: AMD's since Zen 4 (measured: 228 against 114 GFLOP/s a core), not Intel's (half the f32
- * rate), Arm's by the optimization guides of Neoverse (not measured). Asked for by name, they are
- * had wherever they run. */
+ * rate), Arm's by an estimate alone (docs/portability.md). Asked for by name, they are had wherever
+ * they run. */
 static const lati_backend *bf16_backend(int asked_for) {
 #if LATI_HAS_AMX
   if (lati_processor_here()->bf16_tiles && lati_processor_permit_tiles()) {
@@ -39,7 +39,8 @@ const lati_panel_kernel *lati_panel_bf16_dot(void) {
 }
 
 /* Panels of our own where vectors are wide. With AVX2 BLIS is as fast (measured: 117 GFLOP/s a core
- * against 115), and has kernels for other processors; of Arm's it knows few by name. */
+ * against 115), and has kernels for other processors. On 64-bit Arm neither has been measured, and
+ * panels are what bf16 needs in any case. */
 static const lati_backend *f32_backend(void) {
 #if defined(__x86_64__)
   if (lati_processor_here()->avx512) {

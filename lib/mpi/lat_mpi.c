@@ -80,6 +80,12 @@ static lat_status wait_for(const lat_mpi *mpi, int count, MPI_Request *requests,
   return status;
 }
 
+/* The end of a call that began one request, with that code. */
+static lat_status complete(const lat_mpi *mpi, int code, MPI_Request *request, const char *call) {
+  const lat_status status = check(code, call);
+  return status == LAT_OK ? wait_for(mpi, 1, request, call) : status;
+}
+
 /* MPI_Allgatherv() that keeps the time limit. */
 static lat_status gather_all(const lat_mpi *mpi, const void *own, void *all, MPI_Datatype type) {
   MPI_Request request = MPI_REQUEST_NULL;
@@ -89,10 +95,9 @@ static lat_status gather_all(const lat_mpi *mpi, const void *own, void *all, MPI
         MPI_Allgatherv(own, count, type, all, mpi->counts, mpi->offsets, type, mpi->communicator),
         "MPI_Allgatherv");
   }
-  const lat_status status = check(MPI_Iallgatherv(own, count, type, all, mpi->counts, mpi->offsets,
-                                                  type, mpi->communicator, &request),
-                                  "MPI_Iallgatherv");
-  return status == LAT_OK ? wait_for(mpi, 1, &request, "MPI_Iallgatherv") : status;
+  const int code = MPI_Iallgatherv(own, count, type, all, mpi->counts, mpi->offsets, type,
+                                   mpi->communicator, &request);
+  return complete(mpi, code, &request, "MPI_Iallgatherv");
 }
 
 /* MPI_Allreduce() that keeps it. */
@@ -102,10 +107,9 @@ static lat_status add_all(const lat_mpi *mpi, void *values, int count, MPI_Datat
     return check(MPI_Allreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, mpi->communicator),
                  "MPI_Allreduce");
   }
-  const lat_status status =
-      check(MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, mpi->communicator, &request),
-            "MPI_Iallreduce");
-  return status == LAT_OK ? wait_for(mpi, 1, &request, "MPI_Iallreduce") : status;
+  const int code =
+      MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, mpi->communicator, &request);
+  return complete(mpi, code, &request, "MPI_Iallreduce");
 }
 
 static lat_status reserve(void **block, size_t *capacity, size_t count, size_t size) {
@@ -269,10 +273,9 @@ static lat_status gather_even_rows(const lat_mpi *mpi, const lat_agreement *agre
                                mpi->communicator),
                  "MPI_Allgather");
   }
-  const lat_status status = check(MPI_Iallgather(MPI_IN_PLACE, 0, MPI_BYTE, agreement->rows, size,
-                                                 MPI_BYTE, mpi->communicator, &request),
-                                  "MPI_Iallgather");
-  return status == LAT_OK ? wait_for(mpi, 1, &request, "MPI_Iallgather") : status;
+  const int code = MPI_Iallgather(MPI_IN_PLACE, 0, MPI_BYTE, agreement->rows, size, MPI_BYTE,
+                                  mpi->communicator, &request);
+  return complete(mpi, code, &request, "MPI_Iallgather");
 }
 
 /* Rows of any size: counted in floats where all are whole ones, as MPI counts no further than int.
@@ -460,9 +463,9 @@ lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients, lat_loss_sum *sum
     return fail(LAT_ERROR_ARGUMENT, "mpi, gradients or sum is NULL");
   }
   float *values = NULL;
-  const lat_status mapped = lat_gradients_map(&values, gradients);
-  if (mapped != LAT_OK) {
-    return mapped;
+  lat_status status = lat_gradients_map(&values, gradients);
+  if (status != LAT_OK) {
+    return status;
   }
   double sums[5] = {sum->loss, (double)sum->tokens, (double)sum->correct_tokens,
                     (double)sum->examples, (double)sum->correct_examples};
@@ -476,9 +479,9 @@ lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients, lat_loss_sum *sum
                                    .sums = sums,
                                    .sum_count = 5,
                                    .message = message};
-  const lat_status reduced = reduce(&reduction, mpi);
+  status = reduce(&reduction, mpi);
   const lat_status committed = lat_gradients_commit(gradients);
-  const lat_status status = reduced != LAT_OK ? reduced : committed;
+  status = status != LAT_OK ? status : committed;
   if (status == LAT_OK) {
     sum->loss = sums[0];
     sum->tokens = (int64_t)sums[1];

@@ -4,8 +4,8 @@
                         [--batch 64 --rate 1e-4 --warmup 10000]
 
 Eigenvalues of matrices as the paper draws them, by an encoder of `layers` layers and a decoder of one, trained by Adam
-with a linear warm-up. Examples and scores are this library's (python/lat), drawn beforehand so that
-drawing takes none of the minutes; the model is that of peers.py. Give it one core: taskset -c 0 python3 ...
+with a linear warm-up, in bf16 where PyTorch takes it. Examples and scores are this library's (python/lat); drawing them is
+not counted in the minutes. The model is that of peers.py. Give it one core: taskset -c 0 python3 ...
 """
 
 import argparse
@@ -30,7 +30,8 @@ class Examples:
 
     def draw(self, count):
         batch = self.sampler.next(count)
-        framed = (functional.pad(torch.tensor(batch.sequences(side)), (1, 1), value=EOS) for side in (lat.INPUT, lat.OUTPUT))
+        framed = (functional.pad(torch.tensor(batch.sequences(side)), (1, 1), value=EOS)
+                  for side in (lat.INPUT, lat.OUTPUT))
         return batch, *framed
 
 
@@ -52,8 +53,8 @@ def accuracy(model, examples, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, kind, value in (("size", int, 5), ("minutes", float, 15), ("count", int, 500), ("layers", int, 6),
-                              ("width", int, 512), ("heads", int, 8), ("batch", int, 64), ("rate", float, 1e-4), ("warmup", int, 10000),
-                              ("encoding", str, "fp15")):
+                              ("width", int, 512), ("heads", int, 8), ("batch", int, 64), ("rate", float, 1e-4),
+                              ("warmup", int, 10000), ("encoding", str, "fp15")):
         parser.add_argument("--" + name, type=kind, default=value)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
