@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/context_impl.h"
 #include "base/floating.h"
+#include "base/system.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,16 @@ typedef struct block_header {
   size_t total; /* bytes asked of a host's allocator: header, contents, tail */
 } block_header;
 
-/* calloc() has large blocks from the kernel as pages that are zero already. */
+/* calloc() has large blocks from the kernel as pages that are zero already, and none of them
+ * touched yet. With pages of 2 MiB a training step of the published sizes is about a tenth faster,
+ * because the processor translates fewer addresses (docs/profile.md). */
 static void *library_allocate(size_t size) {
-  return calloc(1, size + LATI_ALIGNMENT);
+  const size_t large = (size_t)1 << 21, total = size + LATI_ALIGNMENT;
+  void *memory = calloc(1, total);
+  if (memory != NULL && total >= large) {
+    lati_prefer_large_pages(memory, total);
+  }
+  return memory;
 }
 
 static block_header *align(void *memory) {

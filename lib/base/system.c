@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <sys/mman.h>
 #include <sys/statfs.h>
 #endif
 
@@ -40,6 +41,17 @@ int lati_is_process_link(int *error, const char *path) {
   }
   return *error == 0 && info.f_type == PROC_MAGIC;
 }
+
+/* Transparent huge pages, which most systems give on request alone. */
+void lati_prefer_large_pages(void *memory, size_t size) {
+  const int error = errno;
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)memory;
+  const uintptr_t first = (begin + page - 1) / page * page, end = (begin + size) / page * page;
+  if (first < end) {
+    madvise((void *)first, end - first, MADV_HUGEPAGE);
+  }
+  errno = error;
+}
 #else
 int32_t lati_own_processors(void) {
   const long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -50,5 +62,10 @@ int lati_is_process_link(int *error, const char *path) {
   (void)path;
   *error = 0;
   return 0;
+}
+
+void lati_prefer_large_pages(void *memory, size_t size) {
+  (void)memory;
+  (void)size;
 }
 #endif

@@ -15,4 +15,8 @@ int32_t lati_own_processors(void);
  * that cannot be told it is false, and *error the errno; otherwise *error is 0. */
 int lati_is_process_link(int *error, const char *path);
 
+/* Asks the system to back [memory, memory + size) by larger pages than usual where whole ones fit;
+ * a wish, which changes no contents. */
+void lati_prefer_large_pages(void *memory, size_t size);
+
 #endif

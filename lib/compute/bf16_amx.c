@@ -42,6 +42,23 @@ static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, 
   return (lati_strip){dst, pairs, 1};
 }
 
+static lati_strip strip_of_panel(uint32_t *dst, int64_t pairs, const uint32_t *panel,
+                                 int64_t cols) {
+  for (int64_t j = 0; j < cols; j += LANES) {
+    for (int64_t p = 0; p < pairs; p += LANES) {
+      word_vec block[LANES];
+      for (int i = 0; i < LANES; ++i) {
+        block[i] = _mm512_loadu_si512(panel + (p + i) * LATI_PANEL + j);
+      }
+      transpose_words(block);
+      for (int i = 0; i < LANES; ++i) {
+        store_words(dst + (j + i) * pairs + p, block[i]);
+      }
+    }
+  }
+  return (lati_strip){dst, pairs, 1};
+}
+
 const lati_panel_kernel KERNEL = {
     .name = "bf16-amx",
     .values = 2,

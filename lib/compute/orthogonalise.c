@@ -36,6 +36,7 @@ typedef struct iteration {
   int64_t side, size;              /* size: floats of a matrix */
   float *a, *p, *q, *spare;
   uint32_t *packed[2]; /* operands of a product; room for X too */
+  uint32_t *strip;     /* a panel's, transposed */
 } iteration;
 
 static int64_t shorter(int32_t rows, int32_t cols) {
@@ -54,15 +55,15 @@ static int64_t operand_words(int64_t length, int64_t side) {
 size_t lati_orthogonalise_work(int32_t rows, int32_t cols) {
   const int64_t side = shorter(rows, cols);
   return (size_t)(4 * lati_panel_floats(side, side) + operand_words(side, side) +
-                  operand_words(longer(rows, cols), side));
+                  operand_words(longer(rows, cols), side) + operand_words(side, LATI_PANEL));
 }
 
 static const lati_panel_kernel *kernel_of(int bf16) {
-  return bf16 ? lati_panel_bf16_dot() : lati_vector_best()->panels;
+  return bf16 ? lati_panel_bf16() : lati_vector_best()->panels;
 }
 
 /* Columns that fill up the last panel are zero in all matrices and stay so. */
-static void begin(iteration *it, int64_t side, int bf16, float *work) {
+static void begin(iteration *it, int64_t length, int64_t side, int bf16, float *work) {
   const int64_t size = lati_panel_floats(side, side);
   uint32_t *packed = (uint32_t *)(void *)(work + 4 * size);
   *it = (iteration){.vector = lati_vector_best(),
@@ -73,7 +74,8 @@ static void begin(iteration *it, int64_t side, int bf16, float *work) {
                     .p = work + size,
                     .q = work + 2 * size,
                     .spare = work + 3 * size,
-                    .packed = {packed, packed + operand_words(side, side)}};
+                    .packed = {packed, packed + operand_words(side, side)},
+                    .strip = packed + operand_words(side, side) + operand_words(length, side)};
   if (side % LATI_PANEL != 0) {
     memset(work, 0, (size_t)(4 * size) * sizeof *work);
   }
@@ -233,7 +235,8 @@ static void multiply_tall(const iteration *it, float *out, lati_rows x, int64_t 
   }
 }
 
-/* out = Q X for a wide X, a panel of which is packed at a time. */
+/* out = Q X for a wide X, a panel of which is packed at a time. Q is symmetric, so that columns of
+ * its panels are its rows. */
 static void multiply_wide(const iteration *it, float *out, lati_rows x, int64_t cols) {
   const lati_panel_kernel *kernel = it->kernel;
   const uint32_t *q = last_factor(it);
@@ -242,8 +245,9 @@ static void multiply_wide(const iteration *it, float *out, lati_rows x, int64_t 
     const int64_t n = lati_least(LATI_PANEL, cols - j);
     kernel->panel_of_rows(it->packed[1], words, lati_rows_at(x, 0, j), it->side, n);
     for (int64_t i = 0; i < it->side; i += LATI_PANEL) {
-      kernel->multiply(out + i * cols + j, cols, (lati_strip){q + i * words, 1, LATI_PANEL},
-                       it->packed[1], 0, lati_least(LATI_PANEL, it->side - i), n,
+      const int64_t m = lati_least(LATI_PANEL, it->side - i);
+      const lati_strip strip = kernel->strip_of_panel(it->strip, words, q + i * words, m);
+      kernel->multiply(out + i * cols + j, cols, strip, it->packed[1], 0, m, n,
                        lati_used_words(kernel, it->side), 0);
     }
   }
@@ -268,7 +272,7 @@ void lati_orthogonalise(float *out, float *x, int32_t rows, int32_t cols, int bf
   const int64_t count = side * length;
   const lati_rows matrix = lati_floats(x, cols);
   iteration it;
-  begin(&it, side, bf16, work);
+  begin(&it, length, side, bf16, work);
   const double norm = sqrt(it.vector->sum_of_squares(x, count));
   it.vector->scale(x, norm > (double)FLT_MIN ? (float)(1 / norm) : 0, count);
   pack(it.packed[1], it.kernel, matrix, rows, cols);

@@ -44,6 +44,9 @@ typedef struct lati_panel_kernel {
   /* A = src^T, src (rows, cols); dst has room for words times cols in whole tiles. */
   lati_strip (*strip_of_columns)(uint32_t *dst, int64_t words, lati_rows src, int64_t rows,
                                  int64_t cols);
+  /* A = the transpose of `cols` columns of a packed panel, from the first of them on: where it
+   * lies, or in dst, which has room for words times cols in whole tiles. */
+  lati_strip (*strip_of_panel)(uint32_t *dst, int64_t words, const uint32_t *panel, int64_t cols);
   /* One panel of B = src (rows, cols <= LATI_PANEL). */
   void (*panel_of_rows)(uint32_t *dst, int64_t words, lati_rows src, int64_t rows, int64_t cols);
   /* One panel of B = src^T, src (rows <= LATI_PANEL, cols). */
@@ -72,8 +75,8 @@ extern const lati_panel_kernel lati_panel_bf16_neon;
 extern const lati_backend lati_backend_f32_neon, lati_backend_bf16_neon;
 #endif
 
-/* Products of bf16 by the processor's dot products; NULL: it has none. */
-const lati_panel_kernel *lati_panel_bf16_dot(void);
+/* Products of bf16 by the processor's tiles or dot products; NULL: it has neither. */
+const lati_panel_kernel *lati_panel_bf16(void);
 
 /* Words that k values of a contraction take. */
 static inline int64_t lati_words(const lati_panel_kernel *kernel, int64_t k) {

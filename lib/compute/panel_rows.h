@@ -5,9 +5,9 @@
  * have the members' names. */
 #define PANEL_FUNCTIONS                                                                            \
   .strip_of_rows = strip_of_rows, .strip_of_columns = strip_of_columns,                            \
-  .panel_of_rows = panel_of_rows, .panel_of_columns = panel_of_columns, .multiply = multiply,      \
-  .finish = finish, .column_sums = column_sums, .dot = dot, .glu = glu,                            \
-  .glu_backward = glu_backward
+  .strip_of_panel = strip_of_panel, .panel_of_rows = panel_of_rows,                                \
+  .panel_of_columns = panel_of_columns, .multiply = multiply, .finish = finish,                    \
+  .column_sums = column_sums, .dot = dot, .glu = glu, .glu_backward = glu_backward
 
 INLINE vec apply_slope(vec value, vec place, const lati_activation slope) {
   switch (slope) {

@@ -3,38 +3,43 @@
 #include "compute/panel.h"
 #include "compute/processor.h"
 
-/* bf16 products pay where the processor has tiles, and where its dot products run at twice the rate
- * of f32: AMD's since Zen 4 (measured: 228 against 114 GFLOP/s a core), not Intel's (half the f32
- * rate), Arm's by an estimate alone (docs/portability.md). Asked for by name, they are had wherever
- * they run. */
-static const lati_backend *bf16_backend(int asked_for) {
+/* Tiles where the processor has them, or else dot products; NULL: neither. */
+static const lati_backend *bf16_backend(const lati_panel_kernel **kernel) {
 #if LATI_HAS_AMX
   if (lati_processor_here()->bf16_tiles && lati_processor_permit_tiles()) {
+    *kernel = &lati_panel_bf16_amx;
     return &lati_backend_bf16_amx;
   }
 #endif
 #if LATI_HAS_AVX512_BF16
-  const lati_processor *processor = lati_processor_here();
-  if (processor->bf16_dot && (asked_for || processor->is_amd)) {
+  if (lati_processor_here()->bf16_dot) {
+    *kernel = &lati_panel_bf16_avx512;
     return &lati_backend_bf16_avx512;
   }
-#endif
-#if LATI_HAS_ARM_BF16
+#elif LATI_HAS_ARM_BF16
   if (lati_processor_here()->bf16_dot) {
+    *kernel = &lati_panel_bf16_neon;
     return &lati_backend_bf16_neon;
   }
 #endif
-  (void)asked_for;
+  *kernel = NULL;
   return NULL;
 }
 
-const lati_panel_kernel *lati_panel_bf16_dot(void) {
+const lati_panel_kernel *lati_panel_bf16(void) {
+  const lati_panel_kernel *kernel;
+  bf16_backend(&kernel);
+  return kernel;
+}
+
+/* bf16 products pay where the processor has tiles, and where its dot products run at twice the rate
+ * of f32: AMD's since Zen 4 (measured: 228 against 114 GFLOP/s a core), not Intel's (half the f32
+ * rate), Arm's by an estimate alone (docs/portability.md). */
+static int bf16_pays(void) {
 #if LATI_HAS_AVX512_BF16
-  return lati_processor_here()->bf16_dot ? &lati_panel_bf16_avx512 : NULL;
-#elif LATI_HAS_ARM_BF16
-  return lati_processor_here()->bf16_dot ? &lati_panel_bf16_neon : NULL;
+  return lati_panel_bf16() != &lati_panel_bf16_avx512 || lati_processor_here()->is_amd;
 #else
-  return NULL;
+  return 1;
 #endif
 }
 
@@ -54,10 +59,12 @@ static const lati_backend *f32_backend(void) {
 #endif
 }
 
+/* Asked for by name, bf16 is had wherever it runs. */
 static const lati_backend *choose(int32_t *precision) {
+  const lati_panel_kernel *kernel;
   const lati_backend *backend = NULL;
-  if (*precision != LAT_PRECISION_F32) {
-    backend = bf16_backend(*precision == LAT_PRECISION_BF16);
+  if (*precision == LAT_PRECISION_BF16 || (*precision == LAT_PRECISION_AUTO && bf16_pays())) {
+    backend = bf16_backend(&kernel);
   }
   if (*precision == LAT_PRECISION_AUTO) {
     *precision = backend != NULL ? LAT_PRECISION_BF16 : LAT_PRECISION_F32;

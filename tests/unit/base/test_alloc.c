@@ -3,6 +3,10 @@
 #include "counting_allocator.h"
 #include "suite.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 /* A context that lends its allocator only: no kernels, no threads. */
 static lat_context lender(counting_allocator *allocator) {
   return (lat_context){.options = {.allocate = counting_allocate,
@@ -33,6 +37,40 @@ START_TEST(blocks_are_aligned_zeroed_and_have_a_tail) {
   }
   ck_assert_int_eq(allocator.calls, 7);
   ck_assert_int_eq(allocator.live, 0);
+}
+END_TEST
+
+/* VmFlags of the mapping that holds `place`, from /proc/self/smaps; 0: there is no such file. */
+static int mapping_flags(char *flags, int size, const void *place) {
+  FILE *file = fopen("/proc/self/smaps", "r");
+  char line[512];
+  int inside = 0, found = 0;
+  while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
+    unsigned long long first, end;
+    if (sscanf(line, "%llx-%llx ", &first, &end) == 2) {
+      inside = (uintptr_t)place >= first && (uintptr_t)place < end;
+    } else if (inside && strncmp(line, "VmFlags:", 8) == 0) {
+      snprintf(flags, (size_t)size, "%s", line);
+      found = 1;
+    }
+  }
+  if (file != NULL) {
+    fclose(file);
+  }
+  return found;
+}
+
+/* "hg": the system is asked for huge pages. */
+START_TEST(large_blocks_prefer_large_pages) {
+  enum { SIZE = 8 << 20 };
+  char flags[512];
+  char *block = NULL;
+  ck_assert_int_eq(lati_alloc((void **)&block, NULL, SIZE, 1), LAT_OK);
+  if (access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0 &&
+      mapping_flags(flags, sizeof flags, block + SIZE / 2)) {
+    ck_assert_msg(strstr(flags, " hg") != NULL, "%s", flags);
+  }
+  lati_free(block);
 }
 END_TEST
 
@@ -143,6 +181,7 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {blocks_are_aligned_zeroed_and_have_a_tail,
+                                large_blocks_prefer_large_pages,
                                 a_block_outlives_its_context,
                                 overflow_is_refused,
                                 failure_is_reported,

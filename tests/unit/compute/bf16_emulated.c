@@ -80,6 +80,16 @@ static lati_strip strip_of_columns(uint32_t *dst, int64_t pairs, lati_rows src, 
   return (lati_strip){dst, pairs, 1};
 }
 
+static lati_strip strip_of_panel(uint32_t *dst, int64_t pairs, const uint32_t *panel,
+                                 int64_t cols) {
+  for (int64_t j = 0; j < lati_blocks(cols, LATI_TILE) * LATI_TILE; ++j) {
+    for (int64_t p = 0; p < pairs; ++p) {
+      dst[j * pairs + p] = panel[p * LATI_PANEL + j];
+    }
+  }
+  return (lati_strip){dst, pairs, 1};
+}
+
 /* Phi, the normal distribution. */
 static double normal_below(double x) {
   return 0.5 * erfc(-x * 0.70710678118654752);
@@ -212,6 +222,7 @@ const lati_panel_kernel bf16_emulated = {
     .grain = LATI_TILE,
     .strip_of_rows = strip_of_rows,
     .strip_of_columns = strip_of_columns,
+    .strip_of_panel = strip_of_panel,
     .panel_of_rows = panel_of_rows,
     .panel_of_columns = panel_of_columns,
     .multiply = multiply,
@@ -236,9 +247,15 @@ int panel_kernels_here(const lati_panel_kernel *kernels[MAX_KERNELS]) {
 #elif defined(__aarch64__)
   kernels[count++] = lati_vector_neon.panels;
 #endif
-  if (lati_panel_bf16_dot() != NULL) {
-    kernels[count++] = lati_panel_bf16_dot();
+#if LATI_HAS_AVX512_BF16
+  if (lati_processor_here()->bf16_dot) {
+    kernels[count++] = &lati_panel_bf16_avx512;
   }
+#elif LATI_HAS_ARM_BF16
+  if (lati_processor_here()->bf16_dot) {
+    kernels[count++] = &lati_panel_bf16_neon;
+  }
+#endif
 #if LATI_HAS_AMX
   if (lati_processor_here()->bf16_tiles && lati_processor_permit_tiles()) {
     kernels[count++] = &lati_panel_bf16_amx;

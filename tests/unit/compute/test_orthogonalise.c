@@ -1,4 +1,5 @@
 /* Symmetric products and orthogonal factors, against slow twins at odd shapes. */
+#include "bf16_emulated.h"
 #include "compute_fixture.h"
 #include "plain_orthogonalise.h"
 
@@ -19,7 +20,7 @@ static int64_t in_panels(int64_t rows, int64_t i, int64_t j) {
 /* In f32, and in bf16 where the processor has it. Returns how many. */
 static int kernels_here(const lati_panel_kernel *kernels[2]) {
   kernels[0] = lati_vector_best()->panels;
-  kernels[1] = lati_panel_bf16_dot();
+  kernels[1] = lati_panel_bf16();
   return kernels[1] != NULL ? 2 : 1;
 }
 
@@ -61,8 +62,8 @@ static void check_symmetric_product(fixture *f, const lati_panel_kernel *kernel,
 
 START_TEST(symmetric_products_are_those_of_plain_loops) {
   static const int64_t sides[] = {1, 5, 31, 32, 33, 63, 64, 65, 97, 128, 201};
-  const lati_panel_kernel *kernels[2];
-  const int count = kernels_here(kernels);
+  const lati_panel_kernel *kernels[MAX_KERNELS];
+  const int count = panel_kernels_here(kernels);
   fixture f;
   fixture_open(&f, 1);
   for (int k = 0; k < count; ++k) {
