@@ -39,6 +39,34 @@ lat_status lati_ranks_create(lat_trainer *trainer) {
   return alone(trainer) ? LAT_OK : LATI_NEW(trainer->reports, trainer->ctx, trainer->shards.ranks);
 }
 
+static int is_in_host_memory(const lat_trainer *trainer) {
+  return lati_memory_of(trainer->ctx) == &lati_host_memory;
+}
+
+lat_status lati_ranks_stage(lat_trainer *trainer) {
+  lat_status status = LAT_OK;
+  const int32_t parts = trainer->shards.parts;
+  const size_t count = trainer->optimizer->count;
+  if (alone(trainer) || is_in_host_memory(trainer)) {
+    return LAT_OK;
+  }
+  LATI_TRY(LATI_NEW(trainer->staged, trainer->ctx, parts));
+  LATI_TRY(LATI_NEW(trainer->staged[0], trainer->ctx, (size_t)parts * count));
+  for (int32_t i = 1; i < parts; ++i) {
+    trainer->staged[i] = trainer->staged[0] + (size_t)i * count;
+  }
+done:
+  return status;
+}
+
+void lati_ranks_clear(lat_trainer *trainer) {
+  if (trainer->staged != NULL) {
+    lati_free(trainer->staged[0]);
+  }
+  lati_free(trainer->staged);
+  lati_free(trainer->reports);
+}
+
 /* The status of a host's function; what is none of the library's counts as CALLBACK. */
 static lat_status outcome(lat_status status, const char *what, const char *message) {
   if (status == LAT_OK) {
@@ -70,9 +98,22 @@ static lat_status agree(const lat_trainer *trainer, void *rows, size_t size) {
   return gather(trainer, rows, size, NULL);
 }
 
-/* lati_update_share.gather */
+/* lati_update_share.gather: of numbers, which are brought to the host and back where they lie
+ * elsewhere. */
 static lat_status gather_stretches(void *user, void *rows, const size_t *offsets) {
-  return gather(user, rows, 0, offsets);
+  const lat_trainer *trainer = user;
+  const lati_memory *memory = lati_memory_of(trainer->ctx);
+  const size_t own = offsets[trainer->shards.rank], all = offsets[trainer->shards.ranks];
+  if (trainer->staged == NULL) {
+    return gather(trainer, rows, 0, offsets);
+  }
+  char *copy = (char *)trainer->staged[0];
+  memory->read(copy + own, (const char *)rows + own, offsets[trainer->shards.rank + 1] - own);
+  const lat_status status = gather(trainer, copy, 0, offsets);
+  if (status == LAT_OK) {
+    memory->write((char *)rows + offsets[0], copy + offsets[0], all - offsets[0]);
+  }
+  return status;
 }
 
 lati_update_share lati_ranks_share(lat_trainer *trainer) {
@@ -237,8 +278,9 @@ done:
   return status;
 }
 
-static lat_status reduce(const lat_trainer *trainer, float *const *values, double *sums,
-                         int32_t parts, int64_t leaves) {
+/* Parts of the sum: the first becomes the sum of all. */
+static lat_status call_reduce(const lat_trainer *trainer, float *const *values, double *sums,
+                              int32_t parts, int64_t leaves) {
   char message[LAT_MESSAGE_SIZE] = "";
   const lat_reduction reduction = {.struct_size = sizeof reduction,
                                    .shards = leaves,
@@ -255,6 +297,21 @@ static lat_status reduce(const lat_trainer *trainer, float *const *values, doubl
   const lat_status status = trainer->options.reduce(&reduction, trainer->options.connection);
   lati_floating_take_back(host);
   return outcome(status, "reduce", message);
+}
+
+static lat_status reduce(const lat_trainer *trainer, float *const *values, double *sums,
+                         int32_t parts, int64_t leaves) {
+  const lati_memory *memory = lati_memory_of(trainer->ctx);
+  const size_t bytes = trainer->optimizer->count * sizeof **values;
+  if (trainer->staged == NULL) {
+    return call_reduce(trainer, values, sums, parts, leaves);
+  }
+  for (int32_t i = 0; i < parts; ++i) {
+    memory->read(trainer->staged[i], values[i], bytes);
+  }
+  const lat_status status = call_reduce(trainer, trainer->staged, sums, parts, leaves);
+  memory->write(values[0], trainer->staged[0], bytes);
+  return status;
 }
 
 lat_status lati_ranks_reduce(lat_trainer *trainer) {

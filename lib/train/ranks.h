@@ -11,6 +11,11 @@ lat_status lati_ranks_check(const lat_trainer_options *options);
 /* Room for what every rank says of itself. */
 lat_status lati_ranks_create(lat_trainer *trainer);
 
+/* Copies in the host's memory for its functions, where the numbers lie elsewhere. After the shards
+ * and the optimizer are there. */
+lat_status lati_ranks_stage(lat_trainer *trainer);
+void lati_ranks_clear(lat_trainer *trainer);
+
 /* How the ranks share the work of an update out. */
 lati_update_share lati_ranks_share(lat_trainer *trainer);
 

@@ -217,6 +217,7 @@ static lat_status create_parts(lat_trainer *trainer, const lat_optimizer_options
   LATI_TRY(lat_gradients_create(&trainer->gradients, model));
   LATI_TRY(lat_gradients_set_target_spread(trainer->gradients, options->target_spread));
   LATI_TRY(lati_shards_create(&trainer->shards, model, options, trainer->gradients));
+  LATI_TRY(lati_ranks_stage(trainer));
   LATI_TRY(lat_batch_create(&trainer->batch, model->tokenizer));
   LATI_TRY(create_sampler(trainer));
   LATI_TRY(lati_run_identity(&trainer->identity, trainer));
@@ -340,7 +341,7 @@ void lat_trainer_free(lat_trainer *trainer) {
   lat_sampler_free(trainer->sampler);
   lat_batch_free(trainer->batch);
   lati_shards_clear(&trainer->shards);
-  lati_free(trainer->reports);
+  lati_ranks_clear(trainer);
   lat_gradients_free(trainer->gradients);
   lat_optimizer_free(trainer->optimizer);
   for (int i = 0; i < LATI_RUN_TEXTS; ++i) {

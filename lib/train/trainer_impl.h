@@ -49,7 +49,9 @@ struct lat_trainer {
   int64_t marked_examples;
   lati_shards shards;
   struct lati_rank_report *reports; /* (ranks): what each last told, ranks.c; NULL: one process */
-  lat_status held;                  /* a failure of this rank that the others do not know yet */
+  float **staged; /* (shards.parts, parameters) in the host's memory, of which each rank's functions
+                     take copies; NULL: they take the numbers where they lie */
+  lat_status held; /* a failure of this rank that the others do not know yet */
   char held_message[LAT_MESSAGE_SIZE];
   int wants_stop;         /* this rank's progress callback asked to stop */
   int stopped, timed_out; /* a rank's did, or its time is over, as all ranks know */

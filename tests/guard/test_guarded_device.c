@@ -1,6 +1,6 @@
 /* Nothing above the table of operations follows a pointer to numbers: on a device whose memory is
  * closed outside operations a model ends in the same bytes as on the processor. */
-#include "../unit/train/small_run.h"
+#include "../unit/train/thread_ranks.h"
 #include "guarded_device.h"
 #include "suite.h"
 #include "transformer/transformer.h"
@@ -269,6 +269,73 @@ START_TEST(checkpoints_are_those_of_the_processor) {
 }
 END_TEST
 
+/* One of two ranks, in a thread of its own. */
+typedef struct rank_run {
+  rank_group *group;
+  const lati_backend *device; /* NULL: the processor itself */
+  const char *folder;
+  int i;
+  int32_t rank;
+} rank_run;
+
+/* Sums in shards, stopped and resumed by both; every other case splits the moments. */
+static void *train_rank(void *argument) {
+  const rank_run *self = argument;
+  small_run small;
+  lat_optimizer_options optimizer;
+  lat_trainer_options options;
+  lat_context *ctx = open_context(self->i, 0, 1);
+  ctx->backend = self->device != NULL ? self->device : ctx->backend;
+  open_model(&small, ctx, self->i);
+  set_updates(&optimizer, self->i);
+  small_run_trainer_options(&options, self->folder);
+  join_group(&options, self->group, self->rank);
+  options.batch_size = 8;
+  options.shards = 8;
+  options.split_optimizer = self->i / 2 % 2;
+  options.validate_every = 16;
+  options.validate_count = 3;
+  for (int part = 1; part <= 2; ++part) {
+    lat_trainer *trainer = NULL;
+    options.max_examples = (int64_t)part * 32;
+    CHECK_OK((part == 1 ? lat_trainer_create : lat_trainer_resume)(&trainer, small.model,
+                                                                   &optimizer, &options));
+    CHECK_OK(lat_trainer_run(trainer));
+    lat_trainer_free(trainer);
+  }
+  small_run_close(&small);
+  return NULL;
+}
+
+static void train_ranks(int i, int is_guarded, const char *folder) {
+  enum { RANKS = 2 };
+  pthread_t threads[RANKS];
+  rank_group group;
+  rank_run ranks[RANKS];
+  lat_context *ctx = open_context(i, 0, 1); /* for its operations */
+  const lati_backend *device = is_guarded ? guarded_device_open(ctx->backend) : NULL;
+  rank_group_open(&group, RANKS);
+  for (int32_t rank = 0; rank < RANKS; ++rank) {
+    ranks[rank] = (rank_run){&group, device, folder, i, rank};
+    ck_assert_int_eq(pthread_create(&threads[rank], NULL, train_rank, &ranks[rank]), 0);
+  }
+  for (int32_t rank = 0; rank < RANKS; ++rank) {
+    ck_assert_int_eq(pthread_join(threads[rank], NULL), 0);
+  }
+  rank_group_close(&group);
+  if (is_guarded) {
+    ck_assert_uint_gt(guarded_device_close(), 0);
+  }
+  lat_context_free(ctx);
+}
+
+/* What is summed and gathered is brought to the ranks' functions, and back. */
+START_TEST(ranks_end_as_on_the_processor) {
+  static const char *const names[] = {"checkpoint.safetensors", "model.safetensors", NULL};
+  compare(train_ranks, _i, names);
+}
+END_TEST
+
 /* A loop of the host's own, its optimizer saved, loaded, and its average shown. */
 static void update_by_hand(int i, int is_guarded, const char *folder) {
   char path[256];
@@ -378,6 +445,7 @@ int main(void) {
   tcase_add_test(tests, numbers_are_out_of_reach);
   tcase_add_loop_test(tests, passes_and_files_are_those_of_the_processor, 0, CASES);
   tcase_add_loop_test(tests, checkpoints_are_those_of_the_processor, 0, CASES);
+  tcase_add_loop_test(tests, ranks_end_as_on_the_processor, 0, 4);
   tcase_add_loop_test(tests, loops_of_the_host_end_as_on_the_processor, 2, 4);
   tcase_add_loop_test(tests, answers_are_those_of_the_processor, 0, CASES);
   tcase_add_loop_test(tests, what_is_left_runs_as_well, 0, CASES);
