@@ -70,8 +70,8 @@ lat_status lat_context_create(lat_context **out, const lat_context_options *opti
   LATI_TRY(LATI_NEW(ctx, &lender, 1));
   lati_refs_init(&ctx->refs);
   ctx->options = lender.options;
-  LATI_TRY(lati_pool_create(&ctx->pool, ctx, ctx->options.threads));
-  LATI_TRY(lati_backend_select(&ctx->backend, &ctx->options.precision, ctx));
+  LATI_TRY(lati_pool_create(&ctx->device.pool, ctx, ctx->options.threads));
+  LATI_TRY(lati_backend_select(&ctx->device.operations, &ctx->options.precision, ctx));
   *out = ctx;
   ctx = NULL;
 done:
@@ -87,7 +87,7 @@ lat_context *lati_context_ref(lat_context *ctx) {
 
 void lat_context_free(lat_context *ctx) {
   if (ctx != NULL && lati_refs_drop(&ctx->refs)) {
-    lati_pool_free(ctx->pool);
+    lati_pool_free(ctx->device.pool);
     lati_free(ctx);
   }
 }
@@ -101,5 +101,5 @@ int32_t lat_context_precision(const lat_context *ctx) {
 }
 
 const char *lat_context_kernels(const lat_context *ctx) {
-  return ctx == NULL ? NULL : lati_backend_name(ctx->backend);
+  return ctx == NULL ? NULL : lati_backend_name(ctx->device.operations);
 }

@@ -32,11 +32,17 @@ void lati_refs_add(lati_refs *refs);
 /* True when the last reference was given up. */
 int lati_refs_drop(lati_refs *refs);
 
+/* What operations on numbers run on; the first argument of every one of them. */
+typedef struct lati_device {
+  const struct lati_backend *operations; /* chosen by compute/select.c */
+  lati_pool *pool;                       /* the threads that carry them out on the processor */
+  void *content; /* what a device of another kind keeps, its queue for one; else NULL */
+} lati_device;
+
 struct lat_context {
   lati_refs refs;
   lat_context_options options; /* resolved: threads >= 1, precision F32 or BF16 */
-  lati_pool *pool;
-  const struct lati_backend *backend; /* chosen by compute/select.c */
+  lati_device device;
 };
 
 lat_context *lati_context_ref(lat_context *ctx);

@@ -151,13 +151,13 @@ static void backward_heads(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_panel_attention_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_q,
-                                   lati_rows d_k, lati_rows d_v, lati_rows d_o, lati_rows o,
-                                   const float *lse, lati_rows q, lati_rows k, lati_rows v,
-                                   const lati_attention *shape, void *scratch) {
+void lati_panel_attention_backward(const lati_panel_kernel *kernel, const lati_device *device,
+                                   lati_rows d_q, lati_rows d_k, lati_rows d_v, lati_rows d_o,
+                                   lati_rows o, const float *lse, lati_rows q, lati_rows k,
+                                   lati_rows v, const lati_attention *shape, void *scratch) {
   /* lati_attention_pass serves both directions; here the log-sum-exps are only read. */
   lati_attention_pass b = {kernel, q,       k, v, o, d_q, d_k, d_v, d_o, (float *)(uintptr_t)lse,
                            shape,  scratch, 0};
   b.tile_bytes = lati_panel_attention_scratch(lati_attention_longest(shape), shape->head_width);
-  lati_pool_run(pool, backward_heads, &b, lati_attention_tasks(shape));
+  lati_pool_run(device->pool, backward_heads, &b, lati_attention_tasks(shape));
 }

@@ -137,12 +137,12 @@ static void forward_heads(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_panel_attention_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows o,
-                                  float *lse, lati_rows q, lati_rows k, lati_rows v,
+void lati_panel_attention_forward(const lati_panel_kernel *kernel, const lati_device *device,
+                                  lati_rows o, float *lse, lati_rows q, lati_rows k, lati_rows v,
                                   const lati_attention *shape, void *scratch) {
   lati_attention_pass f = {
       .kernel = kernel, .q = q, .k = k, .v = v, .o = o, .lse = lse, .shape = shape};
   f.tiles = scratch;
   f.tile_bytes = lati_panel_attention_scratch(lati_attention_longest(shape), shape->head_width);
-  lati_pool_run(pool, forward_heads, &f, lati_attention_tasks(shape));
+  lati_pool_run(device->pool, forward_heads, &f, lati_attention_tasks(shape));
 }

@@ -1,5 +1,6 @@
-/* The one table of operations between the transformer and the machine (design 3.4). The model is
- * written once against it.
+/* The one table of operations between the transformer and the machine: the model is written once
+ * against it. The first argument of an operation is the device that it runs on
+ * (base/context_impl.h).
  *
  * Conventions. Matrices are row-major: f32, or lati_rows of either type where the table is
  * `narrow`. T is the number of tokens of all sequences, end to end (ragged, no padding). x_forward
@@ -158,124 +159,155 @@ typedef struct lati_backend {
 
   /* Bytes of the packed form of an (out, in) weight, 0 when none is kept; and packing. */
   size_t (*packed_size)(int32_t out, int32_t in);
-  void (*pack)(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in);
+  void (*pack)(const lati_device *device, void *packed, const float *weight, int32_t out,
+               int32_t in);
 
   /* y (T, out) = activation(x (T, in) W^T + b) + residual (T, out). `pre` (T, out), unless it is
    * none, receives the values before the activation (GELU's backward needs them); `residual` may be
    * NULL and, when the activation is IDENTITY, may be y itself (f32, with ld = out). */
-  void (*linear_forward)(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                         int64_t tokens, lati_activation activation, lati_rows pre,
+  void (*linear_forward)(const lati_device *device, lati_rows y, const lati_linear *linear,
+                         lati_rows x, int64_t tokens, lati_activation activation, lati_rows pre,
                          const float *residual);
   /* The layer of outputs first .. end - 1 alone, sharing the packed form. first is a multiple of
    * LATI_SLICE, and so is end unless it is the layer's own. */
   void (*linear_slice)(lati_linear *slice, const lati_linear *linear, int32_t first, int32_t end);
   /* d_x (T, in) = d_y (T, out) W, or += when accumulate (then f32), or times a slope (NULL: none).
    */
-  void (*linear_backward_input)(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
+  void (*linear_backward_input)(const lati_device *device, lati_rows d_x, const lati_linear *linear,
                                 lati_rows d_y, int64_t tokens, int accumulate,
                                 const lati_slope *slope);
   /* d_weight (out, in) += d_y^T x; d_bias (out) += column sums of d_y (NULL: skipped). scratch:
    * weight_scratch(tokens, in) bytes. */
   size_t (*weight_scratch)(int64_t tokens, int32_t in);
-  void (*linear_backward_weight)(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                 lati_rows x, int64_t tokens, int32_t out, int32_t in,
-                                 void *scratch);
+  void (*linear_backward_weight)(const lati_device *device, float *d_weight, float *d_bias,
+                                 lati_rows d_y, lati_rows x, int64_t tokens, int32_t out,
+                                 int32_t in, void *scratch);
 
   /* y (T, width) = x, narrow. */
-  void (*shorten)(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width);
+  void (*shorten)(const lati_device *device, lati_rows y, const float *x, int64_t tokens,
+                  int32_t width);
 
   /* y = gamma (x - mean) rstd + beta per token, eps 1e-12; mean and rstd (T) kept for backward. y
    * may alias x only when no backward follows. `shortened`, where it is narrow, receives y too.
    * beta NULL: RMSNorm, y = gamma x rstd, with a mean of 0. */
-  void (*layernorm_forward)(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+  void (*layernorm_forward)(const lati_device *device, float *y, lati_rows shortened, float *mean,
                             float *rstd, const float *x, const float *gamma, const float *beta,
                             int64_t tokens, int32_t width);
   /* d_x (T, width) = ... (+= when accumulate); d_gamma, d_beta (width) +=. d_x may alias d_y.
    * d_beta NULL: of RMSNorm.
    * `shortened`, where it is narrow, receives d_x too. scratch: (2 LATI_NORM_GROUPS, width), for
    * sums over groups of tokens, which are added up in one order. */
-  void (*layernorm_backward)(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
-                             float *d_beta, const float *d_y, const float *x, const float *mean,
-                             const float *rstd, const float *gamma, int64_t tokens, int32_t width,
-                             int accumulate, float *scratch);
+  void (*layernorm_backward)(const lati_device *device, float *d_x, lati_rows shortened,
+                             float *d_gamma, float *d_beta, const float *d_y, const float *x,
+                             const float *mean, const float *rstd, const float *gamma,
+                             int64_t tokens, int32_t width, int accumulate, float *scratch);
 
   /* o = dropout(softmax(q k^T / sqrt(head_width))) v per sequence and head; lse (Tq, heads) =
    * log-sum-exp of the scaled scores. scratch: for each worker attention_scratch(longest,
    * head_width) bytes, in both directions, where no sequence has more than `longest` queries. */
   size_t (*attention_scratch)(int64_t longest, int32_t head_width);
-  void (*attention_forward)(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
-                            lati_rows v, const lati_attention *shape, void *scratch);
+  void (*attention_forward)(const lati_device *device, lati_rows o, float *lse, lati_rows q,
+                            lati_rows k, lati_rows v, const lati_attention *shape, void *scratch);
   /* d_q, d_k, d_v = ... (overwritten). Probabilities are recomputed from lse. */
-  void (*attention_backward)(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
+  void (*attention_backward)(const lati_device *device, lati_rows d_q, lati_rows d_k, lati_rows d_v,
                              lati_rows d_o, lati_rows o, const float *lse, lati_rows q, lati_rows k,
                              lati_rows v, const lati_attention *shape, void *scratch);
 
   /* x (T, width) += table[ids[t]] (= when !accumulate); rows with id < 0 contribute nothing (zero).
    */
-  void (*embedding_forward)(lati_pool *pool, float *x, const float *table, const int32_t *ids,
-                            int64_t tokens, int32_t width, int accumulate);
+  void (*embedding_forward)(const lati_device *device, float *x, const float *table,
+                            const int32_t *ids, int64_t tokens, int32_t width, int accumulate);
   /* d_table[ids[t]] += d_x[t]. */
-  void (*embedding_backward)(lati_pool *pool, float *d_table, const float *d_x, const int32_t *ids,
-                             int64_t tokens, int32_t width);
+  void (*embedding_backward)(const lati_device *device, float *d_table, const float *d_x,
+                             const int32_t *ids, int64_t tokens, int32_t width);
 
   /* loss[t] = -log softmax(logits[t])[targets[t]], or with a spread (NULL: none) -sum q_j log
    * softmax(logits[t])[j]; correct[t] = 1 when the target's logit is the largest. d_logits (T,
    * vocabulary), unless it is none, becomes softmax - onehot, or softmax - q, the gradient of the
    * SUM of losses, and the logits are destroyed; rows may begin where those of the logits do. */
-  void (*cross_entropy)(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
-                        const lati_spread *spread);
+  void (*cross_entropy)(const lati_device *device, double *loss, uint8_t *correct,
+                        lati_rows d_logits, float *logits, const int32_t *targets, int64_t tokens,
+                        int32_t vocabulary, const lati_spread *spread);
 
   /* y (T, width) = v activation(g) of x = [v g] (T, 2 width), and the gradient of x from that of
    * y; d_y may not alias d_x. */
-  void (*glu_forward)(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens, int32_t width,
-                      lati_activation activation);
-  void (*glu_backward)(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
-                       int32_t width, lati_activation activation);
+  void (*glu_forward)(const lati_device *device, lati_rows y, lati_rows x, int64_t tokens,
+                      int32_t width, lati_activation activation);
+  void (*glu_backward)(const lati_device *device, lati_rows d_x, lati_rows d_y, lati_rows x,
+                       int64_t tokens, int32_t width, lati_activation activation);
   /* x (T, width) in chunks z_k of `bits` values, y (T, width) = sum p(z_k) T_k[signs of z_k] +
    * residual (NULL: none; may be y), where p(z) = product of sigma(2 |z_i|) and the signs, bit i
    * set where z_i > 0, number the rows of a table. */
-  void (*hashed_forward)(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+  void (*hashed_forward)(const lati_device *device, float *y, const lati_hash *hash, lati_rows x,
                          int64_t tokens, const float *residual);
   /* d_x (T, width) = (+= when accumulate, and then it may be d_y); d_tables +=. scratch: (T, width)
    */
-  void (*hashed_backward)(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
-                          lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
-                          float *scratch);
+  void (*hashed_backward)(const lati_device *device, float *d_x, float *d_tables,
+                          const lati_hash *hash, lati_rows d_y, lati_rows x, int64_t tokens,
+                          int accumulate, float *scratch);
   /* y = dropout(x) + residual (T, width); residual may be NULL; y may alias either. */
-  void (*dropout)(lati_pool *pool, float *y, const float *x, const float *residual, int32_t width,
-                  const lati_dropout *dropout);
+  void (*dropout)(const lati_device *device, float *y, const float *x, const float *residual,
+                  int32_t width, const lati_dropout *dropout);
   /* gate becomes sigmoid(gate), and y = x + gate (h - x), elementwise; y may be x. */
-  void (*gate_forward)(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
-                       int64_t count);
+  void (*gate_forward)(const lati_device *device, float *y, float *gate, const float *h,
+                       const float *x, int64_t count);
   /* d_y becomes d_h; d_x = ..., and d_gate = the gradient of what the sigmoid was taken of. */
-  void (*gate_backward)(lati_pool *pool, float *d_y, float *d_x, float *d_gate, const float *gate,
-                        const float *h, const float *x, int64_t count);
+  void (*gate_backward)(const lati_device *device, float *d_y, float *d_x, float *d_gate,
+                        const float *gate, const float *h, const float *x, int64_t count);
   /* h and c (count, width), c of LSTM alone: the states, before and then after the step. from_h
    * (count, G width) = U h + b. y (T, width) = h + residual (NULL: none; may be y). */
-  void (*cell_forward)(lati_pool *pool, const lati_cell *cell, float *y, const float *residual,
-                       float *h, float *c, const float *from_h);
+  void (*cell_forward)(const lati_device *device, const lati_cell *cell, float *y,
+                       const float *residual, float *h, float *c, const float *from_h);
   /* With what forward kept. d_h and d_c: gradients of the states after the step in, before it out,
    * but for d_h what comes through U h. d_gates (T, G width) = the gradient of W x + b, d_from (T,
    * G width) and d_step (count, G width) = of U h + b; d_from may be d_gates in LSTM, where they
    * are equal. */
-  void (*cell_backward)(lati_pool *pool, const lati_cell *cell, float *d_gates, float *d_from,
-                        float *d_step, float *d_h, float *d_c, lati_rows d_y);
+  void (*cell_backward)(const lati_device *device, const lati_cell *cell, float *d_gates,
+                        float *d_from, float *d_step, float *d_h, float *d_c, lati_rows d_y);
   /* y += x. */
-  void (*add)(lati_pool *pool, float *y, const float *x, int64_t count);
+  void (*add)(const lati_device *device, float *y, const float *x, int64_t count);
 } lati_backend;
 
-/* The memory of a context's numbers; the host's where there is no table to ask. */
-static inline const lati_memory *lati_memory_of(const lat_context *ctx) {
-  return ctx == NULL || ctx->backend == NULL ? &lati_host_memory : ctx->backend->memory;
+/* The context's device; NULL where there is no context. */
+static inline const lati_device *lati_device_of(const lat_context *ctx) {
+  return ctx != NULL ? &ctx->device : NULL;
+}
+
+/* The memory of a device's numbers; the host's where there is no table to ask. */
+static inline const lati_memory *lati_memory_of(const lati_device *device) {
+  return device == NULL || device->operations == NULL ? &lati_host_memory
+                                                      : device->operations->memory;
 }
 
 /* LATI_NEW() for numbers; lati_device_free() releases them. */
 #define LATI_NEW_ON_DEVICE(pointer, ctx, count)                                                    \
-  lati_memory_of(ctx)->allocate((void **)&(pointer), (ctx), (size_t)(count), sizeof *(pointer))
+  lati_memory_of(lati_device_of(ctx))                                                              \
+      ->allocate((void **)&(pointer), (ctx), (size_t)(count), sizeof *(pointer))
 
 static inline void lati_device_free(const lat_context *ctx, void *block) {
-  lati_memory_of(ctx)->release(block);
+  const lati_device *device = lati_device_of(ctx);
+  lati_memory_of(device)->release(device, block);
+}
+
+/* lati_memory's functions, of the device's own memory. */
+static inline void lati_device_read(const lati_device *device, void *host, const void *from,
+                                    size_t bytes) {
+  lati_memory_of(device)->read(device, host, from, bytes);
+}
+
+static inline void lati_device_write(const lati_device *device, void *to, const void *host,
+                                     size_t bytes) {
+  lati_memory_of(device)->write(device, to, host, bytes);
+}
+
+static inline void lati_device_copy(const lati_device *device, void *to, const void *from,
+                                    size_t bytes) {
+  lati_memory_of(device)->copy(device, to, from, bytes);
+}
+
+static inline void lati_device_fill(const lati_device *device, float *x, float value,
+                                    size_t count) {
+  lati_memory_of(device)->fill(device, x, value, count);
 }
 
 /* Values from row to row of operands of `width` columns: narrow rows begin at cache lines. */

@@ -5,27 +5,29 @@
 #include "compute/recurrent_cell.h"
 #include "compute/vector.h"
 
-static void attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
-                              lati_rows v, const lati_attention *shape, void *scratch) {
-  lati_panel_attention_forward(lati_vector_best()->panels, pool, o, lse, q, k, v, shape, scratch);
+static void attention_forward(const lati_device *device, lati_rows o, float *lse, lati_rows q,
+                              lati_rows k, lati_rows v, const lati_attention *shape,
+                              void *scratch) {
+  lati_panel_attention_forward(lati_vector_best()->panels, device, o, lse, q, k, v, shape, scratch);
 }
 
-static void attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
-                               lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
-                               lati_rows k, lati_rows v, const lati_attention *shape,
+static void attention_backward(const lati_device *device, lati_rows d_q, lati_rows d_k,
+                               lati_rows d_v, lati_rows d_o, lati_rows o, const float *lse,
+                               lati_rows q, lati_rows k, lati_rows v, const lati_attention *shape,
                                void *scratch) {
-  lati_panel_attention_backward(lati_vector_best()->panels, pool, d_q, d_k, d_v, d_o, o, lse, q, k,
-                                v, shape, scratch);
+  lati_panel_attention_backward(lati_vector_best()->panels, device, d_q, d_k, d_v, d_o, o, lse, q,
+                                k, v, shape, scratch);
 }
 
-static void glu_forward(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens, int32_t width,
-                        lati_activation activation) {
-  lati_panel_glu_forward(lati_vector_best()->panels, pool, y, x, tokens, width, activation);
+static void glu_forward(const lati_device *device, lati_rows y, lati_rows x, int64_t tokens,
+                        int32_t width, lati_activation activation) {
+  lati_panel_glu_forward(lati_vector_best()->panels, device, y, x, tokens, width, activation);
 }
 
-static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
-                         int32_t width, lati_activation activation) {
-  lati_panel_glu_backward(lati_vector_best()->panels, pool, d_x, d_y, x, tokens, width, activation);
+static void glu_backward(const lati_device *device, lati_rows d_x, lati_rows d_y, lati_rows x,
+                         int64_t tokens, int32_t width, lati_activation activation) {
+  lati_panel_glu_backward(lati_vector_best()->panels, device, d_x, d_y, x, tokens, width,
+                          activation);
 }
 
 const lati_backend lati_backend_f32 = {

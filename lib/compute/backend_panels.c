@@ -13,55 +13,57 @@
   static size_t packed_size_##name(int32_t out, int32_t in) {                                      \
     return lati_panel_packed_size(kernel, out, in);                                                \
   }                                                                                                \
-  static void pack_##name(lati_pool *pool, void *packed, const float *weight, int32_t out,         \
-                          int32_t in) {                                                            \
-    lati_panel_pack(kernel, pool, packed, weight, out, in);                                        \
+  static void pack_##name(const lati_device *device, void *packed, const float *weight,            \
+                          int32_t out, int32_t in) {                                               \
+    lati_panel_pack(kernel, device, packed, weight, out, in);                                      \
   }                                                                                                \
-  static void forward_##name(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x, \
-                             int64_t tokens, lati_activation activation, lati_rows pre,            \
-                             const float *residual) {                                              \
-    lati_panel_forward(kernel, pool, y, linear, x, tokens, activation, pre, residual);             \
+  static void forward_##name(const lati_device *device, lati_rows y, const lati_linear *linear,    \
+                             lati_rows x, int64_t tokens, lati_activation activation,              \
+                             lati_rows pre, const float *residual) {                               \
+    lati_panel_forward(kernel, device, y, linear, x, tokens, activation, pre, residual);           \
   }                                                                                                \
   static void slice_##name(lati_linear *slice, const lati_linear *linear, int32_t first,           \
                            int32_t end) {                                                          \
     lati_panel_slice(kernel, slice, linear, first, end);                                           \
   }                                                                                                \
-  static void backward_input_##name(lati_pool *pool, lati_rows d_x, const lati_linear *linear,     \
-                                    lati_rows d_y, int64_t tokens, int accumulate,                 \
-                                    const lati_slope *slope) {                                     \
-    lati_panel_backward_input(kernel, pool, d_x, linear, d_y, tokens, accumulate, slope);          \
+  static void backward_input_##name(const lati_device *device, lati_rows d_x,                      \
+                                    const lati_linear *linear, lati_rows d_y, int64_t tokens,      \
+                                    int accumulate, const lati_slope *slope) {                     \
+    lati_panel_backward_input(kernel, device, d_x, linear, d_y, tokens, accumulate, slope);        \
   }                                                                                                \
   static size_t weight_scratch_##name(int64_t tokens, int32_t in) {                                \
     return lati_panel_weight_scratch(kernel, tokens, in);                                          \
   }                                                                                                \
-  static void backward_weight_##name(lati_pool *pool, float *d_weight, float *d_bias,              \
+  static void backward_weight_##name(const lati_device *device, float *d_weight, float *d_bias,    \
                                      lati_rows d_y, lati_rows x, int64_t tokens, int32_t out,      \
                                      int32_t in, void *scratch) {                                  \
-    lati_panel_backward_weight(kernel, pool, d_weight, d_bias, d_y, x, tokens, out, in, scratch);  \
+    lati_panel_backward_weight(kernel, device, d_weight, d_bias, d_y, x, tokens, out, in,          \
+                               scratch);                                                           \
   }
 
 #define DEFINE_ATTENTION(name, kernel)                                                             \
-  static void attention_forward_##name(lati_pool *pool, lati_rows o, float *lse, lati_rows q,      \
-                                       lati_rows k, lati_rows v, const lati_attention *shape,      \
-                                       void *scratch) {                                            \
-    lati_panel_attention_forward(kernel, pool, o, lse, q, k, v, shape, scratch);                   \
+  static void attention_forward_##name(const lati_device *device, lati_rows o, float *lse,         \
+                                       lati_rows q, lati_rows k, lati_rows v,                      \
+                                       const lati_attention *shape, void *scratch) {               \
+    lati_panel_attention_forward(kernel, device, o, lse, q, k, v, shape, scratch);                 \
   }                                                                                                \
-  static void attention_backward_##name(lati_pool *pool, lati_rows d_q, lati_rows d_k,             \
+  static void attention_backward_##name(const lati_device *device, lati_rows d_q, lati_rows d_k,   \
                                         lati_rows d_v, lati_rows d_o, lati_rows o,                 \
                                         const float *lse, lati_rows q, lati_rows k, lati_rows v,   \
                                         const lati_attention *shape, void *scratch) {              \
-    lati_panel_attention_backward(kernel, pool, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape,        \
+    lati_panel_attention_backward(kernel, device, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape,      \
                                   scratch);                                                        \
   }
 
 #define DEFINE_GLU(name, kernel)                                                                   \
-  static void glu_forward_##name(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens,        \
-                                 int32_t width, lati_activation activation) {                      \
-    lati_panel_glu_forward(kernel, pool, y, x, tokens, width, activation);                         \
+  static void glu_forward_##name(const lati_device *device, lati_rows y, lati_rows x,              \
+                                 int64_t tokens, int32_t width, lati_activation activation) {      \
+    lati_panel_glu_forward(kernel, device, y, x, tokens, width, activation);                       \
   }                                                                                                \
-  static void glu_backward_##name(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x,      \
-                                  int64_t tokens, int32_t width, lati_activation activation) {     \
-    lati_panel_glu_backward(kernel, pool, d_x, d_y, x, tokens, width, activation);                 \
+  static void glu_backward_##name(const lati_device *device, lati_rows d_x, lati_rows d_y,         \
+                                  lati_rows x, int64_t tokens, int32_t width,                      \
+                                  lati_activation activation) {                                    \
+    lati_panel_glu_backward(kernel, device, d_x, d_y, x, tokens, width, activation);               \
   }
 
 #define DEFINE_BACKEND(text, is_narrow, identifier, kernel)                                        \

@@ -104,10 +104,10 @@ static void token_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
-                        const lati_spread *spread) {
+void lati_cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                        lati_rows d_logits, float *logits, const int32_t *targets, int64_t tokens,
+                        int32_t vocabulary, const lati_spread *spread) {
   loss_rows l = {lati_vector_best(), loss,  correct, d_logits, logits, targets, tokens,
                  vocabulary,         spread};
-  lati_pool_run(pool, token_block, &l, lati_blocks(tokens, TOKENS));
+  lati_pool_run(device->pool, token_block, &l, lati_blocks(tokens, TOKENS));
 }

@@ -40,8 +40,8 @@ static void keep_rows(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-static void keep(lati_pool *pool, const lati_keeping *keeping) {
-  lati_pool_run(pool, keep_rows, (void *)(uintptr_t)keeping,
+static void keep(const lati_device *device, const lati_keeping *keeping) {
+  lati_pool_run(device->pool, keep_rows, (void *)(uintptr_t)keeping,
                 lati_blocks(keeping->rows, ROWS_TO_KEEP));
 }
 
@@ -59,8 +59,8 @@ static void attend_rows(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-static void attend(lati_pool *pool, const lati_cached_attention *attention) {
-  lati_pool_run(pool, attend_rows, (void *)(uintptr_t)attention,
+static void attend(const lati_device *device, const lati_cached_attention *attention) {
+  lati_pool_run(device->pool, attend_rows, (void *)(uintptr_t)attention,
                 lati_blocks(attention->rows, ROWS_TO_ATTEND));
 }
 
@@ -92,10 +92,10 @@ static void largest_of_row(void *argument, int64_t row, int32_t worker) {
   c->chosen[row] = lati_choose_largest(logits_of(c, row), c->span, &c->allowed[row]);
 }
 
-static void choose_largest(lati_pool *pool, int32_t *chosen, const float *logits,
+static void choose_largest(const lati_device *device, int32_t *chosen, const float *logits,
                            lati_symbol_range span, const lati_allowed *allowed, int64_t rows) {
   choice c = {.chosen = chosen, .logits = logits, .span = span, .allowed = allowed};
-  lati_pool_run(pool, largest_of_row, &c, rows);
+  lati_pool_run(device->pool, largest_of_row, &c, rows);
 }
 
 static void sample_of_row(void *argument, int64_t row, int32_t worker) {
@@ -105,7 +105,7 @@ static void sample_of_row(void *argument, int64_t row, int32_t worker) {
                                       c->uniforms[row]);
 }
 
-static void choose_sample(lati_pool *pool, int32_t *chosen, const float *logits,
+static void choose_sample(const lati_device *device, int32_t *chosen, const float *logits,
                           lati_symbol_range span, const lati_allowed *allowed, int64_t rows,
                           double temperature, const double *uniforms) {
   choice c = {.chosen = chosen,
@@ -114,7 +114,7 @@ static void choose_sample(lati_pool *pool, int32_t *chosen, const float *logits,
               .allowed = allowed,
               .temperature = temperature,
               .uniforms = uniforms};
-  lati_pool_run(pool, sample_of_row, &c, rows);
+  lati_pool_run(device->pool, sample_of_row, &c, rows);
 }
 
 static void candidates_of_row(void *argument, int64_t row, int32_t worker) {
@@ -123,10 +123,10 @@ static void candidates_of_row(void *argument, int64_t row, int32_t worker) {
   lati_choose_candidates(c->candidates + row * c->count, c->count, logits_of(c, row), c->span);
 }
 
-static void choose_candidates(lati_pool *pool, lati_candidate *candidates, int32_t count,
+static void choose_candidates(const lati_device *device, lati_candidate *candidates, int32_t count,
                               const float *logits, lati_symbol_range span, int64_t rows) {
   choice c = {.candidates = candidates, .count = count, .logits = logits, .span = span};
-  lati_pool_run(pool, candidates_of_row, &c, rows);
+  lati_pool_run(device->pool, candidates_of_row, &c, rows);
 }
 
 const lati_decoding lati_host_decoding = {.kept_width = kept_width,

@@ -3,7 +3,7 @@
 #ifndef LATI_DECODING_H
 #define LATI_DECODING_H
 
-#include "base/threads.h"
+#include "base/context_impl.h"
 #include "compute/choose.h"
 
 #include <stddef.h>
@@ -44,22 +44,22 @@ typedef struct lati_cached_attention {
 typedef struct lati_decoding {
   /* Floats that a key takes, and a value. */
   int64_t (*kept_width)(int32_t heads, int32_t head_width, int32_t bf16);
-  void (*keep)(lati_pool *pool, const lati_keeping *keeping);
-  void (*attend)(lati_pool *pool, const lati_cached_attention *attention);
+  void (*keep)(const lati_device *device, const lati_keeping *keeping);
+  void (*attend)(const lati_device *device, const lati_cached_attention *attention);
 
   /* Of logits (rows, span), of which row i may choose the symbols allowed[i]. mask: the others are
    * never chosen from now on. */
   void (*mask)(float *logits, lati_symbol_range span, const lati_allowed *allowed, int64_t rows);
   /* Of masked logits; chosen (rows) is the host's. sample: the symbol where the cumulative
    * softmax(logits / temperature) passes uniforms[i], of 0 .. 1. */
-  void (*choose_largest)(lati_pool *pool, int32_t *chosen, const float *logits,
+  void (*choose_largest)(const lati_device *device, int32_t *chosen, const float *logits,
                          lati_symbol_range span, const lati_allowed *allowed, int64_t rows);
-  void (*choose_sample)(lati_pool *pool, int32_t *chosen, const float *logits,
+  void (*choose_sample)(const lati_device *device, int32_t *chosen, const float *logits,
                         lati_symbol_range span, const lati_allowed *allowed, int64_t rows,
                         double temperature, const double *uniforms);
   /* The `count` largest logits of every row in falling order, equals by token; where there are
    * fewer, the rest is PAD at minus infinity. candidates (rows, count). */
-  void (*choose_candidates)(lati_pool *pool, lati_candidate *candidates, int32_t count,
+  void (*choose_candidates)(const lati_device *device, lati_candidate *candidates, int32_t count,
                             const float *logits, lati_symbol_range span, int64_t rows);
 } lati_decoding;
 

@@ -77,11 +77,11 @@ static void dropout_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_dropout_forward(lati_pool *pool, float *y, const float *x, const float *residual,
-                          int32_t width, const lati_dropout *dropout) {
+void lati_dropout_forward(const lati_device *device, float *y, const float *x,
+                          const float *residual, int32_t width, const lati_dropout *dropout) {
   dropout_job job = {y, x, residual, width, dropout};
   const int64_t count = dropout->offsets[dropout->sequences] * width;
-  lati_pool_run(pool, dropout_block, &job, (count + BLOCK - 1) / BLOCK);
+  lati_pool_run(device->pool, dropout_block, &job, (count + BLOCK - 1) / BLOCK);
 }
 
 /* A query's numbers, one a key, begin with a block, and so do those of its multiples of 4. */

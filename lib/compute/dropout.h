@@ -5,8 +5,8 @@
 #include "compute/backend.h"
 
 /* lati_backend.dropout */
-void lati_dropout_forward(lati_pool *pool, float *y, const float *x, const float *residual,
-                          int32_t width, const lati_dropout *dropout);
+void lati_dropout_forward(const lati_device *device, float *y, const float *x,
+                          const float *residual, int32_t width, const lati_dropout *dropout);
 
 /* A query of attention: its number in its sequence, which has so many keys. */
 typedef struct lati_masked_query {

@@ -25,9 +25,9 @@ static void add_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_add(lati_pool *pool, float *y, const float *x, int64_t count) {
+void lati_add(const lati_device *device, float *y, const float *x, int64_t count) {
   elementwise_job job = {y, x, count};
-  lati_pool_run(pool, add_block, &job, (count + BLOCK - 1) / BLOCK);
+  lati_pool_run(device->pool, add_block, &job, (count + BLOCK - 1) / BLOCK);
 }
 
 typedef struct gate_job {
@@ -51,10 +51,10 @@ static void gate_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_gate_forward(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
-                       int64_t count) {
+void lati_gate_forward(const lati_device *device, float *y, float *gate, const float *h,
+                       const float *x, int64_t count) {
   gate_job job = {.y = y, .gate = gate, .h = h, .x = x, .count = count};
-  lati_pool_run(pool, gate_block, &job, (count + BLOCK - 1) / BLOCK);
+  lati_pool_run(device->pool, gate_block, &job, (count + BLOCK - 1) / BLOCK);
 }
 
 static void gate_backward_block(void *argument, int64_t task, int32_t worker) {
@@ -68,8 +68,8 @@ static void gate_backward_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_gate_backward(lati_pool *pool, float *d_y, float *d_x, float *d_gate, const float *gate,
-                        const float *h, const float *x, int64_t count) {
+void lati_gate_backward(const lati_device *device, float *d_y, float *d_x, float *d_gate,
+                        const float *gate, const float *h, const float *x, int64_t count) {
   gate_job job = {.y = d_y, .gate = d_gate, .d_x = d_x, .g = gate, .h = h, .x = x, .count = count};
-  lati_pool_run(pool, gate_backward_block, &job, (count + BLOCK - 1) / BLOCK);
+  lati_pool_run(device->pool, gate_backward_block, &job, (count + BLOCK - 1) / BLOCK);
 }

@@ -5,12 +5,12 @@
 #include "compute/backend.h"
 
 /* lati_backend.gate_forward and .gate_backward */
-void lati_gate_forward(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
-                       int64_t count);
-void lati_gate_backward(lati_pool *pool, float *d_y, float *d_x, float *d_gate, const float *gate,
-                        const float *h, const float *x, int64_t count);
+void lati_gate_forward(const lati_device *device, float *y, float *gate, const float *h,
+                       const float *x, int64_t count);
+void lati_gate_backward(const lati_device *device, float *d_y, float *d_x, float *d_gate,
+                        const float *gate, const float *h, const float *x, int64_t count);
 
 /* lati_backend.add */
-void lati_add(lati_pool *pool, float *y, const float *x, int64_t count);
+void lati_add(const lati_device *device, float *y, const float *x, int64_t count);
 
 #endif

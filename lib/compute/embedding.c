@@ -30,10 +30,10 @@ static void forward_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_embedding_forward(lati_pool *pool, float *x, const float *table, const int32_t *ids,
-                            int64_t tokens, int32_t width, int accumulate) {
+void lati_embedding_forward(const lati_device *device, float *x, const float *table,
+                            const int32_t *ids, int64_t tokens, int32_t width, int accumulate) {
   lookup l = {lati_vector_best(), x, table, ids, tokens, width, accumulate};
-  lati_pool_run(pool, forward_block, &l, lati_blocks(tokens, LATI_TOKEN_BLOCK));
+  lati_pool_run(device->pool, forward_block, &l, lati_blocks(tokens, LATI_TOKEN_BLOCK));
 }
 
 typedef struct scatter {
@@ -63,8 +63,8 @@ static void backward_columns(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_embedding_backward(lati_pool *pool, float *d_table, const float *d_x, const int32_t *ids,
-                             int64_t tokens, int32_t width) {
+void lati_embedding_backward(const lati_device *device, float *d_table, const float *d_x,
+                             const int32_t *ids, int64_t tokens, int32_t width) {
   scatter s = {lati_vector_best(), d_table, d_x, ids, tokens, width};
-  lati_pool_run(pool, backward_columns, &s, lati_blocks(width, columns_of(width)));
+  lati_pool_run(device->pool, backward_columns, &s, lati_blocks(width, columns_of(width)));
 }

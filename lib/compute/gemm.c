@@ -129,9 +129,9 @@ static void product_tile(void *argument, int64_t task, int32_t worker) {
             p->ldc);
 }
 
-void lati_gemm_parallel(lati_pool *pool, int transpose_a, int transpose_b, int64_t m, int64_t n,
-                        int64_t k, float alpha, const float *a, int64_t lda, const float *b,
-                        int64_t ldb, float beta, float *c, int64_t ldc) {
+void lati_gemm_parallel(const lati_device *device, int transpose_a, int transpose_b, int64_t m,
+                        int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+                        const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
   if (!well_formed(transpose_a, transpose_b, m, n, k, lda, ldb, ldc)) {
     return;
   }
@@ -149,7 +149,7 @@ void lati_gemm_parallel(lati_pool *pool, int transpose_a, int transpose_b, int64
                .alpha = alpha,
                .beta = beta};
   p.tiles_across = (n + TILE_COLS - 1) / TILE_COLS;
-  lati_pool_run(pool, product_tile, &p, (m + TILE_ROWS - 1) / TILE_ROWS * p.tiles_across);
+  lati_pool_run(device->pool, product_tile, &p, (m + TILE_ROWS - 1) / TILE_ROWS * p.tiles_across);
 }
 
 /* Beyond the sizes for which BLIS multiplies without packing, so that its pools of memory fill. */

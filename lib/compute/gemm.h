@@ -3,7 +3,7 @@
 #ifndef LATI_GEMM_H
 #define LATI_GEMM_H
 
-#include "base/threads.h"
+#include "base/context_impl.h"
 
 #include <stdint.h>
 
@@ -20,9 +20,9 @@ void lati_gemm_f64(int transpose_a, int transpose_b, int64_t m, int64_t n, int64
                    double *c, int64_t ldc);
 
 /* lati_gemm() on the pool: C is cut into tiles fixed by its shape. */
-void lati_gemm_parallel(lati_pool *pool, int transpose_a, int transpose_b, int64_t m, int64_t n,
-                        int64_t k, float alpha, const float *a, int64_t lda, const float *b,
-                        int64_t ldb, float beta, float *c, int64_t ldc);
+void lati_gemm_parallel(const lati_device *device, int transpose_a, int transpose_b, int64_t m,
+                        int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+                        const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 
 /* Initialises BLIS and fills its pools for one thread, once a process (called when a context is
  * created). */

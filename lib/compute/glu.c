@@ -24,11 +24,11 @@ static void forward_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_panel_glu_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows y,
+void lati_panel_glu_forward(const lati_panel_kernel *kernel, const lati_device *device, lati_rows y,
                             lati_rows x, int64_t tokens, int32_t width,
                             lati_activation activation) {
   glu_job job = {kernel, y, x, {0}, tokens, width, activation};
-  lati_pool_run(pool, forward_block, &job, lati_blocks(tokens, LATI_TOKEN_BLOCK));
+  lati_pool_run(device->pool, forward_block, &job, lati_blocks(tokens, LATI_TOKEN_BLOCK));
 }
 
 static void backward_block(void *argument, int64_t task, int32_t worker) {
@@ -40,9 +40,9 @@ static void backward_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_panel_glu_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_x,
-                             lati_rows d_y, lati_rows x, int64_t tokens, int32_t width,
-                             lati_activation activation) {
+void lati_panel_glu_backward(const lati_panel_kernel *kernel, const lati_device *device,
+                             lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
+                             int32_t width, lati_activation activation) {
   glu_job job = {kernel, d_y, d_x, x, tokens, width, activation};
-  lati_pool_run(pool, backward_block, &job, lati_blocks(tokens, LATI_TOKEN_BLOCK));
+  lati_pool_run(device->pool, backward_block, &job, lati_blocks(tokens, LATI_TOKEN_BLOCK));
 }

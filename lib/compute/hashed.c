@@ -61,10 +61,10 @@ static void forward_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_hashed_forward(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+void lati_hashed_forward(const lati_device *device, float *y, const lati_hash *hash, lati_rows x,
                          int64_t tokens, const float *residual) {
   hashed_job job = {.hash = hash, .y = y, .residual = residual, .x = x, .tokens = tokens};
-  lati_pool_run(pool, forward_block, &job, lati_blocks(tokens, LATI_TOKEN_BLOCK));
+  lati_pool_run(device->pool, forward_block, &job, lati_blocks(tokens, LATI_TOKEN_BLOCK));
 }
 
 /* d_y in f32, so that d_x may lie where d_y does. */
@@ -105,9 +105,9 @@ static void backward_chunk(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_hashed_backward(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
-                          lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
-                          float *scratch) {
+void lati_hashed_backward(const lati_device *device, float *d_x, float *d_tables,
+                          const lati_hash *hash, lati_rows d_y, lati_rows x, int64_t tokens,
+                          int accumulate, float *scratch) {
   hashed_job job = {.hash = hash,
                     .y = d_x,
                     .d_tables = d_tables,
@@ -116,6 +116,6 @@ void lati_hashed_backward(lati_pool *pool, float *d_x, float *d_tables, const la
                     .wide = scratch,
                     .tokens = tokens,
                     .accumulate = accumulate};
-  lati_pool_run(pool, widen_block, &job, lati_blocks(tokens, LATI_TOKEN_BLOCK));
-  lati_pool_run(pool, backward_chunk, &job, hash->width / hash->bits);
+  lati_pool_run(device->pool, widen_block, &job, lati_blocks(tokens, LATI_TOKEN_BLOCK));
+  lati_pool_run(device->pool, backward_chunk, &job, hash->width / hash->bits);
 }

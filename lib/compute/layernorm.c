@@ -33,11 +33,11 @@ static void forward_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+void lati_layernorm_forward(const lati_device *device, float *y, lati_rows shortened, float *mean,
                             float *rstd, const float *x, const float *gamma, const float *beta,
                             int64_t tokens, int32_t width) {
   normalisation f = {lati_vector_best(), shortened, y, mean, rstd, x, gamma, beta, tokens, width};
-  lati_pool_run(pool, forward_block, &f, lati_blocks(tokens, LATI_TOKEN_BLOCK));
+  lati_pool_run(device->pool, forward_block, &f, lati_blocks(tokens, LATI_TOKEN_BLOCK));
 }
 
 typedef struct gradient {
@@ -80,10 +80,10 @@ static void backward_group(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
-                             float *d_beta, const float *d_y, const float *x, const float *mean,
-                             const float *rstd, const float *gamma, int64_t tokens, int32_t width,
-                             int accumulate, float *scratch) {
+void lati_layernorm_backward(const lati_device *device, float *d_x, lati_rows shortened,
+                             float *d_gamma, float *d_beta, const float *d_y, const float *x,
+                             const float *mean, const float *rstd, const float *gamma,
+                             int64_t tokens, int32_t width, int accumulate, float *scratch) {
   gradient g = {.vector = lati_vector_best(),
                 .shortened = shortened,
                 .d_x = d_x,
@@ -98,7 +98,7 @@ void lati_layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, f
                 .accumulate = accumulate,
                 .sums = scratch};
   const int64_t groups = lati_blocks(tokens, group_tokens(tokens));
-  lati_pool_run(pool, backward_group, &g, groups);
+  lati_pool_run(device->pool, backward_group, &g, groups);
   for (int64_t i = 0; i < groups; ++i) {
     g.vector->add(d_gamma, scratch + 2 * i * width, width);
     if (d_beta != NULL) {
@@ -123,7 +123,8 @@ static void shorten_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_shorten(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width) {
+void lati_shorten(const lati_device *device, lati_rows y, const float *x, int64_t tokens,
+                  int32_t width) {
   shortening s = {lati_vector_best(), y, x, tokens, width};
-  lati_pool_run(pool, shorten_block, &s, lati_blocks(tokens, LATI_TOKEN_BLOCK));
+  lati_pool_run(device->pool, shorten_block, &s, lati_blocks(tokens, LATI_TOKEN_BLOCK));
 }

@@ -36,9 +36,10 @@ static void pack_rows(void *argument, int64_t task, int32_t worker) {
                        lati_least(TRANSPOSE_ROWS, p->out - first), p->in);
 }
 
-void lati_linear_pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in) {
+void lati_linear_pack(const lati_device *device, void *packed, const float *weight, int32_t out,
+                      int32_t in) {
   packing p = {lati_vector_best(), packed, weight, out, in};
-  lati_pool_run(pool, pack_rows, &p, lati_blocks(out, TRANSPOSE_ROWS));
+  lati_pool_run(device->pool, pack_rows, &p, lati_blocks(out, TRANSPOSE_ROWS));
 }
 
 typedef struct forward {
@@ -109,18 +110,18 @@ static int64_t tile_rows(int64_t tokens, int64_t tiles_across, int64_t most) {
   return lati_least(rows, most);
 }
 
-void lati_linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                         int64_t tokens, lati_activation activation, lati_rows pre,
+void lati_linear_forward(const lati_device *device, lati_rows y, const lati_linear *linear,
+                         lati_rows x, int64_t tokens, lati_activation activation, lati_rows pre,
                          const float *residual) {
   int64_t across = lati_blocks(linear->out, FORWARD_COLS);
   int64_t rows = tile_rows(tokens, across, FORWARD_ROWS);
   const lati_panel_kernel *panels = lati_vector_best()->panels;
   forward f = {panels, y, x, linear, tokens, rows, across, activation, pre, residual};
   if (tokens <= FEW_TOKENS) {
-    lati_pool_run(pool, forward_few, &f, lati_blocks(linear->out, FEW_COLS));
+    lati_pool_run(device->pool, forward_few, &f, lati_blocks(linear->out, FEW_COLS));
     return;
   }
-  lati_pool_run(pool, forward_tile, &f, lati_blocks(tokens, rows) * across);
+  lati_pool_run(device->pool, forward_tile, &f, lati_blocks(tokens, rows) * across);
 }
 
 void lati_linear_slice(lati_linear *slice, const lati_linear *linear, int32_t first, int32_t end) {
@@ -157,13 +158,13 @@ static void backward_input_tile(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
+void lati_linear_backward_input(const lati_device *device, lati_rows d_x, const lati_linear *linear,
                                 lati_rows d_y, int64_t tokens, int accumulate,
                                 const lati_slope *slope) {
   int64_t across = lati_blocks(linear->in, INPUT_COLS);
   int64_t rows = tile_rows(tokens, across, INPUT_ROWS);
   backward_input b = {d_x, d_y, linear, tokens, rows, across, accumulate, slope};
-  lati_pool_run(pool, backward_input_tile, &b, lati_blocks(tokens, rows) * across);
+  lati_pool_run(device->pool, backward_input_tile, &b, lati_blocks(tokens, rows) * across);
 }
 
 typedef struct backward_weight {
@@ -197,9 +198,9 @@ size_t lati_linear_weight_scratch(int64_t tokens, int32_t in) {
   return 0;
 }
 
-void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                 lati_rows x, int64_t tokens, int32_t out, int32_t in,
-                                 void *scratch) {
+void lati_linear_backward_weight(const lati_device *device, float *d_weight, float *d_bias,
+                                 lati_rows d_y, lati_rows x, int64_t tokens, int32_t out,
+                                 int32_t in, void *scratch) {
   (void)scratch;
   backward_weight b = {.d_weight = d_weight,
                        .d_bias = d_bias,
@@ -214,5 +215,5 @@ void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias
   b.tiles_across = lati_blocks(in, b.cols);
   b.tiles = lati_blocks(out, b.rows) * b.tiles_across;
   int64_t bias_tasks = d_bias != NULL ? lati_blocks(out, LATI_COLUMN_BLOCK) : 0;
-  lati_pool_run(pool, backward_weight_tile, &b, b.tiles + bias_tasks);
+  lati_pool_run(device->pool, backward_weight_tile, &b, b.tiles + bias_tasks);
 }

@@ -36,12 +36,12 @@ static void pack_panel(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-void lati_panel_pack(const lati_panel_kernel *kernel, lati_pool *pool, void *packed,
+void lati_panel_pack(const lati_panel_kernel *kernel, const lati_device *device, void *packed,
                      const float *weight, int32_t out, int32_t in) {
   /* lati_rows serves operands of either direction; weights are only read. */
   const lati_rows rows = lati_floats((float *)(uintptr_t)weight, in);
   packing p = {kernel, packed, rows, out, in, lati_blocks(out, LATI_PANEL)};
-  lati_pool_run(pool, pack_panel, &p, p.forward_panels + lati_blocks(in, LATI_PANEL));
+  lati_pool_run(device->pool, pack_panel, &p, p.forward_panels + lati_blocks(in, LATI_PANEL));
 }
 
 /* C (tokens, n) = A B for a packed B (k, n), and what follows it, in tiles of C. A tile takes A in
@@ -201,17 +201,17 @@ static void cut_tiles(rows_pass *r) {
   r->tiles_across = lati_blocks(r->n, r->cols);
 }
 
-static void run_rows(rows_pass *r, lati_pool *pool) {
+static void run_rows(rows_pass *r, const lati_device *device) {
   const lati_finish *f = &r->finish;
   r->words = lati_words(r->kernel, r->k);
   r->plain = f->bias == NULL && f->residual == NULL && lati_rows_none(f->pre) &&
              f->activation == LATI_IDENTITY && f->slope.activation == LATI_IDENTITY;
   cut_strips(r);
   cut_tiles(r);
-  lati_pool_run(pool, rows_tile, r, lati_blocks(r->tokens, r->rows) * r->tiles_across);
+  lati_pool_run(device->pool, rows_tile, r, lati_blocks(r->tokens, r->rows) * r->tiles_across);
 }
 
-void lati_panel_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows y,
+void lati_panel_forward(const lati_panel_kernel *kernel, const lati_device *device, lati_rows y,
                         const lati_linear *linear, lati_rows x, int64_t tokens,
                         lati_activation activation, lati_rows pre, const float *residual) {
   const int onto = residual != NULL && residual == y.data; /* then the product is added there */
@@ -228,12 +228,12 @@ void lati_panel_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_r
                  .tokens = tokens,
                  .n = linear->out,
                  .k = linear->in};
-  run_rows(&r, pool);
+  run_rows(&r, device);
 }
 
-void lati_panel_backward_input(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_x,
-                               const lati_linear *linear, lati_rows d_y, int64_t tokens,
-                               int accumulate, const lati_slope *slope) {
+void lati_panel_backward_input(const lati_panel_kernel *kernel, const lati_device *device,
+                               lati_rows d_x, const lati_linear *linear, lati_rows d_y,
+                               int64_t tokens, int accumulate, const lati_slope *slope) {
   const uint32_t *packed = linear->packed;
   rows_pass r = {.kernel = kernel,
                  .a = d_y,
@@ -243,7 +243,7 @@ void lati_panel_backward_input(const lati_panel_kernel *kernel, lati_pool *pool,
                  .n = linear->in,
                  .k = linear->out,
                  .accumulate = accumulate};
-  run_rows(&r, pool);
+  run_rows(&r, device);
 }
 
 /* The forward product's panels are shared; the backward one's are not a slice's to use. */
@@ -317,9 +317,9 @@ static int64_t weight_rows(int64_t out) {
   return lati_blocks(out, (tiles < ENOUGH ? ENOUGH : tiles) * LATI_TILE) * LATI_TILE;
 }
 
-void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool, float *d_weight,
-                                float *d_bias, lati_rows d_y, lati_rows x, int64_t tokens,
-                                int32_t out, int32_t in, void *scratch) {
+void lati_panel_backward_weight(const lati_panel_kernel *kernel, const lati_device *device,
+                                float *d_weight, float *d_bias, lati_rows d_y, lati_rows x,
+                                int64_t tokens, int32_t out, int32_t in, void *scratch) {
   weight_pass w = {.kernel = kernel,
                    .d_weight = d_weight,
                    .d_bias = d_bias,
@@ -331,6 +331,7 @@ void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool
                    .in = in};
   w.tiles_across = lati_blocks(in, WEIGHT_COLS);
   w.rows = weight_rows(out);
-  lati_pool_run(pool, pack_inputs, &w, lati_blocks(lati_words(kernel, tokens), PACKED_WORDS));
-  lati_pool_run(pool, weight_tile, &w, lati_blocks(out, w.rows) * w.tiles_across);
+  lati_pool_run(device->pool, pack_inputs, &w,
+                lati_blocks(lati_words(kernel, tokens), PACKED_WORDS));
+  lati_pool_run(device->pool, weight_tile, &w, lati_blocks(out, w.rows) * w.tiles_across);
 }

@@ -77,14 +77,15 @@ static void peak_task(void *argument, int64_t task, int32_t worker) {
 
 static void run_peak(void *argument) {
   const peak_work *p = argument;
-  lati_pool_run(p->ctx->pool, peak_task, argument, p->tasks);
+  lati_pool_run(p->ctx->device.pool, peak_task, argument, p->tasks);
 }
 
 /* Tasks are short enough for every thread to have its share of them, long enough for handing them
  * out to cost nothing. */
 static double peak_rate(const lat_context *ctx, double seconds) {
   const double task_operations = 2e7;
-  peak_work p = {.ctx = ctx, .peak = best_peak(ctx->backend), .tasks = 8 * ctx->options.threads};
+  peak_work p = {
+      .ctx = ctx, .peak = best_peak(ctx->device.operations), .tasks = 8 * ctx->options.threads};
   p.rounds = (int64_t)(task_operations / p.peak->operations);
   double operations = p.peak->operations * (double)p.rounds * (double)p.tasks;
   return operations / shortest(seconds, run_peak, &p);
@@ -108,14 +109,14 @@ static void write_numbers(const lat_context *ctx, float *to, int64_t count) {
   }
   for (int64_t i = 0; i < count; i += PERIOD) {
     const int64_t n = count - i < PERIOD ? count - i : PERIOD;
-    ctx->backend->memory->write(to + i, numbers, (size_t)n * sizeof *to);
+    lati_device_write(&ctx->device, to + i, numbers, (size_t)n * sizeof *to);
   }
 }
 
 static lat_status open_layer(layer_work *l, int32_t out, int32_t in) {
   const lat_context *ctx = l->ctx;
-  const size_t packed = ctx->backend->packed_size(out, in);
-  const size_t scratch = ctx->backend->weight_scratch(l->tokens, in);
+  const size_t packed = ctx->device.operations->packed_size(out, in);
+  const size_t scratch = ctx->device.operations->weight_scratch(l->tokens, in);
   lat_status status = LAT_OK;
   LATI_TRY(LATI_NEW_ON_DEVICE(l->weight, ctx, (int64_t)out * in));
   LATI_TRY(LATI_NEW_ON_DEVICE(l->d_weight, ctx, (int64_t)out * in));
@@ -124,19 +125,20 @@ static lat_status open_layer(layer_work *l, int32_t out, int32_t in) {
   LATI_TRY(LATI_NEW_ON_DEVICE(l->y, ctx, (l->tokens + LATI_TILE) * out));
   write_numbers(ctx, l->weight, (int64_t)out * in);
   write_numbers(ctx, l->d_x, l->tokens * in);
-  if (ctx->backend->narrow) {
-    ctx->backend->shorten(ctx->pool, lati_operand(ctx->backend, l->x, in), l->d_x, l->tokens, in);
+  if (ctx->device.operations->narrow) {
+    ctx->device.operations->shorten(&ctx->device, lati_operand(ctx->device.operations, l->x, in),
+                                    l->d_x, l->tokens, in);
   } else {
     write_numbers(ctx, l->x, l->tokens * in);
   }
   l->linear = (lati_linear){.weight = l->weight, .in = in, .out = out};
   if (packed > 0) {
-    LATI_TRY(ctx->backend->memory->allocate(&l->packed, ctx, packed, 1));
-    ctx->backend->pack(ctx->pool, l->packed, l->weight, out, in);
+    LATI_TRY(ctx->device.operations->memory->allocate(&l->packed, ctx, packed, 1));
+    ctx->device.operations->pack(&ctx->device, l->packed, l->weight, out, in);
     l->linear.packed = l->packed;
   }
   if (scratch > 0) {
-    LATI_TRY(ctx->backend->memory->allocate(&l->scratch, ctx, scratch, 1));
+    LATI_TRY(ctx->device.operations->memory->allocate(&l->scratch, ctx, scratch, 1));
   }
 done:
   return status;
@@ -152,15 +154,15 @@ static void close_layer(layer_work *l) {
 /* y = x W^T, dW += y^T x, dx = y W: each the same number of operations. */
 static void run_layer(void *argument) {
   layer_work *l = argument;
-  const lati_backend *backend = l->ctx->backend;
-  lati_pool *pool = l->ctx->pool;
+  const lati_backend *backend = l->ctx->device.operations;
+  const lati_device *device = &l->ctx->device;
   const lati_rows x = lati_operand(backend, l->x, l->linear.in);
   const lati_rows y = lati_operand(backend, l->y, l->linear.out);
   const lati_rows d_x = lati_operand(backend, l->d_x, l->linear.in);
-  backend->linear_forward(pool, y, &l->linear, x, l->tokens, LATI_IDENTITY, (lati_rows){0}, NULL);
-  backend->linear_backward_weight(pool, l->d_weight, NULL, y, x, l->tokens, l->linear.out,
+  backend->linear_forward(device, y, &l->linear, x, l->tokens, LATI_IDENTITY, (lati_rows){0}, NULL);
+  backend->linear_backward_weight(device, l->d_weight, NULL, y, x, l->tokens, l->linear.out,
                                   l->linear.in, l->scratch);
-  backend->linear_backward_input(pool, d_x, &l->linear, y, l->tokens, 0, NULL);
+  backend->linear_backward_input(device, d_x, &l->linear, y, l->tokens, 0, NULL);
 }
 
 static lat_status product_rate(double *rate, const lat_context *ctx, int64_t tokens, int32_t out,

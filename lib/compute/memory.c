@@ -5,7 +5,13 @@
 #include <math.h>
 #include <string.h>
 
-static void copy_bytes(void *to, const void *from, size_t bytes) {
+static void release(const lati_device *device, void *block) {
+  (void)device;
+  lati_free(block);
+}
+
+static void copy_bytes(const lati_device *device, void *to, const void *from, size_t bytes) {
+  (void)device;
   memcpy(to, from, bytes);
 }
 
@@ -16,13 +22,15 @@ static lat_status map_itself(void **host, const lat_context *ctx, void *x, size_
   return LAT_OK;
 }
 
-static void unmap_itself(void *x, void *host, size_t bytes) {
+static void unmap_itself(const lati_device *device, void *x, void *host, size_t bytes) {
+  (void)device;
   (void)x;
   (void)host;
   (void)bytes;
 }
 
-static void fill(float *x, float value, size_t count) {
+static void fill(const lati_device *device, float *x, float value, size_t count) {
+  (void)device;
   if (value == 0 && !signbit(value)) {
     memset(x, 0, count * sizeof *x);
     return;
@@ -32,7 +40,9 @@ static void fill(float *x, float value, size_t count) {
   }
 }
 
-static void swap_floats(float *restrict a, float *restrict b, size_t count) {
+static void swap_floats(const lati_device *device, float *restrict a, float *restrict b,
+                        size_t count) {
+  (void)device;
   for (size_t i = 0; i < count; ++i) {
     const float kept = a[i];
     a[i] = b[i];
@@ -40,8 +50,9 @@ static void swap_floats(float *restrict a, float *restrict b, size_t count) {
   }
 }
 
-static void copy_rows(float *to, int64_t to_ld, const float *from, int64_t from_ld,
-                      const int32_t *rows, int64_t count, int64_t width) {
+static void copy_rows(const lati_device *device, float *to, int64_t to_ld, const float *from,
+                      int64_t from_ld, const int32_t *rows, int64_t count, int64_t width) {
+  (void)device;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = rows == NULL ? i : rows[i];
     if (row >= 0) {
@@ -50,7 +61,8 @@ static void copy_rows(float *to, int64_t to_ld, const float *from, int64_t from_
   }
 }
 
-static size_t find_nonfinite(const float *x, size_t count) {
+static size_t find_nonfinite(const lati_device *device, const float *x, size_t count) {
+  (void)device;
   size_t i = 0;
   while (i < count && isfinite(x[i])) {
     ++i;
@@ -59,7 +71,7 @@ static size_t find_nonfinite(const float *x, size_t count) {
 }
 
 const lati_memory lati_host_memory = {.allocate = lati_alloc,
-                                      .release = lati_free,
+                                      .release = release,
                                       .read = copy_bytes,
                                       .write = copy_bytes,
                                       .map = map_itself,

@@ -35,37 +35,39 @@ static inline __attribute__((always_inline)) void lati_fetch_rows(lati_rows x, i
 }
 
 size_t lati_linear_packed_size(int32_t out, int32_t in);
-void lati_linear_pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in);
-void lati_linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                         int64_t tokens, lati_activation activation, lati_rows pre,
+void lati_linear_pack(const lati_device *device, void *packed, const float *weight, int32_t out,
+                      int32_t in);
+void lati_linear_forward(const lati_device *device, lati_rows y, const lati_linear *linear,
+                         lati_rows x, int64_t tokens, lati_activation activation, lati_rows pre,
                          const float *residual);
 void lati_linear_slice(lati_linear *slice, const lati_linear *linear, int32_t first, int32_t end);
-void lati_linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
+void lati_linear_backward_input(const lati_device *device, lati_rows d_x, const lati_linear *linear,
                                 lati_rows d_y, int64_t tokens, int accumulate,
                                 const lati_slope *slope);
 size_t lati_linear_weight_scratch(int64_t tokens, int32_t in);
-void lati_linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                 lati_rows x, int64_t tokens, int32_t out, int32_t in,
-                                 void *scratch);
-void lati_hashed_forward(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+void lati_linear_backward_weight(const lati_device *device, float *d_weight, float *d_bias,
+                                 lati_rows d_y, lati_rows x, int64_t tokens, int32_t out,
+                                 int32_t in, void *scratch);
+void lati_hashed_forward(const lati_device *device, float *y, const lati_hash *hash, lati_rows x,
                          int64_t tokens, const float *residual);
-void lati_hashed_backward(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
-                          lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
-                          float *scratch);
-void lati_shorten(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width);
-void lati_layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+void lati_hashed_backward(const lati_device *device, float *d_x, float *d_tables,
+                          const lati_hash *hash, lati_rows d_y, lati_rows x, int64_t tokens,
+                          int accumulate, float *scratch);
+void lati_shorten(const lati_device *device, lati_rows y, const float *x, int64_t tokens,
+                  int32_t width);
+void lati_layernorm_forward(const lati_device *device, float *y, lati_rows shortened, float *mean,
                             float *rstd, const float *x, const float *gamma, const float *beta,
                             int64_t tokens, int32_t width);
-void lati_layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
-                             float *d_beta, const float *d_y, const float *x, const float *mean,
-                             const float *rstd, const float *gamma, int64_t tokens, int32_t width,
-                             int accumulate, float *scratch);
-void lati_embedding_forward(lati_pool *pool, float *x, const float *table, const int32_t *ids,
-                            int64_t tokens, int32_t width, int accumulate);
-void lati_embedding_backward(lati_pool *pool, float *d_table, const float *d_x, const int32_t *ids,
-                             int64_t tokens, int32_t width);
-void lati_cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                        float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
-                        const lati_spread *spread);
+void lati_layernorm_backward(const lati_device *device, float *d_x, lati_rows shortened,
+                             float *d_gamma, float *d_beta, const float *d_y, const float *x,
+                             const float *mean, const float *rstd, const float *gamma,
+                             int64_t tokens, int32_t width, int accumulate, float *scratch);
+void lati_embedding_forward(const lati_device *device, float *x, const float *table,
+                            const int32_t *ids, int64_t tokens, int32_t width, int accumulate);
+void lati_embedding_backward(const lati_device *device, float *d_table, const float *d_x,
+                             const int32_t *ids, int64_t tokens, int32_t width);
+void lati_cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                        lati_rows d_logits, float *logits, const int32_t *targets, int64_t tokens,
+                        int32_t vocabulary, const lati_spread *spread);
 
 #endif

@@ -43,9 +43,10 @@ static void find_factor(void *argument, int64_t task, int32_t worker) {
   orthogonalise(o, x, u, matrix, worker);
 }
 
-void lati_orthogonal_factors(lati_pool *pool, const lati_orthogonal_update *update, int32_t rank) {
+void lati_orthogonal_factors(const lati_device *device, const lati_orthogonal_update *update,
+                             int32_t rank) {
   job call = {update, rank};
-  lati_pool_run(pool, find_factor, &call, update->count);
+  lati_pool_run(device->pool, find_factor, &call, update->count);
 }
 
 static void update_matrix(void *argument, int64_t task, int32_t worker) {
@@ -67,7 +68,8 @@ static void update_matrix(void *argument, int64_t task, int32_t worker) {
   memset(g, 0, count * sizeof *g);
 }
 
-void lati_orthogonal_update_matrices(lati_pool *pool, const lati_orthogonal_update *update) {
+void lati_orthogonal_update_matrices(const lati_device *device,
+                                     const lati_orthogonal_update *update) {
   job call = {.update = update};
-  lati_pool_run(pool, update_matrix, &call, update->count);
+  lati_pool_run(device->pool, update_matrix, &call, update->count);
 }

@@ -2,7 +2,7 @@
 #ifndef LATI_ORTHOGONAL_UPDATE_H
 #define LATI_ORTHOGONAL_UPDATE_H
 
-#include "base/threads.h"
+#include "base/context_impl.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,12 +28,14 @@ typedef struct lati_orthogonal_update {
 
 /* The factors of the matrices of one rank, from copies of gradient and momentum: overwrites their
  * parts of `factors` and `scratch`. */
-void lati_orthogonal_factors(lati_pool *pool, const lati_orthogonal_update *update, int32_t rank);
+void lati_orthogonal_factors(const lati_device *device, const lati_orthogonal_update *update,
+                             int32_t rank);
 
 /* For each matrix P (rows, cols) with gradient G:
  *   M = keep M + scale G;  U = scale G + keep M
  *   P -= rate (sqrt(max(1, rows / cols)) O + decay P),  O = the orthogonal factor of U
  * and G is set to zero. Without `factors` its part of scratch is overwritten. */
-void lati_orthogonal_update_matrices(lati_pool *pool, const lati_orthogonal_update *update);
+void lati_orthogonal_update_matrices(const lati_device *device,
+                                     const lati_orthogonal_update *update);
 
 #endif

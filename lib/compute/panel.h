@@ -108,36 +108,36 @@ static inline int64_t lati_packed_words(const lati_panel_kernel *kernel, int64_t
 
 /* Linear layers on a kernel, which have a packed form always. backend.h says what each does. */
 size_t lati_panel_packed_size(const lati_panel_kernel *kernel, int32_t out, int32_t in);
-void lati_panel_pack(const lati_panel_kernel *kernel, lati_pool *pool, void *packed,
+void lati_panel_pack(const lati_panel_kernel *kernel, const lati_device *device, void *packed,
                      const float *weight, int32_t out, int32_t in);
-void lati_panel_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows y,
+void lati_panel_forward(const lati_panel_kernel *kernel, const lati_device *device, lati_rows y,
                         const lati_linear *linear, lati_rows x, int64_t tokens,
                         lati_activation activation, lati_rows pre, const float *residual);
 void lati_panel_slice(const lati_panel_kernel *kernel, lati_linear *slice,
                       const lati_linear *linear, int32_t first, int32_t end);
-void lati_panel_backward_input(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_x,
-                               const lati_linear *linear, lati_rows d_y, int64_t tokens,
-                               int accumulate, const lati_slope *slope);
+void lati_panel_backward_input(const lati_panel_kernel *kernel, const lati_device *device,
+                               lati_rows d_x, const lati_linear *linear, lati_rows d_y,
+                               int64_t tokens, int accumulate, const lati_slope *slope);
 size_t lati_panel_weight_scratch(const lati_panel_kernel *kernel, int64_t tokens, int32_t in);
-void lati_panel_backward_weight(const lati_panel_kernel *kernel, lati_pool *pool, float *d_weight,
-                                float *d_bias, lati_rows d_y, lati_rows x, int64_t tokens,
-                                int32_t out, int32_t in, void *scratch);
+void lati_panel_backward_weight(const lati_panel_kernel *kernel, const lati_device *device,
+                                float *d_weight, float *d_bias, lati_rows d_y, lati_rows x,
+                                int64_t tokens, int32_t out, int32_t in, void *scratch);
 
 /* Gated linear units on a kernel. */
-void lati_panel_glu_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows y,
+void lati_panel_glu_forward(const lati_panel_kernel *kernel, const lati_device *device, lati_rows y,
                             lati_rows x, int64_t tokens, int32_t width, lati_activation activation);
-void lati_panel_glu_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_x,
-                             lati_rows d_y, lati_rows x, int64_t tokens, int32_t width,
-                             lati_activation activation);
+void lati_panel_glu_backward(const lati_panel_kernel *kernel, const lati_device *device,
+                             lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
+                             int32_t width, lati_activation activation);
 
 /* Attention on a kernel. */
 size_t lati_panel_attention_scratch(int64_t longest, int32_t head_width);
-void lati_panel_attention_forward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows o,
-                                  float *lse, lati_rows q, lati_rows k, lati_rows v,
+void lati_panel_attention_forward(const lati_panel_kernel *kernel, const lati_device *device,
+                                  lati_rows o, float *lse, lati_rows q, lati_rows k, lati_rows v,
                                   const lati_attention *shape, void *scratch);
-void lati_panel_attention_backward(const lati_panel_kernel *kernel, lati_pool *pool, lati_rows d_q,
-                                   lati_rows d_k, lati_rows d_v, lati_rows d_o, lati_rows o,
-                                   const float *lse, lati_rows q, lati_rows k, lati_rows v,
-                                   const lati_attention *shape, void *scratch);
+void lati_panel_attention_backward(const lati_panel_kernel *kernel, const lati_device *device,
+                                   lati_rows d_q, lati_rows d_k, lati_rows d_v, lati_rows d_o,
+                                   lati_rows o, const float *lse, lati_rows q, lati_rows k,
+                                   lati_rows v, const lati_attention *shape, void *scratch);
 
 #endif

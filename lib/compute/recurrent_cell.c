@@ -144,19 +144,19 @@ static void run_block(void *argument, int64_t task, int32_t worker) {
   }
 }
 
-static void run(lati_pool *pool, cell_job *job) {
+static void run(const lati_device *device, cell_job *job) {
   const int64_t all = job->cell->count * job->cell->width;
-  lati_pool_run(pool, run_block, job, (all + BLOCK - 1) / BLOCK);
+  lati_pool_run(device->pool, run_block, job, (all + BLOCK - 1) / BLOCK);
 }
 
-void lati_cell_forward(lati_pool *pool, const lati_cell *cell, float *y, const float *residual,
-                       float *h, float *c, const float *from_h) {
+void lati_cell_forward(const lati_device *device, const lati_cell *cell, float *y,
+                       const float *residual, float *h, float *c, const float *from_h) {
   cell_job job = {.cell = cell, .y = y, .residual = residual, .h = h, .c = c, .from_h = from_h};
-  run(pool, &job);
+  run(device, &job);
 }
 
-void lati_cell_backward(lati_pool *pool, const lati_cell *cell, float *d_gates, float *d_from,
-                        float *d_step, float *d_h, float *d_c, lati_rows d_y) {
+void lati_cell_backward(const lati_device *device, const lati_cell *cell, float *d_gates,
+                        float *d_from, float *d_step, float *d_h, float *d_c, lati_rows d_y) {
   cell_job job = {.cell = cell,
                   .h = d_h,
                   .c = d_c,
@@ -164,5 +164,5 @@ void lati_cell_backward(lati_pool *pool, const lati_cell *cell, float *d_gates, 
                   .d_from = d_from,
                   .d_step = d_step,
                   .d_y = d_y};
-  run(pool, &job);
+  run(device, &job);
 }

@@ -5,9 +5,9 @@
 #include "compute/backend.h"
 
 /* lati_backend.cell_forward and .cell_backward */
-void lati_cell_forward(lati_pool *pool, const lati_cell *cell, float *y, const float *residual,
-                       float *h, float *c, const float *from_h);
-void lati_cell_backward(lati_pool *pool, const lati_cell *cell, float *d_gates, float *d_from,
-                        float *d_step, float *d_h, float *d_c, lati_rows d_y);
+void lati_cell_forward(const lati_device *device, const lati_cell *cell, float *y,
+                       const float *residual, float *h, float *c, const float *from_h);
+void lati_cell_backward(const lati_device *device, const lati_cell *cell, float *d_gates,
+                        float *d_from, float *d_step, float *d_h, float *d_c, lati_rows d_y);
 
 #endif

@@ -28,10 +28,11 @@ static void squares_block(void *argument, int64_t task, int32_t worker) {
   s->partials[task] = s->vector->sum_of_squares(s->x + first, lati_least(BLOCK, s->count - first));
 }
 
-double lati_sum_of_squares(lati_pool *pool, const float *x, int64_t count, double *partials) {
+double lati_sum_of_squares(const lati_device *device, const float *x, int64_t count,
+                           double *partials) {
   squares s = {lati_vector_best(), x, partials, count};
   int64_t blocks = lati_blocks(count, BLOCK);
-  lati_pool_run(pool, squares_block, &s, blocks);
+  lati_pool_run(device->pool, squares_block, &s, blocks);
   double sum = 0.0;
   for (int64_t i = 0; i < blocks; ++i) {
     sum += partials[i];
@@ -55,7 +56,7 @@ static void adam_stretch(void *argument, int64_t task, int32_t worker) {
 }
 
 /* Factors that do not change along the vector are put together in double. */
-void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v,
+void lati_adam_update(const lati_device *device, float *p, float *g, float *m, float *v,
                       const lati_stretch *stretches, int32_t count, const lati_adam *adam) {
   adam_update a = {
       .vector = lati_vector_best(), .p = p, .g = g, .m = m, .v = v, .stretches = stretches};
@@ -69,7 +70,7 @@ void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v,
       .epsilon = (float)adam->epsilon,
       .shrink = (float)(1.0 - adam->rate * adam->decay),
   };
-  lati_pool_run(pool, adam_stretch, &a, count);
+  lati_pool_run(device->pool, adam_stretch, &a, count);
 }
 
 typedef struct average_update {
@@ -88,14 +89,14 @@ static void average_block(void *argument, int64_t task, int32_t worker) {
                     lati_least(BLOCK, a->count - first));
 }
 
-void lati_average_update(lati_pool *pool, float *average, const float *x, int64_t count,
+void lati_average_update(const lati_device *device, float *average, const float *x, int64_t count,
                          double keep) {
   if (keep == 0.0) {
     memcpy(average, x, (size_t)count * sizeof *x);
     return;
   }
   average_update a = {lati_vector_best(), average, x, count, (float)(1.0 - keep)};
-  lati_pool_run(pool, average_block, &a, lati_blocks(count, BLOCK));
+  lati_pool_run(device->pool, average_block, &a, lati_blocks(count, BLOCK));
 }
 
 const lati_update lati_host_update = {.sum_of_squares_partials = lati_sum_of_squares_partials,

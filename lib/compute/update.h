@@ -10,7 +10,8 @@
 
 /* Sum of squares in double, in blocks of fixed size added in order. NaN or infinity in, NaN or
  * infinity out. */
-double lati_sum_of_squares(lati_pool *pool, const float *x, int64_t count, double *partials);
+double lati_sum_of_squares(const lati_device *device, const float *x, int64_t count,
+                           double *partials);
 /* Doubles of `partials` needed for `count` elements. */
 int64_t lati_sum_of_squares_partials(int64_t count);
 
@@ -26,24 +27,27 @@ enum { LATI_UPDATE_BLOCK = 16384 };
 typedef struct lati_adam {
   double rate, beta1, beta2, epsilon, decay, correction1, correction2, scale;
 } lati_adam;
-void lati_adam_update(lati_pool *pool, float *p, float *g, float *m, float *v,
+void lati_adam_update(const lati_device *device, float *p, float *g, float *m, float *v,
                       const lati_stretch *stretches, int32_t count, const lati_adam *adam);
 
 /* average = keep average + (1 - keep) x, element by element; keep 0 copies. */
-void lati_average_update(lati_pool *pool, float *average, const float *x, int64_t count,
+void lati_average_update(const lati_device *device, float *average, const float *x, int64_t count,
                          double keep);
 
 /* The operations of an update, of a backend's table. */
 typedef struct lati_update {
   int64_t (*sum_of_squares_partials)(int64_t count);
-  double (*sum_of_squares)(lati_pool *pool, const float *x, int64_t count, double *partials);
-  void (*adam)(lati_pool *pool, float *p, float *g, float *m, float *v,
+  double (*sum_of_squares)(const lati_device *device, const float *x, int64_t count,
+                           double *partials);
+  void (*adam)(const lati_device *device, float *p, float *g, float *m, float *v,
                const lati_stretch *stretches, int32_t count, const lati_adam *adam);
-  void (*average)(lati_pool *pool, float *average, const float *x, int64_t count, double keep);
+  void (*average)(const lati_device *device, float *average, const float *x, int64_t count,
+                  double keep);
   /* compute/orthogonal_update.h */
   size_t (*orthogonal_work)(int32_t rows, int32_t cols);
-  void (*orthogonal_factors)(lati_pool *pool, const lati_orthogonal_update *update, int32_t rank);
-  void (*orthogonal_update)(lati_pool *pool, const lati_orthogonal_update *update);
+  void (*orthogonal_factors)(const lati_device *device, const lati_orthogonal_update *update,
+                             int32_t rank);
+  void (*orthogonal_update)(const lati_device *device, const lati_orthogonal_update *update);
 } lati_update;
 
 extern const lati_update lati_host_update; /* the processor's */

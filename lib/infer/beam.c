@@ -11,15 +11,14 @@ static int32_t candidates_of(const lat_session *session) {
 
 /* Every row's candidates, and of each the likeliest token, whose loss tells the logits' sum. */
 static void choose(lat_session *session, const lati_step *step) {
-  const lati_decoding *decoding = session->ctx->backend->decoding;
-  lati_pool *pool = session->ctx->pool;
+  const lati_device *device = &session->ctx->device;
+  const lati_decoding *decoding = device->operations->decoding;
   const int32_t count = candidates_of(session);
-  decoding->choose_candidates(pool, session->candidates, count, step->logits, step->span,
+  decoding->choose_candidates(device, session->candidates, count, step->logits, step->span,
                               step->count);
-  lati_memory_of(session->ctx)
-      ->read(session->candidates_read, session->candidates,
-             (size_t)(step->count * count) * sizeof(lati_candidate));
-  decoding->choose_largest(pool, session->chosen, step->logits, step->span, session->allowed,
+  lati_device_read(&session->ctx->device, session->candidates_read, session->candidates,
+                   (size_t)(step->count * count) * sizeof(lati_candidate));
+  decoding->choose_largest(device, session->chosen, step->logits, step->span, session->allowed,
                            step->count);
 }
 

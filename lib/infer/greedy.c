@@ -2,10 +2,10 @@
 #include "infer/session_impl.h"
 
 static void choose(lat_session *session, const lati_step *step) {
-  const lati_decoding *decoding = session->ctx->backend->decoding;
-  lati_pool *pool = session->ctx->pool;
+  const lati_device *device = &session->ctx->device;
+  const lati_decoding *decoding = device->operations->decoding;
   if (session->options.method != LAT_DECODE_SAMPLE) {
-    decoding->choose_largest(pool, session->chosen, step->logits, step->span, session->allowed,
+    decoding->choose_largest(device, session->chosen, step->logits, step->span, session->allowed,
                              step->count);
     return;
   }
@@ -13,7 +13,7 @@ static void choose(lat_session *session, const lati_step *step) {
     lati_hypothesis *hypothesis = &session->hypotheses[session->active[i]];
     session->uniforms[i] = lat_random_uniform(&hypothesis->random);
   }
-  decoding->choose_sample(pool, session->chosen, step->logits, step->span, session->allowed,
+  decoding->choose_sample(device, session->chosen, step->logits, step->span, session->allowed,
                           step->count, session->options.temperature, session->uniforms);
 }
 

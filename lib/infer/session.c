@@ -240,7 +240,8 @@ lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t c
   step->span =
       lati_allowed_span(session->allowed, count, LATI_SLICE, session->model->projection.out);
   step->logits = lati_decoder_logits(session->decoder, step->span);
-  session->ctx->backend->decoding->mask(step->logits, step->span, session->allowed, count);
+  session->ctx->device.operations->decoding->mask(step->logits, step->span, session->allowed,
+                                                  count);
   return LAT_OK;
 }
 
@@ -248,11 +249,11 @@ void lati_session_losses(lat_session *session, const lati_step *step) {
   for (int64_t i = 0; i < step->count; ++i) {
     session->chosen[i] -= step->span.first;
   }
-  session->ctx->backend->cross_entropy(session->ctx->pool, session->losses, session->correct,
-                                       (lati_rows){0}, step->logits, session->chosen, step->count,
-                                       step->span.end - step->span.first, NULL);
-  lati_memory_of(session->ctx)
-      ->read(session->losses_read, session->losses, (size_t)step->count * sizeof(double));
+  session->ctx->device.operations->cross_entropy(
+      &session->ctx->device, session->losses, session->correct, (lati_rows){0}, step->logits,
+      session->chosen, step->count, step->span.end - step->span.first, NULL);
+  lati_device_read(&session->ctx->device, session->losses_read, session->losses,
+                   (size_t)step->count * sizeof(double));
   for (int64_t i = 0; i < step->count; ++i) {
     session->chosen[i] += step->span.first;
   }

@@ -42,7 +42,7 @@ static lat_status multiply(const lat_operator *op, const double *matrix, double 
   memcpy(copy, x, values * sizeof *x);
   dense_product product = {matrix,   copy,  x,
                            op->size, count, (op->size + TILE_ROWS - 1) / TILE_ROWS};
-  lati_pool_run(op->ctx->pool, product_tile, &product,
+  lati_pool_run(op->ctx->device.pool, product_tile, &product,
                 (count + TILE_VECTORS - 1) / TILE_VECTORS * product.tiles_across);
 done:
   lati_free(copy);

@@ -95,7 +95,8 @@ static lat_status check_source(const lat_sampler *sampler) {
 
 static lat_status create_parts(lat_sampler *sampler) {
   lat_status status = LAT_OK;
-  sampler->workers = lati_task_thread_safe(sampler->task) ? lati_pool_size(sampler->ctx->pool) : 1;
+  sampler->workers =
+      lati_task_thread_safe(sampler->task) ? lati_pool_size(sampler->ctx->device.pool) : 1;
   LATI_TRY(LATI_NEW(sampler->scratch, sampler->ctx, sampler->workers));
   for (int32_t i = 0; i < sampler->workers; ++i) {
     LATI_TRY(lati_scratch_create(&sampler->scratch[i], sampler->task));
@@ -227,7 +228,7 @@ static lat_status draw_round(lat_batch *batch, lat_sampler *sampler) {
   lat_status status = LAT_OK;
   LATI_TRY(create_blocks(sampler, blocks));
   if (sampler->workers > 1) {
-    lati_pool_run(sampler->ctx->pool, draw_block, sampler, blocks);
+    lati_pool_run(sampler->ctx->device.pool, draw_block, sampler, blocks);
   } else {
     for (int64_t i = 0; i < blocks; ++i) {
       draw_block(sampler, i, 0);

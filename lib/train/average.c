@@ -16,8 +16,8 @@ lat_status lati_average_create(lat_optimizer *optimizer, const lat_model *model)
   }
   lat_status status = LATI_NEW_ON_DEVICE(optimizer->average, optimizer->ctx, optimizer->count);
   if (status == LAT_OK) {
-    lati_memory_of(optimizer->ctx)
-        ->copy(optimizer->average, model->parameters, optimizer->count * sizeof *model->parameters);
+    lati_device_copy(&optimizer->ctx->device, optimizer->average, model->parameters,
+                     optimizer->count * sizeof *model->parameters);
   }
   return status;
 }
@@ -28,8 +28,9 @@ void lati_average_follow(lat_optimizer *optimizer, const lat_model *model) {
   }
   const double before = (double)optimizer->updates;
   const double keep = fmin(optimizer->options.ema_decay, before / (before + HALF_KEPT));
-  optimizer->ctx->backend->update->average(optimizer->ctx->pool, optimizer->average,
-                                           model->parameters, (int64_t)optimizer->count, keep);
+  optimizer->ctx->device.operations->update->average(&optimizer->ctx->device, optimizer->average,
+                                                     model->parameters, (int64_t)optimizer->count,
+                                                     keep);
 }
 
 int lati_average_show(lat_optimizer *optimizer, lat_model *model, int averaged) {
@@ -37,7 +38,8 @@ int lati_average_show(lat_optimizer *optimizer, lat_model *model, int averaged) 
   if (optimizer->average == NULL || averaged == before) {
     return before;
   }
-  lati_memory_of(optimizer->ctx)->swap(model->parameters, optimizer->average, optimizer->count);
+  lati_memory_of(&optimizer->ctx->device)
+      ->swap(&optimizer->ctx->device, model->parameters, optimizer->average, optimizer->count);
   lati_model_repack(model);
   optimizer->averaged = averaged;
   return before;

@@ -27,21 +27,22 @@ static size_t part_bytes(const lat_optimizer *optimizer) {
 
 lat_status lati_moments_gather(lat_optimizer *optimizer, float *buffer, int keeps) {
   lat_status status = LAT_OK;
-  const lati_memory *memory = lati_memory_of(optimizer->ctx);
+  const lati_device *device = &optimizer->ctx->device;
   for (int i = 0; i < 2 && is_split(optimizer) && status == LAT_OK; ++i) {
-    memory->copy(buffer + optimizer->first, part_of(optimizer, i), part_bytes(optimizer));
+    lati_device_copy(device, buffer + optimizer->first, part_of(optimizer, i),
+                     part_bytes(optimizer));
     status = optimizer->share.gather(optimizer->share.user, buffer, optimizer->parts);
     if (status == LAT_OK && keeps) {
-      memory->copy(optimizer->whole[i], buffer, optimizer->count * sizeof *buffer);
+      lati_device_copy(device, optimizer->whole[i], buffer, optimizer->count * sizeof *buffer);
     }
-    memory->fill(buffer, 0, optimizer->count);
+    lati_device_fill(device, buffer, 0, optimizer->count);
   }
   return status;
 }
 
 void lati_moments_take(lat_optimizer *optimizer, const float *all, int which) {
-  lati_memory_of(optimizer->ctx)
-      ->copy(part_of(optimizer, which), all + optimizer->first, part_bytes(optimizer));
+  lati_device_copy(&optimizer->ctx->device, part_of(optimizer, which), all + optimizer->first,
+                   part_bytes(optimizer));
 }
 
 void lati_moments_close(lat_optimizer *optimizer) {

@@ -41,7 +41,7 @@ static void collect(lati_muon *muon, const lati_parameter_table *table, size_t f
     const lati_parameter *entry = &table->entries[i];
     if (entry->hidden && entry->offset >= first && entry->offset < end) {
       const size_t work =
-          muon->ctx->backend->update->orthogonal_work(entry->shape[0], entry->shape[1]);
+          muon->ctx->device.operations->update->orthogonal_work(entry->shape[0], entry->shape[1]);
       muon->matrices[muon->count++] = (lati_orthogonal_matrix){
           .offset = entry->offset - first, .rows = entry->shape[0], .cols = entry->shape[1]};
       muon->work_size = work > muon->work_size ? work : muon->work_size;
@@ -59,9 +59,9 @@ lat_status lati_muon_create(lati_muon **out, const lat_context *ctx,
   muon->ctx = ctx;
   LATI_TRY(LATI_NEW(muon->matrices, ctx, table->count));
   collect(muon, table, first, end);
-  muon->bf16 = ctx->backend->narrow;
-  LATI_TRY(
-      LATI_NEW_ON_DEVICE(muon->work, ctx, muon->work_size * (size_t)lati_pool_size(ctx->pool)));
+  muon->bf16 = ctx->device.operations->narrow;
+  LATI_TRY(LATI_NEW_ON_DEVICE(muon->work, ctx,
+                              muon->work_size * (size_t)lati_pool_size(ctx->device.pool)));
   *out = muon;
   muon = NULL;
 done:
@@ -129,10 +129,11 @@ void lati_muon_free(lati_muon *muon) {
   }
 }
 
-lat_status lati_muon_update(lati_muon *muon, lati_pool *pool, float *parameters, float *gradients,
-                            float *momentum, float *scratch, const lati_muon_step *step) {
+lat_status lati_muon_update(lati_muon *muon, const lati_device *device, float *parameters,
+                            float *gradients, float *momentum, float *scratch,
+                            const lati_muon_step *step) {
   lat_status status = LAT_OK;
-  const lati_update *operations = muon->ctx->backend->update;
+  const lati_update *operations = device->operations->update;
   const lati_orthogonal_update update = {.matrices = muon->matrices,
                                          .count = muon->count,
                                          .bf16 = muon->bf16,
@@ -148,11 +149,11 @@ lat_status lati_muon_update(lati_muon *muon, lati_pool *pool, float *parameters,
                                          .decay = step->decay,
                                          .scale = step->scale};
   if (muon->factors != NULL) {
-    operations->orthogonal_factors(pool, &update, muon->share.rank);
+    operations->orthogonal_factors(device, &update, muon->share.rank);
     status = muon->share.gather(muon->share.user, muon->factors, muon->offsets);
   }
   if (status == LAT_OK) {
-    operations->orthogonal_update(pool, &update);
+    operations->orthogonal_update(device, &update);
   }
   return status;
 }

@@ -31,7 +31,8 @@ lat_status lati_muon_share(lati_muon *muon, const lat_context *ctx, const lati_u
  * flat ones of the table's layout; the matrices' parts of `scratch` are overwritten and those of
  * `gradients` set to zero. Fails where the ranks that share the matrices do not reach each other,
  * and then has changed nothing but `scratch`. */
-lat_status lati_muon_update(lati_muon *muon, lati_pool *pool, float *parameters, float *gradients,
-                            float *momentum, float *scratch, const lati_muon_step *step);
+lat_status lati_muon_update(lati_muon *muon, const lati_device *device, float *parameters,
+                            float *gradients, float *momentum, float *scratch,
+                            const lati_muon_step *step);
 
 #endif

@@ -146,7 +146,7 @@ static lat_status plan_stretches(lat_optimizer *optimizer, const lati_parameter_
 static lat_status allocate_state(lat_optimizer *optimizer) {
   lat_status status = LAT_OK;
   const size_t own = optimizer->end - optimizer->first + 1; /* a part may be empty */
-  const lati_update *operations = optimizer->ctx->backend->update;
+  const lati_update *operations = optimizer->ctx->device.operations->update;
   LATI_TRY(LATI_NEW_ON_DEVICE(optimizer->m, optimizer->ctx, own));
   LATI_TRY(LATI_NEW_ON_DEVICE(optimizer->v, optimizer->ctx, own));
   LATI_TRY(LATI_NEW_ON_DEVICE(optimizer->partials, optimizer->ctx,
@@ -262,9 +262,9 @@ static void update_by_adam(lat_optimizer *optimizer, float *parameters, float *g
                           .correction1 = 1 - pow(options->beta1, t),
                           .correction2 = 1 - pow(options->beta2, t),
                           .scale = scale};
-  optimizer->ctx->backend->update->adam(optimizer->ctx->pool, parameters, gradients, optimizer->m,
-                                        optimizer->v, optimizer->stretches,
-                                        optimizer->stretch_count, &adam);
+  optimizer->ctx->device.operations->update->adam(&optimizer->ctx->device, parameters, gradients,
+                                                  optimizer->m, optimizer->v, optimizer->stretches,
+                                                  optimizer->stretch_count, &adam);
 }
 
 static lat_status update_by_muon(lat_optimizer *optimizer, float *parameters, float *gradients,
@@ -274,13 +274,13 @@ static lat_status update_by_muon(lat_optimizer *optimizer, float *parameters, fl
                                .momentum = options->muon_momentum,
                                .decay = options->weight_decay,
                                .scale = scale};
-  return lati_muon_update(optimizer->muon, optimizer->ctx->pool, parameters, gradients,
+  return lati_muon_update(optimizer->muon, &optimizer->ctx->device, parameters, gradients,
                           optimizer->m, optimizer->v, &step);
 }
 
 double lati_optimizer_sum_of_squares(const lat_optimizer *optimizer, const float *vector) {
-  return optimizer->ctx->backend->update->sum_of_squares(
-      optimizer->ctx->pool, vector, (int64_t)optimizer->count, optimizer->partials);
+  return optimizer->ctx->device.operations->update->sum_of_squares(
+      &optimizer->ctx->device, vector, (int64_t)optimizer->count, optimizer->partials);
 }
 
 /* Factor that makes the summed gradient a mean, clipped. NUMERIC when it is not finite. */
@@ -308,7 +308,7 @@ static lat_status update_part(lat_optimizer *optimizer, float *parameters, float
   }
   update_by_adam(optimizer, p, g, rate, scale);
   if (optimizer->parts != NULL) {
-    lati_memory_of(optimizer->ctx)->fill(gradients, 0, optimizer->count);
+    lati_device_fill(&optimizer->ctx->device, gradients, 0, optimizer->count);
     status = optimizer->share.gather(optimizer->share.user, parameters, optimizer->parts);
   }
 done:

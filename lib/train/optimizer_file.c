@@ -183,13 +183,13 @@ static lat_status check_finite(const lat_optimizer *optimizer, const float *vect
 /* The vectors of a file are those of the model and optimizer from now on. */
 static void adopt(lat_optimizer *optimizer, lat_model *model, const vectors *from) {
   const size_t size = optimizer->count * sizeof *from->parameters;
-  const lati_memory *memory = lati_memory_of(optimizer->ctx);
-  memory->copy(model->parameters, from->parameters, size);
+  const lati_device *device = &optimizer->ctx->device;
+  lati_device_copy(device, model->parameters, from->parameters, size);
   const int split = optimizer->parts != NULL; /* each rank takes its part from what rank 0 read */
-  memory->copy(split ? optimizer->whole[0] : optimizer->m, from->m, size);
-  memory->copy(split ? optimizer->whole[1] : optimizer->v, from->v, size);
+  lati_device_copy(device, split ? optimizer->whole[0] : optimizer->m, from->m, size);
+  lati_device_copy(device, split ? optimizer->whole[1] : optimizer->v, from->v, size);
   if (from->average != NULL) {
-    memory->copy(optimizer->average, from->average, size);
+    lati_device_copy(device, optimizer->average, from->average, size);
   }
   optimizer->averaged = 0;
   lati_model_repack(model);

@@ -40,7 +40,7 @@ lat_status lati_ranks_create(lat_trainer *trainer) {
 }
 
 static int is_in_host_memory(const lat_trainer *trainer) {
-  return lati_memory_of(trainer->ctx) == &lati_host_memory;
+  return lati_memory_of(&trainer->ctx->device) == &lati_host_memory;
 }
 
 lat_status lati_ranks_stage(lat_trainer *trainer) {
@@ -102,16 +102,17 @@ static lat_status agree(const lat_trainer *trainer, void *rows, size_t size) {
  * elsewhere. */
 static lat_status gather_stretches(void *user, void *rows, const size_t *offsets) {
   const lat_trainer *trainer = user;
-  const lati_memory *memory = lati_memory_of(trainer->ctx);
+  const lati_device *device = &trainer->ctx->device;
   const size_t own = offsets[trainer->shards.rank], all = offsets[trainer->shards.ranks];
   if (trainer->staged == NULL) {
     return gather(trainer, rows, 0, offsets);
   }
   char *copy = (char *)trainer->staged[0];
-  memory->read(copy + own, (const char *)rows + own, offsets[trainer->shards.rank + 1] - own);
+  lati_device_read(device, copy + own, (const char *)rows + own,
+                   offsets[trainer->shards.rank + 1] - own);
   const lat_status status = gather(trainer, copy, 0, offsets);
   if (status == LAT_OK) {
-    memory->write((char *)rows + offsets[0], copy + offsets[0], all - offsets[0]);
+    lati_device_write(device, (char *)rows + offsets[0], copy + offsets[0], all - offsets[0]);
   }
   return status;
 }
@@ -180,7 +181,7 @@ static uint64_t hash_parameters(const lat_model *model) {
   uint64_t hash = HASH_START;
   for (size_t i = 0; i < count; i += BLOCK) {
     const size_t bytes = (count - i < BLOCK ? count - i : BLOCK) * sizeof *block;
-    lati_memory_of(model->ctx)->read(block, model->parameters + i, bytes);
+    lati_device_read(&model->ctx->device, block, model->parameters + i, bytes);
     hash = hash_bytes(hash, block, bytes);
   }
   return hash;
@@ -301,16 +302,16 @@ static lat_status call_reduce(const lat_trainer *trainer, float *const *values, 
 
 static lat_status reduce(const lat_trainer *trainer, float *const *values, double *sums,
                          int32_t parts, int64_t leaves) {
-  const lati_memory *memory = lati_memory_of(trainer->ctx);
+  const lati_device *device = &trainer->ctx->device;
   const size_t bytes = trainer->optimizer->count * sizeof **values;
   if (trainer->staged == NULL) {
     return call_reduce(trainer, values, sums, parts, leaves);
   }
   for (int32_t i = 0; i < parts; ++i) {
-    memory->read(trainer->staged[i], values[i], bytes);
+    lati_device_read(device, trainer->staged[i], values[i], bytes);
   }
   const lat_status status = call_reduce(trainer, trainer->staged, sums, parts, leaves);
-  memory->write(values[0], trainer->staged[0], bytes);
+  lati_device_write(device, values[0], trainer->staged[0], bytes);
   return status;
 }
 
@@ -324,7 +325,7 @@ lat_status lati_ranks_reduce(lat_trainer *trainer) {
 /* Rank 0's vector for all: a sum to which the others bring -0, which changes no number's bits. */
 static lat_status follow_vector(const lat_trainer *trainer, float *vector) {
   if (trainer->shards.rank > 0) {
-    lati_memory_of(trainer->ctx)->fill(vector, -0.0F, trainer->optimizer->count);
+    lati_device_fill(&trainer->ctx->device, vector, -0.0F, trainer->optimizer->count);
   }
   return reduce(trainer, &vector, NULL, 1, trainer->shards.ranks);
 }
@@ -352,16 +353,16 @@ lat_status lati_ranks_learn_saving(lat_trainer *trainer) {
 static lat_status follow_moments(const lat_trainer *trainer, int which) {
   lat_optimizer *optimizer = trainer->optimizer;
   float *buffer = lati_gradients_vector(trainer->gradients);
-  const lati_memory *memory = lati_memory_of(trainer->ctx);
+  const lati_device *device = &trainer->ctx->device;
   if (optimizer->parts == NULL) {
     return follow_vector(trainer, which == 0 ? optimizer->m : optimizer->v);
   }
   if (trainer->shards.rank == 0) {
-    memory->copy(buffer, optimizer->whole[which], optimizer->count * sizeof *buffer);
+    lati_device_copy(device, buffer, optimizer->whole[which], optimizer->count * sizeof *buffer);
   }
   const lat_status status = follow_vector(trainer, buffer);
   lati_moments_take(optimizer, buffer, which);
-  memory->fill(buffer, 0, optimizer->count);
+  lati_device_fill(device, buffer, 0, optimizer->count);
   return status;
 }
 

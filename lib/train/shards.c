@@ -107,7 +107,7 @@ lat_status lati_shards_create(lati_shards *shards, const lat_model *model,
                               const lat_trainer_options *options, lat_gradients *gradients) {
   lat_status status = LAT_OK;
   shards->ctx = model->ctx;
-  plan(shards, options, lati_pool_size(model->ctx->pool));
+  plan(shards, options, lati_pool_size(model->ctx->device.pool));
   LATI_TRY(LATI_NEW(shards->worker, model->ctx, shards->workers));
   plan_workers(shards);
   LATI_TRY(create_vectors(shards, model, gradients));

@@ -64,8 +64,8 @@ done:
 static void merge(void *user, int64_t to, int64_t from) {
   const lat_trainer *trainer = user;
   const lati_shards *shards = &trainer->shards;
-  trainer->ctx->backend->add(trainer->ctx->pool, shards->values[to], shards->values[from],
-                             (int64_t)trainer->optimizer->count);
+  trainer->ctx->device.operations->add(&trainer->ctx->device, shards->values[to],
+                                       shards->values[from], (int64_t)trainer->optimizer->count);
   for (int i = 0; i < LATI_SUMS; ++i) {
     shards->sums[to * LATI_SUMS + i] += shards->sums[from * LATI_SUMS + i];
   }
@@ -80,7 +80,7 @@ static lat_status sum_leaves(lat_trainer *trainer, lati_shard_worker *worker) {
   for (int64_t leaf = worker->first; leaf < worker->end; ++leaf) {
     const int64_t row = worker->row + worker->tree.count;
     if (row > 0) { /* the first one is zero since the last update */
-      lati_memory_of(trainer->ctx)->fill(shards->values[row], 0, trainer->optimizer->count);
+      lati_device_fill(&trainer->ctx->device, shards->values[row], 0, trainer->optimizer->count);
     }
     LATI_TRY(sum_leaf(trainer, worker->gradients, leaf, shards->values[row],
                       shards->sums + row * LATI_SUMS));
@@ -139,7 +139,7 @@ static lat_status sum_shards(lat_trainer *trainer) {
     LATI_TRY(sum_leaves(trainer, &trainer->shards.worker[0]));
   } else {
     LATI_TRY(draw_leaves(trainer));
-    lati_pool_run(trainer->ctx->pool, run_shard_worker, trainer, trainer->shards.workers);
+    lati_pool_run(trainer->ctx->device.pool, run_shard_worker, trainer, trainer->shards.workers);
   }
   status = join_workers(trainer);
 done:

@@ -73,7 +73,7 @@ void lati_answer_rows_plan(lati_workspace *work, lati_arena *from, const lat_bat
 
 void lati_answer_rows_gather(lati_workspace *work, const lat_batch *batch) {
   const lati_stack_state *state = last_state(work);
-  const lati_backend *backend = work->backend;
+  const lati_backend *backend = work->device->operations;
   lati_answer_rows *answers = &work->answers;
   if (state->stack->behind == LATI_NOTHING) {
     answers->output = state->output;
@@ -84,14 +84,14 @@ void lati_answer_rows_gather(lati_workspace *work, const lat_batch *batch) {
   } else {
     fill_ids(answers, state);
   }
-  backend->embedding_forward(work->pool, answers->output.values, state->output.values, answers->ids,
-                             answers->tokens, state->stack->width, 0);
+  backend->embedding_forward(work->device, answers->output.values, state->output.values,
+                             answers->ids, answers->tokens, state->stack->width, 0);
   if (answers->heads != NULL) {
-    backend->embedding_forward(work->pool, answers->output.values, state->stack->embedding.heads,
+    backend->embedding_forward(work->device, answers->output.values, state->stack->embedding.heads,
                                answers->heads, answers->tokens, state->stack->width, 1);
   }
   if (backend->narrow) {
-    backend->shorten(work->pool, answers->output.operand, answers->output.values, answers->tokens,
+    backend->shorten(work->device, answers->output.operand, answers->output.values, answers->tokens,
                      state->stack->width);
   }
 }
@@ -101,12 +101,13 @@ void lati_answer_rows_scatter(lati_workspace *work) {
   const lati_answer_rows *answers = &work->answers;
   if (state->stack->behind != LATI_NOTHING) {
     lati_zero_rows(work, state->d_hidden, state->tokens, state->stack->width);
-    work->backend->embedding_backward(work->pool, state->d_hidden, answers->d_output, answers->ids,
-                                      answers->tokens, state->stack->width);
+    work->device->operations->embedding_backward(work->device, state->d_hidden, answers->d_output,
+                                                 answers->ids, answers->tokens,
+                                                 state->stack->width);
   }
   if (answers->heads != NULL) {
-    work->backend->embedding_backward(
-        work->pool, lati_gradient_of(work, state->stack->embedding.heads), answers->d_output,
+    work->device->operations->embedding_backward(
+        work->device, lati_gradient_of(work, state->stack->embedding.heads), answers->d_output,
         answers->heads, answers->tokens, state->stack->width);
   }
 }

@@ -45,8 +45,8 @@ static void forward(const lati_block_pass *pass, float *y, lati_rows x, const fl
   const lati_rows gate = pass->saved->rows[SAVED_GATE];
   const int64_t tokens = pass->state->tokens;
   lati_block_product(pass, gate, GATE, x, tokens, NULL);
-  work->backend->gate_forward(work->pool, y, gate.data, residual, pass->input->values,
-                              tokens * pass->block->stack->width);
+  work->device->operations->gate_forward(work->device, y, gate.data, residual, pass->input->values,
+                                         tokens * pass->block->stack->width);
 }
 
 /* d_h in: the gradient of y; out: of h but for what comes through the gate, which is d_x's. */
@@ -55,13 +55,13 @@ static void mix_backward(const lati_block_pass *pass, float *d_h, float *d_input
   const lati_workspace *work = pass->work;
   const int32_t width = pass->block->stack->width;
   const int64_t tokens = pass->state->tokens;
-  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
+  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, pass->block, tokens);
-  work->backend->gate_backward(work->pool, d_h, d_input, d.of_gate,
-                               pass->saved->rows[SAVED_GATE].data, h->values, pass->input->values,
-                               tokens * width);
-  if (work->backend->narrow) {
-    work->backend->shorten(work->pool, d.of_gate_rows, d.of_gate, tokens, width);
+  work->device->operations->gate_backward(work->device, d_h, d_input, d.of_gate,
+                                          pass->saved->rows[SAVED_GATE].data, h->values,
+                                          pass->input->values, tokens * width);
+  if (work->device->operations->narrow) {
+    work->device->operations->shorten(work->device, d.of_gate_rows, d.of_gate, tokens, width);
   }
   lati_linear_backward(work, &pass->block->linear[GATE], lati_floats(d_x, width), d_x == d_h,
                        d.of_gate_rows, x, tokens, NULL);
@@ -73,8 +73,8 @@ static void step(const lati_decode_call *call, float *y, lati_rows x, const floa
   const int32_t width = call->block->stack->width;
   lati_decoder_linear(decoder, lati_floats(decoder->attended, width), &call->block->linear[GATE], x,
                       LATI_IDENTITY, NULL);
-  decoder->backend->gate_forward(decoder->ctx->pool, y, decoder->attended, residual,
-                                 decoder->x.values, decoder->count * width);
+  decoder->device->operations->gate_forward(decoder->device, y, decoder->attended, residual,
+                                            decoder->x.values, decoder->count * width);
 }
 
 const lati_block_kind lati_copy_gate = {.name = "copy_gate",

@@ -57,9 +57,9 @@ static void forward(const lati_block_pass *pass, float *y, lati_rows x, const fl
   const lati_attention shape = lati_attention_shape(pass, memory, 0, &dropout);
   lati_block_product(pass, q, Q, x, state->tokens, NULL);
   lati_block_product(pass, kv, KV, memory->output.operand, memory->tokens, NULL);
-  work->backend->attention_forward(work->pool, heads, pass->saved->lse, q,
-                                   lati_fused_part(pass, kv, 0), lati_fused_part(pass, kv, 1),
-                                   &shape, work->scratch.tiles);
+  work->device->operations->attention_forward(
+      work->device, heads, pass->saved->lse, q, lati_fused_part(pass, kv, 0),
+      lati_fused_part(pass, kv, 1), &shape, work->scratch.tiles);
   lati_block_product(pass, lati_floats(y, pass->block->stack->width), OUT, heads, state->tokens,
                      residual);
 }
@@ -74,13 +74,13 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_rows heads = pass->saved->rows[SAVED_HEADS];
   lati_dropout dropout;
   const lati_attention shape = lati_attention_shape(pass, memory, 0, &dropout);
-  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
+  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens, memory->tokens);
   lati_linear_backward(work, &block->linear[OUT], d.d_heads, 0, d_y, heads, tokens, NULL);
-  work->backend->attention_backward(work->pool, d.d_q, lati_fused_part(pass, d.d_kv, 0),
-                                    lati_fused_part(pass, d.d_kv, 1), d.d_heads, heads,
-                                    pass->saved->lse, q, lati_fused_part(pass, kv, 0),
-                                    lati_fused_part(pass, kv, 1), &shape, work->scratch.tiles);
+  work->device->operations->attention_backward(
+      work->device, d.d_q, lati_fused_part(pass, d.d_kv, 0), lati_fused_part(pass, d.d_kv, 1),
+      d.d_heads, heads, pass->saved->lse, q, lati_fused_part(pass, kv, 0),
+      lati_fused_part(pass, kv, 1), &shape, work->scratch.tiles);
   lati_linear_backward(work, &block->linear[Q], lati_floats(d_x, block->stack->width), accumulate,
                        d.d_q, x, tokens, NULL);
   lati_linear_backward(work, &block->linear[KV],
@@ -103,8 +103,8 @@ static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t 
                            .to_value = tokens * decoder->kv_width,
                            .page_rows = tokens,
                            .row_ld = decoder->kv_width};
-  decoder->backend->linear_forward(decoder->ctx->pool, projected, &block->linear[KV], memory,
-                                   tokens, LATI_IDENTITY, (lati_rows){0}, NULL);
+  decoder->device->operations->linear_forward(decoder->device, projected, &block->linear[KV],
+                                              memory, tokens, LATI_IDENTITY, (lati_rows){0}, NULL);
   lati_decoder_keep(decoder, projected, 0, width, tokens, &to);
 done:
   return status;

@@ -6,15 +6,15 @@
 
 static void normalize(lati_decoder *decoder, const lati_hidden *y, const lati_norm *norm,
                       const float *x) {
-  decoder->backend->layernorm_forward(decoder->ctx->pool, y->values, y->operand, decoder->mean,
-                                      decoder->rstd, x, norm->gamma, norm->beta, decoder->count,
-                                      lati_last_stack(decoder->model)->width);
+  decoder->device->operations->layernorm_forward(
+      decoder->device, y->values, y->operand, decoder->mean, decoder->rstd, x, norm->gamma,
+      norm->beta, decoder->count, lati_last_stack(decoder->model)->width);
 }
 
 void lati_decoder_linear(lati_decoder *decoder, lati_rows y, const lati_linear *layer, lati_rows x,
                          lati_activation activation, const float *residual) {
-  decoder->backend->linear_forward(decoder->ctx->pool, y, layer, x, decoder->count, activation,
-                                   (lati_rows){0}, residual);
+  decoder->device->operations->linear_forward(decoder->device, y, layer, x, decoder->count,
+                                              activation, (lati_rows){0}, residual);
 }
 
 void lati_decoder_keep(const lati_decoder *decoder, lati_rows from, int64_t key, int64_t value,
@@ -28,7 +28,7 @@ void lati_decoder_keep(const lati_decoder *decoder, lati_rows from, int64_t key,
   keeping.head_width = decoder->head_width;
   keeping.bf16 = decoder->narrow;
   keeping.scratch = decoder->projected;
-  decoder->backend->decoding->keep(decoder->ctx->pool, &keeping);
+  decoder->device->operations->decoding->keep(decoder->device, &keeping);
 }
 
 void lati_decoder_attend(const lati_attend *attend) {
@@ -46,7 +46,7 @@ void lati_decoder_attend(const lati_attend *attend) {
                                            .most_keys = decoder->scratch_keys,
                                            .found = decoder->keys,
                                            .scores = decoder->scores};
-  decoder->backend->decoding->attend(decoder->ctx->pool, &attention);
+  decoder->device->operations->decoding->attend(decoder->device, &attention);
 }
 
 /* One block: `to` = `from` + block, with its norm before or behind. `input` is the layer's. */
@@ -78,18 +78,17 @@ static void layer_step(lati_decoder *decoder, const lati_decode_row *rows, int32
 /* An encoder alone has computed every position: the rows of the current one are fetched. A sequence
  * that is longer than its answer should be repeats the position of the closing EOS. */
 static void fetch_rows(lati_decoder *decoder, const lati_decode_row *rows) {
-  const lati_backend *backend = decoder->backend;
+  const lati_backend *backend = decoder->device->operations;
   const int32_t width = lati_last_stack(decoder->model)->width;
   for (int64_t i = 0; i < decoder->count; ++i) {
     const int64_t *offsets = decoder->source_offsets + rows[i].source;
     const int64_t row = offsets[0] + decoder->position;
     decoder->ids[i] = (int32_t)(row < offsets[1] ? row : offsets[1] - 1);
   }
-  backend->embedding_forward(decoder->ctx->pool, decoder->x.values, decoder->encoded.values,
+  backend->embedding_forward(decoder->device, decoder->x.values, decoder->encoded.values,
                              decoder->ids, decoder->count, width, 0);
   if (backend->narrow) {
-    backend->shorten(decoder->ctx->pool, decoder->x.operand, decoder->x.values, decoder->count,
-                     width);
+    backend->shorten(decoder->device, decoder->x.operand, decoder->x.values, decoder->count, width);
   }
 }
 
@@ -131,7 +130,8 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
 
 float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols) {
   lati_linear slice;
-  decoder->backend->linear_slice(&slice, &decoder->model->projection, symbols.first, symbols.end);
+  decoder->device->operations->linear_slice(&slice, &decoder->model->projection, symbols.first,
+                                            symbols.end);
   lati_decoder_linear(decoder, lati_floats(decoder->logits, slice.out), &slice, decoder->x.operand,
                       LATI_IDENTITY, NULL);
   return decoder->logits;

@@ -3,7 +3,7 @@
 #include "transformer/decoder_impl.h"
 
 static int32_t workers_of(const lati_decoder *decoder) {
-  return lati_pool_size(decoder->ctx->pool);
+  return lati_pool_size(decoder->device->pool);
 }
 
 static int keeps_state(const lati_stack *stack) {
@@ -18,12 +18,12 @@ lat_status lati_decoder_create(lati_decoder **out, const lat_model *model, int32
   LATI_TRY(LATI_NEW(decoder, model->ctx, 1));
   decoder->ctx = model->ctx;
   decoder->model = model;
-  decoder->backend = model->ctx->backend;
+  decoder->device = &model->ctx->device;
   decoder->max_length = max_length;
   decoder->heads = stack->heads;
   decoder->head_width = stack->width / stack->heads;
   decoder->narrow = model->ctx->options.precision == LAT_PRECISION_BF16;
-  decoder->kv_width = (int32_t)decoder->backend->decoding->kept_width(
+  decoder->kv_width = (int32_t)decoder->device->operations->decoding->kept_width(
       stack->heads, decoder->head_width, decoder->narrow);
   if (stack->behind != LATI_QUERIES) {
     LATI_TRY(lati_cache_init(&decoder->cache, decoder->ctx, lati_stack_passes(stack),
@@ -92,7 +92,7 @@ static lati_rows take_operands(unsigned char **place, const lati_backend *backen
 }
 
 static lat_status reserve_operands(lati_decoder *decoder, int64_t rows) {
-  const lati_backend *backend = decoder->backend;
+  const lati_backend *backend = decoder->device->operations;
   const lati_stack *stack = lati_last_stack(decoder->model);
   lati_hidden *hidden[] = {&decoder->x, &decoder->y, &decoder->h};
   const int32_t halves = decoder->model->options.ffn == LAT_FFN_PLAIN ? 0 : 2 * stack->inner;

@@ -11,7 +11,7 @@
 struct lati_decoder {
   lat_context *ctx;
   const lat_model *model;
-  const lati_backend *backend;
+  const lati_device *device;
   lati_workspace *workspace;
   int32_t max_length, position;
   int64_t count; /* rows of the last step */

@@ -116,7 +116,7 @@ static lat_status build_sinusoids(float **out, const lat_model *model, int32_t w
   LATI_TRY(LATI_NEW(table, model->ctx, count));
   LATI_TRY(LATI_NEW_ON_DEVICE(*out, model->ctx, count));
   fill_sinusoids(table, model->options.max_positions, width);
-  lati_memory_of(model->ctx)->write(*out, table, count * sizeof *table);
+  lati_device_write(&model->ctx->device, *out, table, count * sizeof *table);
 done:
   lati_free(table);
   return status;
@@ -181,14 +181,14 @@ void lati_embed_free(lati_embedding *embedding, const lat_context *ctx) {
 void lati_embed_expand(lati_stack *stack, const lat_model *model) {
   const lati_side_embedding *own = &stack->embedding.side[LAT_OUTPUT];
   const lati_factors *factors = &own->factors;
-  const lati_backend *backend = model->ctx->backend;
-  lati_pool *pool = model->ctx->pool;
+  const lati_device *device = &model->ctx->device;
+  const lati_backend *backend = device->operations;
   if (own->expanded != NULL) {
-    backend->embedding_forward(pool, own->expanded, factors->special_table, factors->special,
+    backend->embedding_forward(device, own->expanded, factors->special_table, factors->special,
                                own->symbols, stack->width, 0);
-    backend->embedding_forward(pool, own->expanded, factors->mantissa_table, factors->mantissa,
+    backend->embedding_forward(device, own->expanded, factors->mantissa_table, factors->mantissa,
                                own->symbols, stack->width, 1);
-    backend->embedding_forward(pool, own->expanded, factors->exponent_table, factors->exponent,
+    backend->embedding_forward(device, own->expanded, factors->exponent_table, factors->exponent,
                                own->symbols, stack->width, 1);
   }
 }
@@ -372,43 +372,43 @@ static void fill_lookups(lati_workspace *work, lati_stack_state *state, const la
 }
 
 void lati_embed_forward(lati_workspace *work, lati_stack_state *state, const lat_batch *batch) {
-  const lati_backend *backend = work->backend;
+  const lati_backend *backend = work->device->operations;
   const lati_stack *stack = state->stack;
   lati_residual_state *embedded = &state->embedded;
   lati_dropout dropout;
   fill_lookups(work, state, batch);
   for (int32_t i = 0; i < state->lookups; ++i) {
-    backend->embedding_forward(work->pool, embedded->sum, state->lookup[i].table,
+    backend->embedding_forward(work->device, embedded->sum, state->lookup[i].table,
                                state->lookup[i].ids, state->tokens, stack->width, i > 0);
   }
   const lati_hidden *normed = &embedded->normed;
   const int drops =
       lati_dropout_at(&dropout, work, state, (uint32_t)stack->side, work->model->options.dropout);
   const lati_rows none = {0};
-  backend->layernorm_forward(work->pool, normed->values, drops ? none : normed->operand,
+  backend->layernorm_forward(work->device, normed->values, drops ? none : normed->operand,
                              embedded->mean, embedded->rstd, embedded->sum,
                              stack->embedding.norm.gamma, stack->embedding.norm.beta, state->tokens,
                              stack->width);
   if (drops) {
-    backend->dropout(work->pool, normed->values, normed->values, NULL, stack->width, &dropout);
-    backend->shorten(work->pool, normed->operand, normed->values, state->tokens, stack->width);
+    backend->dropout(work->device, normed->values, normed->values, NULL, stack->width, &dropout);
+    backend->shorten(work->device, normed->operand, normed->values, state->tokens, stack->width);
   }
 }
 
 void lati_embed_backward(lati_workspace *work, const lati_stack_state *state, float *d_h) {
-  const lati_backend *backend = work->backend;
+  const lati_backend *backend = work->device->operations;
   const lati_stack *stack = state->stack;
   const lati_residual_state *embedded = &state->embedded;
   lati_dropout dropout;
   if (lati_dropout_at(&dropout, work, state, (uint32_t)stack->side, work->model->options.dropout)) {
-    backend->dropout(work->pool, d_h, d_h, NULL, stack->width, &dropout);
+    backend->dropout(work->device, d_h, d_h, NULL, stack->width, &dropout);
   }
   lati_norm_backward(work, state, &stack->embedding.norm, embedded, d_h, (lati_rows){0}, d_h,
                      embedded->sum, 0);
   for (int32_t i = 0; i < state->lookups; ++i) {
     const lati_lookup *lookup = &state->lookup[i];
     if (lookup->trained) {
-      backend->embedding_backward(work->pool, lati_gradient_of(work, lookup->table), d_h,
+      backend->embedding_backward(work->device, lati_gradient_of(work, lookup->table), d_h,
                                   lookup->ids, state->tokens, stack->width);
     }
   }
@@ -428,7 +428,7 @@ void lati_embed_step(lati_decoder *decoder, const lati_decode_row *rows) {
     ids[3 * n + i] = rows[i].col;
   }
   for (int32_t t = 0; t < 4 && tables[t] != NULL; ++t) {
-    decoder->backend->embedding_forward(decoder->ctx->pool, decoder->x.values, tables[t],
-                                        ids + t * n, n, stack->width, t > 0);
+    decoder->device->operations->embedding_forward(decoder->device, decoder->x.values, tables[t],
+                                                   ids + t * n, n, stack->width, t > 0);
   }
 }

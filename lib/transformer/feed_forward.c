@@ -42,8 +42,9 @@ static void forward(const lati_block_pass *pass, float *y, lati_rows x, const fl
   const lati_stack *stack = pass->block->stack;
   const int64_t tokens = pass->state->tokens;
   const lati_block_state *saved = pass->saved;
-  work->backend->linear_forward(work->pool, saved->rows[SAVED_INNER], &pass->block->linear[UP], x,
-                                tokens, stack->activation, saved->rows[SAVED_PRE], NULL);
+  work->device->operations->linear_forward(work->device, saved->rows[SAVED_INNER],
+                                           &pass->block->linear[UP], x, tokens, stack->activation,
+                                           saved->rows[SAVED_PRE], NULL);
   lati_block_product(pass, lati_floats(y, stack->width), DOWN, saved->rows[SAVED_INNER], tokens,
                      residual);
 }
@@ -55,7 +56,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_stack *stack = block->stack;
   const int64_t tokens = pass->state->tokens;
   const lati_block_state *saved = pass->saved;
-  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
+  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
   const lati_rows d_inner = lati_take_operand(&scratch, tokens, stack->inner);
   const int gelu = stack->activation == LATI_GELU;
   const lati_slope slope = {stack->activation, saved->rows[gelu ? SAVED_PRE : SAVED_INNER]};

@@ -60,8 +60,9 @@ static void forward(const lati_block_pass *pass, float *y, lati_rows x, const fl
   const int64_t tokens = pass->state->tokens;
   const lati_block_state *saved = pass->saved;
   lati_block_product(pass, saved->rows[SAVED_HALVES], UP, x, tokens, NULL);
-  work->backend->glu_forward(work->pool, saved->rows[SAVED_INNER], saved->rows[SAVED_HALVES],
-                             tokens, stack->inner, stack->activation);
+  work->device->operations->glu_forward(work->device, saved->rows[SAVED_INNER],
+                                        saved->rows[SAVED_HALVES], tokens, stack->inner,
+                                        stack->activation);
   lati_block_product(pass, lati_floats(y, stack->width), DOWN, saved->rows[SAVED_INNER], tokens,
                      residual);
 }
@@ -73,12 +74,12 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_stack *stack = block->stack;
   const int64_t tokens = pass->state->tokens;
   const lati_block_state *saved = pass->saved;
-  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
+  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens);
   lati_linear_backward(work, &block->linear[DOWN], d.inner, 0, d_y, saved->rows[SAVED_INNER],
                        tokens, NULL);
-  work->backend->glu_backward(work->pool, d.halves, d.inner, saved->rows[SAVED_HALVES], tokens,
-                              stack->inner, stack->activation);
+  work->device->operations->glu_backward(work->device, d.halves, d.inner, saved->rows[SAVED_HALVES],
+                                         tokens, stack->inner, stack->activation);
   lati_linear_backward(work, &block->linear[UP], lati_floats(d_x, stack->width), accumulate,
                        d.halves, x, tokens, NULL);
 }
@@ -87,8 +88,8 @@ static void step(const lati_decode_call *call, float *y, lati_rows x, const floa
   lati_decoder *decoder = call->decoder;
   const lati_stack *stack = call->block->stack;
   lati_decoder_linear(decoder, decoder->halves, &call->block->linear[UP], x, LATI_IDENTITY, NULL);
-  decoder->backend->glu_forward(decoder->ctx->pool, decoder->inner, decoder->halves, decoder->count,
-                                stack->inner, stack->activation);
+  decoder->device->operations->glu_forward(decoder->device, decoder->inner, decoder->halves,
+                                           decoder->count, stack->inner, stack->activation);
   lati_decoder_linear(decoder, lati_floats(y, stack->width), &call->block->linear[DOWN],
                       decoder->inner, LATI_IDENTITY, residual);
 }

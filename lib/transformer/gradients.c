@@ -43,8 +43,9 @@ static size_t vector_bytes(const lat_gradients *gradients) {
 
 static void give_back(lat_gradients *gradients) {
   if (gradients->mapped != NULL) {
-    lati_memory_of(gradients->model->ctx)
-        ->unmap(gradients->data, gradients->mapped, vector_bytes(gradients));
+    lati_memory_of(&gradients->model->ctx->device)
+        ->unmap(&gradients->model->ctx->device, gradients->data, gradients->mapped,
+                vector_bytes(gradients));
     gradients->mapped = NULL;
   }
 }
@@ -66,9 +67,9 @@ void lat_gradients_zero(lat_gradients *gradients) {
   }
   const size_t count = gradients->model->table.total;
   if (gradients->mapped != NULL) {
-    lati_host_memory.fill(gradients->mapped, 0, count);
+    lati_host_memory.fill(NULL, gradients->mapped, 0, count);
   } else {
-    lati_memory_of(gradients->model->ctx)->fill(gradients->data, 0, count);
+    lati_device_fill(&gradients->model->ctx->device, gradients->data, 0, count);
   }
 }
 
@@ -89,8 +90,8 @@ lat_status lat_gradients_map(float **values, lat_gradients *gradients) {
   lat_status status = lati_gradients_usable(gradients);
   if (status == LAT_OK) {
     const lat_context *ctx = gradients->model->ctx;
-    status = lati_memory_of(ctx)->map((void **)&gradients->mapped, ctx, gradients->data,
-                                      vector_bytes(gradients));
+    status = lati_memory_of(lati_device_of(ctx))
+                 ->map((void **)&gradients->mapped, ctx, gradients->data, vector_bytes(gradients));
     *values = gradients->mapped;
   }
   return status;

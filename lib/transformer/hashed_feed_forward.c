@@ -40,7 +40,8 @@ static size_t backward_bytes(const lati_backend *backend, const lati_block *bloc
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
   const lati_workspace *work = pass->work;
   const lati_hash hash = hash_of(pass->block);
-  work->backend->hashed_forward(work->pool, y, &hash, x, pass->state->tokens, residual);
+  work->device->operations->hashed_forward(work->device, y, &hash, x, pass->state->tokens,
+                                           residual);
 }
 
 static void backward(const lati_block_pass *pass, float *d_x, int accumulate, lati_rows d_y,
@@ -48,16 +49,17 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_workspace *work = pass->work;
   const lati_hash hash = hash_of(pass->block);
   const int64_t tokens = pass->state->tokens;
-  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
+  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
   float *wide = lati_take_floats(&scratch, tokens, hash.width);
-  work->backend->hashed_backward(work->pool, d_x, lati_gradient_of(work, hash.tables), &hash, d_y,
-                                 x, tokens, accumulate, wide);
+  work->device->operations->hashed_backward(work->device, d_x, lati_gradient_of(work, hash.tables),
+                                            &hash, d_y, x, tokens, accumulate, wide);
 }
 
 static void step(const lati_decode_call *call, float *y, lati_rows x, const float *residual) {
   const lati_decoder *decoder = call->decoder;
   const lati_hash hash = hash_of(call->block);
-  decoder->backend->hashed_forward(decoder->ctx->pool, y, &hash, x, decoder->count, residual);
+  decoder->device->operations->hashed_forward(decoder->device, y, &hash, x, decoder->count,
+                                              residual);
 }
 
 const lati_block_kind lati_hashed_feed_forward = {.name = "ffn",

@@ -60,15 +60,15 @@ static lati_rows hidden_rows(const lati_workspace *work, chunk at) {
 /* The logits' gradient, which takes their place. Narrow rows begin where theirs do. */
 static lati_rows gradient_rows(const lati_workspace *work) {
   const int64_t symbols = work->model->projection.out;
-  return lati_operand(work->backend, work->scratch.logits,
-                      work->backend->narrow ? 2 * symbols : symbols);
+  return lati_operand(work->device->operations, work->scratch.logits,
+                      work->device->operations->narrow ? 2 * symbols : symbols);
 }
 
 static void project(const lati_workspace *work, chunk at) {
   const lati_linear *projection = &work->model->projection;
-  work->backend->linear_forward(work->pool, lati_floats(work->scratch.logits, projection->out),
-                                projection, hidden_rows(work, at), at.count, LATI_IDENTITY,
-                                (lati_rows){0}, NULL);
+  work->device->operations->linear_forward(
+      work->device, lati_floats(work->scratch.logits, projection->out), projection,
+      hidden_rows(work, at), at.count, LATI_IDENTITY, (lati_rows){0}, NULL);
 }
 
 /* The target of sequence i is its tokens and a closing EOS. */
@@ -87,14 +87,15 @@ static void fill_targets(int32_t *targets, const lati_answer_rows *answers,
  * gradient. */
 static lat_status chunk_losses(const lati_workspace *work, chunk at, int backward) {
   const lati_scratch *scratch = &work->scratch;
-  const lati_memory *memory = work->backend->memory;
+  const lati_device *device = work->device;
   double *losses = scratch->losses_read + at.first;
-  work->backend->cross_entropy(work->pool, scratch->losses, scratch->correct,
-                               backward ? gradient_rows(work) : (lati_rows){0}, scratch->logits,
-                               scratch->targets + at.first, at.count, work->model->projection.out,
-                               backward && work->spread.width > 0 ? &work->spread : NULL);
-  memory->read(losses, scratch->losses, (size_t)at.count * sizeof *losses);
-  memory->read(scratch->correct_read + at.first, scratch->correct, (size_t)at.count);
+  work->device->operations->cross_entropy(
+      work->device, scratch->losses, scratch->correct,
+      backward ? gradient_rows(work) : (lati_rows){0}, scratch->logits, scratch->targets + at.first,
+      at.count, work->model->projection.out,
+      backward && work->spread.width > 0 ? &work->spread : NULL);
+  lati_device_read(device, losses, scratch->losses, (size_t)at.count * sizeof *losses);
+  lati_device_read(device, scratch->correct_read + at.first, scratch->correct, (size_t)at.count);
   for (int64_t t = 0; t < at.count; ++t) {
     if (!isfinite(losses[t])) {
       return lati_fail(LAT_ERROR_NUMERIC, "the loss of target token %lld is not finite",
@@ -112,11 +113,11 @@ static void chunk_backward(const lati_workspace *work, chunk at) {
   if (d_weight == NULL) {
     d_weight = lati_gradient_of(work, projection->weight);
   }
-  work->backend->linear_backward_weight(
-      work->pool, d_weight, lati_gradient_of(work, projection->bias), d_logits,
+  work->device->operations->linear_backward_weight(
+      work->device, d_weight, lati_gradient_of(work, projection->bias), d_logits,
       hidden_rows(work, at), at.count, projection->out, width, work->scratch.packed);
-  work->backend->linear_backward_input(
-      work->pool, lati_floats(work->answers.d_output + at.first * width, width), projection,
+  work->device->operations->linear_backward_input(
+      work->device, lati_floats(work->answers.d_output + at.first * width, width), projection,
       d_logits, at.count, 0, NULL);
 }
 
@@ -128,9 +129,9 @@ static void collect_factors(const lati_workspace *work) {
                                   factors->exponent_table};
   const int32_t *const maps[3] = {factors->special, factors->mantissa, factors->exponent};
   for (int i = 0; i < 3; ++i) {
-    work->backend->embedding_backward(work->pool, lati_gradient_of(work, tables[i]),
-                                      work->scratch.d_expanded, maps[i],
-                                      stack->embedding.side[LAT_OUTPUT].symbols, stack->width);
+    work->device->operations->embedding_backward(
+        work->device, lati_gradient_of(work, tables[i]), work->scratch.d_expanded, maps[i],
+        stack->embedding.side[LAT_OUTPUT].symbols, stack->width);
   }
 }
 
@@ -183,7 +184,7 @@ void lati_head_logits(lati_workspace *work, float *logits) {
   for (int64_t first = 0; first < work->answers.tokens; first += work->scratch.chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
-    work->backend->memory->read(logits + first * symbols, work->scratch.logits,
-                                (size_t)(at.count * symbols) * sizeof *logits);
+    lati_device_read(work->device, logits + first * symbols, work->scratch.logits,
+                     (size_t)(at.count * symbols) * sizeof *logits);
   }
 }

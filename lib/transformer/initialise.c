@@ -166,9 +166,9 @@ static lat_status initialise_tensor(lat_model *model, int32_t index) {
   if (parameter->init == LATI_INIT_SYMBOLS && model->options.init == LAT_INIT_FOURIER) {
     LATI_TRY(prepare_waves(&job));
   }
-  lati_pool_run(model->ctx->pool, fill_row, &job, is_matrix ? parameter->shape[0] : 1);
-  lati_memory_of(model->ctx)
-      ->write(model->parameters + parameter->offset, job.data, parameter->size * sizeof *job.data);
+  lati_pool_run(model->ctx->device.pool, fill_row, &job, is_matrix ? parameter->shape[0] : 1);
+  lati_device_write(&model->ctx->device, model->parameters + parameter->offset, job.data,
+                    parameter->size * sizeof *job.data);
 done:
   lati_free(job.data);
   lati_free(job.waves);

@@ -120,7 +120,8 @@ lat_status lat_model_clone(lat_model **out, const lat_model *model) {
     status = lati_model_materialise(copy);
   }
   if (status == LAT_OK) {
-    lati_memory_of(model->ctx)->copy(copy->parameters, model->parameters, parameter_bytes(model));
+    lati_device_copy(&model->ctx->device, copy->parameters, model->parameters,
+                     parameter_bytes(model));
     lati_model_repack(copy);
     *out = copy;
     copy = NULL;
@@ -133,7 +134,8 @@ done:
 
 static void unmap(lat_model *model) {
   if (model->mapped != NULL) {
-    lati_memory_of(model->ctx)->unmap(model->parameters, model->mapped, parameter_bytes(model));
+    lati_memory_of(&model->ctx->device)
+        ->unmap(&model->ctx->device, model->parameters, model->mapped, parameter_bytes(model));
     model->mapped = NULL;
   }
 }
@@ -176,7 +178,7 @@ lat_status lat_model_map(float **parameters, lat_model *model) {
     return lati_fail(LAT_ERROR_STATE, "the model is frozen: map a clone of it");
   }
   status =
-      lati_memory_of(model->ctx)
+      lati_memory_of(&model->ctx->device)
           ->map((void **)&model->mapped, model->ctx, model->parameters, parameter_bytes(model));
   if (status == LAT_OK) {
     model->state = LATI_MAPPED;
@@ -185,12 +187,13 @@ lat_status lat_model_map(float **parameters, lat_model *model) {
   return status;
 }
 
-/* Of values in that memory. */
+/* Of values in the memory of the device, or of the host (NULL). */
 static lat_status check_finite(const lat_model *model, const float *values,
-                               const lati_memory *memory) {
+                               const lati_device *device) {
+  const lati_memory *memory = lati_memory_of(device);
   for (int32_t i = 0; i < model->table.count; ++i) {
     const lati_parameter *entry = &model->table.entries[i];
-    const size_t j = memory->find_nonfinite(values + entry->offset, entry->size);
+    const size_t j = memory->find_nonfinite(device, values + entry->offset, entry->size);
     if (j < entry->size) {
       return lati_fail(LAT_ERROR_NUMERIC, "%s: element %zu is not finite", entry->name, j);
     }
@@ -199,7 +202,7 @@ static lat_status check_finite(const lat_model *model, const float *values,
 }
 
 lat_status lati_model_check_finite(const lat_model *model) {
-  return check_finite(model, model->parameters, lati_memory_of(model->ctx));
+  return check_finite(model, model->parameters, &model->ctx->device);
 }
 
 lat_status lat_model_commit(lat_model *model) {
@@ -210,7 +213,7 @@ lat_status lat_model_commit(lat_model *model) {
   if (model->state != LATI_MAPPED) {
     return lati_fail(LAT_ERROR_STATE, "the model's parameters are not mapped");
   }
-  lat_status status = check_finite(model, model->mapped, &lati_host_memory);
+  lat_status status = check_finite(model, model->mapped, NULL);
   if (status == LAT_OK) {
     lati_floating_enter(&saved);
     unmap(model);

@@ -141,8 +141,8 @@ static lati_cell cell_at(const lati_block_pass *pass, int64_t count, int32_t ste
 
 /* Values as products take them. */
 static void make_operand(const lati_workspace *work, lati_hidden x, int64_t rows, int32_t width) {
-  if (work->backend->narrow) {
-    work->backend->shorten(work->pool, x.operand, x.values, rows, width);
+  if (work->device->operations->narrow) {
+    work->device->operations->shorten(work->device, x.operand, x.values, rows, width);
   }
 }
 
@@ -159,8 +159,8 @@ static void first_states(const lati_block_pass *pass) {
     return;
   }
   const lati_hidden source = hidden_at(pass, SOURCE);
-  work->backend->embedding_forward(
-      work->pool, source.values, lati_memory_state(work, block)->output.values,
+  work->device->operations->embedding_forward(
+      work->device, source.values, lati_memory_state(work, block)->output.values,
       pass->saved->ids + IDS_SOURCE * count, count, block->memory->width, 0);
   make_operand(work, source, count, block->memory->width);
   lati_block_product(pass, rows[STATE_H], FIRST_H, source.operand, count, NULL);
@@ -181,8 +181,8 @@ static void forward(const lati_block_pass *pass, float *y, lati_rows x, const fl
     const lati_cell cell = cell_at(pass, count, step);
     make_operand(work, h, count, pass->block->stack->width);
     lati_block_product(pass, rows[STATE_FROM_H], OF_STATE, h.operand, count, NULL);
-    work->backend->cell_forward(work->pool, &cell, y, residual, h.values, rows[STATE_C].data,
-                                rows[STATE_FROM_H].data);
+    work->device->operations->cell_forward(work->device, &cell, y, residual, h.values,
+                                           rows[STATE_C].data, rows[STATE_FROM_H].data);
   }
 }
 
@@ -230,11 +230,12 @@ static void backward_steps(const lati_block_pass *pass, const gradients *d, lati
   for (int32_t step = pass->saved->ids[IDS_LENGTH * sequences] - 1; step >= 0; --step) {
     const int64_t count = active(pass, sequences, step);
     const lati_cell cell = cell_at(pass, count, step);
-    work->backend->cell_backward(work->pool, &cell, d->d_gates.values, d->d_from.values,
-                                 d->d_step.values, d->d_h.values, d->d_c.values, d_y);
+    work->device->operations->cell_backward(work->device, &cell, d->d_gates.values,
+                                            d->d_from.values, d->d_step.values, d->d_h.values,
+                                            d->d_c.values, d_y);
     make_operand(work, d->d_step, count, of_state->out);
-    work->backend->linear_backward_input(work->pool, lati_floats(d->d_h.values, width), of_state,
-                                         d->d_step.operand, count, 1, NULL);
+    work->device->operations->linear_backward_input(work->device, lati_floats(d->d_h.values, width),
+                                                    of_state, d->d_step.operand, count, 1, NULL);
   }
 }
 
@@ -254,9 +255,9 @@ static void backward_first(const lati_block_pass *pass, const gradients *d) {
     lati_linear_backward(work, &block->linear[FIRST_C], d_source, 1, d->d_c.operand, source, count,
                          NULL);
   }
-  work->backend->embedding_backward(work->pool, lati_memory_state(work, block)->d_hidden,
-                                    d->d_source, pass->saved->ids + IDS_SOURCE * count, count,
-                                    memory);
+  work->device->operations->embedding_backward(
+      work->device, lati_memory_state(work, block)->d_hidden, d->d_source,
+      pass->saved->ids + IDS_SOURCE * count, count, memory);
 }
 
 static void backward(const lati_block_pass *pass, float *d_x, int accumulate, lati_rows d_y,
@@ -266,10 +267,11 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_linear *of_state = &block->linear[OF_STATE];
   const int64_t tokens = pass->state->tokens;
   const int32_t width = block->stack->width;
-  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
+  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens, pass->state->sequences);
   lati_hidden previous = {pass->saved->rows[SAVED_PREVIOUS].data, d.previous};
-  previous.operand = work->backend->narrow ? d.previous : pass->saved->rows[SAVED_PREVIOUS];
+  previous.operand =
+      work->device->operations->narrow ? d.previous : pass->saved->rows[SAVED_PREVIOUS];
   backward_steps(pass, &d, d_y);
   if (block->memory != NULL) {
     backward_first(pass, &d);
@@ -279,9 +281,10 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   if (cell_of(block) == LATI_GRU) {
     make_operand(work, d.d_from, tokens, of_state->out);
   }
-  work->backend->linear_backward_weight(
-      work->pool, lati_gradient_of(work, of_state->weight), lati_gradient_of(work, of_state->bias),
-      d.d_from.operand, previous.operand, tokens, of_state->out, width, work->scratch.packed);
+  work->device->operations->linear_backward_weight(
+      work->device, lati_gradient_of(work, of_state->weight),
+      lati_gradient_of(work, of_state->bias), d.d_from.operand, previous.operand, tokens,
+      of_state->out, width, work->scratch.packed);
   lati_linear_backward(work, &block->linear[OF_INPUT], lati_floats(d_x, width), accumulate,
                        d.d_gates.operand, x, tokens, NULL);
 }
@@ -294,7 +297,7 @@ static float *first_of(const lati_decoder *decoder, const lati_stack *stack, int
 static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t layer,
                         lati_rows memory) {
   lat_status status = LAT_OK;
-  const lati_backend *backend = decoder->backend;
+  const lati_backend *backend = decoder->device->operations;
   const lati_stack *stack = block->stack;
   const int64_t count = decoder->sources, width = block->memory->width;
   lati_arena needed = {.backend = backend};
@@ -311,15 +314,15 @@ static lat_status start(lati_decoder *decoder, const lati_block *block, int32_t 
   for (int64_t s = 0; s < count; ++s) {
     decoder->last[s] = (int32_t)(decoder->source_offsets[s + 1] - 1);
   }
-  backend->embedding_forward(decoder->ctx->pool, source.values, decoder->encoded.values,
-                             decoder->last, count, (int32_t)width, 0);
+  backend->embedding_forward(decoder->device, source.values, decoder->encoded.values, decoder->last,
+                             count, (int32_t)width, 0);
   if (backend->narrow) {
-    backend->shorten(decoder->ctx->pool, source.operand, source.values, count, (int32_t)width);
+    backend->shorten(decoder->device, source.operand, source.values, count, (int32_t)width);
   }
   const int32_t states = cell_of(block) == LATI_LSTM ? 2 : 1;
   for (int32_t i = 0; i < states; ++i) {
     float *to = first_of(decoder, stack, layer) + i * count * stack->width;
-    backend->linear_forward(decoder->ctx->pool, lati_floats(to, stack->width),
+    backend->linear_forward(decoder->device, lati_floats(to, stack->width),
                             &block->linear[FIRST_H + i], source.operand, count, LATI_IDENTITY,
                             (lati_rows){0}, NULL);
   }
@@ -331,7 +334,7 @@ done:
  * that the row of the position before left in the cache, where a key is h and its value c. */
 static void read_states(const lati_decode_call *call) {
   const lati_decoder *decoder = call->decoder;
-  const lati_memory *memory = decoder->backend->memory;
+  const lati_device *device = decoder->device;
   const lati_stack *stack = call->block->stack;
   const int64_t width = stack->width, to_value = lati_cache_to_value(&decoder->cache);
   const int32_t before = decoder->position - 1;
@@ -345,21 +348,24 @@ static void read_states(const lati_decode_call *call) {
     const int32_t *history = decoder->history + row->history * decoder->max_length;
     decoder->ids[i] = is_first ? (int32_t)row->source : history[before];
   }
-  memory->copy_rows(decoder->h.values, width, h, ld, decoder->ids, decoder->count, width);
+  device->operations->memory->copy_rows(device, decoder->h.values, width, h, ld, decoder->ids,
+                                        decoder->count, width);
   if (cell_of(call->block) == LATI_LSTM) {
-    memory->copy_rows(decoder->attended, width, c, ld, decoder->ids, decoder->count, width);
+    device->operations->memory->copy_rows(device, decoder->attended, width, c, ld, decoder->ids,
+                                          decoder->count, width);
   }
 }
 
 static void keep_states(const lati_decode_call *call) {
   const lati_decoder *decoder = call->decoder;
-  const lati_memory *memory = decoder->backend->memory;
+  const lati_device *device = decoder->device;
   const int64_t width = call->block->stack->width, to_value = lati_cache_to_value(&decoder->cache);
   float *h = lati_cache_key(&decoder->cache, call->pass, decoder->position, 0);
-  memory->copy_rows(h, 2 * to_value, decoder->h.values, width, NULL, decoder->count, width);
+  device->operations->memory->copy_rows(device, h, 2 * to_value, decoder->h.values, width, NULL,
+                                        decoder->count, width);
   if (cell_of(call->block) == LATI_LSTM) {
-    memory->copy_rows(h + to_value, 2 * to_value, decoder->attended, width, NULL, decoder->count,
-                      width);
+    device->operations->memory->copy_rows(device, h + to_value, 2 * to_value, decoder->attended,
+                                          width, NULL, decoder->count, width);
   }
 }
 
@@ -375,14 +381,14 @@ static void step(const lati_decode_call *call, float *y, lati_rows x, const floa
   lati_decoder_linear(decoder, lati_floats(decoder->qkv, gates), &block->linear[OF_INPUT], x,
                       LATI_IDENTITY, NULL);
   read_states(call);
-  if (decoder->backend->narrow) {
-    decoder->backend->shorten(decoder->ctx->pool, decoder->h.operand, decoder->h.values,
-                              decoder->count, width);
+  if (decoder->device->operations->narrow) {
+    decoder->device->operations->shorten(decoder->device, decoder->h.operand, decoder->h.values,
+                                         decoder->count, width);
   }
   lati_decoder_linear(decoder, lati_floats(from_h, gates), &block->linear[OF_STATE],
                       decoder->h.operand, LATI_IDENTITY, NULL);
-  decoder->backend->cell_forward(decoder->ctx->pool, &cell, y, residual, decoder->h.values,
-                                 decoder->attended, from_h);
+  decoder->device->operations->cell_forward(decoder->device, &cell, y, residual, decoder->h.values,
+                                            decoder->attended, from_h);
   keep_states(call);
 }
 

@@ -15,19 +15,19 @@ int lati_dropout_at(lati_dropout *out, const lati_workspace *work, const lati_st
 
 static void norm_forward(const lati_block_pass *pass, const float *x) {
   const lati_residual_state *state = &pass->saved->residual;
-  pass->work->backend->layernorm_forward(pass->work->pool, state->normed.values,
-                                         state->normed.operand, state->mean, state->rstd, x,
-                                         pass->block->norm.gamma, pass->block->norm.beta,
-                                         pass->state->tokens, pass->state->stack->width);
+  pass->work->device->operations->layernorm_forward(
+      pass->work->device, state->normed.values, state->normed.operand, state->mean, state->rstd, x,
+      pass->block->norm.gamma, pass->block->norm.beta, pass->state->tokens,
+      pass->state->stack->width);
 }
 
 void lati_norm_backward(const lati_workspace *work, const lati_stack_state *stack,
                         const lati_norm *norm, const lati_residual_state *state, float *d_x,
                         lati_rows shortened, const float *d_y, const float *x, int accumulate) {
-  work->backend->layernorm_backward(work->pool, d_x, shortened, lati_gradient_of(work, norm->gamma),
-                                    lati_gradient_of(work, norm->beta), d_y, x, state->mean,
-                                    state->rstd, norm->gamma, stack->tokens, stack->stack->width,
-                                    accumulate, work->scratch.norm_sums);
+  work->device->operations->layernorm_backward(
+      work->device, d_x, shortened, lati_gradient_of(work, norm->gamma),
+      lati_gradient_of(work, norm->beta), d_y, x, state->mean, state->rstd, norm->gamma,
+      stack->tokens, stack->stack->width, accumulate, work->scratch.norm_sums);
 }
 
 static void norm_backward(const lati_block_pass *pass, float *d_x, lati_rows shortened,
@@ -57,7 +57,7 @@ lati_hidden lati_residual_forward(const lati_block_pass *pass, const float *x,
   if (pass->block->kind->mix_backward == NULL &&
       lati_dropout_at(&dropout, work, pass->state, pass->site, work->model->options.dropout)) {
     pass->block->kind->forward(pass, sum, operand, NULL);
-    work->backend->dropout(work->pool, sum, sum, x, stack->width, &dropout);
+    work->device->operations->dropout(work->device, sum, sum, x, stack->width, &dropout);
   } else {
     pass->block->kind->forward(pass, sum, operand, x);
   }
@@ -75,14 +75,15 @@ static lati_rows block_gradient(const lati_block_pass *pass, float *d_h, lati_ro
   const int64_t tokens = pass->state->tokens;
   const int32_t width = pass->state->stack->width;
   if (dropout != NULL) {
-    work->backend->dropout(work->pool, work->scratch.d_block, d_h, NULL, width, dropout);
+    work->device->operations->dropout(work->device, work->scratch.d_block, d_h, NULL, width,
+                                      dropout);
     d_h = work->scratch.d_block;
   }
-  if (!work->backend->narrow) {
+  if (!work->device->operations->narrow) {
     return lati_floats(d_h, width);
   }
   if (dropout != NULL || pass->state->stack->pre_norm) {
-    work->backend->shorten(work->pool, shortened, d_h, tokens, width);
+    work->device->operations->shorten(work->device, shortened, d_h, tokens, width);
   }
   return shortened;
 }
@@ -126,15 +127,17 @@ void lati_residual_mix_backward(const lati_block_pass *pass, float *d_h, float *
 
 void lati_block_product(const lati_block_pass *pass, lati_rows y, int32_t linear, lati_rows x,
                         int64_t tokens, const float *residual) {
-  pass->work->backend->linear_forward(pass->work->pool, y, &pass->block->linear[linear], x, tokens,
-                                      LATI_IDENTITY, (lati_rows){0}, residual);
+  pass->work->device->operations->linear_forward(pass->work->device, y,
+                                                 &pass->block->linear[linear], x, tokens,
+                                                 LATI_IDENTITY, (lati_rows){0}, residual);
 }
 
 void lati_linear_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_x,
                           int accumulate, lati_rows d_y, lati_rows x, int64_t tokens,
                           const lati_slope *slope) {
-  work->backend->linear_backward_weight(work->pool, lati_gradient_of(work, linear->weight),
-                                        lati_gradient_of(work, linear->bias), d_y, x, tokens,
-                                        linear->out, linear->in, work->scratch.packed);
-  work->backend->linear_backward_input(work->pool, d_x, linear, d_y, tokens, accumulate, slope);
+  work->device->operations->linear_backward_weight(
+      work->device, lati_gradient_of(work, linear->weight), lati_gradient_of(work, linear->bias),
+      d_y, x, tokens, linear->out, linear->in, work->scratch.packed);
+  work->device->operations->linear_backward_input(work->device, d_x, linear, d_y, tokens,
+                                                  accumulate, slope);
 }

@@ -27,7 +27,7 @@ typedef struct tensor_entry {
 } tensor_entry;
 
 struct lati_safetensors {
-  const lati_memory *numbers; /* where tensors are read to */
+  const lati_device *device; /* in whose memory tensors are read to */
   char *path;
   int descriptor;
   const char *memory; /* the file's bytes where they lie in memory; NULL: they are read */
@@ -299,7 +299,7 @@ static lat_status open_source(lati_safetensors **out, const lat_context *ctx, co
   lati_safetensors *file = NULL;
   *out = NULL;
   LATI_TRY(LATI_NEW(file, ctx, 1));
-  file->numbers = lati_memory_of(ctx);
+  file->device = lati_device_of(ctx);
   file->descriptor = -1;
   file->memory = memory;
   file->memory_size = size;
@@ -385,7 +385,7 @@ static lat_status read_numbers(float *data, const lati_safetensors *file,
                        "%s: tensor %s: element %zu is %g, which f32 does not hold", file->path,
                        entry->name, i + held, raw[held]);
     }
-    file->numbers->write(data + i, block, n * sizeof *block);
+    lati_device_write(file->device, data + i, block, n * sizeof *block);
   }
   return LAT_OK;
 }

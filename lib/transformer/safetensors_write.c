@@ -68,7 +68,7 @@ done:
 
 /* Where the bytes go: into a file, into memory, or nowhere, to count them. */
 typedef struct sink {
-  const lati_memory *numbers; /* where the tensors are */
+  const lati_device *device; /* in whose memory the tensors are */
   lati_atomic_file *file;
   char *memory;
   size_t size;
@@ -127,7 +127,7 @@ static lat_status write_tensor(sink *to, const lati_tensor_view *tensor) {
   lat_status status = LAT_OK;
   for (size_t i = 0; i < count && status == LAT_OK; i += BLOCK) {
     const size_t n = count - i < BLOCK ? count - i : BLOCK;
-    to->numbers->read(block, tensor->data + i, n * sizeof *block);
+    lati_device_read(to->device, block, tensor->data + i, n * sizeof *block);
     status = put_numbers(to, tensor, block, i, n);
   }
   return status;
@@ -146,7 +146,7 @@ lat_status lati_safetensors_write(const lat_context *ctx, const char *path,
                                   const lati_tensor_view *tensors, int32_t count,
                                   const json_t *metadata) {
   lat_status status = LAT_OK;
-  sink to = {.numbers = lati_memory_of(ctx)};
+  sink to = {.device = lati_device_of(ctx)};
   char *header = NULL;
   LATI_TRY(build_header(&header, ctx, tensors, count, metadata));
   LATI_TRY(lati_atomic_open(&to.file, ctx, path));
@@ -162,7 +162,7 @@ lat_status lati_safetensors_write_memory(size_t *size, const lat_context *ctx, v
                                          size_t capacity, const lati_tensor_view *tensors,
                                          int32_t count, const json_t *metadata) {
   lat_status status = LAT_OK;
-  sink count_only = {.numbers = lati_memory_of(ctx)}, to = count_only;
+  sink count_only = {.device = lati_device_of(ctx)}, to = count_only;
   to.memory = data;
   char *header = NULL;
   *size = 0;

@@ -50,9 +50,9 @@ static void forward(const lati_block_pass *pass, float *y, lati_rows x, const fl
   const lati_attention shape =
       lati_attention_shape(pass, state, pass->block->stack->causal, &dropout);
   lati_block_product(pass, qkv, QKV, x, state->tokens, NULL);
-  work->backend->attention_forward(work->pool, heads, pass->saved->lse,
-                                   lati_fused_part(pass, qkv, 0), lati_fused_part(pass, qkv, 1),
-                                   lati_fused_part(pass, qkv, 2), &shape, work->scratch.tiles);
+  work->device->operations->attention_forward(
+      work->device, heads, pass->saved->lse, lati_fused_part(pass, qkv, 0),
+      lati_fused_part(pass, qkv, 1), lati_fused_part(pass, qkv, 2), &shape, work->scratch.tiles);
   lati_block_product(pass, lati_floats(y, pass->block->stack->width), OUT, heads, state->tokens,
                      residual);
 }
@@ -66,11 +66,11 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   lati_dropout dropout;
   const lati_attention shape =
       lati_attention_shape(pass, pass->state, block->stack->causal, &dropout);
-  lati_arena scratch = {.backend = work->backend, .device.base = work->scratch.block};
+  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
   const gradients d = take_gradients(&scratch, block, tokens);
   lati_linear_backward(work, &block->linear[OUT], d.d_heads, 0, d_y, heads, tokens, NULL);
-  work->backend->attention_backward(
-      work->pool, lati_fused_part(pass, d.d_qkv, 0), lati_fused_part(pass, d.d_qkv, 1),
+  work->device->operations->attention_backward(
+      work->device, lati_fused_part(pass, d.d_qkv, 0), lati_fused_part(pass, d.d_qkv, 1),
       lati_fused_part(pass, d.d_qkv, 2), d.d_heads, heads, pass->saved->lse,
       lati_fused_part(pass, qkv, 0), lati_fused_part(pass, qkv, 1), lati_fused_part(pass, qkv, 2),
       &shape, work->scratch.tiles);

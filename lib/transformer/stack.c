@@ -190,11 +190,11 @@ typedef struct packing {
 } packing;
 
 static void pack_linear(packing *pack, lati_linear *linear) {
-  const lati_backend *backend = pack->model->ctx->backend;
+  const lati_backend *backend = pack->model->ctx->device.operations;
   const size_t size = backend->packed_size(linear->out, linear->in);
   if (size > 0 && pack->place) {
     unsigned char *packed = pack->model->packed + pack->used;
-    backend->pack(pack->model->ctx->pool, packed, linear->weight, linear->out, linear->in);
+    backend->pack(&pack->model->ctx->device, packed, linear->weight, linear->out, linear->in);
     linear->packed = packed;
   }
   pack->used += (size + LATI_ALIGNMENT - 1) / LATI_ALIGNMENT * LATI_ALIGNMENT;

@@ -53,7 +53,7 @@ static void layer_backward(lati_workspace *work, const lati_stack_state *state, 
     }
   }
   if (split) {
-    work->backend->add(work->pool, d_h, d_input, state->tokens * state->stack->width);
+    work->device->operations->add(work->device, d_h, d_input, state->tokens * state->stack->width);
   }
 }
 
@@ -74,9 +74,9 @@ void lati_stack_forward(lati_workspace *work, lati_stack_state *state) {
     h = layer_forward(work, state, p, h);
   }
   if (stack->pre_norm) {
-    work->backend->layernorm_forward(work->pool, last->normed.values, last->normed.operand,
-                                     last->mean, last->rstd, h.values, stack->norm_out.gamma,
-                                     stack->norm_out.beta, state->tokens, stack->width);
+    work->device->operations->layernorm_forward(
+        work->device, last->normed.values, last->normed.operand, last->mean, last->rstd, h.values,
+        stack->norm_out.gamma, stack->norm_out.beta, state->tokens, stack->width);
     h = last->normed;
   }
   state->output = h;

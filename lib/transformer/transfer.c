@@ -76,9 +76,9 @@ static lat_status copy_positions(lat_model *model, const lat_model *from,
   for (int32_t p = 0; p < ours->shape[0]; ++p) {
     places[p] = places[p] < theirs->shape[0] ? places[p] : -1;
   }
-  lati_memory_of(model->ctx)
-      ->copy_rows(model->parameters + ours->offset, width, from->parameters + theirs->offset, width,
-                  places, ours->shape[0], width);
+  lati_memory_of(&model->ctx->device)
+      ->copy_rows(&model->ctx->device, model->parameters + ours->offset, width,
+                  from->parameters + theirs->offset, width, places, ours->shape[0], width);
 done:
   lati_free(places);
   return status;
@@ -93,9 +93,8 @@ static lat_status copy_tensors(lat_model *model, const lat_model *from) {
     if (positions != NULL) {
       LATI_TRY(copy_positions(model, from, ours, theirs, positions->side));
     } else {
-      lati_memory_of(model->ctx)
-          ->copy(model->parameters + ours->offset, from->parameters + theirs->offset,
-                 ours->size * sizeof(float));
+      lati_device_copy(&model->ctx->device, model->parameters + ours->offset,
+                       from->parameters + theirs->offset, ours->size * sizeof(float));
     }
   }
 done:

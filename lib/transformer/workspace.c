@@ -58,17 +58,17 @@ static void need_block(backward_needs *needs, lati_workspace *work, const lati_s
                        const lati_block *block) {
   const lati_extent extent = extent_of(work, state, block);
   const int64_t tokens = larger(extent.tokens, extent.memory_tokens);
-  const size_t bytes = block->kind->backward_bytes(work->backend, block, &extent);
+  const size_t bytes = block->kind->backward_bytes(work->device->operations, block, &extent);
   needs->block = larger(needs->block, (int64_t)bytes);
   for (int32_t l = 0; l < block->kind->linears && block->linear[l].weight != NULL; ++l) {
-    const size_t packed = work->backend->weight_scratch(tokens, block->linear[l].in);
+    const size_t packed = work->device->operations->weight_scratch(tokens, block->linear[l].in);
     needs->packed = larger(needs->packed, (int64_t)packed);
   }
 }
 
 static void need_stack(backward_needs *needs, lati_workspace *work, const lati_stack_state *state) {
   const lati_stack *stack = state->stack;
-  const int64_t bytes = lati_operand_bytes(work->backend, state->tokens, stack->width);
+  const int64_t bytes = lati_operand_bytes(work->device->operations, state->tokens, stack->width);
   needs->hidden = larger(needs->hidden, state->tokens * stack->width);
   needs->operand = larger(needs->operand, bytes);
   needs->width = larger(needs->width, stack->width);
@@ -95,10 +95,11 @@ static void plan_backward(lati_workspace *work, lati_arena *from) {
   scratch->d_source = lati_take_floats(from, needs.hidden, 1);
   scratch->d_block = lati_take_floats(from, needs.hidden, 1);
   scratch->d_normed = lati_take_floats(from, needs.hidden, 1);
-  scratch->d_narrow = work->backend->narrow ? lati_take(from, needs.operand, 1) : NULL;
+  scratch->d_narrow = work->device->operations->narrow ? lati_take(from, needs.operand, 1) : NULL;
   scratch->block = lati_take(from, needs.block, 1);
   scratch->norm_sums = lati_take_floats(from, 2 * LATI_NORM_GROUPS, needs.width);
-  const size_t head = work->backend->weight_scratch(work->answers.tokens, model->projection.in);
+  const size_t head =
+      work->device->operations->weight_scratch(work->answers.tokens, model->projection.in);
   scratch->packed = lati_take(from, larger(needs.packed, (int64_t)head), 1);
   scratch->d_expanded = NULL;
   if (lati_last_stack(model)->embedding.side[LAT_OUTPUT].expanded != NULL && model->options.tied) {
@@ -110,8 +111,8 @@ static int64_t tile_bytes(const lati_workspace *work) {
   int64_t most = 0;
   for (int32_t s = 0; s < work->stacks; ++s) {
     const lati_stack *stack = work->stack[s].stack;
-    const size_t bytes =
-        work->backend->attention_scratch(work->stack[s].longest, stack->width / stack->heads);
+    const size_t bytes = work->device->operations->attention_scratch(work->stack[s].longest,
+                                                                     stack->width / stack->heads);
     most = larger(most, (int64_t)bytes);
   }
   return most;
@@ -120,11 +121,11 @@ static int64_t tile_bytes(const lati_workspace *work) {
 /* What the pass takes of both memories, from the bases on, which are NULL to count it. */
 static lati_arena plan(lati_workspace *work, const lat_batch *batch, unsigned char *device,
                        unsigned char *host) {
-  lati_arena from = {work->backend, {device, 0}, {host, 0}};
+  lati_arena from = {work->device->operations, {device, 0}, {host, 0}};
   for (int32_t s = 0; s < work->stacks; ++s) {
     plan_stack(work, &work->stack[s], &from);
   }
-  work->scratch.tiles = lati_take(&from, lati_pool_size(work->pool) * tile_bytes(work), 1);
+  work->scratch.tiles = lati_take(&from, lati_pool_size(work->device->pool) * tile_bytes(work), 1);
   if (work->purpose == LATI_TRAIN) {
     plan_gradients(work, &from);
   }
@@ -140,13 +141,15 @@ static lati_arena plan(lati_workspace *work, const lat_batch *batch, unsigned ch
   return from;
 }
 
-/* Grows a block with some room to spare, because the token counts of ragged batches vary. */
-static lat_status reserve(unsigned char **block, size_t *capacity, const lati_memory *memory,
+/* Grows a block of the device's memory (NULL: the host's) with some room to spare, because the
+ * token counts of ragged batches vary. */
+static lat_status reserve(unsigned char **block, size_t *capacity, const lati_device *device,
                           const lat_context *ctx, size_t bytes) {
+  const lati_memory *memory = lati_memory_of(device);
   if (bytes <= *capacity) {
     return LAT_OK;
   }
-  memory->release(*block);
+  memory->release(device, *block);
   *capacity = 0;
   const size_t wanted = bytes + bytes / 4;
   lat_status status = memory->allocate((void **)block, ctx, wanted, 1);
@@ -157,9 +160,8 @@ static lat_status reserve(unsigned char **block, size_t *capacity, const lati_me
 static lat_status reserve_arena(lati_workspace *work, const lati_arena *needed) {
   const lat_context *ctx = work->model->ctx;
   lat_status status = LAT_OK;
-  LATI_TRY(reserve(&work->arena, &work->capacity, work->backend->memory, ctx, needed->device.used));
-  LATI_TRY(
-      reserve(&work->host_arena, &work->host_capacity, &lati_host_memory, ctx, needed->host.used));
+  LATI_TRY(reserve(&work->arena, &work->capacity, work->device, ctx, needed->device.used));
+  LATI_TRY(reserve(&work->host_arena, &work->host_capacity, NULL, ctx, needed->host.used));
 done:
   return status;
 }
@@ -248,8 +250,7 @@ lat_status lati_workspace_create(lati_workspace **out, const lat_model *model) {
   *out = NULL;
   LATI_TRY(LATI_NEW(work, model->ctx, 1));
   work->model = model;
-  work->backend = model->ctx->backend;
-  work->pool = model->ctx->pool;
+  work->device = &model->ctx->device;
   for (int32_t s = 0; s < model->stacks; ++s) {
     LATI_TRY(prepare_stack(&work->stack[s], model->ctx, &model->stack[s]));
   }
@@ -265,7 +266,7 @@ void lati_workspace_free(lati_workspace *work) {
     for (int32_t s = 0; s < LATI_STACKS; ++s) {
       lati_free(work->stack[s].block);
     }
-    work->backend->memory->release(work->arena);
+    work->device->operations->memory->release(work->device, work->arena);
     lati_free(work->host_arena);
     lati_free(work);
   }

@@ -91,8 +91,7 @@ typedef struct lati_answer_rows {
 
 struct lati_workspace {
   const lat_model *model; /* borrowed */
-  const lati_backend *backend;
-  lati_pool *pool;
+  const lati_device *device;
   unsigned char *arena, *host_arena;
   size_t capacity, host_capacity;
   lati_purpose purpose;
@@ -120,13 +119,14 @@ lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lat
 
 /* Memory as rows of `width` operands. */
 static inline lati_rows lati_operand_rows(const lati_workspace *work, void *memory, int64_t width) {
-  return lati_operand(work->backend, memory, lati_operand_ld(work->backend, width));
+  return lati_operand(work->device->operations, memory,
+                      lati_operand_ld(work->device->operations, width));
 }
 
 /* x (rows, width) = 0. */
 static inline void lati_zero_rows(const lati_workspace *work, float *x, int64_t rows,
                                   int64_t width) {
-  work->backend->memory->fill(x, 0, (size_t)(rows * width));
+  lati_device_fill(work->device, x, 0, (size_t)(rows * width));
 }
 
 /* Where the gradient of a parameter is accumulated; NULL for none. */

@@ -12,7 +12,7 @@
 #include <time.h>
 
 static lat_context *ctx;
-static lati_pool *pool;
+static const lati_device *device;
 static const lati_backend *backend;
 
 /* The best of many short runs by the clock on the wall: those that other work interrupted drop out.
@@ -61,7 +61,7 @@ static void report(const char *what, const char *shape, double work, const char 
 static lati_rows operand(const float *values, int64_t count, int32_t width) {
   const lati_rows x = lati_operand(backend, fresh((count + LATI_TILE) * width), width);
   if (x.narrow != NULL) {
-    backend->shorten(pool, x, values, count, width);
+    backend->shorten(device, x, values, count, width);
   }
   return x;
 }
@@ -85,13 +85,13 @@ static void run_forward(void *argument) {
   const layer *l = argument;
   const lati_rows y = l->residual != NULL ? lati_floats(l->floats_y, l->linear.out) : l->y;
   const lati_rows none = {0};
-  backend->linear_forward(pool, y, &l->linear, l->x, l->tokens, l->activation,
+  backend->linear_forward(device, y, &l->linear, l->x, l->tokens, l->activation,
                           l->activation == LATI_GELU ? l->pre : none, l->residual);
 }
 
 static void run_backward_input(void *argument) {
   const layer *l = argument;
-  backend->linear_backward_input(pool, lati_floats(l->floats_x, l->linear.in), &l->linear, l->y,
+  backend->linear_backward_input(device, lati_floats(l->floats_x, l->linear.in), &l->linear, l->y,
                                  l->tokens, 0, NULL);
 }
 
@@ -99,25 +99,25 @@ static void run_backward_input(void *argument) {
 static void run_backward_slope(void *argument) {
   const layer *l = argument;
   const lati_slope slope = {LATI_GELU, l->x};
-  backend->linear_backward_input(pool, l->d_x, &l->linear, l->y, l->tokens, 0, &slope);
+  backend->linear_backward_input(device, l->d_x, &l->linear, l->y, l->tokens, 0, &slope);
 }
 
 static void run_backward_weight(void *argument) {
   const layer *l = argument;
-  backend->linear_backward_weight(pool, l->d_weight, l->d_bias, l->y, l->x, l->tokens,
+  backend->linear_backward_weight(device, l->d_weight, l->d_bias, l->y, l->x, l->tokens,
                                   l->linear.out, l->linear.in, l->scratch);
 }
 
 static void run_product(void *argument) {
   const layer *l = argument;
-  lati_gemm_parallel(pool, 0, 1, l->tokens, l->linear.out, l->linear.in, 1.0F, l->floats_x,
+  lati_gemm_parallel(device, 0, 1, l->tokens, l->linear.out, l->linear.in, 1.0F, l->floats_x,
                      l->linear.in, l->linear.weight, l->linear.in, 0.0F, l->floats_y,
                      l->linear.out);
 }
 
 static void run_pack(void *argument) {
   const layer *l = argument;
-  backend->pack(pool, l->packed, l->linear.weight, l->linear.out, l->linear.in);
+  backend->pack(device, l->packed, l->linear.weight, l->linear.out, l->linear.in);
 }
 
 static void open_layer(layer *l, int32_t out, int32_t in) {
@@ -186,13 +186,13 @@ typedef struct heads {
 
 static void run_attention(void *argument) {
   const heads *h = argument;
-  backend->attention_forward(pool, h->o, h->lse, h->q, h->k, h->v, &h->shape, h->scratch);
+  backend->attention_forward(device, h->o, h->lse, h->q, h->k, h->v, &h->shape, h->scratch);
 }
 
 static void run_attention_backward(void *argument) {
   const heads *h = argument;
-  backend->attention_backward(pool, h->d_q, h->d_k, h->d_v, h->d_o, h->o, h->lse, h->q, h->k, h->v,
-                              &h->shape, h->scratch);
+  backend->attention_backward(device, h->d_q, h->d_k, h->d_v, h->d_o, h->o, h->lse, h->q, h->k,
+                              h->v, &h->shape, h->scratch);
 }
 
 static void bench_attention(int64_t length, int32_t head_count, int32_t width, int causal) {
@@ -203,7 +203,8 @@ static void bench_attention(int64_t length, int32_t head_count, int32_t width, i
     offsets[i] = i * length;
   }
   float *values = fresh(tokens * ld), *lse = fresh(tokens * head_count);
-  const size_t scratch = backend->attention_scratch(length, width) * (size_t)lati_pool_size(pool);
+  const size_t scratch =
+      backend->attention_scratch(length, width) * (size_t)lati_pool_size(device->pool);
   float *tiles = fresh((int64_t)(scratch / sizeof(float) + 1));
   const lati_rows qkv = operand(values, tokens, ld), d_qkv = operand(values, tokens, ld);
   heads h = {.shape = {offsets, offsets, SEQUENCES, head_count, width, causal, NULL},
@@ -239,31 +240,31 @@ typedef struct rows {
 
 static void run_norm(void *argument) {
   const rows *r = argument;
-  backend->layernorm_forward(pool, r->y, r->shortened, r->mean, r->rstd, r->x, r->gamma, r->gamma,
+  backend->layernorm_forward(device, r->y, r->shortened, r->mean, r->rstd, r->x, r->gamma, r->gamma,
                              r->tokens, r->width);
 }
 
 static void run_norm_backward(void *argument) {
   const rows *r = argument;
-  backend->layernorm_backward(pool, r->d_x, r->shortened, r->d_x, r->d_x + r->width, r->d_y, r->x,
+  backend->layernorm_backward(device, r->d_x, r->shortened, r->d_x, r->d_x + r->width, r->d_y, r->x,
                               r->mean, r->rstd, r->gamma, r->tokens, r->width, 1, r->sums);
 }
 
 static void run_embedding(void *argument) {
   const rows *r = argument;
-  backend->embedding_forward(pool, r->y, r->x, r->ids, r->tokens, r->width, 0);
+  backend->embedding_forward(device, r->y, r->x, r->ids, r->tokens, r->width, 0);
 }
 
 static void run_embedding_backward(void *argument) {
   const rows *r = argument;
-  backend->embedding_backward(pool, r->d_x, r->y, r->ids, r->tokens, r->width);
+  backend->embedding_backward(device, r->d_x, r->y, r->ids, r->tokens, r->width);
 }
 
 static void run_loss(void *argument) {
   const rows *r = argument;
   /* Rows of the gradient begin where those of the logits do. */
   const lati_rows d_logits = lati_operand(backend, r->x, r->width * (backend->narrow ? 2 : 1));
-  backend->cross_entropy(pool, r->loss, r->correct, d_logits, r->x, r->ids, r->tokens, r->width,
+  backend->cross_entropy(device, r->loss, r->correct, d_logits, r->x, r->ids, r->tokens, r->width,
                          NULL);
 }
 
@@ -308,13 +309,13 @@ static void run_adam(void *argument) {
   for (size_t i = 0; i < sizeof stretches / sizeof *stretches; ++i) {
     stretches[i] = (lati_stretch){i * LATI_UPDATE_BLOCK, LATI_UPDATE_BLOCK};
   }
-  lati_adam_update(pool, p, p + PARAMETERS, p + 2 * PARAMETERS, p + 3 * PARAMETERS, stretches,
+  lati_adam_update(device, p, p + PARAMETERS, p + 2 * PARAMETERS, p + 3 * PARAMETERS, stretches,
                    sizeof stretches / sizeof *stretches, &adam);
 }
 
 static void run_squares(void *argument) {
   float *p = argument;
-  (void)lati_sum_of_squares(pool, p, PARAMETERS, (double *)(void *)(p + PARAMETERS));
+  (void)lati_sum_of_squares(device, p, PARAMETERS, (double *)(void *)(p + PARAMETERS));
 }
 
 static void bench_update(void) {
@@ -331,12 +332,12 @@ int main(int count, char **arguments) {
   options.threads = count > 1 ? atoi(arguments[1]) : 2;
   options.precision =
       count > 2 && strcmp(arguments[2], "bf16") == 0 ? LAT_PRECISION_BF16 : LAT_PRECISION_F32;
-  if (lat_context_create(&ctx, &options) != LAT_OK ||
-      lati_pool_create(&pool, ctx, options.threads) != LAT_OK) {
+  if (lat_context_create(&ctx, &options) != LAT_OK) {
     fprintf(stderr, "%s\n", lat_last_error());
     return 1;
   }
-  backend = ctx->backend;
+  device = &ctx->device;
+  backend = device->operations;
   printf("%s, %s, %d threads\n", backend->name, lati_gemm_description(), options.threads);
   bench_layer(1792, 512, 512, LATI_IDENTITY); /* encoder, eigenvalues 5x5: 64 x 28 tokens */
   bench_layer(1792, 1536, 512, LATI_IDENTITY);
@@ -361,7 +362,6 @@ int main(int count, char **arguments) {
   bench_rows(2560, 1203, 1);
   bench_rows(512, 29001, 1);
   bench_update();
-  lati_pool_free(pool);
   lat_context_free(ctx);
   return 0;
 }

@@ -83,87 +83,92 @@ static double product(int64_t tokens, int32_t out, int32_t in) {
   return 2.0 * (double)tokens * out * in;
 }
 
-static void pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in) {
-  TIMED(PACK, pack(pool, packed, weight, out, in));
+static void pack(const lati_device *device, void *packed, const float *weight, int32_t out,
+                 int32_t in) {
+  TIMED(PACK, pack(device, packed, weight, out, in));
 }
 
-static void forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
+static void forward(const lati_device *device, lati_rows y, const lati_linear *linear, lati_rows x,
                     int64_t tokens, lati_activation activation, lati_rows pre,
                     const float *residual) {
   flops[FORWARD] += product(tokens, linear->out, linear->in);
-  TIMED(FORWARD, linear_forward(pool, y, linear, x, tokens, activation, pre, residual));
+  TIMED(FORWARD, linear_forward(device, y, linear, x, tokens, activation, pre, residual));
 }
 
-static void backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear, lati_rows d_y,
-                           int64_t tokens, int accumulate, const lati_slope *slope) {
+static void backward_input(const lati_device *device, lati_rows d_x, const lati_linear *linear,
+                           lati_rows d_y, int64_t tokens, int accumulate, const lati_slope *slope) {
   flops[BACKWARD_INPUT] += product(tokens, linear->out, linear->in);
-  TIMED(BACKWARD_INPUT, linear_backward_input(pool, d_x, linear, d_y, tokens, accumulate, slope));
+  TIMED(BACKWARD_INPUT, linear_backward_input(device, d_x, linear, d_y, tokens, accumulate, slope));
 }
 
-static void backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                            lati_rows x, int64_t tokens, int32_t out, int32_t in, void *scratch) {
+static void backward_weight(const lati_device *device, float *d_weight, float *d_bias,
+                            lati_rows d_y, lati_rows x, int64_t tokens, int32_t out, int32_t in,
+                            void *scratch) {
   flops[BACKWARD_WEIGHT] += product(tokens, out, in);
   TIMED(BACKWARD_WEIGHT,
-        linear_backward_weight(pool, d_weight, d_bias, d_y, x, tokens, out, in, scratch));
+        linear_backward_weight(device, d_weight, d_bias, d_y, x, tokens, out, in, scratch));
 }
 
-static void shorten(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width) {
-  TIMED(SHORTEN, shorten(pool, y, x, tokens, width));
+static void shorten(const lati_device *device, lati_rows y, const float *x, int64_t tokens,
+                    int32_t width) {
+  TIMED(SHORTEN, shorten(device, y, x, tokens, width));
 }
 
-static void layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+static void layernorm_forward(const lati_device *device, float *y, lati_rows shortened, float *mean,
                               float *rstd, const float *x, const float *gamma, const float *beta,
                               int64_t tokens, int32_t width) {
   TIMED(LAYERNORM_FORWARD,
-        layernorm_forward(pool, y, shortened, mean, rstd, x, gamma, beta, tokens, width));
+        layernorm_forward(device, y, shortened, mean, rstd, x, gamma, beta, tokens, width));
 }
 
-static void layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
-                               float *d_beta, const float *d_y, const float *x, const float *mean,
-                               const float *rstd, const float *gamma, int64_t tokens, int32_t width,
-                               int accumulate, float *scratch) {
-  TIMED(LAYERNORM_BACKWARD, layernorm_backward(pool, d_x, shortened, d_gamma, d_beta, d_y, x, mean,
-                                               rstd, gamma, tokens, width, accumulate, scratch));
+static void layernorm_backward(const lati_device *device, float *d_x, lati_rows shortened,
+                               float *d_gamma, float *d_beta, const float *d_y, const float *x,
+                               const float *mean, const float *rstd, const float *gamma,
+                               int64_t tokens, int32_t width, int accumulate, float *scratch) {
+  TIMED(LAYERNORM_BACKWARD,
+        layernorm_backward(device, d_x, shortened, d_gamma, d_beta, d_y, x, mean, rstd, gamma,
+                           tokens, width, accumulate, scratch));
 }
 
-static void attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
-                              lati_rows v, const lati_attention *shape, void *scratch) {
-  TIMED(ATTENTION_FORWARD, attention_forward(pool, o, lse, q, k, v, shape, scratch));
+static void attention_forward(const lati_device *device, lati_rows o, float *lse, lati_rows q,
+                              lati_rows k, lati_rows v, const lati_attention *shape,
+                              void *scratch) {
+  TIMED(ATTENTION_FORWARD, attention_forward(device, o, lse, q, k, v, shape, scratch));
 }
 
-static void attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
-                               lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
-                               lati_rows k, lati_rows v, const lati_attention *shape,
+static void attention_backward(const lati_device *device, lati_rows d_q, lati_rows d_k,
+                               lati_rows d_v, lati_rows d_o, lati_rows o, const float *lse,
+                               lati_rows q, lati_rows k, lati_rows v, const lati_attention *shape,
                                void *scratch) {
   TIMED(ATTENTION_BACKWARD,
-        attention_backward(pool, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape, scratch));
+        attention_backward(device, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape, scratch));
 }
 
-static void embedding_forward(lati_pool *pool, float *x, const float *table, const int32_t *ids,
-                              int64_t tokens, int32_t width, int accumulate) {
-  TIMED(EMBEDDING, embedding_forward(pool, x, table, ids, tokens, width, accumulate));
+static void embedding_forward(const lati_device *device, float *x, const float *table,
+                              const int32_t *ids, int64_t tokens, int32_t width, int accumulate) {
+  TIMED(EMBEDDING, embedding_forward(device, x, table, ids, tokens, width, accumulate));
 }
 
-static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x,
+static void embedding_backward(const lati_device *device, float *d_table, const float *d_x,
                                const int32_t *ids, int64_t tokens, int32_t width) {
-  TIMED(EMBEDDING, embedding_backward(pool, d_table, d_x, ids, tokens, width));
+  TIMED(EMBEDDING, embedding_backward(device, d_table, d_x, ids, tokens, width));
 }
 
-static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                          float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
-                          const lati_spread *spread) {
-  TIMED(CROSS_ENTROPY,
-        cross_entropy(pool, loss, correct, d_logits, logits, targets, tokens, vocabulary, spread));
+static void cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                          lati_rows d_logits, float *logits, const int32_t *targets, int64_t tokens,
+                          int32_t vocabulary, const lati_spread *spread) {
+  TIMED(CROSS_ENTROPY, cross_entropy(device, loss, correct, d_logits, logits, targets, tokens,
+                                     vocabulary, spread));
 }
 
-static void add(lati_pool *pool, float *y, const float *x, int64_t count) {
-  TIMED(ADD, add(pool, y, x, count));
+static void add(const lati_device *device, float *y, const float *x, int64_t count) {
+  TIMED(ADD, add(device, y, x, count));
 }
 
 /* The context's table, timed. */
 static void instrument(lat_context *ctx) {
   static lati_backend timed;
-  real = ctx->backend;
+  real = ctx->device.operations;
   timed = *real;
   timed.pack = pack;
   timed.linear_forward = forward;
@@ -178,7 +183,7 @@ static void instrument(lat_context *ctx) {
   timed.embedding_backward = embedding_backward;
   timed.cross_entropy = cross_entropy;
   timed.add = add;
-  ctx->backend = &timed;
+  ctx->device.operations = &timed;
 }
 
 typedef struct run {

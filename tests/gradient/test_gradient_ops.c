@@ -36,10 +36,10 @@ typedef struct linear_case {
 
 static void linear_forward(linear_case *c) {
   const lati_rows hidden = lati_floats(c->hidden, c->first.out), none = {0};
-  lati_backend_naive.linear_forward(c->f.pool, hidden, &c->first, lati_floats(c->x, c->first.in),
+  lati_backend_naive.linear_forward(&c->f.device, hidden, &c->first, lati_floats(c->x, c->first.in),
                                     c->tokens, c->activation, lati_floats(c->pre, c->first.out),
                                     NULL);
-  lati_backend_naive.linear_forward(c->f.pool, lati_floats(c->y, c->last.out), &c->last, hidden,
+  lati_backend_naive.linear_forward(&c->f.device, lati_floats(c->y, c->last.out), &c->last, hidden,
                                     c->tokens, LATI_IDENTITY, none, NULL);
 }
 
@@ -86,13 +86,13 @@ static void linear_backward(linear_case *c, const linear_gradient *d, const lati
   const lati_rows hidden = lati_floats(c->hidden, c->first.out), x = lati_floats(c->x, c->first.in);
   const lati_rows pre = lati_floats(c->pre, c->first.out);
   const lati_slope slope = {c->activation, c->activation == LATI_RELU ? hidden : pre};
-  backend->linear_backward_weight(c->f.pool, d->second, NULL, d_y, hidden, c->tokens, c->last.out,
-                                  c->last.in, NULL);
-  backend->linear_backward_input(c->f.pool, d_hidden, &c->last, d_y, c->tokens, 0,
+  backend->linear_backward_weight(&c->f.device, d->second, NULL, d_y, hidden, c->tokens,
+                                  c->last.out, c->last.in, NULL);
+  backend->linear_backward_input(&c->f.device, d_hidden, &c->last, d_y, c->tokens, 0,
                                  c->activation != LATI_IDENTITY ? &slope : NULL);
-  backend->linear_backward_weight(c->f.pool, d->weight, d->bias, d_hidden, x, c->tokens,
+  backend->linear_backward_weight(&c->f.device, d->weight, d->bias, d_hidden, x, c->tokens,
                                   c->first.out, c->first.in, NULL);
-  backend->linear_backward_input(c->f.pool, lati_floats(d->x, c->first.in), &c->first, d_hidden,
+  backend->linear_backward_input(&c->f.device, lati_floats(d->x, c->first.in), &c->first, d_hidden,
                                  c->tokens, 0, NULL);
 }
 
@@ -138,7 +138,7 @@ typedef struct norm_case {
 
 static double norm_loss(void *argument) {
   norm_case *c = argument;
-  lati_backend_naive.layernorm_forward(c->f.pool, c->y, (lati_rows){0}, c->mean, c->rstd, c->x,
+  lati_backend_naive.layernorm_forward(&c->f.device, c->y, (lati_rows){0}, c->mean, c->rstd, c->x,
                                        c->gamma, c->beta, c->tokens, c->width);
   return weighted_sum(c->y, c->weights, (int64_t)c->tokens * c->width);
 }
@@ -149,7 +149,7 @@ static void check_norm(norm_case *c, const lati_backend *backend) {
   float *d_beta = NEW(&c->f, float, c->width);
   float *sums = NEW(&c->f, float, 2 * LATI_NORM_GROUPS * c->width);
   norm_loss(c);
-  backend->layernorm_backward(c->f.pool, d_x, (lati_rows){0}, d_gamma, d_beta, c->weights, c->x,
+  backend->layernorm_backward(&c->f.device, d_x, (lati_rows){0}, d_gamma, d_beta, c->weights, c->x,
                               c->mean, c->rstd, c->gamma, c->tokens, c->width, 0, sums);
   gradient_check check = {norm_loss, c, c->x, count, 0, 2e-3, 0.0};
   assert_gradient(&check, d_x, "d_x");
@@ -191,7 +191,8 @@ typedef struct attention_case {
 
 static double attention_loss(void *argument) {
   attention_case *c = argument;
-  lati_backend_naive.attention_forward(c->f.pool, c->o, c->lse, c->q, c->k, c->v, &c->shape, NULL);
+  lati_backend_naive.attention_forward(&c->f.device, c->o, c->lse, c->q, c->k, c->v, &c->shape,
+                                       NULL);
   return weighted_sum(c->o.data, c->weights, QUERIES * c->o.ld);
 }
 
@@ -214,9 +215,9 @@ static void check_attention(attention_case *c, const lati_backend *backend) {
   lati_rows d_k = lati_floats(NEW(&c->f, float, KEYS *width), width);
   lati_rows d_v = lati_floats(NEW(&c->f, float, KEYS *width), width);
   const size_t bytes = backend->attention_scratch(QUERIES, c->shape.head_width);
-  void *scratch = fixture_scratch(&c->f, (size_t)lati_pool_size(c->f.pool) * bytes);
+  void *scratch = fixture_scratch(&c->f, (size_t)lati_pool_size(c->f.device.pool) * bytes);
   attention_loss(c);
-  backend->attention_backward(c->f.pool, d_q, d_k, d_v, lati_floats(c->weights, width), c->o,
+  backend->attention_backward(&c->f.device, d_q, d_k, d_v, lati_floats(c->weights, width), c->o,
                               c->lse, c->q, c->k, c->v, &c->shape, scratch);
   gradient_check check = {attention_loss, c, c->q.data, QUERIES * width, 0, 0.0, 0.0};
   assert_gradient(&check, d_q.data, "d_q");
@@ -251,7 +252,7 @@ typedef struct embedding_case {
 
 static double embedding_loss(void *argument) {
   embedding_case *c = argument;
-  lati_backend_naive.embedding_forward(c->f.pool, c->x, c->table, c->ids, TOKENS, WIDTH, 0);
+  lati_backend_naive.embedding_forward(&c->f.device, c->x, c->table, c->ids, TOKENS, WIDTH, 0);
   return weighted_sum(c->x, c->weights, TOKENS * WIDTH);
 }
 
@@ -264,7 +265,7 @@ START_TEST(embedding) {
   c.ids = fixture_integers(&c.f, TOKENS, -1, SYMBOLS);
   for (int i = 0; i < TABLES; ++i) {
     float *d_table = NEW(&c.f, float, SYMBOLS *WIDTH);
-    tables[i]->embedding_backward(c.f.pool, d_table, c.weights, c.ids, TOKENS, WIDTH);
+    tables[i]->embedding_backward(&c.f.device, d_table, c.weights, c.ids, TOKENS, WIDTH);
     const gradient_check check = {embedding_loss, &c, c.table, SYMBOLS * WIDTH, 0, 0.0, 0.0};
     assert_gradient(&check, d_table, "d_table");
     lati_free(d_table);
@@ -285,8 +286,8 @@ static double symbol_loss(void *argument) {
   symbol_case *c = argument;
   double loss[TOKENS], sum = 0.0;
   uint8_t correct[TOKENS];
-  lati_backend_naive.cross_entropy(c->f.pool, loss, correct, (lati_rows){0}, c->logits, c->targets,
-                                   TOKENS, SYMBOLS, c->spread);
+  lati_backend_naive.cross_entropy(&c->f.device, loss, correct, (lati_rows){0}, c->logits,
+                                   c->targets, TOKENS, SYMBOLS, c->spread);
   for (int i = 0; i < TOKENS; ++i) {
     sum += loss[i];
   }
@@ -310,7 +311,7 @@ static void check_cross_entropy(int spreads) {
     double loss[TOKENS];
     uint8_t correct[TOKENS];
     float *gradient = fixture_copy(&c.f, c.logits, TOKENS * SYMBOLS);
-    tables[i]->cross_entropy(c.f.pool, loss, correct, lati_floats(gradient, SYMBOLS), gradient,
+    tables[i]->cross_entropy(&c.f.device, loss, correct, lati_floats(gradient, SYMBOLS), gradient,
                              c.targets, TOKENS, SYMBOLS, c.spread);
     const gradient_check check = {symbol_loss, &c, c.logits, TOKENS * SYMBOLS, 0, 0.0, 0.0};
     assert_gradient(&check, gradient, "d_logits");
@@ -340,7 +341,7 @@ enum { HASH_BITS = 3, HASH_WIDTH = 12, HASH_ROWS = HASH_WIDTH / HASH_BITS << HAS
 
 static double hashed_loss(void *argument) {
   hashed_case *c = argument;
-  lati_backend_naive.hashed_forward(c->f.pool, c->y, &c->hash, lati_floats(c->x, HASH_WIDTH),
+  lati_backend_naive.hashed_forward(&c->f.device, c->y, &c->hash, lati_floats(c->x, HASH_WIDTH),
                                     TOKENS, c->residual);
   return weighted_sum(c->y, c->weights, TOKENS * HASH_WIDTH);
 }
@@ -350,7 +351,7 @@ static void check_hashed_in_place(hashed_case *c, const lati_backend *backend, c
   enum { COUNT = TOKENS * HASH_WIDTH };
   float *d = fixture_copy(&c->f, c->weights, COUNT), *scratch = NEW(&c->f, float, COUNT);
   float *d_tables = NEW(&c->f, float, HASH_ROWS *HASH_WIDTH);
-  backend->hashed_backward(c->f.pool, d, d_tables, &c->hash, lati_floats(d, HASH_WIDTH),
+  backend->hashed_backward(&c->f.device, d, d_tables, &c->hash, lati_floats(d, HASH_WIDTH),
                            lati_floats(c->x, HASH_WIDTH), TOKENS, 1, scratch);
   for (int i = 0; i < COUNT; ++i) {
     ck_assert_double_eq_tol((double)d[i], (double)c->weights[i] + (double)d_x[i], 1e-5);
@@ -376,11 +377,12 @@ START_TEST(hashed) {
     float *d_tables = NEW(&c.f, float, HASH_ROWS *HASH_WIDTH), *d_x = NEW(&c.f, float, COUNT);
     float *scratch = NEW(&c.f, float, COUNT), *y = NEW(&c.f, float, COUNT);
     hashed_loss(&c);
-    tables[i]->hashed_forward(c.f.pool, y, &c.hash, lati_floats(c.x, HASH_WIDTH), TOKENS,
+    tables[i]->hashed_forward(&c.f.device, y, &c.hash, lati_floats(c.x, HASH_WIDTH), TOKENS,
                               c.residual);
     assert_close(y, c.y, COUNT, 1e-6, "y");
-    tables[i]->hashed_backward(c.f.pool, d_x, d_tables, &c.hash, lati_floats(c.weights, HASH_WIDTH),
-                               lati_floats(c.x, HASH_WIDTH), TOKENS, 0, scratch);
+    tables[i]->hashed_backward(&c.f.device, d_x, d_tables, &c.hash,
+                               lati_floats(c.weights, HASH_WIDTH), lati_floats(c.x, HASH_WIDTH),
+                               TOKENS, 0, scratch);
     const gradient_check of_tables = {hashed_loss, &c,  c.tables, HASH_ROWS * HASH_WIDTH,
                                       0,           0.0, 0.0};
     assert_gradient(&of_tables, d_tables, "d_tables");

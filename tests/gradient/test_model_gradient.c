@@ -287,18 +287,19 @@ START_TEST(spread_targets) {
 END_TEST
 
 /* A gradient that is wrong in one operation must be noticed. */
-static void backward_of_values_flipped(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
-                                       lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
-                                       lati_rows k, lati_rows v, const lati_attention *shape,
-                                       void *scratch) {
-  lati_backend_naive.attention_backward(pool, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape, scratch);
+static void backward_of_values_flipped(const lati_device *device, lati_rows d_q, lati_rows d_k,
+                                       lati_rows d_v, lati_rows d_o, lati_rows o, const float *lse,
+                                       lati_rows q, lati_rows k, lati_rows v,
+                                       const lati_attention *shape, void *scratch) {
+  lati_backend_naive.attention_backward(device, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape,
+                                        scratch);
   for (int64_t t = 0; t < shape->k_offsets[shape->sequences]; ++t) {
     d_v.data[t * d_v.ld] = -d_v.data[t * d_v.ld];
   }
 }
 
-static void add_nothing(lati_pool *pool, float *y, const float *x, int64_t count) {
-  (void)pool;
+static void add_nothing(const lati_device *device, float *y, const float *x, int64_t count) {
+  (void)device;
   (void)y;
   (void)x;
   (void)count;

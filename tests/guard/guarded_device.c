@@ -21,33 +21,33 @@ static struct {
   size_t used;
   int64_t blocks;  /* that have not been released */
   int64_t running; /* operations, of several threads; the memory is open while there are any */
-} device = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+} guard = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void protect(int rights) {
-  const size_t size = (device.used + STRETCH - 1) / STRETCH * STRETCH;
-  ck_assert_int_eq(mprotect(device.base, size, rights), 0);
+  const size_t size = (guard.used + STRETCH - 1) / STRETCH * STRETCH;
+  ck_assert_int_eq(mprotect(guard.base, size, rights), 0);
 }
 
 static void enter(void) {
-  pthread_mutex_lock(&device.mutex);
-  if (device.running++ == 0 && device.used > 0) {
+  pthread_mutex_lock(&guard.mutex);
+  if (guard.running++ == 0 && guard.used > 0) {
     protect(PROT_READ | PROT_WRITE);
   }
-  pthread_mutex_unlock(&device.mutex);
+  pthread_mutex_unlock(&guard.mutex);
 }
 
 static void leave(void) {
-  pthread_mutex_lock(&device.mutex);
-  if (--device.running == 0 && device.used > 0) {
+  pthread_mutex_lock(&guard.mutex);
+  if (--guard.running == 0 && guard.used > 0) {
     protect(PROT_NONE);
   }
-  pthread_mutex_unlock(&device.mutex);
+  pthread_mutex_unlock(&guard.mutex);
 }
 
 #define INSIDE(call)                                                                               \
   do {                                                                                             \
     enter();                                                                                       \
-    device.real->call;                                                                             \
+    guard.real->call;                                                                              \
     leave();                                                                                       \
   } while (0)
 
@@ -59,72 +59,73 @@ static lat_status allocate(void **out, const lat_context *ctx, size_t count, siz
   lat_status status = LAT_OK;
   (void)ctx;
   *out = NULL;
-  pthread_mutex_lock(&device.mutex);
-  if (bytes > ROOM - device.used) {
+  pthread_mutex_lock(&guard.mutex);
+  if (bytes > ROOM - guard.used) {
     status = lati_fail(LAT_ERROR_MEMORY, "the device's memory is full");
   } else {
-    *out = device.base + device.used;
-    device.used += bytes;
-    ++device.blocks;
-    if (device.running > 0) {
+    *out = guard.base + guard.used;
+    guard.used += bytes;
+    ++guard.blocks;
+    if (guard.running > 0) {
       protect(PROT_READ | PROT_WRITE);
     }
   }
-  pthread_mutex_unlock(&device.mutex);
+  pthread_mutex_unlock(&guard.mutex);
   return status;
 }
 
-static void release(void *block) {
+static void release(const lati_device *device, void *block) {
+  (void)device;
   if (block != NULL) {
-    pthread_mutex_lock(&device.mutex);
-    ck_assert((char *)block >= device.base && (char *)block < device.base + device.used);
-    --device.blocks;
-    pthread_mutex_unlock(&device.mutex);
+    pthread_mutex_lock(&guard.mutex);
+    ck_assert((char *)block >= guard.base && (char *)block < guard.base + guard.used);
+    --guard.blocks;
+    pthread_mutex_unlock(&guard.mutex);
   }
 }
 
-static void read_numbers(void *host, const void *from, size_t bytes) {
-  INSIDE(memory->read(host, from, bytes));
+static void read_numbers(const lati_device *device, void *host, const void *from, size_t bytes) {
+  INSIDE(memory->read(device, host, from, bytes));
 }
 
-static void write_numbers(void *to, const void *host, size_t bytes) {
-  INSIDE(memory->write(to, host, bytes));
+static void write_numbers(const lati_device *device, void *to, const void *host, size_t bytes) {
+  INSIDE(memory->write(device, to, host, bytes));
 }
 
 /* A copy in the host's memory. */
 static lat_status map(void **host, const lat_context *ctx, void *x, size_t bytes) {
   const lat_status status = lati_alloc(host, ctx, bytes, 1);
   if (status == LAT_OK) {
-    read_numbers(*host, x, bytes);
+    read_numbers(&ctx->device, *host, x, bytes);
   }
   return status;
 }
 
-static void unmap(void *x, void *host, size_t bytes) {
-  write_numbers(x, host, bytes);
+static void unmap(const lati_device *device, void *x, void *host, size_t bytes) {
+  write_numbers(device, x, host, bytes);
   lati_free(host);
 }
 
-static void copy(void *to, const void *from, size_t bytes) {
-  INSIDE(memory->copy(to, from, bytes));
+static void copy(const lati_device *device, void *to, const void *from, size_t bytes) {
+  INSIDE(memory->copy(device, to, from, bytes));
 }
 
-static void fill(float *x, float value, size_t count) {
-  INSIDE(memory->fill(x, value, count));
+static void fill(const lati_device *device, float *x, float value, size_t count) {
+  INSIDE(memory->fill(device, x, value, count));
 }
 
-static void swap(float *a, float *b, size_t count) {
-  INSIDE(memory->swap(a, b, count));
+static void swap(const lati_device *device, float *a, float *b, size_t count) {
+  INSIDE(memory->swap(device, a, b, count));
 }
 
-static void copy_rows(float *to, int64_t to_ld, const float *from, int64_t from_ld,
-                      const int32_t *rows, int64_t count, int64_t width) {
-  INSIDE(memory->copy_rows(to, to_ld, from, from_ld, rows, count, width));
+static void copy_rows(const lati_device *device, float *to, int64_t to_ld, const float *from,
+                      int64_t from_ld, const int32_t *rows, int64_t count, int64_t width) {
+  INSIDE(memory->copy_rows(device, to, to_ld, from, from_ld, rows, count, width));
 }
 
-static size_t find_nonfinite(const float *x, size_t count) {
+static size_t find_nonfinite(const lati_device *device, const float *x, size_t count) {
   enter();
-  const size_t place = device.real->memory->find_nonfinite(x, count);
+  const size_t place = guard.real->memory->find_nonfinite(device, x, count);
   leave();
   return place;
 }
@@ -143,35 +144,37 @@ static const lati_memory guarded_memory = {.allocate = allocate,
 
 /* Updates. */
 
-static double sum_of_squares(lati_pool *pool, const float *x, int64_t count, double *partials) {
+static double sum_of_squares(const lati_device *device, const float *x, int64_t count,
+                             double *partials) {
   enter();
-  const double sum = device.real->update->sum_of_squares(pool, x, count, partials);
+  const double sum = guard.real->update->sum_of_squares(device, x, count, partials);
   leave();
   return sum;
 }
 
-static void adam(lati_pool *pool, float *p, float *g, float *m, float *v,
+static void adam(const lati_device *device, float *p, float *g, float *m, float *v,
                  const lati_stretch *stretches, int32_t count, const lati_adam *how) {
-  INSIDE(update->adam(pool, p, g, m, v, stretches, count, how));
+  INSIDE(update->adam(device, p, g, m, v, stretches, count, how));
 }
 
-static void average(lati_pool *pool, float *to, const float *x, int64_t count, double keep) {
-  INSIDE(update->average(pool, to, x, count, keep));
+static void average(const lati_device *device, float *to, const float *x, int64_t count,
+                    double keep) {
+  INSIDE(update->average(device, to, x, count, keep));
 }
 
-static void orthogonal_factors(lati_pool *pool, const lati_orthogonal_update *update,
+static void orthogonal_factors(const lati_device *device, const lati_orthogonal_update *update,
                                int32_t rank) {
-  INSIDE(update->orthogonal_factors(pool, update, rank));
+  INSIDE(update->orthogonal_factors(device, update, rank));
 }
 
-static void orthogonal_update(lati_pool *pool, const lati_orthogonal_update *update) {
-  INSIDE(update->orthogonal_update(pool, update));
+static void orthogonal_update(const lati_device *device, const lati_orthogonal_update *update) {
+  INSIDE(update->orthogonal_update(device, update));
 }
 
 /* Decoding. Where keys lie is found before the memory opens. */
 
-static void keep(lati_pool *pool, const lati_keeping *keeping) {
-  INSIDE(decoding->keep(pool, keeping));
+static void keep(const lati_device *device, const lati_keeping *keeping) {
+  INSIDE(decoding->keep(device, keeping));
 }
 
 typedef struct found_keys {
@@ -186,7 +189,7 @@ static int64_t tell_keys(const float **keys, const void *user, int64_t row) {
   return found->counts[row];
 }
 
-static void attend(lati_pool *pool, const lati_cached_attention *attention) {
+static void attend(const lati_device *device, const lati_cached_attention *attention) {
   const size_t rows = (size_t)attention->rows;
   found_keys found = {.most = attention->most_keys};
   lati_cached_attention inside = *attention;
@@ -199,7 +202,7 @@ static void attend(lati_pool *pool, const lati_cached_attention *attention) {
   }
   inside.find_keys = tell_keys;
   inside.user = &found;
-  INSIDE(decoding->attend(pool, &inside));
+  INSIDE(decoding->attend(device, &inside));
   free((void *)found.keys);
   free(found.counts);
 }
@@ -208,154 +211,159 @@ static void mask(float *logits, lati_symbol_range span, const lati_allowed *allo
   INSIDE(decoding->mask(logits, span, allowed, rows));
 }
 
-static void choose_largest(lati_pool *pool, int32_t *chosen, const float *logits,
+static void choose_largest(const lati_device *device, int32_t *chosen, const float *logits,
                            lati_symbol_range span, const lati_allowed *allowed, int64_t rows) {
-  INSIDE(decoding->choose_largest(pool, chosen, logits, span, allowed, rows));
+  INSIDE(decoding->choose_largest(device, chosen, logits, span, allowed, rows));
 }
 
-static void choose_sample(lati_pool *pool, int32_t *chosen, const float *logits,
+static void choose_sample(const lati_device *device, int32_t *chosen, const float *logits,
                           lati_symbol_range span, const lati_allowed *allowed, int64_t rows,
                           double temperature, const double *uniforms) {
-  INSIDE(decoding->choose_sample(pool, chosen, logits, span, allowed, rows, temperature, uniforms));
+  INSIDE(
+      decoding->choose_sample(device, chosen, logits, span, allowed, rows, temperature, uniforms));
 }
 
-static void choose_candidates(lati_pool *pool, lati_candidate *candidates, int32_t count,
+static void choose_candidates(const lati_device *device, lati_candidate *candidates, int32_t count,
                               const float *logits, lati_symbol_range span, int64_t rows) {
-  INSIDE(decoding->choose_candidates(pool, candidates, count, logits, span, rows));
+  INSIDE(decoding->choose_candidates(device, candidates, count, logits, span, rows));
 }
 
 /* Passes. What plans and slices (packed_size, linear_slice, ..._scratch) stays outside. */
 
-static void pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in) {
-  INSIDE(pack(pool, packed, weight, out, in));
+static void pack(const lati_device *device, void *packed, const float *weight, int32_t out,
+                 int32_t in) {
+  INSIDE(pack(device, packed, weight, out, in));
 }
 
-static void linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                           int64_t tokens, lati_activation activation, lati_rows pre,
+static void linear_forward(const lati_device *device, lati_rows y, const lati_linear *linear,
+                           lati_rows x, int64_t tokens, lati_activation activation, lati_rows pre,
                            const float *residual) {
-  INSIDE(linear_forward(pool, y, linear, x, tokens, activation, pre, residual));
+  INSIDE(linear_forward(device, y, linear, x, tokens, activation, pre, residual));
 }
 
-static void linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
-                                  lati_rows d_y, int64_t tokens, int accumulate,
-                                  const lati_slope *slope) {
-  INSIDE(linear_backward_input(pool, d_x, linear, d_y, tokens, accumulate, slope));
+static void linear_backward_input(const lati_device *device, lati_rows d_x,
+                                  const lati_linear *linear, lati_rows d_y, int64_t tokens,
+                                  int accumulate, const lati_slope *slope) {
+  INSIDE(linear_backward_input(device, d_x, linear, d_y, tokens, accumulate, slope));
 }
 
-static void linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                   lati_rows x, int64_t tokens, int32_t out, int32_t in,
-                                   void *scratch) {
-  INSIDE(linear_backward_weight(pool, d_weight, d_bias, d_y, x, tokens, out, in, scratch));
+static void linear_backward_weight(const lati_device *device, float *d_weight, float *d_bias,
+                                   lati_rows d_y, lati_rows x, int64_t tokens, int32_t out,
+                                   int32_t in, void *scratch) {
+  INSIDE(linear_backward_weight(device, d_weight, d_bias, d_y, x, tokens, out, in, scratch));
 }
 
-static void shorten(lati_pool *pool, lati_rows y, const float *x, int64_t tokens, int32_t width) {
-  INSIDE(shorten(pool, y, x, tokens, width));
+static void shorten(const lati_device *device, lati_rows y, const float *x, int64_t tokens,
+                    int32_t width) {
+  INSIDE(shorten(device, y, x, tokens, width));
 }
 
-static void layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+static void layernorm_forward(const lati_device *device, float *y, lati_rows shortened, float *mean,
                               float *rstd, const float *x, const float *gamma, const float *beta,
                               int64_t tokens, int32_t width) {
-  INSIDE(layernorm_forward(pool, y, shortened, mean, rstd, x, gamma, beta, tokens, width));
+  INSIDE(layernorm_forward(device, y, shortened, mean, rstd, x, gamma, beta, tokens, width));
 }
 
-static void layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
-                               float *d_beta, const float *d_y, const float *x, const float *mean,
-                               const float *rstd, const float *gamma, int64_t tokens, int32_t width,
-                               int accumulate, float *scratch) {
-  INSIDE(layernorm_backward(pool, d_x, shortened, d_gamma, d_beta, d_y, x, mean, rstd, gamma,
+static void layernorm_backward(const lati_device *device, float *d_x, lati_rows shortened,
+                               float *d_gamma, float *d_beta, const float *d_y, const float *x,
+                               const float *mean, const float *rstd, const float *gamma,
+                               int64_t tokens, int32_t width, int accumulate, float *scratch) {
+  INSIDE(layernorm_backward(device, d_x, shortened, d_gamma, d_beta, d_y, x, mean, rstd, gamma,
                             tokens, width, accumulate, scratch));
 }
 
-static void attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q, lati_rows k,
-                              lati_rows v, const lati_attention *shape, void *scratch) {
-  INSIDE(attention_forward(pool, o, lse, q, k, v, shape, scratch));
+static void attention_forward(const lati_device *device, lati_rows o, float *lse, lati_rows q,
+                              lati_rows k, lati_rows v, const lati_attention *shape,
+                              void *scratch) {
+  INSIDE(attention_forward(device, o, lse, q, k, v, shape, scratch));
 }
 
-static void attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
-                               lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
-                               lati_rows k, lati_rows v, const lati_attention *shape,
+static void attention_backward(const lati_device *device, lati_rows d_q, lati_rows d_k,
+                               lati_rows d_v, lati_rows d_o, lati_rows o, const float *lse,
+                               lati_rows q, lati_rows k, lati_rows v, const lati_attention *shape,
                                void *scratch) {
-  INSIDE(attention_backward(pool, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape, scratch));
+  INSIDE(attention_backward(device, d_q, d_k, d_v, d_o, o, lse, q, k, v, shape, scratch));
 }
 
-static void embedding_forward(lati_pool *pool, float *x, const float *table, const int32_t *ids,
-                              int64_t tokens, int32_t width, int accumulate) {
-  INSIDE(embedding_forward(pool, x, table, ids, tokens, width, accumulate));
+static void embedding_forward(const lati_device *device, float *x, const float *table,
+                              const int32_t *ids, int64_t tokens, int32_t width, int accumulate) {
+  INSIDE(embedding_forward(device, x, table, ids, tokens, width, accumulate));
 }
 
-static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x,
+static void embedding_backward(const lati_device *device, float *d_table, const float *d_x,
                                const int32_t *ids, int64_t tokens, int32_t width) {
-  INSIDE(embedding_backward(pool, d_table, d_x, ids, tokens, width));
+  INSIDE(embedding_backward(device, d_table, d_x, ids, tokens, width));
 }
 
-static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                          float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
-                          const lati_spread *spread) {
-  INSIDE(cross_entropy(pool, loss, correct, d_logits, logits, targets, tokens, vocabulary, spread));
+static void cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                          lati_rows d_logits, float *logits, const int32_t *targets, int64_t tokens,
+                          int32_t vocabulary, const lati_spread *spread) {
+  INSIDE(
+      cross_entropy(device, loss, correct, d_logits, logits, targets, tokens, vocabulary, spread));
 }
 
-static void dropout(lati_pool *pool, float *y, const float *x, const float *residual, int32_t width,
-                    const lati_dropout *how) {
-  INSIDE(dropout(pool, y, x, residual, width, how));
+static void dropout(const lati_device *device, float *y, const float *x, const float *residual,
+                    int32_t width, const lati_dropout *how) {
+  INSIDE(dropout(device, y, x, residual, width, how));
 }
 
-static void glu_forward(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens, int32_t width,
-                        lati_activation activation) {
-  INSIDE(glu_forward(pool, y, x, tokens, width, activation));
+static void glu_forward(const lati_device *device, lati_rows y, lati_rows x, int64_t tokens,
+                        int32_t width, lati_activation activation) {
+  INSIDE(glu_forward(device, y, x, tokens, width, activation));
 }
 
-static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
-                         int32_t width, lati_activation activation) {
-  INSIDE(glu_backward(pool, d_x, d_y, x, tokens, width, activation));
+static void glu_backward(const lati_device *device, lati_rows d_x, lati_rows d_y, lati_rows x,
+                         int64_t tokens, int32_t width, lati_activation activation) {
+  INSIDE(glu_backward(device, d_x, d_y, x, tokens, width, activation));
 }
 
-static void hashed_forward(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+static void hashed_forward(const lati_device *device, float *y, const lati_hash *hash, lati_rows x,
                            int64_t tokens, const float *residual) {
-  INSIDE(hashed_forward(pool, y, hash, x, tokens, residual));
+  INSIDE(hashed_forward(device, y, hash, x, tokens, residual));
 }
 
-static void hashed_backward(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
-                            lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
-                            float *scratch) {
-  INSIDE(hashed_backward(pool, d_x, d_tables, hash, d_y, x, tokens, accumulate, scratch));
+static void hashed_backward(const lati_device *device, float *d_x, float *d_tables,
+                            const lati_hash *hash, lati_rows d_y, lati_rows x, int64_t tokens,
+                            int accumulate, float *scratch) {
+  INSIDE(hashed_backward(device, d_x, d_tables, hash, d_y, x, tokens, accumulate, scratch));
 }
 
-static void gate_forward(lati_pool *pool, float *y, float *gate, const float *h, const float *x,
-                         int64_t count) {
-  INSIDE(gate_forward(pool, y, gate, h, x, count));
+static void gate_forward(const lati_device *device, float *y, float *gate, const float *h,
+                         const float *x, int64_t count) {
+  INSIDE(gate_forward(device, y, gate, h, x, count));
 }
 
-static void gate_backward(lati_pool *pool, float *d_y, float *d_x, float *d_gate, const float *gate,
-                          const float *h, const float *x, int64_t count) {
-  INSIDE(gate_backward(pool, d_y, d_x, d_gate, gate, h, x, count));
+static void gate_backward(const lati_device *device, float *d_y, float *d_x, float *d_gate,
+                          const float *gate, const float *h, const float *x, int64_t count) {
+  INSIDE(gate_backward(device, d_y, d_x, d_gate, gate, h, x, count));
 }
 
-static void cell_forward(lati_pool *pool, const lati_cell *cell, float *y, const float *residual,
-                         float *h, float *c, const float *from_h) {
-  INSIDE(cell_forward(pool, cell, y, residual, h, c, from_h));
+static void cell_forward(const lati_device *device, const lati_cell *cell, float *y,
+                         const float *residual, float *h, float *c, const float *from_h) {
+  INSIDE(cell_forward(device, cell, y, residual, h, c, from_h));
 }
 
-static void cell_backward(lati_pool *pool, const lati_cell *cell, float *d_gates, float *d_from,
-                          float *d_step, float *d_h, float *d_c, lati_rows d_y) {
-  INSIDE(cell_backward(pool, cell, d_gates, d_from, d_step, d_h, d_c, d_y));
+static void cell_backward(const lati_device *device, const lati_cell *cell, float *d_gates,
+                          float *d_from, float *d_step, float *d_h, float *d_c, lati_rows d_y) {
+  INSIDE(cell_backward(device, cell, d_gates, d_from, d_step, d_h, d_c, d_y));
 }
 
-static void add(lati_pool *pool, float *y, const float *x, int64_t count) {
-  INSIDE(add(pool, y, x, count));
+static void add(const lati_device *device, float *y, const float *x, int64_t count) {
+  INSIDE(add(device, y, x, count));
 }
 
 const lati_backend *guarded_device_open(const lati_backend *operations) {
   static lati_backend guarded;
   static lati_update guarded_update;
   static lati_decoding guarded_decoding;
-  device.real = operations;
-  device.used = 0;
-  device.blocks = device.running = 0;
-  device.region =
+  guard.real = operations;
+  guard.used = 0;
+  guard.blocks = guard.running = 0;
+  guard.region =
       mmap(NULL, ROOM + STRETCH, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  ck_assert(device.region != MAP_FAILED);
-  device.base = device.region + STRETCH - (uintptr_t)device.region % STRETCH;
-  (void)madvise(device.base, ROOM, MADV_HUGEPAGE); /* as far as there are any */
+  ck_assert(guard.region != MAP_FAILED);
+  guard.base = guard.region + STRETCH - (uintptr_t)guard.region % STRETCH;
+  (void)madvise(guard.base, ROOM, MADV_HUGEPAGE); /* as far as there are any */
   guarded = *operations; /* what is not listed here cannot touch the memory */
   guarded_update = *operations->update;
   guarded.memory = &guarded_memory;
@@ -399,9 +407,9 @@ const lati_backend *guarded_device_open(const lati_backend *operations) {
 }
 
 size_t guarded_device_close(void) {
-  const size_t used = device.used;
-  ck_assert_int_eq(device.running, 0);
-  ck_assert_int_eq(device.blocks, 0);
-  ck_assert_int_eq(munmap(device.region, ROOM + STRETCH), 0);
+  const size_t used = guard.used;
+  ck_assert_int_eq(guard.running, 0);
+  ck_assert_int_eq(guard.blocks, 0);
+  ck_assert_int_eq(munmap(guard.region, ROOM + STRETCH), 0);
   return used;
 }

@@ -6,8 +6,9 @@
 
 #include "compute/backend.h"
 
-/* The table to put into a context (ctx->backend) before anything is made in it. One device at a
- * time; its memory is never given twice, so that what is used after its release is noticed too. */
+/* The table to put into a context (ctx->device.operations) before anything is made in it. One
+ * device at a time; its memory is never given twice, so that what is used after its release is
+ * noticed too. */
 const lati_backend *guarded_device_open(const lati_backend *operations);
 /* Everything that was allocated must have been released. Returns the bytes that were allocated. */
 size_t guarded_device_close(void);

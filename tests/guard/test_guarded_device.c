@@ -65,7 +65,7 @@ static lat_context *open_context(int i, int is_guarded, int32_t threads) {
   options.precision = precisions[i / VARIANTS];
   CHECK_OK(lat_context_create(&ctx, &options));
   if (is_guarded) {
-    ctx->backend = guarded_device_open(ctx->backend);
+    ctx->device.operations = guarded_device_open(ctx->device.operations);
   }
   return ctx;
 }
@@ -113,7 +113,7 @@ START_TEST(numbers_are_out_of_reach) {
   ck_assert(!is_readable(lati_gradients_vector(gradients)));
   ck_assert(!is_readable((const float *)(const void *)small.model->packed) ||
             small.model->packed == NULL);
-  lati_memory_of(small.ctx)->read(&number, small.model->parameters, sizeof number);
+  lati_device_read(&small.ctx->device, &number, small.model->parameters, sizeof number);
   ck_assert(number != 0);
   lat_gradients_free(gradients);
   close_run(&small, 1);
@@ -124,7 +124,7 @@ END_TEST
 static void put_numbers(FILE *file, const lat_context *ctx, const float *numbers, size_t count) {
   float *host = calloc(count, sizeof *host);
   ck_assert_ptr_nonnull(host);
-  lati_memory_of(ctx)->read(host, numbers, count * sizeof *host);
+  lati_device_read(&ctx->device, host, numbers, count * sizeof *host);
   ck_assert_uint_eq(fwrite(host, sizeof *host, count, file), count);
   free(host);
 }
@@ -285,7 +285,7 @@ static void *train_rank(void *argument) {
   lat_optimizer_options optimizer;
   lat_trainer_options options;
   lat_context *ctx = open_context(self->i, 0, 1);
-  ctx->backend = self->device != NULL ? self->device : ctx->backend;
+  ctx->device.operations = self->device != NULL ? self->device : ctx->device.operations;
   open_model(&small, ctx, self->i);
   set_updates(&optimizer, self->i);
   small_run_trainer_options(&options, self->folder);
@@ -313,7 +313,7 @@ static void train_ranks(int i, int is_guarded, const char *folder) {
   rank_group group;
   rank_run ranks[RANKS];
   lat_context *ctx = open_context(i, 0, 1); /* for its operations */
-  const lati_backend *device = is_guarded ? guarded_device_open(ctx->backend) : NULL;
+  const lati_backend *device = is_guarded ? guarded_device_open(ctx->device.operations) : NULL;
   rank_group_open(&group, RANKS);
   for (int32_t rank = 0; rank < RANKS; ++rank) {
     ranks[rank] = (rank_run){&group, device, folder, i, rank};

@@ -13,8 +13,9 @@ static size_t packed_size(int32_t out, int32_t in) {
   return 0;
 }
 
-static void pack(lati_pool *pool, void *packed, const float *weight, int32_t out, int32_t in) {
-  (void)pool;
+static void pack(const lati_device *device, void *packed, const float *weight, int32_t out,
+                 int32_t in) {
+  (void)device;
   (void)packed;
   (void)weight;
   (void)out;
@@ -36,10 +37,10 @@ static double activate(double x, lati_activation activation) {
   }
 }
 
-static void linear_forward(lati_pool *pool, lati_rows y, const lati_linear *linear, lati_rows x,
-                           int64_t tokens, lati_activation activation, lati_rows pre,
+static void linear_forward(const lati_device *device, lati_rows y, const lati_linear *linear,
+                           lati_rows x, int64_t tokens, lati_activation activation, lati_rows pre,
                            const float *residual) {
-  (void)pool;
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     for (int64_t i = 0; i < linear->out; ++i) {
       double sum = linear->bias != NULL ? (double)linear->bias[i] : 0.0;
@@ -68,10 +69,10 @@ static double derivative(double at, lati_activation activation) {
   }
 }
 
-static void linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_linear *linear,
-                                  lati_rows d_y, int64_t tokens, int accumulate,
-                                  const lati_slope *slope) {
-  (void)pool;
+static void linear_backward_input(const lati_device *device, lati_rows d_x,
+                                  const lati_linear *linear, lati_rows d_y, int64_t tokens,
+                                  int accumulate, const lati_slope *slope) {
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     for (int64_t j = 0; j < linear->in; ++j) {
       double sum = accumulate ? (double)d_x.data[t * d_x.ld + j] : 0.0;
@@ -86,11 +87,11 @@ static void linear_backward_input(lati_pool *pool, lati_rows d_x, const lati_lin
   }
 }
 
-static void linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bias, lati_rows d_y,
-                                   lati_rows x, int64_t tokens, int32_t out, int32_t in,
-                                   void *scratch) {
+static void linear_backward_weight(const lati_device *device, float *d_weight, float *d_bias,
+                                   lati_rows d_y, lati_rows x, int64_t tokens, int32_t out,
+                                   int32_t in, void *scratch) {
   (void)scratch;
-  (void)pool;
+  (void)device;
   for (int64_t i = 0; i < out; ++i) {
     for (int64_t j = 0; j < in; ++j) {
       double sum = (double)d_weight[i * in + j];
@@ -109,10 +110,10 @@ static void linear_backward_weight(lati_pool *pool, float *d_weight, float *d_bi
   }
 }
 
-static void layernorm_forward(lati_pool *pool, float *y, lati_rows shortened, float *mean,
+static void layernorm_forward(const lati_device *device, float *y, lati_rows shortened, float *mean,
                               float *rstd, const float *x, const float *gamma, const float *beta,
                               int64_t tokens, int32_t width) {
-  (void)pool, (void)shortened;
+  (void)device, (void)shortened;
   for (int64_t t = 0; t < tokens; ++t) {
     const float *row = x + t * width;
     double mu = 0.0, variance = 0.0;
@@ -154,20 +155,20 @@ static void layernorm_backward_token(float *d_x, float *d_gamma, float *d_beta, 
   }
 }
 
-static void layernorm_backward(lati_pool *pool, float *d_x, lati_rows shortened, float *d_gamma,
-                               float *d_beta, const float *d_y, const float *x, const float *mean,
-                               const float *rstd, const float *gamma, int64_t tokens, int32_t width,
-                               int accumulate, float *scratch) {
-  (void)pool, (void)shortened, (void)scratch;
+static void layernorm_backward(const lati_device *device, float *d_x, lati_rows shortened,
+                               float *d_gamma, float *d_beta, const float *d_y, const float *x,
+                               const float *mean, const float *rstd, const float *gamma,
+                               int64_t tokens, int32_t width, int accumulate, float *scratch) {
+  (void)device, (void)shortened, (void)scratch;
   for (int64_t t = 0; t < tokens; ++t) {
     layernorm_backward_token(d_x + t * width, d_gamma, d_beta, d_y + t * width, x + t * width,
                              (double)mean[t], (double)rstd[t], gamma, width, accumulate);
   }
 }
 
-static void embedding_forward(lati_pool *pool, float *x, const float *table, const int32_t *ids,
-                              int64_t tokens, int32_t width, int accumulate) {
-  (void)pool;
+static void embedding_forward(const lati_device *device, float *x, const float *table,
+                              const int32_t *ids, int64_t tokens, int32_t width, int accumulate) {
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     for (int64_t i = 0; i < width; ++i) {
       float value = ids[t] < 0 ? 0.0F : table[(int64_t)ids[t] * width + i];
@@ -176,9 +177,9 @@ static void embedding_forward(lati_pool *pool, float *x, const float *table, con
   }
 }
 
-static void embedding_backward(lati_pool *pool, float *d_table, const float *d_x,
+static void embedding_backward(const lati_device *device, float *d_table, const float *d_x,
                                const int32_t *ids, int64_t tokens, int32_t width) {
-  (void)pool;
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     for (int64_t i = 0; i < width && ids[t] >= 0; ++i) {
       d_table[(int64_t)ids[t] * width + i] += d_x[t * width + i];
@@ -208,10 +209,10 @@ static double sum_of_weights(const lati_spread *spread, int32_t target, int32_t 
   return sum;
 }
 
-static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_rows d_logits,
-                          float *logits, const int32_t *targets, int64_t tokens, int32_t vocabulary,
-                          const lati_spread *spread) {
-  (void)pool;
+static void cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                          lati_rows d_logits, float *logits, const int32_t *targets, int64_t tokens,
+                          int32_t vocabulary, const lati_spread *spread) {
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     float *x = logits + t * vocabulary;
     double largest = -INFINITY, sum = 0.0, target = (double)x[targets[t]], wanted = 0.0;
@@ -233,9 +234,9 @@ static void cross_entropy(lati_pool *pool, double *loss, uint8_t *correct, lati_
   }
 }
 
-static void glu_forward(lati_pool *pool, lati_rows y, lati_rows x, int64_t tokens, int32_t width,
-                        lati_activation activation) {
-  (void)pool;
+static void glu_forward(const lati_device *device, lati_rows y, lati_rows x, int64_t tokens,
+                        int32_t width, lati_activation activation) {
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     const float *value = x.data + t * x.ld, *gate = value + width;
     for (int32_t j = 0; j < width; ++j) {
@@ -244,9 +245,9 @@ static void glu_forward(lati_pool *pool, lati_rows y, lati_rows x, int64_t token
   }
 }
 
-static void glu_backward(lati_pool *pool, lati_rows d_x, lati_rows d_y, lati_rows x, int64_t tokens,
-                         int32_t width, lati_activation activation) {
-  (void)pool;
+static void glu_backward(const lati_device *device, lati_rows d_x, lati_rows d_y, lati_rows x,
+                         int64_t tokens, int32_t width, lati_activation activation) {
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     const float *value = x.data + t * x.ld, *gate = value + width;
     for (int32_t j = 0; j < width; ++j) {
@@ -275,9 +276,9 @@ static double hashed_chunk(const lati_hash *hash, const float *x, int64_t k, int
   return p;
 }
 
-static void hashed_forward(lati_pool *pool, float *y, const lati_hash *hash, lati_rows x,
+static void hashed_forward(const lati_device *device, float *y, const lati_hash *hash, lati_rows x,
                            int64_t tokens, const float *residual) {
-  (void)pool;
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     for (int64_t j = 0; j < hash->width; ++j) {
       double sum = residual != NULL ? (double)residual[t * hash->width + j] : 0.0;
@@ -291,11 +292,11 @@ static void hashed_forward(lati_pool *pool, float *y, const lati_hash *hash, lat
   }
 }
 
-static void hashed_backward(lati_pool *pool, float *d_x, float *d_tables, const lati_hash *hash,
-                            lati_rows d_y, lati_rows x, int64_t tokens, int accumulate,
-                            float *scratch) {
+static void hashed_backward(const lati_device *device, float *d_x, float *d_tables,
+                            const lati_hash *hash, lati_rows d_y, lati_rows x, int64_t tokens,
+                            int accumulate, float *scratch) {
   const int64_t width = hash->width;
-  (void)pool;
+  (void)device;
   for (int64_t t = 0; t < tokens; ++t) {
     memcpy(scratch + t * width, d_y.data + t * d_y.ld, (size_t)width * sizeof *scratch);
   }

@@ -8,12 +8,12 @@
 extern const lati_backend lati_backend_naive;
 
 /* Attention's part of it. */
-void lati_naive_attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q,
+void lati_naive_attention_forward(const lati_device *device, lati_rows o, float *lse, lati_rows q,
                                   lati_rows k, lati_rows v, const lati_attention *shape,
                                   void *scratch);
-void lati_naive_attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
-                                   lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
-                                   lati_rows k, lati_rows v, const lati_attention *shape,
-                                   void *scratch);
+void lati_naive_attention_backward(const lati_device *device, lati_rows d_q, lati_rows d_k,
+                                   lati_rows d_v, lati_rows d_o, lati_rows o, const float *lse,
+                                   lati_rows q, lati_rows k, lati_rows v,
+                                   const lati_attention *shape, void *scratch);
 
 #endif

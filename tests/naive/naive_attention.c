@@ -102,11 +102,11 @@ static void forward_query(void *argument, const pair *p) {
   }
 }
 
-void lati_naive_attention_forward(lati_pool *pool, lati_rows o, float *lse, lati_rows q,
+void lati_naive_attention_forward(const lati_device *device, lati_rows o, float *lse, lati_rows q,
                                   lati_rows k, lati_rows v, const lati_attention *shape,
                                   void *scratch) {
   (void)scratch;
-  (void)pool;
+  (void)device;
   forward f = {o, q, k, v, lse, shape};
   for_each_query(shape, forward_query, &f);
 }
@@ -147,12 +147,12 @@ static void clear(lati_rows rows, int64_t count, const lati_attention *shape) {
   }
 }
 
-void lati_naive_attention_backward(lati_pool *pool, lati_rows d_q, lati_rows d_k, lati_rows d_v,
-                                   lati_rows d_o, lati_rows o, const float *lse, lati_rows q,
-                                   lati_rows k, lati_rows v, const lati_attention *shape,
-                                   void *scratch) {
+void lati_naive_attention_backward(const lati_device *device, lati_rows d_q, lati_rows d_k,
+                                   lati_rows d_v, lati_rows d_o, lati_rows o, const float *lse,
+                                   lati_rows q, lati_rows k, lati_rows v,
+                                   const lati_attention *shape, void *scratch) {
   (void)scratch;
-  (void)pool;
+  (void)device;
   clear(d_q, shape->q_offsets[shape->sequences], shape);
   clear(d_k, shape->k_offsets[shape->sequences], shape);
   clear(d_v, shape->k_offsets[shape->sequences], shape);

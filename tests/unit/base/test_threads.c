@@ -305,13 +305,13 @@ static void lend_threads(int kind) {
   options.parallel = run_as_host;
   options.parallel_user = &host;
   ck_assert_int_eq(lat_context_create(&ctx, &options), LAT_OK);
-  record seen = {.pool = ctx->pool};
+  record seen = {.pool = ctx->device.pool};
   fesetround(FE_UPWARD);
   for (int repeat = 0; repeat < 20; ++repeat) {
     lati_floating saved;
     lati_floating_enter(&saved);
-    lati_pool_run(ctx->pool, expect_default_rounding, &seen, TASKS);
-    lati_pool_run(ctx->pool, expect_default_rounding, &seen, 1); /* not worth a call */
+    lati_pool_run(ctx->device.pool, expect_default_rounding, &seen, TASKS);
+    lati_pool_run(ctx->device.pool, expect_default_rounding, &seen, 1); /* not worth a call */
     lati_floating_leave(&saved);
     ck_assert_int_eq(atomic_exchange(&seen.runs[0], 1), 2);
     check_record(&seen, 1);

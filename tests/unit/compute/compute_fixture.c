@@ -10,12 +10,12 @@ void fixture_open(fixture *f, int32_t threads) {
   options.threads = threads;
   options.precision = LAT_PRECISION_F32;
   ck_assert_int_eq(lat_context_create(&f->ctx, &options), LAT_OK);
-  ck_assert_int_eq(lati_pool_create(&f->pool, f->ctx, threads), LAT_OK);
+  ck_assert_int_eq(lati_pool_create(&f->device.pool, f->ctx, threads), LAT_OK);
   f->state = 1;
 }
 
 void fixture_close(fixture *f) {
-  lati_pool_free(f->pool);
+  lati_pool_free(f->device.pool);
   lat_context_free(f->ctx);
 }
 

@@ -10,7 +10,7 @@
 /* Context and pool of one test; threads workers. */
 typedef struct fixture {
   lat_context *ctx;
-  lati_pool *pool;
+  lati_device device;
   uint64_t state; /* of the random numbers */
 } fixture;
 

@@ -112,23 +112,23 @@ static int64_t longest_of(const tensors *t) {
 
 static void run_both_ways(tensors *t, fixture *f, const lati_backend *backend) {
   const size_t bytes = backend->attention_scratch(longest_of(t), t->shape.head_width);
-  void *scratch = fixture_scratch(f, (size_t)lati_pool_size(f->pool) * bytes);
+  void *scratch = fixture_scratch(f, (size_t)lati_pool_size(f->device.pool) * bytes);
   const lati_rows k = t->kv, v = lati_rows_at(k, 0, t->width);
   const lati_rows d_k = t->d_kv, d_v = lati_rows_at(d_k, 0, t->width);
-  backend->attention_forward(f->pool, t->o, t->lse, t->q, k, v, &t->shape, scratch);
-  backend->attention_backward(f->pool, t->d_q, d_k, d_v, t->d_o, t->o, t->lse, t->q, k, v,
+  backend->attention_forward(&f->device, t->o, t->lse, t->q, k, v, &t->shape, scratch);
+  backend->attention_backward(&f->device, t->d_q, d_k, d_v, t->d_o, t->o, t->lse, t->q, k, v,
                               &t->shape, scratch);
   lati_free(scratch);
 }
 
 static void run_on_kernel(tensors *t, fixture *f, const lati_panel_kernel *kernel) {
   const size_t bytes = lati_panel_attention_scratch(longest_of(t), t->shape.head_width);
-  void *scratch = fixture_scratch(f, (size_t)lati_pool_size(f->pool) * bytes);
+  void *scratch = fixture_scratch(f, (size_t)lati_pool_size(f->device.pool) * bytes);
   const lati_rows k = t->kv, v = lati_rows_at(k, 0, t->width);
   const lati_rows d_k = t->d_kv, d_v = lati_rows_at(d_k, 0, t->width);
-  lati_panel_attention_forward(kernel, f->pool, t->o, t->lse, t->q, k, v, &t->shape, scratch);
-  lati_panel_attention_backward(kernel, f->pool, t->d_q, d_k, d_v, t->d_o, t->o, t->lse, t->q, k, v,
-                                &t->shape, scratch);
+  lati_panel_attention_forward(kernel, &f->device, t->o, t->lse, t->q, k, v, &t->shape, scratch);
+  lati_panel_attention_backward(kernel, &f->device, t->d_q, d_k, d_v, t->d_o, t->o, t->lse, t->q, k,
+                                v, &t->shape, scratch);
   lati_free(scratch);
 }
 

@@ -20,7 +20,7 @@ static void drop_sequence(fixture *f, float *y, const float *x, int64_t s) {
   dropout.first += (uint64_t)s;
   dropout.offsets = own;
   dropout.sequences = 1;
-  lati_dropout_forward(f->pool, y + offsets[s] * WIDTH, x + offsets[s] * WIDTH, NULL, WIDTH,
+  lati_dropout_forward(&f->device, y + offsets[s] * WIDTH, x + offsets[s] * WIDTH, NULL, WIDTH,
                        &dropout);
 }
 
@@ -30,7 +30,7 @@ static void compare_batch(int32_t threads) {
   float *x = fixture_random(&f, ELEMENTS), *y = NEW(&f, float, ELEMENTS);
   float *alone = NEW(&f, float, ELEMENTS);
   double kept = 0;
-  lati_dropout_forward(f.pool, y, x, NULL, WIDTH, &whole);
+  lati_dropout_forward(&f.device, y, x, NULL, WIDTH, &whole);
   for (int64_t s = 0; s < SEQUENCES; ++s) {
     drop_sequence(&f, alone, x, s);
   }
@@ -68,7 +68,7 @@ START_TEST(masks_differ) {
     dropout.step += which == 1;
     dropout.first += which == 2;
     dropout.site += which == 3;
-    lati_dropout_forward(f.pool, y[which], x, NULL, WIDTH, &dropout);
+    lati_dropout_forward(&f.device, y[which], x, NULL, WIDTH, &dropout);
     for (int before = 0; before < which; ++before) {
       ck_assert(memcmp(y[before], y[which], sizeof y[0]) != 0);
     }

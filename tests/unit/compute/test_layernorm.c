@@ -52,12 +52,12 @@ static void drop_beta(tensors *t) {
   t->beta = t->d_beta = NULL;
 }
 
-static void run_both_ways(tensors *t, const shape *s, lati_pool *pool, const lati_backend *backend,
-                          int accumulate, float *d_x) {
-  backend->layernorm_forward(pool, t->y, t->short_y, t->mean, t->rstd, t->x, t->gamma, t->beta,
+static void run_both_ways(tensors *t, const shape *s, const lati_device *device,
+                          const lati_backend *backend, int accumulate, float *d_x) {
+  backend->layernorm_forward(device, t->y, t->short_y, t->mean, t->rstd, t->x, t->gamma, t->beta,
                              s->tokens, s->width);
-  backend->layernorm_backward(pool, d_x, t->short_d_x, t->d_gamma, t->d_beta, t->d_y, t->x, t->mean,
-                              t->rstd, t->gamma, s->tokens, s->width, accumulate, t->sums);
+  backend->layernorm_backward(device, d_x, t->short_d_x, t->d_gamma, t->d_beta, t->d_y, t->x,
+                              t->mean, t->rstd, t->gamma, s->tokens, s->width, accumulate, t->sums);
 }
 
 /* One column is all mean: what is left of it is rounding, times rstd = 1e6. */
@@ -78,8 +78,8 @@ static void check_shape(const shape *s, int accumulate, int rms) {
     drop_beta(&fast);
     drop_beta(&slow);
   }
-  run_both_ways(&fast, s, f.pool, &lati_backend_f32, accumulate, fast.d_x);
-  run_both_ways(&slow, s, f.pool, &lati_backend_naive, accumulate, slow.d_x);
+  run_both_ways(&fast, s, &f.device, &lati_backend_f32, accumulate, fast.d_x);
+  run_both_ways(&slow, s, &f.device, &lati_backend_naive, accumulate, slow.d_x);
   assert_close(fast.y, slow.y, fast.count, tolerance(s), "y");
   assert_close(fast.mean, slow.mean, s->tokens, tolerance(s), "mean");
   assert_close(fast.rstd, slow.rstd, s->tokens, tolerance(s), "rstd");
@@ -111,7 +111,7 @@ START_TEST(a_constant_row_gives_beta) {
   for (int i = 0; i < s.width; ++i) {
     t.x[i] = 0.5F;
   }
-  run_both_ways(&t, &s, f.pool, &lati_backend_f32, 0, t.d_x);
+  run_both_ways(&t, &s, &f.device, &lati_backend_f32, 0, t.d_x);
   assert_close(t.y, t.beta, s.width, 1e-6, "beta");
   ck_assert_double_eq_tol((double)t.rstd[0], 1e6, 1.0);
   close_tensors(&t);
@@ -129,7 +129,7 @@ START_TEST(without_beta_a_row_is_divided_by_its_root_mean_square) {
   for (int i = 0; i < s.width; ++i) {
     t.x[i] = i % 2 == 0 ? 3.0F : 4.0F;
   }
-  run_both_ways(&t, &s, f.pool, &lati_backend_f32, 0, t.d_x);
+  run_both_ways(&t, &s, &f.device, &lati_backend_f32, 0, t.d_x);
   for (int i = 0; i < s.width; ++i) {
     ck_assert_double_eq_tol((double)t.y[i], (double)(t.gamma[i] * t.x[i]) / sqrt(12.5), 1e-6);
   }
@@ -147,8 +147,8 @@ START_TEST(gradient_may_be_replaced_in_place) {
   open_tensors(&apart, &f, &s);
   f.state = state;
   open_tensors(&together, &f, &s);
-  run_both_ways(&apart, &s, f.pool, &lati_backend_f32, 0, apart.d_x);
-  run_both_ways(&together, &s, f.pool, &lati_backend_f32, 0, together.d_y);
+  run_both_ways(&apart, &s, &f.device, &lati_backend_f32, 0, apart.d_x);
+  run_both_ways(&together, &s, &f.device, &lati_backend_f32, 0, together.d_y);
   assert_same_bits(apart.d_x, together.d_y, (size_t)apart.count * sizeof(float), "d_x");
   assert_same_bits(apart.d_gamma, together.d_gamma, (size_t)s.width * sizeof(float), "d_gamma");
   close_tensors(&apart);
@@ -185,11 +185,11 @@ static void check_shortened(const shape *s, int accumulate) {
   open_tensors(&t, &f, s);
   t.short_y = short_rows(&f, NULL, s);
   t.short_d_x = short_rows(&f, NULL, s);
-  run_both_ways(&t, s, f.pool, &lati_backend_f32, accumulate, t.d_x);
+  run_both_ways(&t, s, &f.device, &lati_backend_f32, accumulate, t.d_x);
   compare_and_free(&f, t.short_y, t.y, s);
   compare_and_free(&f, t.short_d_x, t.d_x, s);
   const lati_rows alone = short_rows(&f, NULL, s);
-  lati_backend_f32.shorten(f.pool, alone, t.x, s->tokens, s->width);
+  lati_backend_f32.shorten(&f.device, alone, t.x, s->tokens, s->width);
   compare_and_free(&f, alone, t.x, s);
   close_tensors(&t);
   fixture_close(&f);
@@ -206,7 +206,7 @@ static void whole_norm(fixture *f, void *out, const void *argument) {
   const shape *s = argument;
   tensors t;
   open_tensors(&t, f, s);
-  run_both_ways(&t, s, f->pool, &lati_backend_f32, 1, t.d_x);
+  run_both_ways(&t, s, &f->device, &lati_backend_f32, 1, t.d_x);
   float *place = out;
   for (int64_t i = 0; i < t.count; ++i) {
     *place++ = t.y[i];

@@ -21,7 +21,7 @@ static double tolerance(int64_t depth) {
 static void *packed_weight(fixture *f, const float *weight, const shape *s) {
   size_t bytes = lati_backend_f32.packed_size(s->out, s->in);
   void *packed = fixture_new(f, (int64_t)bytes, 1);
-  lati_backend_f32.pack(f->pool, packed, weight, s->out, s->in);
+  lati_backend_f32.pack(&f->device, packed, weight, s->out, s->in);
   return packed;
 }
 
@@ -42,7 +42,7 @@ static void check_forward(fixture *f, const shape *s, lati_activation activation
   const lati_backend *tables[2] = {&lati_backend_f32, &lati_backend_naive};
   for (int i = 0; i < 2; ++i) {
     tables[i]->linear_forward(
-        f->pool, lati_floats(y[i], ld_y), &linear, lati_floats(x, ld_x), s->tokens, activation,
+        &f->device, lati_floats(y[i], ld_y), &linear, lati_floats(x, ld_x), s->tokens, activation,
         activation == LATI_GELU ? lati_floats(pre[i], s->out) : (lati_rows){0},
         with_residual ? residual : NULL);
   }
@@ -77,9 +77,9 @@ START_TEST(residual_may_be_the_result) {
   float *together = fixture_copy(&f, apart, s.tokens * s.out), *y = NEW(&f, float, s.tokens *s.out);
   lati_linear linear = {.weight = weight, .in = s.in, .out = s.out};
   const lati_rows rows = lati_floats(x, s.in), none = {0};
-  lati_backend_f32.linear_forward(f.pool, lati_floats(y, s.out), &linear, rows, s.tokens,
+  lati_backend_f32.linear_forward(&f.device, lati_floats(y, s.out), &linear, rows, s.tokens,
                                   LATI_IDENTITY, none, apart);
-  lati_backend_f32.linear_forward(f.pool, lati_floats(together, s.out), &linear, rows, s.tokens,
+  lati_backend_f32.linear_forward(&f.device, lati_floats(together, s.out), &linear, rows, s.tokens,
                                   LATI_IDENTITY, none, together);
   assert_close(y, together, s.tokens * s.out, tolerance(s.in), "aliased residual");
   lati_free(x), lati_free(weight), lati_free(apart), lati_free(together), lati_free(y);
@@ -106,7 +106,7 @@ static void check_backward_input(fixture *f, const shape *s, int accumulate,
   const lati_slope slope = {activation, lati_floats(of, s->in)};
   const lati_backend *tables[2] = {&lati_backend_f32, &lati_backend_naive};
   for (int i = 0; i < 2; ++i) {
-    tables[i]->linear_backward_input(f->pool, lati_floats(d_x[i], ld_x), &linear,
+    tables[i]->linear_backward_input(&f->device, lati_floats(d_x[i], ld_x), &linear,
                                      lati_floats(d_y, ld_y), s->tokens, accumulate,
                                      activation != LATI_IDENTITY ? &slope : NULL);
   }
@@ -123,7 +123,7 @@ static void check_backward_weight(fixture *f, const shape *s, int with_bias) {
   d_bias[1] = fixture_copy(f, d_bias[0], s->out);
   const lati_backend *tables[2] = {&lati_backend_f32, &lati_backend_naive};
   for (int i = 0; i < 2; ++i) {
-    tables[i]->linear_backward_weight(f->pool, d_weight[i], with_bias ? d_bias[i] : NULL,
+    tables[i]->linear_backward_weight(&f->device, d_weight[i], with_bias ? d_bias[i] : NULL,
                                       lati_floats(d_y, ld_y), lati_floats(x, ld_x), s->tokens,
                                       s->out, s->in, NULL);
   }
@@ -169,11 +169,12 @@ static void whole_layer(fixture *f, void *out, const void *argument) {
   const lati_backend *b = &lati_backend_f32;
   const lati_rows inputs = lati_floats(x, s->in), slopes = lati_floats(d_y, s->out);
   const lati_slope slope = {LATI_GELU, inputs};
-  b->linear_forward(f->pool, lati_floats(y, s->out), &linear, inputs, s->tokens, LATI_GELU,
+  b->linear_forward(&f->device, lati_floats(y, s->out), &linear, inputs, s->tokens, LATI_GELU,
                     (lati_rows){0}, NULL);
-  b->linear_backward_input(f->pool, lati_floats(d_x, s->in), &linear, slopes, s->tokens, 0, &slope);
-  b->linear_backward_weight(f->pool, d_weight, d_weight + s->out * s->in, slopes, inputs, s->tokens,
-                            s->out, s->in, NULL);
+  b->linear_backward_input(&f->device, lati_floats(d_x, s->in), &linear, slopes, s->tokens, 0,
+                           &slope);
+  b->linear_backward_weight(&f->device, d_weight, d_weight + s->out * s->in, slopes, inputs,
+                            s->tokens, s->out, s->in, NULL);
   lati_free(x), lati_free(weight), lati_free(d_y);
 }
 

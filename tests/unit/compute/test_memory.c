@@ -8,12 +8,12 @@
 
 START_TEST(fills_are_of_any_bits) {
   float x[7], zero = 0, minus = -0.0F;
-  lati_host_memory.fill(x, minus, 7);
+  lati_host_memory.fill(NULL, x, minus, 7);
   assert_same_bits(&x[6], &minus, sizeof minus, "-0");
-  lati_host_memory.fill(x, zero, 6);
+  lati_host_memory.fill(NULL, x, zero, 6);
   assert_same_bits(&x[5], &zero, sizeof zero, "0");
   assert_same_bits(&x[6], &minus, sizeof minus, "behind");
-  lati_host_memory.fill(x, 2.5F, 7);
+  lati_host_memory.fill(NULL, x, 2.5F, 7);
   ck_assert(x[0] == 2.5F && x[6] == 2.5F);
 }
 END_TEST
@@ -24,25 +24,25 @@ START_TEST(rows_are_copied_by_place) {
   float to[] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
   const float by_place[] = {20, 21, -1, -1, -1, -1, -1, -1, 0, 1, -1};
   const float in_turn[] = {1, 2, -1, -1, 11, 12, -1, -1, 0, 1, -1};
-  lati_host_memory.copy_rows(to, 4, from, 3, rows, 3, 2);
+  lati_host_memory.copy_rows(NULL, to, 4, from, 3, rows, 3, 2);
   assert_same_bits(to, by_place, sizeof to, "by place");
-  lati_host_memory.copy_rows(to, 4, from + 1, 3, NULL, 2, 2);
+  lati_host_memory.copy_rows(NULL, to, 4, from + 1, 3, NULL, 2, 2);
   assert_same_bits(to, in_turn, sizeof to, "in turn");
 }
 END_TEST
 
 START_TEST(numbers_that_are_not_finite_are_found) {
   float x[] = {1, -2, 3e38F, -INFINITY, NAN};
-  ck_assert_uint_eq(lati_host_memory.find_nonfinite(x, 5), 3);
-  ck_assert_uint_eq(lati_host_memory.find_nonfinite(x + 4, 1), 0);
-  ck_assert_uint_eq(lati_host_memory.find_nonfinite(x, 3), 3);
-  ck_assert_uint_eq(lati_host_memory.find_nonfinite(x, 0), 0);
+  ck_assert_uint_eq(lati_host_memory.find_nonfinite(NULL, x, 5), 3);
+  ck_assert_uint_eq(lati_host_memory.find_nonfinite(NULL, x + 4, 1), 0);
+  ck_assert_uint_eq(lati_host_memory.find_nonfinite(NULL, x, 3), 3);
+  ck_assert_uint_eq(lati_host_memory.find_nonfinite(NULL, x, 0), 0);
 }
 END_TEST
 
 START_TEST(vectors_change_places) {
   float a[] = {1, 2, 3}, b[] = {4, 5, 6};
-  lati_host_memory.swap(a, b, 2);
+  lati_host_memory.swap(NULL, a, b, 2);
   ck_assert(a[0] == 4 && a[1] == 5 && a[2] == 3 && b[0] == 1 && b[1] == 2 && b[2] == 6);
 }
 END_TEST
@@ -78,7 +78,7 @@ START_TEST(keys_are_kept_in_pages) {
                                   .page_ld = PAGE_LD,
                                   .row_ld = WIDTH,
                                   .scratch = scratch};
-    lati_host_decoding.keep(f.pool, &keeping);
+    lati_host_decoding.keep(&f.device, &keeping);
     for (int64_t i = 0; i < ROWS; ++i) {
       const float *key = kept + i / PAGE * PAGE_LD + i % PAGE * WIDTH;
       const float *row = floats + i * 3 * WIDTH;

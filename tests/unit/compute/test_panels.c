@@ -70,7 +70,7 @@ static void compare_and_free(twins t, double how_close, const lati_panel_kernel 
 static lati_linear open_layer(fixture *f, const lati_panel_kernel *kernel, const shape *s,
                               float *weight, float *bias) {
   void *packed = fixture_scratch(f, lati_panel_packed_size(kernel, s->out, s->in));
-  lati_panel_pack(kernel, f->pool, packed, weight, s->out, s->in);
+  lati_panel_pack(kernel, &f->device, packed, weight, s->out, s->in);
   return (lati_linear){
       .weight = weight, .bias = bias, .packed = packed, .in = s->in, .out = s->out};
 }
@@ -115,9 +115,9 @@ static void check_forward(fixture *f, const lati_panel_kernel *kernel, const sha
   const lati_rows none = {0};
   const int keep = activation == LATI_GELU;
   float *residual = flags & ADD ? fixture_random(f, s->tokens * s->out) : NULL;
-  lati_panel_forward(kernel, f->pool, y.fast, &linear, x.fast, s->tokens, activation,
+  lati_panel_forward(kernel, &f->device, y.fast, &linear, x.fast, s->tokens, activation,
                      keep ? pre.fast : none, residual);
-  lati_backend_naive.linear_forward(f->pool, y.slow, &linear, x.slow, s->tokens, activation,
+  lati_backend_naive.linear_forward(&f->device, y.slow, &linear, x.slow, s->tokens, activation,
                                     keep ? pre.slow : none, residual);
   compare_and_free(y, tolerance(s->in), kernel);
   compare_and_free(pre, tolerance(s->in), kernel);
@@ -149,9 +149,9 @@ static void check_backward_input(fixture *f, const lati_panel_kernel *kernel, co
       twins_of(f, fixture_slopes(f, s->tokens * (ld + 1)), s->tokens, ld + 1, flags & NARROW_Y);
   const lati_slope fast = {activation, of.fast}, slow = {activation, of.slow};
   const int sloping = activation != LATI_IDENTITY && !(flags & ADD);
-  lati_panel_backward_input(kernel, f->pool, d_x.fast, &linear, d_y.fast, s->tokens, flags & ADD,
+  lati_panel_backward_input(kernel, &f->device, d_x.fast, &linear, d_y.fast, s->tokens, flags & ADD,
                             sloping ? &fast : NULL);
-  lati_backend_naive.linear_backward_input(f->pool, d_x.slow, &linear, d_y.slow, s->tokens,
+  lati_backend_naive.linear_backward_input(&f->device, d_x.slow, &linear, d_y.slow, s->tokens,
                                            flags & ADD, sloping ? &slow : NULL);
   compare_and_free(d_x, tolerance(s->out), kernel);
   compare_and_free(d_y, 0.0, kernel);
@@ -167,9 +167,10 @@ static void check_backward_weight(fixture *f, const lati_panel_kernel *kernel, c
   const twins d_weight = random_twins(f, s->out, s->in, 0), d_bias = random_twins(f, 1, s->out, 0);
   const int biased = flags & BIAS;
   void *scratch = fixture_scratch(f, lati_panel_weight_scratch(kernel, s->tokens, s->in));
-  lati_panel_backward_weight(kernel, f->pool, d_weight.fast.data, biased ? d_bias.fast.data : NULL,
-                             d_y.fast, x.fast, s->tokens, s->out, s->in, scratch);
-  lati_backend_naive.linear_backward_weight(f->pool, d_weight.slow.data,
+  lati_panel_backward_weight(kernel, &f->device, d_weight.fast.data,
+                             biased ? d_bias.fast.data : NULL, d_y.fast, x.fast, s->tokens, s->out,
+                             s->in, scratch);
+  lati_backend_naive.linear_backward_weight(&f->device, d_weight.slow.data,
                                             biased ? d_bias.slow.data : NULL, d_y.slow, x.slow,
                                             s->tokens, s->out, s->in, NULL);
   compare_and_free(d_weight, tolerance(s->tokens), kernel);
@@ -200,9 +201,9 @@ static void onto_check(fixture *f, const lati_panel_kernel *kernel) {
     const twins x = random_twins(f, s->tokens, s->in, kernel->values > 1);
     const twins y = random_twins(f, s->tokens, s->out, 0);
     const lati_rows none = {0};
-    lati_panel_forward(kernel, f->pool, y.fast, &linear, x.fast, s->tokens, LATI_IDENTITY, none,
+    lati_panel_forward(kernel, &f->device, y.fast, &linear, x.fast, s->tokens, LATI_IDENTITY, none,
                        y.fast.data);
-    lati_backend_naive.linear_forward(f->pool, y.slow, &linear, x.slow, s->tokens, LATI_IDENTITY,
+    lati_backend_naive.linear_forward(&f->device, y.slow, &linear, x.slow, s->tokens, LATI_IDENTITY,
                                       none, y.slow.data);
     compare_and_free(y, tolerance(s->in), kernel);
     compare_and_free(x, 0.0, kernel);
@@ -225,9 +226,9 @@ static void rounding_check(fixture *f, const lati_panel_kernel *kernel) {
   float *y[2] = {NEW(f, float, s.tokens *s.out), NEW(f, float, s.tokens *s.out)};
   const lati_linear linear = open_layer(f, kernel, &s, fixture_random(f, s.out * s.in), NULL);
   const lati_rows rows = lati_floats(x, s.in), none = {0};
-  lati_panel_forward(kernel, f->pool, lati_floats(y[0], s.out), &linear, rows, s.tokens,
+  lati_panel_forward(kernel, &f->device, lati_floats(y[0], s.out), &linear, rows, s.tokens,
                      LATI_IDENTITY, none, NULL);
-  lati_backend_naive.linear_forward(f->pool, lati_floats(y[1], s.out), &linear, rows, s.tokens,
+  lati_backend_naive.linear_forward(&f->device, lati_floats(y[1], s.out), &linear, rows, s.tokens,
                                     LATI_IDENTITY, none, NULL);
   double squares = 0.0, bound = sqrt((double)s.in) / 3.0 / 256.0;
   for (int i = 0; i < s.tokens * s.out; ++i) {
@@ -252,13 +253,13 @@ static void slice_check(fixture *f, const lati_panel_kernel *kernel) {
   float *y = NEW(f, float, s.tokens *s.out), *part = NEW(f, float, s.tokens *s.out);
   const lati_linear linear = open_layer(f, kernel, &s, weight, fixture_random(f, s.out));
   const lati_rows rows = lati_floats(x, s.in), none = {0};
-  lati_panel_forward(kernel, f->pool, lati_floats(y, s.out), &linear, rows, s.tokens, LATI_IDENTITY,
-                     none, NULL);
+  lati_panel_forward(kernel, &f->device, lati_floats(y, s.out), &linear, rows, s.tokens,
+                     LATI_IDENTITY, none, NULL);
   for (int32_t first = 0; first < s.out; first += LATI_SLICE) {
     lati_linear slice;
     const int32_t end = first + 2 * LATI_SLICE < s.out ? first + 2 * LATI_SLICE : s.out;
     lati_panel_slice(kernel, &slice, &linear, first, end);
-    lati_panel_forward(kernel, f->pool, lati_floats(part, slice.out), &slice, rows, s.tokens,
+    lati_panel_forward(kernel, &f->device, lati_floats(part, slice.out), &slice, rows, s.tokens,
                        LATI_IDENTITY, none, NULL);
     for (int t = 0; t < s.tokens; ++t) {
       assert_same_bits(part + t * slice.out, y + t * s.out + first,
@@ -453,13 +454,13 @@ static void whole_layer(fixture *f, void *out, const void *argument) {
   float *y = out, *d_x = y + s.tokens * s.out, *d_weight = d_x + s.tokens * s.in;
   const lati_backend type = {.narrow = narrow};
   const lati_slope slope = {LATI_GELU, x.fast};
-  lati_panel_forward(kernel, f->pool, lati_operand(&type, y, s.out), &linear, x.fast, s.tokens,
+  lati_panel_forward(kernel, &f->device, lati_operand(&type, y, s.out), &linear, x.fast, s.tokens,
                      LATI_RELU, (lati_rows){0}, NULL);
-  lati_panel_backward_input(kernel, f->pool, lati_operand(&type, d_x, s.in), &linear, d_y.fast,
+  lati_panel_backward_input(kernel, &f->device, lati_operand(&type, d_x, s.in), &linear, d_y.fast,
                             s.tokens, 0, &slope);
   void *scratch = fixture_scratch(f, lati_panel_weight_scratch(kernel, s.tokens, s.in));
-  lati_panel_backward_weight(kernel, f->pool, d_weight, d_weight + s.out * s.in, d_y.fast, x.fast,
-                             s.tokens, s.out, s.in, scratch);
+  lati_panel_backward_weight(kernel, &f->device, d_weight, d_weight + s.out * s.in, d_y.fast,
+                             x.fast, s.tokens, s.out, s.in, scratch);
   lati_free(scratch);
   compare_and_free(x, 0.0, kernel);
   compare_and_free(d_y, 0.0, kernel);

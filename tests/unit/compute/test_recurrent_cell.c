@@ -98,7 +98,7 @@ static void open_world(cell_world *world, lati_cell_kind kind) {
       world->at.c[i][w] = (double)world->c[i * WIDTH + w];
     }
   }
-  lati_cell_forward(f->pool, &world->cell, world->y, world->residual, world->h, world->c,
+  lati_cell_forward(&f->device, &world->cell, world->y, world->residual, world->h, world->c,
                     world->from_h);
 }
 
@@ -142,7 +142,7 @@ static void check_backward(lati_cell_kind kind) {
   float *d_h = fixture_copy(f, after_h, STATES), *d_c = fixture_copy(f, after_c, STATES);
   float *d_gates = NEW(f, float, TOKENS *gates), *d_from = NEW(f, float, TOKENS *gates);
   float *d_step = NEW(f, float, COUNT *gates);
-  lati_cell_backward(f->pool, &world.cell, d_gates, d_from, d_step, d_h, d_c,
+  lati_cell_backward(&f->device, &world.cell, d_gates, d_from, d_step, d_h, d_c,
                      lati_floats(d_y, WIDTH));
   for (int i = 0; i < COUNT; ++i) {
     const int row = (first[i] + STEP) * gates;

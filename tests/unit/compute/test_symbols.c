@@ -13,8 +13,8 @@ static void check_embedding_forward(fixture *f, int64_t tokens, int32_t width, i
   float *table = fixture_random(f, SYMBOLS * width);
   float *x[2] = {fixture_random(f, tokens * width), NULL};
   x[1] = fixture_copy(f, x[0], tokens * width);
-  lati_backend_f32.embedding_forward(f->pool, x[0], table, ids, tokens, width, accumulate);
-  lati_backend_naive.embedding_forward(f->pool, x[1], table, ids, tokens, width, accumulate);
+  lati_backend_f32.embedding_forward(&f->device, x[0], table, ids, tokens, width, accumulate);
+  lati_backend_naive.embedding_forward(&f->device, x[1], table, ids, tokens, width, accumulate);
   assert_close(x[0], x[1], tokens * width, 0.0, "x");
   lati_free(ids), lati_free(table), lati_free(x[0]), lati_free(x[1]);
 }
@@ -24,8 +24,8 @@ static void check_embedding_backward(fixture *f, int64_t tokens, int32_t width) 
   float *d_x = fixture_random(f, tokens * width);
   float *d_table[2] = {fixture_random(f, SYMBOLS * width), NULL};
   d_table[1] = fixture_copy(f, d_table[0], SYMBOLS * width);
-  lati_backend_f32.embedding_backward(f->pool, d_table[0], d_x, ids, tokens, width);
-  lati_backend_naive.embedding_backward(f->pool, d_table[1], d_x, ids, tokens, width);
+  lati_backend_f32.embedding_backward(&f->device, d_table[0], d_x, ids, tokens, width);
+  lati_backend_naive.embedding_backward(&f->device, d_table[1], d_x, ids, tokens, width);
   assert_close(d_table[0], d_table[1], SYMBOLS * width, 0.0, "d_table");
   lati_free(ids), lati_free(d_x), lati_free(d_table[0]), lati_free(d_table[1]);
 }
@@ -83,9 +83,9 @@ static void check_cross_entropy(fixture *f, int64_t tokens, int32_t vocabulary, 
   int32_t *targets = fixture_integers(f, tokens, 0, vocabulary);
   losses fast, slow;
   const lati_rows d_logits = gradient_rows(logits, apart, vocabulary, place);
-  lati_backend_f32.cross_entropy(f->pool, fast.loss, fast.correct, d_logits, logits, targets,
+  lati_backend_f32.cross_entropy(&f->device, fast.loss, fast.correct, d_logits, logits, targets,
                                  tokens, vocabulary, spread);
-  lati_backend_naive.cross_entropy(f->pool, slow.loss, slow.correct,
+  lati_backend_naive.cross_entropy(&f->device, slow.loss, slow.correct,
                                    lati_floats(expected, vocabulary), slow_logits, targets, tokens,
                                    vocabulary, spread);
   for (int64_t t = 0; t < tokens; ++t) {
@@ -144,8 +144,8 @@ START_TEST(a_certain_answer_costs_nothing) {
   const int32_t targets[2] = {0, 0};
   double loss[2];
   uint8_t correct[2];
-  lati_backend_f32.cross_entropy(f.pool, loss, correct, lati_floats(logits, 3), logits, targets, 2,
-                                 3, NULL);
+  lati_backend_f32.cross_entropy(&f.device, loss, correct, lati_floats(logits, 3), logits, targets,
+                                 2, 3, NULL);
   ck_assert_double_eq_tol(loss[0], 0.0, 1e-12);
   ck_assert_double_eq_tol(loss[1], 1000.0, 1e-9);
   ck_assert(correct[0] == 1 && correct[1] == 0);
@@ -162,8 +162,8 @@ START_TEST(a_nan_shows_in_the_loss) {
   const int32_t target = 2;
   double loss;
   uint8_t correct;
-  lati_backend_f32.cross_entropy(f.pool, &loss, &correct, lati_floats(logits, 3), logits, &target,
-                                 1, 3, NULL);
+  lati_backend_f32.cross_entropy(&f.device, &loss, &correct, lati_floats(logits, 3), logits,
+                                 &target, 1, 3, NULL);
   ck_assert(isnan(loss));
   fixture_close(&f);
 }
@@ -180,9 +180,9 @@ static void whole_loss(fixture *f, void *out, const void *argument) {
   for (int i = 0; i < TOKENS * VOCABULARY; ++i) {
     logits[i] = values[i];
   }
-  lati_backend_f32.cross_entropy(f->pool, loss, correct, lati_floats(logits, VOCABULARY), logits,
+  lati_backend_f32.cross_entropy(&f->device, loss, correct, lati_floats(logits, VOCABULARY), logits,
                                  ids, TOKENS, VOCABULARY, NULL);
-  lati_backend_f32.embedding_backward(f->pool, logits + TOKENS * VOCABULARY, values, ids, TOKENS,
+  lati_backend_f32.embedding_backward(&f->device, logits + TOKENS * VOCABULARY, values, ids, TOKENS,
                                       WIDTH);
   lati_free(loss), lati_free(correct), lati_free(ids), lati_free(values);
 }

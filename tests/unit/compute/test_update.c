@@ -19,12 +19,12 @@ START_TEST(sum_of_squares_is_exact_to_double) {
     for (int64_t j = 0; j < counts[i]; ++j) {
       expected += (double)x[j] * (double)x[j];
     }
-    double sum = lati_sum_of_squares(f.pool, x, counts[i], partials);
+    double sum = lati_sum_of_squares(&f.device, x, counts[i], partials);
     ck_assert_double_eq_tol(sum, expected, 1e-11 * expected);
     x[counts[i] / 2] = NAN;
-    ck_assert(isnan(lati_sum_of_squares(f.pool, x, counts[i], partials)));
+    ck_assert(isnan(lati_sum_of_squares(&f.device, x, counts[i], partials)));
     x[counts[i] / 2] = -INFINITY;
-    ck_assert(isinf(lati_sum_of_squares(f.pool, x, counts[i], partials)));
+    ck_assert(isinf(lati_sum_of_squares(&f.device, x, counts[i], partials)));
     lati_free(x), lati_free(partials);
   }
   fixture_close(&f);
@@ -53,7 +53,7 @@ START_TEST(adam_follows_its_equation) {
     for (int i = 0; i < COUNT; ++i) {
       g[i] = (float)sin(i + 0.1 * step);
     }
-    lati_adam_update(f.pool, p, g, m, v, stretches, 3, &adam);
+    lati_adam_update(&f.device, p, g, m, v, stretches, 3, &adam);
   }
   for (int i = 0; i < COUNT; ++i) {
     double expected = (double)start[i], first = 0.0, second = 0.0;
@@ -79,12 +79,12 @@ START_TEST(an_average_follows_its_equation) {
   for (int i = 0; i < 4; ++i) {
     float *x = fixture_random(&f, counts[i]), *average = fixture_random(&f, counts[i]);
     float *start = fixture_copy(&f, average, counts[i]);
-    lati_average_update(f.pool, average, x, counts[i], 0.75);
+    lati_average_update(&f.device, average, x, counts[i], 0.75);
     for (int64_t j = 0; j < counts[i]; ++j) {
       const double expected = 0.75 * (double)start[j] + 0.25 * (double)x[j];
       ck_assert_double_eq_tol((double)average[j], expected, 2e-7 * (1.0 + fabs(expected)));
     }
-    lati_average_update(f.pool, average, x, counts[i], 0.0);
+    lati_average_update(&f.device, average, x, counts[i], 0.0);
     assert_same_bits(average, x, (size_t)counts[i] * sizeof *x, "average");
     lati_free(x), lati_free(average), lati_free(start);
   }
@@ -109,8 +109,8 @@ static void check_product(fixture *f, int flags, int64_t m, int64_t n, int64_t k
       c[1][i * ldc + j] = (float)(0.5 * sum - 2.0 * (double)c[1][i * ldc + j]);
     }
   }
-  lati_gemm_parallel(f->pool, transpose_a, transpose_b, m, n, k, 0.5F, a, lda, b, ldb, -2.0F, c[0],
-                     ldc);
+  lati_gemm_parallel(&f->device, transpose_a, transpose_b, m, n, k, 0.5F, a, lda, b, ldb, -2.0F,
+                     c[0], ldc);
   assert_close(c[0], c[1], m * ldc, 1e-5 * (1.0 + (double)k / 100.0), "C");
   lati_free(a), lati_free(b), lati_free(c[0]), lati_free(c[1]);
 }
@@ -137,7 +137,7 @@ START_TEST(products_of_bad_shape_do_nothing) {
   lati_gemm(0, 0, -1, 2, 2, 1.0F, x, 2, x, 2, 0.0F, x, 2);
   lati_gemm(0, 0, 2, 2, 2, 1.0F, x, 1, x, 2, 0.0F, x, 2);
   lati_gemm(0, 0, 2, 2, 2, 1.0F, x, 2, x, 2, 0.0F, x, 1);
-  lati_gemm_parallel(f.pool, 0, 0, 2, 0, 2, 1.0F, x, 2, x, 2, 0.0F, x, 2);
+  lati_gemm_parallel(&f.device, 0, 0, 2, 0, 2, 1.0F, x, 2, x, 2, 0.0F, x, 2);
   assert_same_bits(x, before, sizeof x, "C");
   lati_gemm(0, 0, 2, 2, 0, 1.0F, x, 2, x, 2, 2.0F, x, 2);
   ck_assert(x[0] == 2.0F && x[3] == 8.0F);
@@ -151,13 +151,14 @@ static void whole_update(fixture *f, void *out, const void *argument) {
   float *p = out, *x = fixture_random(f, COUNT), *m = fixture_random(f, COUNT);
   float *v = NEW(f, float, COUNT);
   double *partials = fixture_new(f, lati_sum_of_squares_partials(COUNT), sizeof(double));
-  double sum = lati_sum_of_squares(f->pool, x, COUNT, partials);
+  double sum = lati_sum_of_squares(&f->device, x, COUNT, partials);
   const lati_adam adam = {1e-2, 0.9, 0.999, 1e-8, 0.1, 0.1, 0.001, 1.0};
   const lati_stretch stretches[] = {{0, 16384}, {16384, 16384}, {32768, COUNT - 32768}};
-  lati_adam_update(f->pool, p, x, m, v, stretches, 3, &adam);
-  lati_average_update(f->pool, p, m, COUNT, 0.3);
+  lati_adam_update(&f->device, p, x, m, v, stretches, 3, &adam);
+  lati_average_update(&f->device, p, m, COUNT, 0.3);
   memcpy(p + COUNT, &sum, sizeof sum);
-  lati_gemm_parallel(f->pool, 0, 1, 250, 200, 150, 1.0F, m, 200, v, 200, 0.0F, p + COUNT + 2, 200);
+  lati_gemm_parallel(&f->device, 0, 1, 250, 200, 150, 1.0F, m, 200, v, 200, 0.0F, p + COUNT + 2,
+                     200);
   lati_free(x), lati_free(m), lati_free(v), lati_free(partials);
 }
 

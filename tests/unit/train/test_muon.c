@@ -71,7 +71,7 @@ static void check_update(int32_t precision, double tolerance) {
     }
     naive_matrix(&twin, g, &table->entries[1], &step);
     naive_matrix(&twin, g, &table->entries[3], &step);
-    CHECK_OK(lati_muon_update(muon, ctx->pool, p, g, m, scratch, &step));
+    CHECK_OK(lati_muon_update(muon, &ctx->device, p, g, m, scratch, &step));
     for (int i = 0; i < VECTOR_SIZE; ++i) {
       const int hidden = (i >= 8 && i < 20) || i >= 23;
       ck_assert_double_eq_tol((double)p[i], hidden ? twin.p[i] : (double)start[i], tolerance);
@@ -118,7 +118,7 @@ START_TEST(a_share_that_fails_changes_nothing) {
   for (int i = 0; i < VECTOR_SIZE; ++i) {
     p[i] = g[i] = m[i] = (float)(i + 1);
   }
-  CHECK_FAILS(lati_muon_update(muon, ctx->pool, p, g, m, scratch, &step), LAT_ERROR_IO,
+  CHECK_FAILS(lati_muon_update(muon, &ctx->device, p, g, m, scratch, &step), LAT_ERROR_IO,
               "the line is dead");
   for (int i = 0; i < VECTOR_SIZE; ++i) {
     ck_assert(p[i] == (float)(i + 1) && g[i] == p[i] && m[i] == p[i]);

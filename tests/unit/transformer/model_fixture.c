@@ -56,7 +56,7 @@ void model_fixture_open(model_fixture *f, const model_plan *plan) {
   context.threads = plan->threads > 0 ? plan->threads : 1;
   context.precision = LAT_PRECISION_F32;
   must(lat_context_create(&f->ctx, &context));
-  f->ctx->backend = plan->backend != NULL ? plan->backend : f->ctx->backend;
+  f->ctx->device.operations = plan->backend != NULL ? plan->backend : f->ctx->device.operations;
   open_task(f, plan);
   lat_tokenizer_options_init(&tokenizer);
   tokenizer.input_encoding = plan->input != NULL ? plan->input : "p10";
