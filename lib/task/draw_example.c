@@ -15,30 +15,17 @@ static size_t work_size(const lat_task *task, const lati_form *operands) {
   return work > other ? work : other;
 }
 
-/* Coefficients of the largest scratchpad of any component; at least 1. */
-static size_t most_steps(const lat_task *task) {
-  size_t most = 1;
-  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
-    const lat_task *one = lat_task_component(task, i);
-    lati_form operands, results;
-    if (lati_task_max_forms(&operands, &results, one) == LAT_OK) {
-      const lati_shape steps = lati_task_steps_shape(one, &operands);
-      const size_t own = (size_t)steps.rows * (size_t)steps.cols;
-      most = own > most ? own : most;
-    }
-  }
-  return most;
-}
-
 lat_status lati_scratch_create(lati_scratch *scratch, const lat_task *task) {
   *scratch = (lati_scratch){.input = NULL};
   lat_status status = LAT_OK;
   lati_form operands, results;
+  lati_shape steps;
   LATI_TRY(lati_task_max_forms(&operands, &results, task));
+  LATI_TRY(lati_task_most_steps(&steps, task));
   const size_t values = lati_form_values(&operands);
   LATI_TRY(LATI_NEW(scratch->input, task->ctx, values));
   LATI_TRY(LATI_NEW(scratch->output, task->ctx, lati_form_values(&results)));
-  LATI_TRY(LATI_NEW(scratch->steps, task->ctx, most_steps(task)));
+  LATI_TRY(LATI_NEW(scratch->steps, task->ctx, (size_t)steps.rows * (size_t)steps.cols));
   const size_t transform = lat_task_transform_size(task);
   if (transform > 0) {
     LATI_TRY(LATI_NEW(scratch->moved, task->ctx, values));

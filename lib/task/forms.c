@@ -226,39 +226,23 @@ static size_t side_tokens(const lati_form *form, const lat_tokenizer *tokenizer,
   return tokens;
 }
 
-/* The most of a scratchpad, with what parts it from the answer. */
-static size_t steps_tokens(const lat_task *task, const lati_form *operands,
-                           const lat_tokenizer *tokenizer) {
-  const lati_shape steps = lati_task_steps_shape(task, operands);
+/* Of a scratchpad, with what parts it from the answer. */
+static size_t steps_tokens(lati_shape steps, const lat_tokenizer *tokenizer) {
   return steps.rows == 0
              ? 0
              : lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, steps.rows, steps.cols) - 1;
 }
 
-/* Of a mixture the form of whose operands is not any component's. */
-static lat_status most_steps_tokens(size_t *most, const lat_task *task,
-                                    const lat_tokenizer *tokenizer) {
-  lat_status status = LAT_OK;
-  *most = 0;
-  for (int32_t i = 0; i < lat_task_component_count(task) && status == LAT_OK; ++i) {
-    const lat_task *one = lat_task_component(task, i);
-    lati_form operands, results;
-    status = lati_task_max_forms(&operands, &results, one);
-    const size_t own = status == LAT_OK ? steps_tokens(one, &operands, tokenizer) : 0;
-    *most = own > *most ? own : *most;
-  }
-  return status;
-}
-
 lat_status lati_task_max_tokens(size_t tokens[2], const lat_task *task,
                                 const lat_tokenizer *tokenizer) {
   lati_form operands, results;
-  size_t steps = 0;
+  lati_shape steps;
   lat_status status = LAT_OK;
   LATI_TRY(lati_task_max_forms(&operands, &results, task));
-  LATI_TRY(most_steps_tokens(&steps, task, tokenizer));
+  LATI_TRY(lati_task_most_steps(&steps, task));
   tokens[LAT_INPUT] = side_tokens(&operands, tokenizer, LAT_INPUT);
-  tokens[LAT_OUTPUT] = side_tokens(&results, tokenizer, LAT_OUTPUT) + steps;
+  tokens[LAT_OUTPUT] =
+      side_tokens(&results, tokenizer, LAT_OUTPUT) + steps_tokens(steps, tokenizer);
 done:
   return status;
 }

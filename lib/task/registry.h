@@ -197,6 +197,8 @@ lat_status lati_task_result_form(lati_form *results, const lat_task *task,
  * where the task writes none; 1 when it writes any. */
 lati_shape lati_task_steps_shape(const lat_task *task, const lati_form *operands);
 int lati_task_has_steps(const lat_task *task);
+/* The largest steps of the task's examples, of a mixture those of any component. */
+lat_status lati_task_most_steps(lati_shape *steps, const lat_task *task);
 /* The steps that lead to the answer to `input`, in `values`, of as many doubles as the shape has.
  * NUMERIC when one is not finite. */
 lat_status lati_task_write_steps(lat_matrix *steps, double *values, const lat_task *task,

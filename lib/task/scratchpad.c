@@ -13,6 +13,21 @@ lati_shape lati_task_steps_shape(const lat_task *task, const lati_form *operands
   return lati_task_has_steps(task) ? task->kind->steps_shape(operands->shape) : (lati_shape){0, 0};
 }
 
+/* By components, because the form of a mixture's operands is not any component's. */
+lat_status lati_task_most_steps(lati_shape *steps, const lat_task *task) {
+  lat_status status = LAT_OK;
+  *steps = (lati_shape){0, 0};
+  for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+    const lat_task *one = lat_task_component(task, i);
+    lati_form operands, results;
+    LATI_TRY(lati_task_max_forms(&operands, &results, one));
+    const lati_shape own = lati_task_steps_shape(one, &operands);
+    *steps = (int64_t)own.rows * own.cols > (int64_t)steps->rows * steps->cols ? own : *steps;
+  }
+done:
+  return status;
+}
+
 lat_status lati_task_check_steps(const lat_task *task, const lati_form *operands) {
   char text[LATI_SHAPES_TEXT];
   const lati_shape steps = lati_task_steps_shape(task, operands);
