@@ -38,9 +38,8 @@ struct lati_block_kind {
   /* Memory of what forward leaves for backward. */
   void (*plan)(lati_block_state *state, lati_arena *from, const lati_block *block,
                const lati_extent *extent);
-  /* Bytes of scratch memory that backward takes from work->scratch.block. */
-  size_t (*backward_bytes)(const lati_backend *backend, const lati_block *block,
-                           const lati_extent *extent);
+  /* Scratch memory, as backward takes it from lati_block_scratch(). */
+  void (*plan_backward)(lati_arena *from, const lati_block *block, const lati_extent *extent);
   /* y (T, width) = block(x) + residual; residual NULL: none */
   void (*forward)(const lati_block_pass *pass, float *y, lati_rows x, const float *residual);
   /* d_x (T, width) = the gradient of x (+= when accumulate, and d_x may then alias d_y);

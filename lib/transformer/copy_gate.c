@@ -32,11 +32,8 @@ static gradients take_gradients(lati_arena *from, const lati_block *block, int64
   return (gradients){taken.values, taken.operand};
 }
 
-static size_t backward_bytes(const lati_backend *backend, const lati_block *block,
-                             const lati_extent *extent) {
-  lati_arena count = {.backend = backend};
-  (void)take_gradients(&count, block, extent->tokens);
-  return count.device.used;
+static void plan_backward(lati_arena *from, const lati_block *block, const lati_extent *extent) {
+  (void)take_gradients(from, block, extent->tokens);
 }
 
 /* residual is h; x the same, normalised and as products take it. */
@@ -55,7 +52,7 @@ static void mix_backward(const lati_block_pass *pass, float *d_h, float *d_input
   const lati_workspace *work = pass->work;
   const int32_t width = pass->block->stack->width;
   const int64_t tokens = pass->state->tokens;
-  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
+  lati_arena scratch = lati_block_scratch(work);
   const gradients d = take_gradients(&scratch, pass->block, tokens);
   work->device->operations->gate_backward(work->device, d_h, d_input, d.of_gate,
                                           pass->saved->rows[SAVED_GATE].data, h->values,
@@ -83,7 +80,7 @@ const lati_block_kind lati_copy_gate = {.name = "copy_gate",
                                         .declare = declare,
                                         .view = view,
                                         .plan = plan,
-                                        .backward_bytes = backward_bytes,
+                                        .plan_backward = plan_backward,
                                         .forward = forward,
                                         .mix_backward = mix_backward,
                                         .step = step};

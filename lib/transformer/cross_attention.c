@@ -40,11 +40,8 @@ static gradients take_gradients(lati_arena *from, const lati_block *block, int64
   return d;
 }
 
-static size_t backward_bytes(const lati_backend *backend, const lati_block *block,
-                             const lati_extent *extent) {
-  lati_arena count = {.backend = backend};
-  (void)take_gradients(&count, block, extent->tokens, extent->memory_tokens);
-  return count.device.used;
+static void plan_backward(lati_arena *from, const lati_block *block, const lati_extent *extent) {
+  (void)take_gradients(from, block, extent->tokens, extent->memory_tokens);
 }
 
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
@@ -74,7 +71,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_rows heads = pass->saved->rows[SAVED_HEADS];
   lati_dropout dropout;
   const lati_attention shape = lati_attention_shape(pass, memory, 0, &dropout);
-  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
+  lati_arena scratch = lati_block_scratch(work);
   const gradients d = take_gradients(&scratch, block, tokens, memory->tokens);
   lati_linear_backward(work, &block->linear[OUT], d.d_heads, 0, d_y, heads, tokens, NULL);
   work->device->operations->attention_backward(
@@ -140,7 +137,7 @@ const lati_block_kind lati_cross_attention = {.name = "cross_attention",
                                               .declare = declare,
                                               .view = view,
                                               .plan = plan,
-                                              .backward_bytes = backward_bytes,
+                                              .plan_backward = plan_backward,
                                               .forward = forward,
                                               .backward = backward,
                                               .start = start,

@@ -30,11 +30,8 @@ static void plan(lati_block_state *state, lati_arena *from, const lati_block *bl
   }
 }
 
-static size_t backward_bytes(const lati_backend *backend, const lati_block *block,
-                             const lati_extent *extent) {
-  lati_arena count = {.backend = backend};
-  (void)lati_take_operand(&count, extent->tokens, block->stack->inner);
-  return count.device.used;
+static void plan_backward(lati_arena *from, const lati_block *block, const lati_extent *extent) {
+  (void)lati_take_operand(from, extent->tokens, block->stack->inner);
 }
 
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
@@ -56,7 +53,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_stack *stack = block->stack;
   const int64_t tokens = pass->state->tokens;
   const lati_block_state *saved = pass->saved;
-  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
+  lati_arena scratch = lati_block_scratch(work);
   const lati_rows d_inner = lati_take_operand(&scratch, tokens, stack->inner);
   const int gelu = stack->activation == LATI_GELU;
   const lati_slope slope = {stack->activation, saved->rows[gelu ? SAVED_PRE : SAVED_INNER]};
@@ -81,7 +78,7 @@ const lati_block_kind lati_feed_forward = {.name = "ffn",
                                            .declare = declare,
                                            .view = view,
                                            .plan = plan,
-                                           .backward_bytes = backward_bytes,
+                                           .plan_backward = plan_backward,
                                            .forward = forward,
                                            .backward = backward,
                                            .step = step};

@@ -47,11 +47,8 @@ static gradients take_gradients(lati_arena *from, const lati_block *block, int64
   return taken;
 }
 
-static size_t backward_bytes(const lati_backend *backend, const lati_block *block,
-                             const lati_extent *extent) {
-  lati_arena count = {.backend = backend};
-  (void)take_gradients(&count, block, extent->tokens);
-  return count.device.used;
+static void plan_backward(lati_arena *from, const lati_block *block, const lati_extent *extent) {
+  (void)take_gradients(from, block, extent->tokens);
 }
 
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
@@ -74,7 +71,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_stack *stack = block->stack;
   const int64_t tokens = pass->state->tokens;
   const lati_block_state *saved = pass->saved;
-  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
+  lati_arena scratch = lati_block_scratch(work);
   const gradients d = take_gradients(&scratch, block, tokens);
   lati_linear_backward(work, &block->linear[DOWN], d.inner, 0, d_y, saved->rows[SAVED_INNER],
                        tokens, NULL);
@@ -100,7 +97,7 @@ const lati_block_kind lati_gated_feed_forward = {.name = "ffn",
                                                  .declare = declare,
                                                  .view = view,
                                                  .plan = plan,
-                                                 .backward_bytes = backward_bytes,
+                                                 .plan_backward = plan_backward,
                                                  .forward = forward,
                                                  .backward = backward,
                                                  .step = step};

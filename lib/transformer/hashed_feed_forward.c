@@ -30,11 +30,8 @@ static void plan(lati_block_state *state, lati_arena *from, const lati_block *bl
   (void)state, (void)from, (void)block, (void)extent;
 }
 
-static size_t backward_bytes(const lati_backend *backend, const lati_block *block,
-                             const lati_extent *extent) {
-  lati_arena count = {.backend = backend};
-  (void)lati_take_floats(&count, extent->tokens, block->stack->width);
-  return count.device.used;
+static void plan_backward(lati_arena *from, const lati_block *block, const lati_extent *extent) {
+  (void)lati_take_floats(from, extent->tokens, block->stack->width);
 }
 
 static void forward(const lati_block_pass *pass, float *y, lati_rows x, const float *residual) {
@@ -49,7 +46,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_workspace *work = pass->work;
   const lati_hash hash = hash_of(pass->block);
   const int64_t tokens = pass->state->tokens;
-  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
+  lati_arena scratch = lati_block_scratch(work);
   float *wide = lati_take_floats(&scratch, tokens, hash.width);
   work->device->operations->hashed_backward(work->device, d_x, lati_gradient_of(work, hash.tables),
                                             &hash, d_y, x, tokens, accumulate, wide);
@@ -67,7 +64,7 @@ const lati_block_kind lati_hashed_feed_forward = {.name = "ffn",
                                                   .declare = declare,
                                                   .view = view,
                                                   .plan = plan,
-                                                  .backward_bytes = backward_bytes,
+                                                  .plan_backward = plan_backward,
                                                   .forward = forward,
                                                   .backward = backward,
                                                   .step = step};

@@ -212,11 +212,8 @@ static gradients take_gradients(lati_arena *from, const lati_block *block, int64
   return d;
 }
 
-static size_t backward_bytes(const lati_backend *backend, const lati_block *block,
-                             const lati_extent *extent) {
-  lati_arena count = {.backend = backend};
-  (void)take_gradients(&count, block, extent->tokens, extent->sequences);
-  return count.device.used;
+static void plan_backward(lati_arena *from, const lati_block *block, const lati_extent *extent) {
+  (void)take_gradients(from, block, extent->tokens, extent->sequences);
 }
 
 /* From the last step to the first; what the states before the first had, is in d_h and d_c. */
@@ -267,7 +264,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const lati_linear *of_state = &block->linear[OF_STATE];
   const int64_t tokens = pass->state->tokens;
   const int32_t width = block->stack->width;
-  lati_arena scratch = {.backend = work->device->operations, .device.base = work->scratch.block};
+  lati_arena scratch = lati_block_scratch(work);
   const gradients d = take_gradients(&scratch, block, tokens, pass->state->sequences);
   lati_hidden previous = {pass->saved->rows[SAVED_PREVIOUS].data, d.previous};
   previous.operand =
@@ -395,7 +392,7 @@ static void step(const lati_decode_call *call, float *y, lati_rows x, const floa
 #define RECURRENT(cell, count)                                                                     \
   {                                                                                                \
     .name = (cell), .norm = "layer_norm1", .linears = (count), .keeps_state = 1,                   \
-    .declare = declare, .view = view, .plan = plan, .backward_bytes = backward_bytes,              \
+    .declare = declare, .view = view, .plan = plan, .plan_backward = plan_backward,                \
     .forward = forward, .backward = backward, .start = start, .step = step                         \
   }
 

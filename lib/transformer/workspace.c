@@ -58,8 +58,9 @@ static void need_block(backward_needs *needs, lati_workspace *work, const lati_s
                        const lati_block *block) {
   const lati_extent extent = extent_of(work, state, block);
   const int64_t tokens = larger(extent.tokens, extent.memory_tokens);
-  const size_t bytes = block->kind->backward_bytes(work->device->operations, block, &extent);
-  needs->block = larger(needs->block, (int64_t)bytes);
+  lati_arena count = {.backend = work->device->operations};
+  block->kind->plan_backward(&count, block, &extent);
+  needs->block = larger(needs->block, (int64_t)count.device.used);
   for (int32_t l = 0; l < block->kind->linears && block->linear[l].weight != NULL; ++l) {
     const size_t packed = work->device->operations->weight_scratch(tokens, block->linear[l].in);
     needs->packed = larger(needs->packed, (int64_t)packed);

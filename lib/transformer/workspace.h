@@ -123,6 +123,11 @@ static inline lati_rows lati_operand_rows(const lati_workspace *work, void *memo
                       lati_operand_ld(work->device->operations, width));
 }
 
+/* The scratch memory of one block's backward, from its beginning. */
+static inline lati_arena lati_block_scratch(const lati_workspace *work) {
+  return (lati_arena){.backend = work->device->operations, .device.base = work->scratch.block};
+}
+
 /* x (rows, width) = 0. */
 static inline void lati_zero_rows(const lati_workspace *work, float *x, int64_t rows,
                                   int64_t width) {
