@@ -39,3 +39,7 @@ chmod +x "$scratch/example"
 "$python" "$here/spectra.py" "$lat" "$scratch/spectra" --examples 128 --count 2 --train laplace --width 16 --heads 2 \
   --encoder-layers 1 >"$scratch/out" 2>&1
 grep -q '^| laplace |' "$scratch/out"
+
+"$python" "$here/batches.py" "$lat" "$scratch/batches" --batches 4 8 --rates 1 --most 64 --count 2 \
+  --base '--task transpose --size 1 --layers 1 --width 16 --heads 2 --optimizer muon' >"$scratch/out" 2>&1
+[ "$(grep -c '^| [48] | 1 |' "$scratch/out")" -eq 2 ]
