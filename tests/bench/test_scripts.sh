@@ -43,3 +43,7 @@ grep -q '^| laplace |' "$scratch/out"
 "$python" "$here/batches.py" "$lat" "$scratch/batches" --batches 4 8 --rates 1 --most 64 --count 2 \
   --base '--task transpose --size 1 --layers 1 --width 16 --heads 2 --optimizer muon' >"$scratch/out" 2>&1
 [ "$(grep -c '^| [48] | 1 |' "$scratch/out")" -eq 2 ]
+
+"$python" "$here/ablation.py" "$lat" "$scratch/ablation" --seconds 0.01 --count 2 --tasks 'matvec 3x3' \
+  --variants 'sizes from small to large' >"$scratch/out" 2>&1
+[ "$(grep -c '^| sizes from small to large |' "$scratch/out")" -eq 1 ]
