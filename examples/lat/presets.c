@@ -37,6 +37,9 @@ typedef struct preset_entry {
   "--ema-decay 0.999 --validate-count 1000 " MODERN
 #define CANONICAL "--canonical --batch-size 128 --learning-rate 6e-3 --validate-every 64000 " LARGER
 
+/* Answers of many numbers, each a sum of products: as much decoder as encoder. */
+#define PRODUCTS CANONICAL "--sign-bias 0.25 --encoder-layers 2 --decoder-layers 2 "
+
 /* Canonical inputs, and answers behind a scratchpad (docs/concepts.md): as much decoder as encoder,
  * because most tokens are its own. */
 #define SCRATCHPAD                                                                                 \
@@ -67,8 +70,10 @@ static const preset_entry presets[] = {
      "--validate-every 100000 " LARGER},
     {"matvec-5x5-scratchpad", "partial sums in front of answers, for 160,000 examples",
      "--examples 160000 --task matvec --size 5 --batch-size 32 --period 5000 " SCRATCHPAD},
-    {"product-5x5-scratchpad", "the same, for 36,000 examples",
-     "--examples 36000 --task product --size 5 --batch-size 8 --period 4500 " SCRATCHPAD},
+    {"matvec-5x5-canonical", "canonical inputs, 2/2 layers, width 128, for 640,000 examples",
+     "--examples 640000 --task matvec --size 5 --period 5000 " PRODUCTS},
+    {"product-5x5-canonical", "the same, for 384,000 examples",
+     "--examples 384000 --task product --size 5 --period 6000 " PRODUCTS "--batch-size 64"},
     {"eigenvalues-5x5-canonical", "canonical inputs, 4/1 layers, width 128, for 2,560,000 examples",
      "--examples 2560000 --task eigenvalues --size 5 --triangle --period 20000 " CANONICAL},
     {"singular-values-4x4-canonical", "the same, for 1,280,000 examples",

@@ -17,8 +17,8 @@ eigenvalues-5x5-canonical 2560000
 singular-values-4x4-canonical 1280000
 transpose-10x10-small 80000
 add-5x5-small 500000
-matvec-5x5-scratchpad 160000
-product-5x5-scratchpad 36000
+matvec-5x5-canonical 640000
+product-5x5-canonical 384000
 END
 }
 
