@@ -3,7 +3,8 @@
 # it, runs the quick tests and the quick start's first updates. Needs root and Debian's archive.
 #   sh tests/portability.sh FOLDER [RELEASE[:COMPILER]...]      bullseye bookworm trixie
 # COMPILER is the name of a package that brings a command of this name, such as gcc-11 or clang-16; without one the
-# release's gcc. arm64 compiles for Arm by the release's cross compiler and runs the tests' programs in qemu.
+# release's gcc. arm64, ppc64el, riscv64 and s390x compile for such machines by the release's cross compiler and run the
+# tests' programs in qemu.
 # A folder that is there already is used again; JOBS=1 uses one processor. Prints a row for each argument; logs lie
 # beside the folders.
 set -eu
@@ -45,14 +46,16 @@ check_release() { # check_release RELEASE COMPILER
   options="-DCMAKE_C_COMPILER=$2" skipped='^(abi|docs|install|languages_python)' lookup='' emulator=''
   case $2 in
   gcc) ;;
-  arm64)
-    run_in "$1" 'dpkg --add-architecture arm64' || return 1
-    install_in "$1" "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static$(
-      echo " $libraries" | sed 's/ [^ ]*/&:arm64/g')" || return 1
-    emulator=/usr/bin/qemu-aarch64-static
-    options="-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc \
+  arm64 | ppc64el | riscv64 | s390x)
+    processor=$(echo "$2" | sed 's/arm64/aarch64/;s/ppc64el/ppc64le/') # as the kernel calls it
+    target=$(echo "$processor" | sed 's/^ppc/powerpc/')-linux-gnu
+    run_in "$1" "dpkg --add-architecture $2" || return 1
+    install_in "$1" "gcc-$target libc6-dev-$2-cross qemu-user-static$(
+      echo " $libraries" | sed "s/ [^ ]*/&:$2/g")" || return 1
+    emulator=/usr/bin/qemu-$processor-static
+    options="-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=$processor -DCMAKE_C_COMPILER=$target-gcc \
       -DCMAKE_CROSSCOMPILING_EMULATOR=$emulator -DLAT_CXX=OFF -DLAT_FORTRAN=OFF -DLAT_PYTHON=OFF -DLAT_MPI=OFF -DLAT_INSTALL=OFF"
-    lookup='export PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig CK_TIMEOUT_MULTIPLIER=20' # qemu is slow
+    lookup="export PKG_CONFIG_LIBDIR=/usr/lib/$target/pkgconfig CK_TIMEOUT_MULTIPLIER=20" # qemu is slow
     skipped="$skipped|^(lat|example|models|languages|fuzz|bench)" # scripts, which start programs without qemu
     ;;
   *) install_in "$1" "$2" || return 1 ;;
@@ -82,7 +85,7 @@ for argument; do
     failures=1
   fi
   printf '%-10s %-24s %-8s %-8s %s\n' "$release" "$(sed -n 's/^-- The C compiler identification is //p' "$log" | sed 's/^GNU/gcc/;s/^Clang/clang/')$(
-    [ "$compiler" != arm64 ] || echo ', arm64')" "$(last_word "$release" 'cmake --version')" \
+    case $compiler in arm64 | ppc64el | riscv64 | s390x) echo ", $compiler" ;; esac)" "$(last_word "$release" 'cmake --version')" \
     "$(run_in "$release" "dpkg-query -W -f '\${Version}\n' libblis-serial-dev" | sed 1q)" "$outcome"
 done
 exit "$failures"

@@ -25,7 +25,8 @@ static const option_group group_plot = {"Picture", 0, plot_options};
 typedef struct picture {
   run_curves curves[MAX_RUNS];
   int32_t count;
-  int png; /* instead of SVG */
+  int png;     /* instead of SVG */
+  double unit; /* examples that the axis counts in */
   const cli_settings *settings;
 } picture;
 
@@ -36,7 +37,7 @@ static void write_points(FILE *script, const char *name, const picture *drawn, i
   for (size_t i = 0; i < curves->count; ++i) {
     const double *point = curves->points[i];
     if (point[column] == point[column]) {
-      fprintf(script, "%.17g %.9g\n", point[CURVE_EXAMPLES], point[column]);
+      fprintf(script, "%.17g %.9g\n", point[CURVE_EXAMPLES] / drawn->unit, point[column]);
     }
   }
   fprintf(script, "EOD\n");
@@ -68,6 +69,15 @@ static void write_curve(FILE *script, const picture *drawn, const char *name, in
   write_text(script, text);
 }
 
+/* 1: some of a validation's examples came out exactly right. */
+static int has_exact(const run_curves *curves) {
+  int found = 0;
+  for (size_t i = 0; i < curves->count; ++i) {
+    found |= curves->points[i][CURVE_EXACT] >= 1;
+  }
+  return found;
+}
+
 static int has_validations(const picture *drawn) {
   int found = 0;
   for (int32_t run = 0; run < drawn->count; ++run) {
@@ -81,19 +91,30 @@ static void write_data(FILE *script, const picture *drawn) {
     write_points(script, "loss", drawn, run, CURVE_LOSS);
     if (drawn->curves[run].validations > 0) {
       write_points(script, "accuracy", drawn, run, CURVE_ACCURACY);
+    }
+    if (has_exact(&drawn->curves[run])) {
       write_points(script, "exact", drawn, run, CURVE_EXACT);
     }
   }
 }
 
-static int32_t most_examples(const picture *drawn, double *most) {
-  *most = 1;
+static double most_examples(const picture *drawn) {
+  double most = 1;
   for (int32_t run = 0; run < drawn->count; ++run) {
     const run_curves *curves = &drawn->curves[run];
     const double last = curves->points[curves->count - 1][CURVE_EXAMPLES];
-    *most = last > *most ? last : *most;
+    most = last > most ? last : most;
   }
-  return drawn->count;
+  return most;
+}
+
+/* Of the axis: numbers of a few digits. */
+static double unit_of(double most) {
+  return most >= 1e6 ? 1e6 : most >= 1e4 ? 1e3 : 1;
+}
+
+static const char *unit_name(double unit) {
+  return unit >= 1e6 ? "millions of examples" : unit >= 1e3 ? "thousands of examples" : "examples";
 }
 
 static void write_loss(FILE *script, const picture *drawn) {
@@ -115,9 +136,11 @@ static void write_accuracy(FILE *script, const picture *drawn) {
     if (drawn->curves[run].validations > 0) {
       fputs(first ? "" : ", ", script);
       write_curve(script, drawn, "accuracy", run, "linespoints", "within 5 %");
+      first = 0;
+    }
+    if (has_exact(&drawn->curves[run])) {
       fputs(", ", script);
       write_curve(script, drawn, "exact", run, "linespoints dashtype 2", "exact");
-      first = 0;
     }
   }
   fputs("\nunset multiplot\n", script);
@@ -126,8 +149,7 @@ static void write_accuracy(FILE *script, const picture *drawn) {
 /* Both diagrams have the same axis of examples. */
 static void write_script(FILE *script, const picture *drawn) {
   const char *title = drawn->settings->title;
-  double most = 0;
-  if (most_examples(drawn, &most) == 1 && title == NULL) {
+  if (drawn->count == 1 && title == NULL) {
     title = drawn->settings->operands[0];
   }
   write_data(script, drawn);
@@ -135,10 +157,9 @@ static void write_script(FILE *script, const picture *drawn) {
                    : "set terminal svg size 800,600 dynamic background rgb 'white'\n",
         script);
   fprintf(script,
-          "set encoding utf8\nset lmargin 12\nset grid\nset format x '%%.0s%%c'\nset xlabel "
-          "'examples'\n"
+          "set encoding utf8\nset lmargin 12\nset grid\nset xlabel '%s'\n"
           "set xrange [0:%.17g]\n",
-          most);
+          unit_name(drawn->unit), most_examples(drawn) / drawn->unit);
   const int validated = has_validations(drawn);
   fputs(validated ? "set multiplot layout 2,1" : "", script);
   if (title != NULL) {
@@ -256,6 +277,7 @@ static int run(cli_settings *settings, const cli_command *command) {
     drawn.count += 1;
   }
   if (outcome == EXIT_DONE) {
+    drawn.unit = unit_of(most_examples(&drawn));
     outcome = draw_file(settings->output, &drawn);
   }
   for (int32_t i = 0; i < drawn.count; ++i) {

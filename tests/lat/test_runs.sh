@@ -302,6 +302,13 @@ if command -v gnuplot >/dev/null; then
   expect 0 plot runs/a runs/d runs/patient --log --title "Three runs, it's said" -o three.svg
   says three.svg 'runs/patient, within 5 %'
   says three.svg "it's said"
+  mkdir runs/long # numbers of the axis are of few digits, and a run that is never exact has no such curve
+  for examples in 600000 1200000; do
+    echo "{\"examples\":$examples,\"loss\":1,\"accuracy\":50,\"exact\":0}"
+  done >runs/long/log.jsonl
+  expect 0 plot runs/long -o long.svg
+  says long.svg 'millions of examples'
+  grep -q '>exact<' long.svg && problem "$said: a curve of nothing"
   expect 2 plot runs/a -o three.pdf
   says err 'FILE.svg or FILE.png'
   expect 1 plot runs/a -o no/such/folder.svg
