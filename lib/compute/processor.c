@@ -21,6 +21,10 @@ static pthread_once_t processor_asked = PTHREAD_ONCE_INIT;
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* LAT_INSTRUCTION_LIMIT of the build. */
+enum { PORTABLE, AVX2, AVX512, ALL };
+static const int limit = LATI_INSTRUCTION_LEVEL;
+
 /* Bits of XCR0 that say which registers the system saves: vectors of 256 and 512 bits, tiles. */
 #define SAVED_AVX UINT64_C(0x06)
 #define SAVED_AVX512 UINT64_C(0xe6)
@@ -53,11 +57,12 @@ static int has(uint32_t word, int bit) {
 static void ask_processor(void) {
   const leaf basic = cpuid(1, 0), wide = cpuid(7, 0), more = cpuid(7, 1), vendor = cpuid(0, 0);
   const uint64_t saved = saved_registers();
-  processor.avx2 = (saved & SAVED_AVX) == SAVED_AVX && has(basic.ecx, 12) && has(wide.ebx, 5);
-  processor.avx512 = (saved & SAVED_AVX512) == SAVED_AVX512 && processor.avx2 &&
+  processor.avx2 =
+      limit >= AVX2 && (saved & SAVED_AVX) == SAVED_AVX && has(basic.ecx, 12) && has(wide.ebx, 5);
+  processor.avx512 = limit >= AVX512 && (saved & SAVED_AVX512) == SAVED_AVX512 && processor.avx2 &&
                      has(wide.ebx, 16) && has(wide.ebx, 17) && has(wide.ebx, 30) &&
                      has(wide.ebx, 31);
-  processor.bf16_dot = LATI_HAS_AVX512_BF16 && processor.avx512 && has(more.eax, 5);
+  processor.bf16_dot = LATI_HAS_AVX512_BF16 && limit >= ALL && processor.avx512 && has(more.eax, 5);
   processor.bf16_tiles = LATI_HAS_AMX && processor.bf16_dot &&
                          (saved & SAVED_TILES) == SAVED_TILES && has(wide.edx, 22) &&
                          has(wide.edx, 24);
