@@ -9,7 +9,7 @@ typedef struct example_length {
 
 /* Products that a feed-forward block takes of its input. */
 static int32_t products_of(const lat_model_options *o) {
-  return o->ffn == LAT_FFN_PLAIN ? 1 : 2;
+  return o->ffn == LAT_FFN_GATED || o->ffn == LAT_FFN_BILINEAR ? 2 : 1;
 }
 
 /* Multiply-adds of a feed-forward block and token, over the square of the width. */

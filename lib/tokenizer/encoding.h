@@ -7,14 +7,6 @@
 
 #include <stddef.h>
 
-/* Kinds of position inside a number; a grammar is a walk over them. */
-typedef enum lati_symbol_class {
-  LATI_CLASS_SIGN,     /* + - */
-  LATI_CLASS_MANTISSA, /* a digit (p10) or the whole mantissa */
-  LATI_CLASS_EXPONENT,
-  LATI_CLASS_VALUE /* fp15: mantissa and exponent in one */
-} lati_symbol_class;
-
 /* Half-open range of symbol numbers, relative to the encoding's first symbol. */
 typedef struct lati_symbol_range {
   int32_t first, end;

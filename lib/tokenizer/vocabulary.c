@@ -1,17 +1,30 @@
+#include "base/text.h"
 #include "tokenizer/tokenizer_impl.h"
 
 #include <string.h>
 
+static const lati_encoding *const encodings[] = {&lati_encoding_p10, &lati_encoding_p1000,
+                                                 &lati_encoding_b1999, &lati_encoding_fp15,
+                                                 &lati_encoding_digit};
+enum { ENCODINGS = sizeof encodings / sizeof *encodings };
+
 const lati_encoding *lati_encoding_find(const char *name) {
-  static const lati_encoding *const encodings[] = {&lati_encoding_p10, &lati_encoding_p1000,
-                                                   &lati_encoding_b1999, &lati_encoding_fp15,
-                                                   &lati_encoding_digit};
-  for (size_t i = 0; i < sizeof encodings / sizeof *encodings; ++i) {
+  for (size_t i = 0; i < ENCODINGS; ++i) {
     if (strcmp(encodings[i]->name, name) == 0) {
       return encodings[i];
     }
   }
   return NULL;
+}
+
+static lat_status no_encoding(const char *name) {
+  char names[128] = "";
+  for (size_t i = 0; i < ENCODINGS; ++i) {
+    const size_t used = strlen(names);
+    lati_format(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", encodings[i]->name);
+  }
+  return lati_fail(LAT_ERROR_NOT_FOUND, "no encoding \"%s\": there are %s",
+                   name != NULL ? name : "", names);
 }
 
 int lati_vocabulary_same(const lati_vocabulary *a, const lati_vocabulary *b) {
@@ -26,9 +39,7 @@ int lati_tokenizer_same(const lat_tokenizer *a, const lat_tokenizer *b) {
 lat_status lati_vocabulary_init(lati_vocabulary *vocabulary, const char *encoding, int32_t digits) {
   const lati_encoding *found = encoding != NULL ? lati_encoding_find(encoding) : NULL;
   if (found == NULL) {
-    return lati_fail(LAT_ERROR_NOT_FOUND,
-                     "no encoding \"%s\": there are p10, p1000, b1999, fp15, digit",
-                     encoding != NULL ? encoding : "");
+    return no_encoding(encoding);
   }
   if (digits == 0) {
     digits = found->max_digits < 3 ? found->max_digits : 3;

@@ -28,6 +28,7 @@ struct lati_block_kind {
   const char *name;    /* in front of its tensors, "self_attention" */
   const char *norm;    /* the tensors of its LayerNorm, "layer_norm1" */
   int32_t linears;     /* products with weights, in block->linear */
+  int32_t inners;      /* rows of a step beside decoder->inner, in widths of it: decoder->halves */
   int32_t keeps_state; /* 1: decoding keeps two states a position, f32, instead of key and value */
 
   /* Adds the parameters, without the norm's, in the order of model files. */

@@ -91,11 +91,21 @@ static lati_rows take_operands(unsigned char **place, const lati_backend *backen
   return lati_operand(backend, here, lati_operand_ld(backend, width));
 }
 
+/* The most that a block's step wants beside `inner`. */
+static int32_t halves_width(const lati_stack *stack) {
+  int32_t most = 0;
+  for (int32_t i = 0; i < stack->blocks; ++i) {
+    const int32_t own = stack->block[i].kind->inners * stack->inner;
+    most = own > most ? own : most;
+  }
+  return most;
+}
+
 static lat_status reserve_operands(lati_decoder *decoder, int64_t rows) {
   const lati_backend *backend = decoder->device->operations;
   const lati_stack *stack = lati_last_stack(decoder->model);
   lati_hidden *hidden[] = {&decoder->x, &decoder->y, &decoder->h};
-  const int32_t halves = decoder->model->options.ffn == LAT_FFN_PLAIN ? 0 : 2 * stack->inner;
+  const int32_t halves = halves_width(stack);
   const int64_t bytes = lati_operand_bytes(backend, rows, stack->inner) +
                         lati_operand_bytes(backend, rows, halves) +
                         3 * lati_operand_bytes(backend, rows, stack->width);

@@ -94,6 +94,7 @@ static void step(const lati_decode_call *call, float *y, lati_rows x, const floa
 const lati_block_kind lati_gated_feed_forward = {.name = "ffn",
                                                  .norm = "layer_norm2",
                                                  .linears = 2,
+                                                 .inners = 2,
                                                  .declare = declare,
                                                  .view = view,
                                                  .plan = plan,

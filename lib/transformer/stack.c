@@ -43,21 +43,18 @@ static void set_sizes(lati_stack *stack, const lat_model *model, int input) {
   stack->pre_norm = options->norm == LAT_NORM_PRE;
 }
 
-static const lati_block_kind *feed_forward_of(const lat_model_options *options) {
-  switch (options->ffn) {
-  case LAT_FFN_PLAIN:
-    return &lati_feed_forward;
-  case LAT_FFN_HASHED:
-    return &lati_hashed_feed_forward;
-  default:
-    return &lati_gated_feed_forward;
-  }
-}
+/* lat_model_options.ffn */
+static const lati_block_kind *const feed_forwards[] = {
+    [LAT_FFN_PLAIN] = &lati_feed_forward,
+    [LAT_FFN_GATED] = &lati_gated_feed_forward,
+    [LAT_FFN_BILINEAR] = &lati_gated_feed_forward,
+    [LAT_FFN_HASHED] = &lati_hashed_feed_forward,
+};
 
 static void set_block(lati_block *block, const lat_model *model, const lati_stack *stack,
                       const lati_block_kind *kind) {
   const int across = kind == &lati_cross_attention;
-  block->kind = kind == &lati_feed_forward ? feed_forward_of(&model->options) : kind;
+  block->kind = kind == &lati_feed_forward ? feed_forwards[model->options.ffn] : kind;
   block->stack = stack;
   block->memory = across || (kind->keeps_state && stack->index > 0) ? stack - 1 : NULL;
   block->reads_input = across && model->options.cross_query_from_input;

@@ -51,8 +51,12 @@ static void gru_attention(lat_model_options *options) {
   options->norm_kind = LAT_NORM_KIND_RMS;
 }
 
+static void hashed(lat_model_options *options) {
+  options->ffn = LAT_FFN_HASHED;
+}
+
 static variant *const variants[] = {copy_gate,     factored, encoder_alone, query_per_number,
-                                    decoder_alone, lstm,     gru_attention};
+                                    decoder_alone, lstm,     gru_attention, hashed};
 static const int32_t precisions[] = {LAT_PRECISION_F32, LAT_PRECISION_AUTO};
 enum { VARIANTS = sizeof variants / sizeof *variants, CASES = 2 * VARIANTS };
 

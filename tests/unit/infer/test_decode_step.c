@@ -154,29 +154,35 @@ static void encoder_by_number(lat_model_options *options, fixture_plan *plan) {
   plan->output = "b1999";
 }
 
-static variant *const variants[] = {plain,
-                                    pre_norm_gelu,
-                                    deep_and_looped,
-                                    query_from_input,
-                                    query_from_input_pre_norm,
-                                    unequal_widths,
-                                    factored,
-                                    ragged_numbers,
-                                    encoder_alone,
-                                    encoder_alone_with_places,
-                                    rms_norm,
-                                    gated,
-                                    bilinear_decoder_alone,
-                                    decoder_alone,
-                                    decoder_alone_looped,
-                                    copy_gates,
-                                    one_layer_looped,
-                                    encoder_by_number,
-                                    lstm,
-                                    lstm_with_attention,
-                                    gru,
-                                    gru_with_attention,
-                                    hashed};
+static const struct {
+  const char *name;
+  variant *change;
+  int leaps; /* 1: not comparable where sums are rounded to other operands */
+} variants[] = {
+    {"plain", plain, 0},
+    {"pre norm gelu", pre_norm_gelu, 0},
+    {"deep and looped", deep_and_looped, 0},
+    {"query from input", query_from_input, 0},
+    {"query from input pre norm", query_from_input_pre_norm, 0},
+    {"unequal widths", unequal_widths, 0},
+    {"factored", factored, 0},
+    {"ragged numbers", ragged_numbers, 0},
+    {"encoder alone", encoder_alone, 0},
+    {"encoder alone with places", encoder_alone_with_places, 0},
+    {"rms norm", rms_norm, 0},
+    {"gated", gated, 0},
+    {"bilinear decoder alone", bilinear_decoder_alone, 0},
+    {"decoder alone", decoder_alone, 0},
+    {"decoder alone looped", decoder_alone_looped, 0},
+    {"copy gates", copy_gates, 0},
+    {"one layer looped", one_layer_looped, 0},
+    {"encoder by number", encoder_by_number, 0},
+    {"lstm", lstm, 0},
+    {"lstm with attention", lstm_with_attention, 0},
+    {"gru", gru, 0},
+    {"gru with attention", gru_with_attention, 0},
+    {"hashed", hashed, 1},
+};
 
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
@@ -199,11 +205,13 @@ static lati_decode_row row_of(const lat_batch *batch, int64_t i, int64_t t) {
 }
 
 static float tolerance = 1e-4F;
+static const char *variant_name = ""; /* the variant's name */
 
 static void compare_logits(const float *cached, const float *forced, int64_t vocabulary) {
   for (int64_t s = 0; s < vocabulary; ++s) {
     ck_assert_msg(fabsf(cached[s] - forced[s]) <= tolerance * (1 + fabsf(forced[s])),
-                  "symbol %d: %g, not %g", (int)s, (double)cached[s], (double)forced[s]);
+                  "%s: symbol %d: %g, not %g", variant_name, (int)s, (double)cached[s],
+                  (double)forced[s]);
   }
 }
 
@@ -247,13 +255,17 @@ static void open_variant(fixture *f, int number, int32_t precision) {
   lat_model_options options;
   fixture_plan plan = {.min_size = 2, .max_size = 4, .model = &options, .precision = precision};
   fixture_model_options(&options);
-  variants[number](&options, &plan);
+  variants[number].change(&options, &plan);
   fixture_open(f, &plan);
 }
 
-static void compare_variants(int32_t precision, int count) {
-  for (int v = 0; v < count; ++v) {
+static void compare_variants(int32_t precision) {
+  for (int v = 0; v < VARIANTS; ++v) {
     fixture f;
+    if (precision == LAT_PRECISION_BF16 && variants[v].leaps) {
+      continue;
+    }
+    variant_name = variants[v].name;
     open_variant(&f, v, precision);
     lat_batch *batch = fixture_batch(&f, 0, EXAMPLES);
     compare_all(&f, batch);
@@ -263,12 +275,12 @@ static void compare_variants(int32_t precision, int count) {
 }
 
 START_TEST(cached_logits_are_those_of_teacher_forcing) {
-  compare_variants(LAT_PRECISION_F32, VARIANTS);
+  compare_variants(LAT_PRECISION_F32);
 }
 END_TEST
 
-/* Sums in another order are rounded to other operands here and there. The last variant leaps where
- * one of them changes its sign. */
+/* Sums in another order are rounded to other operands here and there; a variant that hashes signs
+ * leaps where one of them changes. */
 START_TEST(and_nearly_so_in_bf16) {
   lat_context *ctx = NULL;
   lat_context_options options;
@@ -276,7 +288,7 @@ START_TEST(and_nearly_so_in_bf16) {
   options.precision = LAT_PRECISION_BF16;
   if (lat_context_create(&ctx, &options) == LAT_OK) {
     tolerance = 0.03F;
-    compare_variants(LAT_PRECISION_BF16, VARIANTS - 1);
+    compare_variants(LAT_PRECISION_BF16);
     tolerance = 1e-4F;
   }
   lat_context_free(ctx);

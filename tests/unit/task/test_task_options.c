@@ -83,6 +83,7 @@ START_TEST(scaling_and_other_properties) {
       {"determinant", 0, LATI_SCALE_NONE, 0, 0, 0},
       {"tproduct", 2, LATI_SCALE_ALL, 0, 0, 0},
   };
+  _Static_assert(sizeof expected / sizeof expected[0] == TASKS, "a row for each task");
   for (int i = 0; i < TASKS; ++i) {
     lat_task *task = new_task(ctx, expected[i].name, 3, 0);
     int32_t degree = 0;

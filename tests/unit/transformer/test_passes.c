@@ -39,50 +39,99 @@ static double distance(const float *a, const float *b, size_t count) {
 }
 
 /* Every option takes part in one of these. */
-static void architecture(lat_model_options *options, int which) {
-  model_fixture_options(options);
-  options->norm = which % 2;
-  options->activation = which % 2;
-  options->tied = which != 2;
-  options->positions = which == 2 ? LAT_POSITIONS_SINUSOIDAL : LAT_POSITIONS_LEARNED;
-  options->matrix_positions = which == 1;
-  options->factored = which == 3;
-  options->cross_query_from_input = which >= 2;
-  options->encoder_layers = which == 1 ? 2 : 1;
-  options->encoder_loops = which == 3 ? 2 : 1;
-  if (which == 4) {
-    options->architecture = LAT_ARCHITECTURE_ENCODER;
-    options->cross_query_from_input = 0;
-    options->matrix_positions = 1;
-  }
-  if (which == 6) {
-    options->architecture = LAT_ARCHITECTURE_DECODER;
-    options->cross_query_from_input = 0;
-    options->matrix_positions = 1;
-  }
-  if (which == 11) {
-    options->architecture = LAT_ARCHITECTURE_ENCODER;
-    options->cross_query_from_input = 0;
-    options->query_per_number = options->matrix_positions = 1;
-  } else if (which >= 9) {
-    options->architecture = which == 9 ? LAT_ARCHITECTURE_LSTM : LAT_ARCHITECTURE_GRU;
-    options->encoder_attention = options->cross_query_from_input = which == 10;
-  } else if (which >= 7) {
-    options->cross_query_from_input = 0;
-    options->copy_gate = 1;
-    options->encoder_layers = options->encoder_loops = 2;
-    options->encoder_loop_layer = which - 7;
-  }
-  options->ffn = which == 4 ? LAT_FFN_GATED : which == 6 ? LAT_FFN_HASHED : LAT_FFN_PLAIN;
-  options->norm_kind = which == 5 ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;
+typedef void variant(lat_model_options *options);
+
+static void plain(lat_model_options *options) {
+  (void)options;
 }
 
-enum { ARCHITECTURES = 12 };
+static void pre_norm_gelu(lat_model_options *options) {
+  options->norm = LAT_NORM_PRE;
+  options->activation = LAT_GELU;
+}
+
+static void deep_with_places(lat_model_options *options) {
+  pre_norm_gelu(options);
+  options->matrix_positions = 1;
+  options->encoder_layers = 2;
+}
+
+static void untied_sinusoidal(lat_model_options *options) {
+  options->tied = 0;
+  options->positions = LAT_POSITIONS_SINUSOIDAL;
+  options->cross_query_from_input = 1;
+}
+
+static void factored_looped(lat_model_options *options) {
+  pre_norm_gelu(options);
+  options->factored = options->cross_query_from_input = 1;
+  options->encoder_loops = 2;
+}
+
+static void encoder_alone_gated(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+  options->matrix_positions = 1;
+  options->ffn = LAT_FFN_GATED;
+}
+
+static void rms_norm(lat_model_options *options) {
+  pre_norm_gelu(options);
+  options->cross_query_from_input = 1;
+  options->norm_kind = LAT_NORM_KIND_RMS;
+}
+
+static void decoder_alone_hashed(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_DECODER;
+  options->matrix_positions = 1;
+  options->ffn = LAT_FFN_HASHED;
+}
+
+static void copy_gates(lat_model_options *options) {
+  pre_norm_gelu(options);
+  options->copy_gate = 1;
+  options->encoder_layers = options->encoder_loops = 2;
+}
+
+static void one_layer_looped(lat_model_options *options) {
+  options->copy_gate = options->encoder_loop_layer = 1;
+  options->encoder_layers = options->encoder_loops = 2;
+}
+
+static void lstm(lat_model_options *options) {
+  pre_norm_gelu(options);
+  options->architecture = LAT_ARCHITECTURE_LSTM;
+}
+
+static void gru_with_attention(lat_model_options *options) {
+  options->architecture = LAT_ARCHITECTURE_GRU;
+  options->encoder_attention = options->cross_query_from_input = 1;
+}
+
+static void query_per_number(lat_model_options *options) {
+  pre_norm_gelu(options);
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+  options->query_per_number = options->matrix_positions = 1;
+}
+
+static variant *const architectures[] = {plain,
+                                         deep_with_places,
+                                         untied_sinusoidal,
+                                         factored_looped,
+                                         encoder_alone_gated,
+                                         rms_norm,
+                                         decoder_alone_hashed,
+                                         copy_gates,
+                                         one_layer_looped,
+                                         lstm,
+                                         gru_with_attention,
+                                         query_per_number};
+enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
 
 static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
   lat_model_options options;
-  architecture(&options, which);
-  const char *encoding = which == 3 ? "fp15" : "p1000";
+  model_fixture_options(&options);
+  architectures[which](&options);
+  const char *encoding = options.factored ? "fp15" : "p1000";
   model_fixture_open(f, &(model_plan){.input = encoding,
                                       .output = encoding,
                                       .max_size = 3,
