@@ -56,10 +56,11 @@ says out "\"name\":\"transpose-2x3\",\"path\":\"$scratch/more/transpose-2x3.safe
 # The list, with and without a manifest.
 rm more/transpose-2x3.safetensors
 printf '{"models":{"transpose-2x3":{"accuracy":{"0.05":12.5,"0.02":0.25}},
-  "full":{"accuracy":{"0.05":0,"certified":49.9},"evaluation":{"refine":30}}}}' >models/MANIFEST.json
+  "refined":{"accuracy":{"0.05":0,"certified":43.21},"evaluation":{"refine":20}}}}' >models/MANIFEST.json
+cp run/model.safetensors models/refined.safetensors
 expect 0 info --list
 says out 'full                     transpose        2x3'
-says out '  49.9 % certified by --refine 30'
+says out '  43.2 % certified by --refine 20'
 grep 'transpose-2x3  .* 12.50    0.25       -       -$' out >/dev/null || problem "$said: no accuracy: $(cat out)"
 expect 0 info --list --json
 says out '"manifest":{"accuracy":'
