@@ -16,8 +16,7 @@ typedef struct block_header {
 } block_header;
 
 /* calloc() has large blocks from the kernel as pages that are zero already, and none of them
- * touched yet. With pages of 2 MiB a training step of the published sizes is about a tenth faster,
- * because the processor translates fewer addresses (docs/profile.md). */
+ * touched yet. With pages of 2 MiB the processor translates fewer addresses (docs/profile.md). */
 static void *library_allocate(size_t size) {
   const size_t large = (size_t)1 << 21, total = size + LATI_ALIGNMENT;
   void *memory = calloc(1, total);
