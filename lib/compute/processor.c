@@ -69,20 +69,13 @@ static void ask_processor(void) {
   processor.is_amd = vendor.ebx == signature_AMD_ebx && vendor.ecx == signature_AMD_ecx;
 }
 
-static pthread_once_t tiles_asked = PTHREAD_ONCE_INIT;
-static int tiles_permitted;
-
-/* Once, because Muon chooses its kernel for every matrix. */
-static void ask_for_tiles(void) {
+int lati_processor_permit_tiles(void) {
 #if defined(__linux__)
   enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
-  tiles_permitted = syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#else
+  return 0;
 #endif
-}
-
-int lati_processor_permit_tiles(void) {
-  pthread_once(&tiles_asked, ask_for_tiles);
-  return tiles_permitted;
 }
 
 #else
