@@ -168,6 +168,7 @@ module lat
     type(c_funptr) :: reduce, agree
     type(c_ptr) :: connection
     type(c_ptr) :: source, validation_source
+    type(c_funptr) :: begin_reduce
   end type lat_trainer_options
 
   type, bind(C), public :: lat_progress

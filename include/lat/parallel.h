@@ -24,19 +24,22 @@
 
 /** A sum over all ranks that a trainer asks for. @since 0.1 */
 typedef struct lat_reduction {
-  size_t struct_size;   /**< the library's */
-  int64_t shards;       /**< leaves of the tree */
-  int32_t rank;         /**< the caller's, from 0 */
-  int32_t ranks;        /**< number of ranks */
-  int32_t parts;        /**< this rank's, lat_shard_parts() of the above */
-  int32_t any_order;    /**< 1: one part a rank, which may be added in any order */
-  float *const *values; /**< (parts, count): this rank's parts; afterwards values[0] is the sum of
-                           all ranks' parts, on every rank, and the other rows are anything */
-  size_t count;         /**< floats of a part */
-  double *sums;         /**< (parts, sum_count): numbers to be summed likewise into the first row */
-  int32_t sum_count;    /**< doubles of a part; 0: none */
-  int32_t reserved;     /**< 0 */
-  char *message;        /**< LAT_MESSAGE_SIZE bytes: why it failed, from whoever fails */
+  size_t struct_size; /**< the library's */
+  int64_t shards;     /**< leaves of the tree */
+  int32_t rank;       /**< the caller's, from 0 */
+  int32_t ranks;      /**< number of ranks */
+  int32_t parts;      /**< this rank's, lat_shard_parts() of the above */
+  int32_t any_order;  /**< 1: one part a rank, which may be added in any order */
+  float *const
+      *values;       /**< (parts, offset + count): this rank's parts; afterwards values[0] is the
+                        sum of all ranks' parts, on every rank, and the other rows are anything */
+  size_t count;      /**< floats of a part that are summed */
+  double *sums;      /**< (parts, sum_count): numbers to be summed likewise into the first row */
+  int32_t sum_count; /**< doubles of a part; 0: none */
+  int32_t reserved;  /**< 0 */
+  char *message;     /**< LAT_MESSAGE_SIZE bytes: why it failed, from whoever fails */
+  size_t offset;     /**< the first that is summed, in each row of values; 0 but where a sum
+                        begins early */
 } lat_reduction;
 
 /** What all ranks tell each other, so that each comes to the same decision. @since 0.1 */
@@ -52,7 +55,16 @@ typedef struct lat_agreement {
                             begins, and the end of the last. NULL: row r begins at r * size */
 } lat_agreement;
 
-/** Sums over the ranks. Any status but LAT_OK ends the run with it. */
+/**
+ * Sums over the ranks. Any status but LAT_OK ends the run with it.
+ *
+ * As lat_trainer_options.begin_reduce it begins a sum and returns without waiting for it, while the
+ * backward pass goes on: of the stretch offset .. offset + count - 1, without numbers beside it
+ * (sum_count 0). Every rank begins the same stretches in the same order, the vector's last one
+ * first, each of which ends where the one before it begins; then the update's reduce is called for
+ * what is left in front of them, and returns when all are summed. `values` and its rows stay until
+ * then, and the stretches are nobody else's; the lat_reduction and its message do not stay.
+ */
 typedef lat_status (*lat_reduce_function)(const lat_reduction *reduction, void *user);
 
 /** Gathers the rows of all ranks. Any status but LAT_OK ends the run with it. */

@@ -123,11 +123,15 @@ typedef struct lat_trainer_options {
                           any order, so that the bits depend on the number of ranks; default 0 */
   lat_reduce_function reduce; /**< of several ranks: sums over them */
   lat_agree_function agree;   /**< of several ranks: gathers from them */
-  void *connection;           /**< passed to reduce and agree */
+  void *connection;           /**< passed to reduce, agree and begin_reduce */
   const lat_batch *source; /**< examples of the host's own to train on, see lat_sampler_options; a
                               resumed run must have the same. Borrowed by the trainer */
   const lat_batch *validation_source; /**< likewise what is validated: its first validate_count
                                          examples. NULL (default): drawn from the task */
+  lat_reduce_function begin_reduce;   /**< of several ranks that have one thread each, or no more
+                                         shards than ranks: begins the sums of layers whose gradients
+                                         are there, see lat_reduce_function; NULL (default): all are
+                                         summed by reduce when the backward pass is over */
 } lat_trainer_options;
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
-/* lat/mpi.h: a trainer's reduce and agree by MPI. A sum is a reduce-scatter and an all-gather: each
- * rank gets all ranks' parts of its own stretch of the vector, adds them in the tree's order, and
- * sends the sum to the others. Through the public headers of lat and MPI only. */
+/* lat/mpi.h: a trainer's reduce, begin_reduce and agree by MPI. A sum is a reduce-scatter and an
+ * all-gather: each rank gets all ranks' parts of its own share of a stretch of the vector, adds
+ * them in the tree's order, and sends the sum to the others. Sums that begin early go through both
+ * steps whenever MPI is called. Through the public headers of lat and MPI only. */
 #include <lat/mpi.h>
 
 #include <limits.h>
@@ -11,17 +12,28 @@
 
 enum { DEFAULT_SHARDS = 8, MOST_RANKS = 65536 };
 
+/* A sum on its way, of a stretch of the vector. Its memory is used again by the next update. */
+typedef struct stretch_sum {
+  lat_reduction what;
+  float *parts;          /* of all ranks, of this rank's share */
+  int *counts, *offsets; /* (ranks): the shares */
+  MPI_Request *requests; /* of parts, and behind them that of the sums */
+  size_t parts_capacity, counts_capacity, offsets_capacity, requests_capacity; /* elements */
+  int pending; /* requests of parts */
+  int gathers; /* 1: that of the sums is there */
+} stretch_sum;
+
 struct lat_mpi {
   MPI_Comm communicator; /* a duplicate, whose errors return */
   int32_t rank, ranks;
   int started;       /* 1: MPI was initialised here */
   double time_limit; /* seconds that a call waits for the other ranks; 0: for ever */
   int64_t bytes_sent;
-  int *counts, *offsets; /* (ranks): what each brings to a gather */
-  float *parts;          /* of all ranks, of this rank's stretch */
-  double *sums;          /* likewise the numbers */
-  MPI_Request *requests; /* of the messages on their way */
-  size_t parts_capacity, sums_capacity, requests_capacity; /* elements */
+  int *counts, *offsets;                    /* (ranks): what each brings to a gather */
+  double *sums;                             /* of all ranks, the numbers beside a sum */
+  stretch_sum *stretches;                   /* the last is that of reduce, the others began early */
+  size_t sums_capacity, stretches_capacity; /* elements */
+  int begun;                                /* stretches in use */
 };
 
 static _Thread_local char last_error[LAT_MESSAGE_SIZE];
@@ -112,29 +124,35 @@ static lat_status add_all(const lat_mpi *mpi, void *values, int count, MPI_Datat
   return complete(mpi, code, &request, "MPI_Iallreduce");
 }
 
+/* What is added is 0. */
 static lat_status reserve(void **block, size_t *capacity, size_t count, size_t size) {
   if (count > *capacity) {
-    void *grown = realloc(*block, count * size);
+    unsigned char *grown = realloc(*block, count * size);
     if (grown == NULL) {
       return fail_memory();
     }
+    memset(grown + *capacity * size, 0, (count - *capacity) * size);
     *block = grown;
     *capacity = count;
   }
   return LAT_OK;
 }
 
-#define RESERVE(mpi, member, count)                                                                \
-  reserve((void **)&(mpi)->member, &(mpi)->member##_capacity, (count), sizeof *(mpi)->member)
+#define RESERVE(owner, member, count)                                                              \
+  reserve((void **)&(owner)->member, &(owner)->member##_capacity, (count), sizeof *(owner)->member)
 
-/* Where the stretch of a rank begins; that of rank `ranks` is the vector's end. */
-static size_t stretch(const lat_mpi *mpi, size_t count, int32_t rank) {
+/* Where the share of a rank begins; that of rank `ranks` is the stretch's end. */
+static size_t share(const lat_mpi *mpi, size_t count, int32_t rank) {
   const size_t whole = count / (size_t)mpi->ranks, rest = count % (size_t)mpi->ranks;
   return (size_t)rank * whole + (size_t)rank * rest / (size_t)mpi->ranks;
 }
 
-static size_t stretch_size(const lat_mpi *mpi, size_t count, int32_t rank) {
-  return stretch(mpi, count, rank + 1) - stretch(mpi, count, rank);
+static void share_out(const lat_mpi *mpi, stretch_sum *sum) {
+  for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
+    const size_t begin = share(mpi, sum->what.count, rank);
+    sum->offsets[rank] = (int)begin;
+    sum->counts[rank] = (int)(share(mpi, sum->what.count, rank + 1) - begin);
+  }
 }
 
 /* The parts of all ranks, those of lower ranks first. */
@@ -146,52 +164,113 @@ static size_t count_parts(const lat_mpi *mpi, int64_t shards) {
   return parts;
 }
 
-/* Asks every other rank for its parts of this rank's stretch, and sends it those of its own. */
-static lat_status exchange_parts(lat_mpi *mpi, const lat_reduction *reduction) {
+/* Asks every other rank for its parts of this rank's share, and sends it those of its own. Messages
+ * of one rank to another come in the order in which they were sent, those of the stretches before
+ * first. */
+static lat_status exchange_parts(lat_mpi *mpi, stretch_sum *sum) {
   lat_status status = LAT_OK;
-  const size_t own = stretch_size(mpi, reduction->count, mpi->rank);
-  const size_t begin = stretch(mpi, reduction->count, mpi->rank);
+  const lat_reduction *what = &sum->what;
+  const size_t own = (size_t)sum->counts[mpi->rank];
   size_t row = 0;
-  int pending = 0;
   for (int32_t from = 0; from < mpi->ranks; ++from) {
-    const int32_t parts = lat_shard_parts(reduction->shards, mpi->ranks, from);
+    const int32_t parts = lat_shard_parts(what->shards, mpi->ranks, from);
     for (int32_t part = 0; part < parts; ++part, ++row) {
-      float *to = mpi->parts + row * own;
+      float *to = sum->parts + row * own;
       if (from == mpi->rank) {
-        memcpy(to, reduction->values[part] + begin, own * sizeof *to);
+        memcpy(to, what->values[part] + what->offset + sum->offsets[from], own * sizeof *to);
       } else {
         TRY(MPI_Irecv(to, (int)own, MPI_FLOAT, from, part, mpi->communicator,
-                      &mpi->requests[pending++]),
+                      &sum->requests[sum->pending++]),
             "MPI_Irecv");
       }
     }
   }
   for (int32_t step = 1; step < mpi->ranks; ++step) { /* not all to rank 0 at first */
     const int32_t to = (mpi->rank + step) % mpi->ranks;
-    const size_t size = stretch_size(mpi, reduction->count, to);
-    for (int32_t part = 0; part < reduction->parts; ++part) {
-      TRY(MPI_Isend(reduction->values[part] + stretch(mpi, reduction->count, to), (int)size,
-                    MPI_FLOAT, to, part, mpi->communicator, &mpi->requests[pending++]),
+    for (int32_t part = 0; part < what->parts; ++part) {
+      TRY(MPI_Isend(what->values[part] + what->offset + sum->offsets[to], sum->counts[to],
+                    MPI_FLOAT, to, part, mpi->communicator, &sum->requests[sum->pending++]),
           "MPI_Isend");
-      mpi->bytes_sent += (int64_t)(size * sizeof(float));
+      mpi->bytes_sent += (int64_t)sizeof(float) * sum->counts[to];
     }
   }
-  status = wait_for(mpi, pending, mpi->requests, "MPI_Waitall");
 done:
   return status;
 }
 
-/* The sum of this rank's stretch to the others, and theirs into the vector. */
-static lat_status gather_stretches(lat_mpi *mpi, const lat_reduction *reduction) {
-  float *vector = reduction->values[0];
-  const size_t own = stretch_size(mpi, reduction->count, mpi->rank);
-  for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
-    mpi->counts[rank] = (int)stretch_size(mpi, reduction->count, rank);
-    mpi->offsets[rank] = (int)stretch(mpi, reduction->count, rank);
+/* This rank's share, whose parts are there: their sum to the others, and theirs into the vector. */
+static lat_status gather_shares(lat_mpi *mpi, stretch_sum *sum) {
+  float *vector = sum->what.values[0] + sum->what.offset;
+  const size_t own = (size_t)sum->counts[mpi->rank];
+  const lat_status status = lat_shard_sum(sum->parts, own, own, sum->what.shards, sum->what.ranks);
+  if (status != LAT_OK) {
+    return status;
   }
-  memcpy(vector + mpi->offsets[mpi->rank], mpi->parts, own * sizeof *vector);
+  memcpy(vector + sum->offsets[mpi->rank], sum->parts, own * sizeof *vector);
   mpi->bytes_sent += (int64_t)(own * sizeof *vector) * (mpi->ranks - 1);
-  return gather_all(mpi, MPI_IN_PLACE, vector, MPI_FLOAT);
+  sum->gathers = 1;
+  return check(MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, vector, sum->counts, sum->offsets,
+                               MPI_FLOAT, mpi->communicator, &sum->requests[sum->pending]),
+               "MPI_Iallgatherv");
+}
+
+/* The next sum, of the stretch that a reduction tells. */
+static lat_status begin(lat_mpi *mpi, const lat_reduction *reduction) {
+  lat_status status = RESERVE(mpi, stretches, (size_t)mpi->begun + 1);
+  if (status != LAT_OK) {
+    return status;
+  }
+  stretch_sum *sum = &mpi->stretches[mpi->begun++];
+  const size_t ranks = (size_t)mpi->ranks, parts = count_parts(mpi, reduction->shards);
+  sum->what = *reduction;
+  sum->pending = sum->gathers = 0;
+  if ((status = RESERVE(sum, counts, ranks)) != LAT_OK ||
+      (status = RESERVE(sum, offsets, ranks)) != LAT_OK ||
+      (status = RESERVE(sum, requests, parts + (size_t)reduction->parts * ranks + 1)) != LAT_OK) {
+    return status;
+  }
+  if (reduction->any_order) {
+    sum->gathers = 1;
+    return check(MPI_Iallreduce(MPI_IN_PLACE, reduction->values[0] + reduction->offset,
+                                (int)reduction->count, MPI_FLOAT, MPI_SUM, mpi->communicator,
+                                &sum->requests[0]),
+                 "MPI_Iallreduce");
+  }
+  share_out(mpi, sum);
+  status = RESERVE(sum, parts, parts * (size_t)sum->counts[mpi->rank] + 1);
+  return status == LAT_OK ? exchange_parts(mpi, sum) : status;
+}
+
+/* The first step of every sum that has its parts, in the order in which they began, because all
+ * ranks gather in one order; `wait`: until it has them. */
+static lat_status advance(lat_mpi *mpi, int wait) {
+  lat_status status = LAT_OK;
+  int there = 1;
+  for (int i = 0; i < mpi->begun && there && status == LAT_OK; ++i) {
+    stretch_sum *sum = &mpi->stretches[i];
+    if (sum->gathers) {
+      continue;
+    }
+    status = wait ? wait_for(mpi, sum->pending, sum->requests, "MPI_Waitall")
+                  : check(MPI_Testall(sum->pending, sum->requests, &there, MPI_STATUSES_IGNORE),
+                          "MPI_Testall");
+    if (status == LAT_OK && there) {
+      status = gather_shares(mpi, sum);
+    }
+  }
+  return status;
+}
+
+/* All sums that have begun. */
+static lat_status finish(lat_mpi *mpi) {
+  lat_status status = advance(mpi, 1);
+  for (int i = 0; i < mpi->begun && status == LAT_OK; ++i) {
+    stretch_sum *sum = &mpi->stretches[i];
+    status = wait_for(mpi, 1, &sum->requests[sum->pending],
+                      sum->what.any_order ? "MPI_Iallreduce" : "MPI_Iallgatherv");
+  }
+  mpi->begun = 0;
+  return status;
 }
 
 /* The numbers are few: every rank gets all parts and adds them up. */
@@ -203,41 +282,16 @@ static lat_status sum_numbers(lat_mpi *mpi, const lat_reduction *reduction) {
     mpi->offsets[rank] = used;
     used += mpi->counts[rank];
   }
-  lat_status status = gather_all(mpi, reduction->sums, mpi->sums, MPI_DOUBLE);
+  lat_status status = RESERVE(mpi, sums, (size_t)used + 1);
+  if (status == LAT_OK) {
+    status = gather_all(mpi, reduction->sums, mpi->sums, MPI_DOUBLE);
+  }
   if (status == LAT_OK) {
     status =
         lat_shard_sum_doubles(mpi->sums, (size_t)size, (size_t)size, reduction->shards, mpi->ranks);
     memcpy(reduction->sums, mpi->sums, (size_t)size * sizeof *mpi->sums);
   }
   return status;
-}
-
-static lat_status sum_by_tree(lat_mpi *mpi, const lat_reduction *reduction) {
-  lat_status status = LAT_OK;
-  const size_t own = stretch_size(mpi, reduction->count, mpi->rank);
-  const size_t parts = count_parts(mpi, reduction->shards);
-  const size_t messages = parts + (size_t)reduction->parts * (size_t)mpi->ranks;
-  if ((status = RESERVE(mpi, parts, parts * own + 1)) != LAT_OK ||
-      (status = RESERVE(mpi, sums, parts * (size_t)reduction->sum_count + 1)) != LAT_OK ||
-      (status = RESERVE(mpi, requests, messages)) != LAT_OK) {
-    return status;
-  }
-  status = exchange_parts(mpi, reduction);
-  if (status == LAT_OK) {
-    status = lat_shard_sum(mpi->parts, own, own, reduction->shards, mpi->ranks);
-  }
-  if (status == LAT_OK) {
-    status = gather_stretches(mpi, reduction);
-  }
-  return status == LAT_OK && reduction->sum_count > 0 ? sum_numbers(mpi, reduction) : status;
-}
-
-/* As MPI likes it best. */
-static lat_status sum_fast(lat_mpi *mpi, const lat_reduction *reduction) {
-  const lat_status status = add_all(mpi, reduction->values[0], (int)reduction->count, MPI_FLOAT);
-  return status == LAT_OK && reduction->sum_count > 0
-             ? add_all(mpi, reduction->sums, reduction->sum_count, MPI_DOUBLE)
-             : status;
 }
 
 /* The message of a failure to whoever asked. */
@@ -248,14 +302,27 @@ static lat_status tell(lat_status status, char *message) {
   return status;
 }
 
-static lat_status reduce(const lat_reduction *reduction, void *user) {
+static lat_status begin_reduce(const lat_reduction *reduction, void *user) {
   lat_mpi *mpi = user;
   lat_status status = LAT_OK;
   if (reduction->count > INT_MAX) {
     status = fail(LAT_ERROR_LIMIT, "%zu parameters are more than MPI counts, %d", reduction->count,
                   INT_MAX);
   } else {
-    status = reduction->any_order ? sum_fast(mpi, reduction) : sum_by_tree(mpi, reduction);
+    status = advance(mpi, 0);
+  }
+  return tell(status == LAT_OK ? begin(mpi, reduction) : status, reduction->message);
+}
+
+static lat_status reduce(const lat_reduction *reduction, void *user) {
+  lat_mpi *mpi = user;
+  lat_status status = begin_reduce(reduction, user);
+  if (status == LAT_OK) {
+    status = finish(mpi);
+  }
+  if (status == LAT_OK && reduction->sum_count > 0) {
+    status = reduction->any_order ? add_all(mpi, reduction->sums, reduction->sum_count, MPI_DOUBLE)
+                                  : sum_numbers(mpi, reduction);
   }
   return tell(status, reduction->message);
 }
@@ -321,6 +388,7 @@ static void fill(lat_trainer_options *options, lat_mpi *mpi) {
   options->ranks = mpi->ranks;
   options->reduce = reduce;
   options->agree = agree;
+  options->begin_reduce = begin_reduce;
   options->connection = mpi;
   if (options->shards == 0 && !options->fast_reduce) {
     options->shards = choose_shards(mpi, options);
@@ -444,9 +512,14 @@ void lat_mpi_free(lat_mpi *mpi) {
   if (mpi->started && !finalised) {
     MPI_Finalize();
   }
-  free(mpi->requests);
+  for (size_t i = 0; i < mpi->stretches_capacity; ++i) {
+    free(mpi->stretches[i].requests);
+    free(mpi->stretches[i].offsets);
+    free(mpi->stretches[i].counts);
+    free(mpi->stretches[i].parts);
+  }
+  free(mpi->stretches);
   free(mpi->sums);
-  free(mpi->parts);
   free(mpi->counts);
   free(mpi);
 }

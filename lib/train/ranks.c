@@ -279,55 +279,99 @@ done:
   return status;
 }
 
-/* Parts of the sum: the first becomes the sum of all. */
-static lat_status call_reduce(const lat_trainer *trainer, float *const *values, double *sums,
-                              int32_t parts, int64_t leaves) {
+/* Elements first .. end - 1 of parts: the first part becomes the sum of all. */
+typedef struct part_sum {
+  lat_reduce_function function;
+  float *const *values;
+  double *sums; /* NULL: no numbers beside them */
+  int32_t parts;
+  int64_t leaves;
+  size_t first, end;
+} part_sum;
+
+static lat_status call_reduce(const lat_trainer *trainer, const part_sum *what) {
   char message[LAT_MESSAGE_SIZE] = "";
   const lat_reduction reduction = {.struct_size = sizeof reduction,
-                                   .shards = leaves,
+                                   .shards = what->leaves,
                                    .rank = trainer->shards.rank,
                                    .ranks = trainer->shards.ranks,
-                                   .parts = parts,
+                                   .parts = what->parts,
                                    .any_order = trainer->options.fast_reduce,
-                                   .values = values,
-                                   .count = trainer->optimizer->count,
-                                   .sums = sums,
-                                   .sum_count = sums != NULL ? LATI_SUMS : 0,
-                                   .message = message};
+                                   .values =
+                                       trainer->staged != NULL ? trainer->staged : what->values,
+                                   .count = what->end - what->first,
+                                   .sums = what->sums,
+                                   .sum_count = what->sums != NULL ? LATI_SUMS : 0,
+                                   .message = message,
+                                   .offset = what->first};
+  for (int32_t i = 0; trainer->staged != NULL && i < what->parts; ++i) {
+    lati_device_read(&trainer->ctx->device, trainer->staged[i] + what->first,
+                     what->values[i] + what->first, reduction.count * sizeof **what->values);
+  }
   lati_floating *host = lati_floating_lend();
-  const lat_status status = trainer->options.reduce(&reduction, trainer->options.connection);
+  const lat_status status = what->function(&reduction, trainer->options.connection);
   lati_floating_take_back(host);
   return outcome(status, "reduce", message);
 }
 
-static lat_status reduce(const lat_trainer *trainer, float *const *values, double *sums,
-                         int32_t parts, int64_t leaves) {
-  const lati_device *device = &trainer->ctx->device;
-  const size_t bytes = trainer->optimizer->count * sizeof **values;
-  if (trainer->staged == NULL) {
-    return call_reduce(trainer, values, sums, parts, leaves);
+/* All that is left, after which the whole vector is there. */
+static lat_status reduce(const lat_trainer *trainer, const part_sum *what) {
+  const lat_status status = call_reduce(trainer, what);
+  if (trainer->staged != NULL) {
+    lati_device_write(&trainer->ctx->device, what->values[0], trainer->staged[0],
+                      trainer->optimizer->count * sizeof **what->values);
   }
-  for (int32_t i = 0; i < parts; ++i) {
-    lati_device_read(device, trainer->staged[i], values[i], bytes);
-  }
-  const lat_status status = call_reduce(trainer, trainer->staged, sums, parts, leaves);
-  lati_device_write(device, values[0], trainer->staged[0], bytes);
   return status;
 }
 
-lat_status lati_ranks_reduce(lat_trainer *trainer) {
+static part_sum sum_of_parts(const lat_trainer *trainer) {
   const lati_shards *shards = &trainer->shards;
-  return alone(trainer)
-             ? LAT_OK
-             : reduce(trainer, shards->part, shards->part_sums, shards->parts, shards->leaves);
+  return (part_sum){.function = trainer->options.reduce,
+                    .values = shards->part,
+                    .sums = shards->part_sums,
+                    .parts = shards->parts,
+                    .leaves = shards->leaves,
+                    .end = trainer->summed_from};
+}
+
+int lati_ranks_overlap(const lat_trainer *trainer) {
+  return !alone(trainer) && trainer->options.begin_reduce != NULL && trainer->shards.workers == 1;
+}
+
+void lati_ranks_begin_reduce(lat_trainer *trainer, size_t first) {
+  part_sum what = sum_of_parts(trainer);
+  what.function = trainer->options.begin_reduce;
+  what.sums = NULL;
+  what.first = first;
+  if (trainer->begun == LAT_OK) {
+    trainer->begun = call_reduce(trainer, &what);
+    if (trainer->begun != LAT_OK) {
+      strncpy(trainer->begun_message, lat_last_error(), sizeof trainer->begun_message - 1);
+    }
+  }
+  trainer->summed_from = first;
+}
+
+lat_status lati_ranks_reduce(lat_trainer *trainer) {
+  const part_sum what = sum_of_parts(trainer);
+  if (alone(trainer)) {
+    return LAT_OK;
+  }
+  return trainer->begun == LAT_OK ? reduce(trainer, &what)
+                                  : lati_fail(trainer->begun, "%s", trainer->begun_message);
 }
 
 /* Rank 0's vector for all: a sum to which the others bring -0, which changes no number's bits. */
 static lat_status follow_vector(const lat_trainer *trainer, float *vector) {
+  const part_sum what = {.function = trainer->options.reduce,
+                         .values = &vector,
+                         .parts = 1,
+                         .leaves = trainer->shards.ranks,
+                         .end = trainer->optimizer->count};
   if (trainer->shards.rank > 0) {
     lati_device_fill(&trainer->ctx->device, vector, -0.0F, trainer->optimizer->count);
   }
-  return reduce(trainer, &vector, NULL, 1, trainer->shards.ranks);
+  return reduce(trainer, &what);
 }
 
 lat_status lati_ranks_gather_moments(lat_trainer *trainer) {

@@ -39,7 +39,14 @@ lat_status lati_ranks_held(const lat_trainer *trainer);
  * parameters are not those of rank 0. */
 lat_status lati_ranks_compare(lat_trainer *trainer, int resumed);
 
-/* Sums the parts of trainer->shards over the ranks. */
+/* 1: the sums of layers may begin while the gradients of others are still computed. */
+int lati_ranks_overlap(const lat_trainer *trainer);
+
+/* Begins the sum over the ranks of the parameters from `first` to trainer->summed_from, and moves
+ * the latter there. What fails is told by the next lati_ranks_reduce(). */
+void lati_ranks_begin_reduce(lat_trainer *trainer, size_t first);
+
+/* Sums the parts of trainer->shards over the ranks, those that have begun and the rest. */
 lat_status lati_ranks_reduce(lat_trainer *trainer);
 
 /* Makes the state, parameters and moments of every rank those of rank 0. */

@@ -150,6 +150,12 @@ void lati_shards_start(lati_shards *shards) {
   }
 }
 
+void lati_shards_take_parts(lati_shards *shards, const lati_shard_tree *tree) {
+  for (int32_t i = 0; i < tree->count; ++i) {
+    shards->part[i] = shards->values[tree->nodes[i].row];
+  }
+}
+
 /* floor(leaf E / L), without a product that could be too large. */
 int64_t lati_shard_example(const lati_shards *shards, int64_t leaf) {
   const int64_t whole = shards->examples / shards->leaves, rest = shards->examples % shards->leaves;

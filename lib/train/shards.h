@@ -58,6 +58,9 @@ void lati_shards_clear(lati_shards *shards);
 /* Makes the parts the first rows, and their sums 0. */
 void lati_shards_start(lati_shards *shards);
 
+/* Makes the parts the rows of a tree of all leaves of this rank. */
+void lati_shards_take_parts(lati_shards *shards, const lati_shard_tree *tree);
+
 /* The first example of a leaf, within the update; of leaf `leaves`: the number of examples. */
 int64_t lati_shard_example(const lati_shards *shards, int64_t leaf);
 

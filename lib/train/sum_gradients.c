@@ -33,6 +33,51 @@ static int64_t leaf_examples(const lati_shards *shards, int64_t leaf) {
   return lati_shard_example(shards, leaf + 1) - lati_shard_example(shards, leaf);
 }
 
+/* Gradients first .. end - 1 of the rows. */
+typedef struct stretch {
+  const lat_trainer *trainer;
+  size_t first, end;
+} stretch;
+
+static void merge_stretch(void *user, int64_t to, int64_t from) {
+  const stretch *what = user;
+  const lati_device *device = &what->trainer->ctx->device;
+  float *const *values = what->trainer->shards.values;
+  device->operations->add(device, values[to] + what->first, values[from] + what->first,
+                          (int64_t)(what->end - what->first));
+}
+
+/* A stretch that is summed by itself: as much as the latency of a fast network is worth. */
+enum { LEAST_STRETCH = 65536 };
+
+static int is_worth_a_sum(const lat_trainer *trainer, size_t first) {
+  return first + LEAST_STRETCH <= trainer->summed_from;
+}
+
+/* lati_final_function of the last leaf, whose row is the last of the worker's: sums what is there
+ * over this rank's leaves and begins the sum over the ranks. */
+static void sum_layers(void *user, size_t first) {
+  lat_trainer *trainer = user;
+  lati_shards *shards = &trainer->shards;
+  const lati_shard_worker *worker = &shards->worker[0];
+  lati_shard_tree tree = worker->tree;
+  stretch what = {trainer, first, trainer->summed_from};
+  if (is_worth_a_sum(trainer, first)) {
+    const int64_t row = worker->row + tree.count;
+    lati_tree_push(&tree, (lati_node){.first = shards->end - 1, .row = row}, merge_stretch, &what);
+    lati_shards_take_parts(shards, &tree);
+    lati_ranks_begin_reduce(trainer, first);
+  }
+}
+
+/* The same where this rank has failed: the others wait for some numbers all the same. */
+static void sum_nothing(void *user, size_t first) {
+  lat_trainer *trainer = user;
+  if (is_worth_a_sum(trainer, first)) {
+    lati_ranks_begin_reduce(trainer, first);
+  }
+}
+
 /* The leaf's gradients into a vector of zeros, its loss into `sums`. */
 static lat_status sum_leaf(lat_trainer *trainer, lat_gradients *gradients, int64_t leaf, float *to,
                            double *sums) {
@@ -45,27 +90,32 @@ static lat_status sum_leaf(lat_trainer *trainer, lat_gradients *gradients, int64
   const int64_t first = lati_shard_example(shards, leaf);
   lati_gradients_redirect(gradients, to);
   for (int64_t i = 0; i < shards->pieces; ++i) {
+    const int last = leaf == shards->end - 1 && i == shards->pieces - 1;
     const int64_t begin = examples * i / shards->pieces;
     const int64_t count = examples * (i + 1) / shards->pieces - begin;
     if (count > 0) {
       lati_gradients_place(gradients, (uint64_t)trainer->optimizer->updates,
                            (uint64_t)(first + begin));
       LATI_TRY(next_batch(&batch, trainer, leaf, count));
+      lati_gradients_follow(gradients, last && lati_ranks_overlap(trainer) ? sum_layers : NULL,
+                            trainer);
       LATI_TRY(lat_gradients_accumulate(gradients, &sum, trainer->model, batch));
     }
   }
   sums[LATI_SUM_LOSS] = sum.loss;
   sums[LATI_SUM_TOKENS] = (double)sum.tokens;
 done:
+  lati_gradients_follow(gradients, NULL, NULL);
   lati_gradients_redirect(gradients, NULL);
   return status;
 }
 
+/* Numbers, and the gradients whose sums over the ranks have not begun. */
 static void merge(void *user, int64_t to, int64_t from) {
   const lat_trainer *trainer = user;
   const lati_shards *shards = &trainer->shards;
-  trainer->ctx->device.operations->add(&trainer->ctx->device, shards->values[to],
-                                       shards->values[from], (int64_t)trainer->optimizer->count);
+  stretch left = {trainer, 0, trainer->summed_from};
+  merge_stretch(&left, to, from);
   for (int i = 0; i < LATI_SUMS; ++i) {
     shards->sums[to * LATI_SUMS + i] += shards->sums[from * LATI_SUMS + i];
   }
@@ -124,10 +174,9 @@ static lat_status join_workers(lat_trainer *trainer) {
       lati_tree_push(&tree, worker->tree.nodes[i], merge, trainer);
     }
   }
+  lati_shards_take_parts(shards, &tree);
   for (int32_t i = 0; i < tree.count; ++i) {
-    const int64_t row = tree.nodes[i].row;
-    shards->part[i] = shards->values[row];
-    memcpy(shards->part_sums + (size_t)i * LATI_SUMS, shards->sums + row * LATI_SUMS,
+    memcpy(shards->part_sums + (size_t)i * LATI_SUMS, shards->sums + tree.nodes[i].row * LATI_SUMS,
            LATI_SUMS * sizeof *shards->sums);
   }
   return LAT_OK;
@@ -169,6 +218,11 @@ static lat_status sum_over_ranks(lat_trainer *trainer, lat_status status) {
   sums[LATI_SUM_STOP] = trainer->wants_stop;
   sums[LATI_SUM_OVER] = lati_trainer_time_is_over(trainer);
   sums[LATI_SUM_OLD] = lati_trainer_checkpoint_is_old(trainer);
+  if (status != LAT_OK && lati_ranks_overlap(trainer)) {
+    lati_gradients_follow(trainer->gradients, sum_nothing, trainer);
+    lati_gradients_tell(trainer->gradients);
+    lati_gradients_follow(trainer->gradients, NULL, NULL);
+  }
   const lat_status reduced = lati_ranks_reduce(trainer);
   if (reduced != LAT_OK) {
     return reduced;
@@ -182,6 +236,7 @@ static lat_status sum_over_ranks(lat_trainer *trainer, lat_status status) {
 lat_status lati_sum_gradients(lat_trainer *trainer, lat_loss_sum *sum) {
   const double *sums = trainer->shards.part_sums;
   lati_shards_start(&trainer->shards);
+  trainer->summed_from = trainer->optimizer->count;
   lat_status status = lati_ranks_held(trainer);
   if (status == LAT_OK) {
     status = sum_shards(trainer);

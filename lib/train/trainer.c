@@ -54,6 +54,7 @@ static const lati_field trainer_fields[] = {
     LATI_POINTER(lat_trainer_options, connection),
     LATI_POINTER(lat_trainer_options, source),
     LATI_POINTER(lat_trainer_options, validation_source),
+    LATI_POINTER(lat_trainer_options, begin_reduce),
     LATI_FIELDS_END};
 
 static const lati_field progress_fields[] = {LATI_FIELDS_END};

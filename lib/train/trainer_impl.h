@@ -51,8 +51,10 @@ struct lat_trainer {
   struct lati_rank_report *reports; /* (ranks): what each last told, ranks.c; NULL: one process */
   float **staged; /* (shards.parts, parameters) in the host's memory, of which each rank's functions
                      take copies; NULL: they take the numbers where they lie */
-  lat_status held; /* a failure of this rank that the others do not know yet */
-  char held_message[LAT_MESSAGE_SIZE];
+  size_t summed_from; /* sums over the ranks have begun of the parameters from this one on */
+  lat_status begun;   /* how they fared */
+  lat_status held;    /* a failure of this rank that the others do not know yet */
+  char begun_message[LAT_MESSAGE_SIZE], held_message[LAT_MESSAGE_SIZE];
   int wants_stop;         /* this rank's progress callback asked to stop */
   int stopped, timed_out; /* a rank's did, or its time is over, as all ranks know */
   int saves;              /* rank 0 writes files, as all ranks know */

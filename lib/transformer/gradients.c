@@ -131,6 +131,20 @@ void lati_gradients_redirect(lat_gradients *gradients, float *to) {
   gradients->workspace->gradient = to != NULL ? to : gradients->data;
 }
 
+void lati_gradients_follow(lat_gradients *gradients, lati_final_function *hears, void *user) {
+  gradients->workspace->hears = hears;
+  gradients->workspace->hearer = user;
+}
+
+void lati_gradients_tell(const lat_gradients *gradients) {
+  const lat_model *model = gradients->model;
+  for (int32_t s = model->stacks - 1; s >= 0; --s) {
+    for (int32_t pass = lati_stack_passes(&model->stack[s]) - 1; pass >= 0; --pass) {
+      lati_stack_tell_final(gradients->workspace, &model->stack[s], pass);
+    }
+  }
+}
+
 lat_status lat_gradients_set_target_spread(lat_gradients *gradients, double width) {
   lat_status status = LAT_OK;
   if (gradients == NULL) {

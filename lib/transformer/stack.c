@@ -118,7 +118,8 @@ static void declare_stack(lati_declaration *to, const lat_model *model, const la
   lati_embed_declare(to, model, stack);
   for (to->layer = 0; to->layer < stack->layers; ++to->layer) {
     for (int32_t i = 0; i < stack->blocks; ++i) {
-      const lati_block *block = &stack->block[to->layer * stack->blocks + i];
+      lati_block *block = &stack->block[to->layer * stack->blocks + i];
+      block->first = to->table->total;
       block->kind->declare(to, block);
       lati_declare_norm(to, block->kind->norm);
     }

@@ -23,6 +23,7 @@ typedef struct lati_block {
   const lati_stack *stack;
   const lati_stack *memory; /* the stack whose output it reads; NULL: none */
   int32_t reads_input;      /* 1: it reads the layer's input instead of the block before it */
+  size_t first;             /* its first parameter's place in the flat vector */
   lati_norm norm;           /* after (post) or before (pre) the block */
   lati_linear linear[LATI_BLOCK_LINEARS]; /* kind->linears of them, in the kind's order; one that
                                              this block does not have is empty */
@@ -182,6 +183,16 @@ lat_status lati_gradients_usable(const lat_gradients *gradients);
 
 /* Makes lat_gradients_accumulate() add to another vector of the same size; NULL: to its own. */
 void lati_gradients_redirect(lat_gradients *gradients, float *to);
+
+/* Hears, as a backward pass goes on, that it adds nothing more to the gradients of the parameters
+ * from number `first` on. */
+typedef void lati_final_function(void *user, size_t first);
+
+/* Who hears it of the next passes; NULL: nobody. */
+void lati_gradients_follow(lat_gradients *gradients, lati_final_function *hears, void *user);
+
+/* The calls of a whole backward pass, of which nothing is computed. */
+void lati_gradients_tell(const lat_gradients *gradients);
 
 /* Dropout of the next call draws as that of pass `step` for its examples from number `first` on. */
 void lati_gradients_place(lat_gradients *gradients, uint64_t step, uint64_t first);

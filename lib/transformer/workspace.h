@@ -95,10 +95,12 @@ struct lati_workspace {
   unsigned char *arena, *host_arena;
   size_t capacity, host_capacity;
   lati_purpose purpose;
-  uint64_t step;      /* of dropout: the update, */
-  uint64_t first;     /* and the batch's first example in it */
-  float *gradient;    /* the flat vector that backward adds to */
-  lati_spread spread; /* of targets while training; width 0: none */
+  uint64_t step;              /* of dropout: the update, */
+  uint64_t first;             /* and the batch's first example in it */
+  float *gradient;            /* the flat vector that backward adds to */
+  lati_final_function *hears; /* how far it has come; NULL: nobody does */
+  void *hearer;               /* passed to hears */
+  lati_spread spread;         /* of targets while training; width 0: none */
   lati_stack_state stack[LATI_STACKS];
   int32_t stacks; /* in use: all of the model's, or the first alone for LATI_ENCODE */
   lati_answer_rows answers;

@@ -210,7 +210,7 @@ class _TrainerOptions(_Structure):
         c_double, "checkpoint_seconds",
         c_int32, "keep_best keep_checkpoints patience split_optimizer",
         c_int32, "rank ranks shards fast_reduce",
-        c_void_p, "reduce agree connection source validation_source")
+        c_void_p, "reduce agree connection source validation_source begin_reduce")
 
 
 class Progress(_Structure):

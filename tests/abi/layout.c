@@ -372,8 +372,9 @@ MEMBER(lat_trainer_options, agree, 224, 8);
 MEMBER(lat_trainer_options, connection, 232, 8);
 MEMBER(lat_trainer_options, source, 240, 8);
 MEMBER(lat_trainer_options, validation_source, 248, 8);
+MEMBER(lat_trainer_options, begin_reduce, 256, 8);
 
-SIZE(lat_reduction, 72);
+SIZE(lat_reduction, 80);
 MEMBER(lat_reduction, struct_size, 0, 8);
 MEMBER(lat_reduction, shards, 8, 8);
 MEMBER(lat_reduction, rank, 16, 4);
@@ -386,6 +387,7 @@ MEMBER(lat_reduction, sums, 48, 8);
 MEMBER(lat_reduction, sum_count, 56, 4);
 MEMBER(lat_reduction, reserved, 60, 4);
 MEMBER(lat_reduction, message, 64, 8);
+MEMBER(lat_reduction, offset, 72, 8);
 
 SIZE(lat_agreement, 48);
 MEMBER(lat_agreement, struct_size, 0, 8);
@@ -417,9 +419,9 @@ LAST(lat_diagnosis, reserved);
 LAST(lat_accuracy, candidates);
 LAST(lat_linear_certificate, heads);
 LAST(lat_progress, since_best);
-LAST(lat_reduction, message);
+LAST(lat_reduction, offset);
 LAST(lat_agreement, offsets);
-LAST(lat_trainer_options, validation_source);
+LAST(lat_trainer_options, begin_reduce);
 
 /* Constants, which are compiled into programs. */
 #define VALUE(name, value) static_assert((name) == (value), #name " has another value")

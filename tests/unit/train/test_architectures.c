@@ -1,7 +1,8 @@
 /* Runs of every architecture and kind of layer: stopped and resumed at other numbers of threads,
- * they end in the bits of the straight run. */
+ * they end in the bits of the straight run; what a backward pass calls final is. */
 #include "small_run.h"
 #include "suite.h"
+#include "transformer/transformer.h"
 
 #include <string.h>
 
@@ -52,9 +53,23 @@ static void hashed(lat_model_options *options) {
   options->ffn = LAT_FFN_HASHED;
 }
 
+static void looped(lat_model_options *options) {
+  options->encoder_layers = 2;
+  options->encoder_loops = 3;
+  options->decoder_layers = 3;
+  options->decoder_loops = 2;
+  options->decoder_loop_layer = 2;
+}
+
+static void untied(lat_model_options *options) {
+  options->tied = 0;
+  options->norm = LAT_NORM_PRE;
+}
+
 static variant *const variants[] = {
     encoder_alone, decoder_alone, copy_gate,        rms_norm, attention_dropout,
-    lstm,          gru_attention, query_per_number, gated,    hashed};
+    lstm,          gru_attention, query_per_number, gated,    hashed,
+    looped,        untied};
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 typedef struct open_run {
@@ -129,8 +144,69 @@ START_TEST(stopped_and_resumed_is_straight) {
 }
 END_TEST
 
+/* Gradients as they were when a pass called them final. */
+typedef struct final_gradients {
+  const float *vector;
+  float *then;
+  size_t first; /* those from here on are */
+  int calls;
+} final_gradients;
+
+static void keep_final(void *user, size_t first) {
+  final_gradients *kept = user;
+  ck_assert_uint_le(first, kept->first); /* again, where a layer is applied once more */
+  memcpy(kept->then + first, kept->vector + first, (kept->first - first) * sizeof *kept->then);
+  kept->first = first;
+  ++kept->calls;
+}
+
+static void count_calls(void *user, size_t first) {
+  final_gradients *told = user;
+  told->first = first;
+  ++told->calls;
+}
+
+START_TEST(what_is_called_final_is) {
+  small_run small;
+  lat_context *ctx = NULL;
+  lat_gradients *gradients = NULL;
+  lat_sampler *sampler = NULL;
+  lat_batch *batch = NULL;
+  lat_model_options options;
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
+  small_run_model_options(&options);
+  options.decoder_layers = 2;
+  variants[_i](&options);
+  CHECK_OK(lat_context_create(&ctx, NULL));
+  small_run_open_encoded(&small, ctx, &options, "p1000");
+  CHECK_OK(lat_gradients_create(&gradients, small.model));
+  CHECK_OK(lat_sampler_create(&sampler, small.task, small.tokenizer, NULL));
+  CHECK_OK(lat_batch_create(&batch, small.tokenizer));
+  CHECK_OK(lat_sampler_next(batch, sampler, 4));
+  const size_t count = lat_gradients_size(gradients);
+  final_gradients kept = {lati_gradients_vector(gradients), calloc(count, sizeof(float)), count, 0};
+  final_gradients told = {.first = count};
+  lati_gradients_follow(gradients, keep_final, &kept);
+  CHECK_OK(lat_gradients_accumulate(gradients, &sum, small.model, batch));
+  ck_assert_int_gt(kept.calls, 0);
+  ck_assert_mem_eq(kept.then + kept.first, kept.vector + kept.first,
+                   (count - kept.first) * sizeof(float));
+  lati_gradients_follow(gradients, count_calls, &told);
+  lati_gradients_tell(gradients);
+  ck_assert_int_eq(told.calls, kept.calls);
+  ck_assert_uint_eq(told.first, kept.first);
+  free(kept.then);
+  lat_batch_free(batch);
+  lat_sampler_free(sampler);
+  lat_gradients_free(gradients);
+  small_run_close(&small);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("architectures");
   tcase_add_loop_test(tests, stopped_and_resumed_is_straight, 0, VARIANTS);
+  tcase_add_loop_test(tests, what_is_called_final_is, 0, VARIANTS);
   return run_case("architectures", tests);
 }

@@ -20,6 +20,8 @@ typedef struct rank_run {
   const char
       *forges; /* what this rank tells the others of itself is another value; NULL: all is true */
   int nudges;  /* 1: begins with other parameters */
+  int begins;  /* 1: sums of layers may begin early */
+  int cut;     /* 1: and cannot */
 } rank_run;
 
 static int32_t watch(const lat_progress *progress, void *user) {
@@ -94,13 +96,16 @@ static rank_run plain_rank(const char *directory, int32_t shards) {
   return self;
 }
 
-static void run_ranks(rank_run *ranks, int32_t count) {
+/* Returns the most sums that began early in an update. */
+static int run_ranks(rank_run *ranks, int32_t count) {
   pthread_t threads[MOST_RANKS];
   rank_group group;
   rank_group_open(&group, count);
   for (int32_t i = 0; i < count; ++i) {
     if (count > 1) {
       join_group(&ranks[i].options, &group, i);
+      ranks[i].options.begin_reduce = ranks[i].begins ? thread_begin_reduce : NULL;
+      group.fail_begin = ranks[i].cut;
     }
     if (ranks[i].forges != NULL) {
       group.forged = ranks[i].forges;
@@ -112,19 +117,21 @@ static void run_ranks(rank_run *ranks, int32_t count) {
     pthread_join(threads[i], NULL);
   }
   rank_group_close(&group);
+  return group.most_begins;
 }
 
-static void run_copies(const rank_run *first, int32_t count, lat_status expected) {
+static int run_copies(const rank_run *first, int32_t count, lat_status expected) {
   rank_run ranks[MOST_RANKS];
   for (int32_t i = 0; i < count; ++i) {
     ranks[i] = *first;
   }
-  run_ranks(ranks, count);
+  const int begun = run_ranks(ranks, count);
   for (int32_t i = 0; i < count; ++i) {
     ck_assert_msg(ranks[i].status == expected, "rank %d of %d: %s: %s", (int)i, (int)count,
                   lat_status_name(ranks[i].status), ranks[i].message);
     ck_assert_int_eq(ranks[i].progress.examples, ranks[0].progress.examples);
   }
+  return begun;
 }
 
 static void expect_same_files(const char *left, const char *right) {
@@ -171,6 +178,37 @@ START_TEST(ranks_do_not_change_the_bits) {
     self.threads = 1 + counts[i] % 2;
     run_copies(&self, counts[i], LAT_OK);
     expect_same_files(alone, together);
+  }
+  scratch_close(&folder);
+}
+END_TEST
+
+/* Layers of a model that is wide enough for sums of their own: their sums begin while the last
+ * shard's backward pass goes on, and have the same bits. */
+START_TEST(sums_that_begin_early_have_the_same_bits) {
+  static const struct {
+    int32_t ranks, threads, fast, begun;
+  } runs[] = {{2, 1, 0, 4}, {3, 1, 0, 4}, {8, 1, 0, 4}, {2, 4, 0, 0}, {3, 2, 1, 4}};
+  char alone[256], together[256], name[16];
+  scratch_folder folder;
+  scratch_open(&folder);
+  rank_run self = plain_rank(scratch_file(alone, &folder, "alone"), 8);
+  self.model.encoder_width = self.model.decoder_width = 128;
+  self.model.encoder_layers = self.model.decoder_layers = 2;
+  self.options.validate_every = 0;
+  self.options.max_examples = 48;
+  run_copies(&self, 1, LAT_OK);
+  for (size_t i = 0; i < sizeof runs / sizeof *runs; ++i) {
+    snprintf(name, sizeof name, "run%d", (int)i);
+    self.options.directory = scratch_file(together, &folder, name);
+    self.options.shards = runs[i].fast ? 0 : 8;
+    self.options.fast_reduce = runs[i].fast;
+    self.threads = runs[i].threads;
+    self.begins = 1;
+    ck_assert_int_eq(run_copies(&self, runs[i].ranks, LAT_OK), runs[i].begun);
+    if (!runs[i].fast) {
+      expect_same_files(alone, together);
+    }
   }
   scratch_close(&folder);
 }
@@ -354,6 +392,29 @@ START_TEST(a_rank_that_fails_ends_all) {
 }
 END_TEST
 
+/* One rank fails in front of its backward pass, while the others have begun to sum. */
+START_TEST(a_rank_that_fails_ends_sums_that_have_begun) {
+  char path[256];
+  scratch_folder folder;
+  rank_run ranks[3];
+  scratch_open(&folder);
+  for (int i = 0; i < 3; ++i) {
+    ranks[i] = plain_rank(scratch_file(path, &folder, "gone"), 8);
+    ranks[i].model.encoder_width = ranks[i].model.decoder_width = 128;
+    ranks[i].begins = 1;
+  }
+  ranks[0].vanishes = path;
+  expect_refused(ranks, LAT_ERROR_IO, "rank 0: ");
+  for (int i = 0; i < 3; ++i) {
+    ranks[i].vanishes = NULL;
+    ranks[i].options.directory = NULL;
+    ranks[i].cut = 1;
+  }
+  expect_refused(ranks, LAT_ERROR_IO, "reduce failed: the line is cut");
+  scratch_close(&folder);
+}
+END_TEST
+
 START_TEST(a_limit_of_time_is_one_for_all) {
   rank_run self = plain_rank(NULL, 8);
   self.options.max_examples = 0;
@@ -460,6 +521,7 @@ END_TEST
 int main(void) {
   TCase *tests = tcase_create("ranks");
   tcase_add_loop_test(tests, ranks_do_not_change_the_bits, 0, VARIANTS);
+  tcase_add_test(tests, sums_that_begin_early_have_the_same_bits);
   tcase_add_test(tests, shards_do_not_change_dropout);
   tcase_add_test(tests, shards_may_be_uneven);
   tcase_add_loop_test(tests, a_stopped_run_is_resumed_at_any_number_of_ranks, 0, 2);
@@ -468,6 +530,7 @@ int main(void) {
   tcase_add_test(tests, a_rank_of_another_make_is_named);
   tcase_add_test(tests, disks_of_other_ranks_do_not_matter);
   tcase_add_test(tests, a_rank_that_fails_ends_all);
+  tcase_add_test(tests, a_rank_that_fails_ends_sums_that_have_begun);
   tcase_add_test(tests, a_limit_of_time_is_one_for_all);
   tcase_add_test(tests, connections_are_checked);
   tcase_add_test(tests, the_sum_is_that_of_the_tree);

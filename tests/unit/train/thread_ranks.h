@@ -6,7 +6,13 @@
 
 #include <pthread.h>
 
-enum { MOST_RANKS = 8 };
+enum { MOST_RANKS = 8, MOST_BEGUN = 32 };
+
+/* A sum that a rank has begun, and its parts as they were then. */
+typedef struct begun_sum {
+  lat_reduction what;
+  float *then; /* (parts, count) */
+} begun_sum;
 
 /* What connects them. */
 typedef struct rank_group {
@@ -16,8 +22,12 @@ typedef struct rank_group {
   const lat_agreement *agreements[MOST_RANKS];
   float *parts; /* of all ranks, of a reduction */
   double *sums;
-  int fail_reduce;    /* 1: reduce fails on every rank */
-  const char *forged; /* what a rank that forges what it tells does not tell truly */
+  begun_sum begun[MOST_RANKS][MOST_BEGUN];
+  int begins[MOST_RANKS]; /* sums that wait for reduce */
+  int most_begins;        /* of an update */
+  int fail_begin;         /* 1: begin_reduce fails on every rank */
+  int fail_reduce;        /* 1: reduce fails on every rank */
+  const char *forged;     /* what a rank that forges what it tells does not tell truly */
 } rank_group;
 
 static inline void rank_group_open(rank_group *group, int32_t ranks) {
@@ -44,7 +54,10 @@ static inline void sum_for_all(rank_group *group) {
     ck_assert_int_eq(from->parts, lat_shard_parts(from->shards, from->ranks, rank));
     for (int32_t part = 0; part < from->parts; ++part, ++row) {
       ck_assert_uint_lt(row, 8 * MOST_RANKS);
-      memcpy(group->parts + row * count, from->values[part], count * sizeof *group->parts);
+      ck_assert_uint_eq(from->offset, own->offset);
+      ck_assert_uint_eq(from->count, count);
+      memcpy(group->parts + row * count, from->values[part] + from->offset,
+             count * sizeof *group->parts);
       if (sums > 0) {
         memcpy(group->sums + row * sums, from->sums + (size_t)part * sums, sums * sizeof(double));
       }
@@ -55,6 +68,41 @@ static inline void sum_for_all(rank_group *group) {
   CHECK_OK(lat_shard_sum_doubles(group->sums, sums, sums, own->shards, own->ranks));
 }
 
+static inline void sum_together(const lat_reduction *reduction, rank_group *group) {
+  group->reductions[reduction->rank] = reduction;
+  pthread_barrier_wait(&group->barrier);
+  if (reduction->rank == 0) {
+    sum_for_all(group);
+  }
+  pthread_barrier_wait(&group->barrier);
+  memcpy(reduction->values[0] + reduction->offset, group->parts,
+         reduction->count * sizeof *group->parts);
+  if (reduction->sum_count > 0) {
+    memcpy(reduction->sums, group->sums, (size_t)reduction->sum_count * sizeof *group->sums);
+  }
+  pthread_barrier_wait(&group->barrier);
+}
+
+/* Keeps the sum for thread_reduce(). */
+static inline lat_status thread_begin_reduce(const lat_reduction *reduction, void *user) {
+  rank_group *group = user;
+  const size_t count = reduction->count;
+  if (group->fail_begin) {
+    strcpy(reduction->message, "the line is cut");
+    return LAT_ERROR_IO;
+  }
+  ck_assert_int_lt(group->begins[reduction->rank], MOST_BEGUN);
+  ck_assert_int_eq(reduction->sum_count, 0);
+  begun_sum *sum = &group->begun[reduction->rank][group->begins[reduction->rank]++];
+  *sum = (begun_sum){*reduction, malloc((size_t)reduction->parts * count * sizeof(float))};
+  for (int32_t part = 0; part < reduction->parts; ++part) {
+    memcpy(sum->then + (size_t)part * count, reduction->values[part] + reduction->offset,
+           count * sizeof(float));
+  }
+  return LAT_OK;
+}
+
+/* The sums that have begun, of which nothing may have changed since then, and the last one. */
 static inline lat_status thread_reduce(const lat_reduction *reduction, void *user) {
   rank_group *group = user;
   ck_assert_uint_eq(reduction->struct_size, sizeof *reduction);
@@ -62,17 +110,24 @@ static inline lat_status thread_reduce(const lat_reduction *reduction, void *use
     strcpy(reduction->message, "the line is dead");
     return LAT_ERROR_IO;
   }
-  group->reductions[reduction->rank] = reduction;
-  pthread_barrier_wait(&group->barrier);
-  if (reduction->rank == 0) {
-    sum_for_all(group);
+  size_t end = reduction->offset + reduction->count;
+  for (int i = group->begins[reduction->rank] - 1; i >= 0; --i) {
+    begun_sum *sum = &group->begun[reduction->rank][i];
+    const size_t count = sum->what.count;
+    ck_assert_uint_eq(sum->what.offset, end);
+    end += count;
+    for (int32_t part = 0; part < sum->what.parts; ++part) {
+      ck_assert_mem_eq(sum->then + (size_t)part * count, sum->what.values[part] + sum->what.offset,
+                       count * sizeof(float));
+    }
+    sum_together(&sum->what, group);
+    free(sum->then);
   }
-  pthread_barrier_wait(&group->barrier);
-  memcpy(reduction->values[0], group->parts, reduction->count * sizeof *group->parts);
-  if (reduction->sum_count > 0) {
-    memcpy(reduction->sums, group->sums, (size_t)reduction->sum_count * sizeof *group->sums);
+  if (reduction->rank == 0 && group->begins[0] > group->most_begins) {
+    group->most_begins = group->begins[0];
   }
-  pthread_barrier_wait(&group->barrier);
+  group->begins[reduction->rank] = 0;
+  sum_together(reduction, group);
   return LAT_OK;
 }
 
