@@ -99,7 +99,7 @@ static lat_status chunk_losses(const lati_workspace *work, chunk at, int backwar
   for (int64_t t = 0; t < at.count; ++t) {
     if (!isfinite(losses[t])) {
       return lati_fail(LAT_ERROR_NUMERIC, "the loss of target token %lld is not finite",
-                       (long long)(at.first + t));
+                       (long long)(work->targets_before + at.first + t));
     }
   }
   return LAT_OK;
@@ -109,7 +109,7 @@ static void chunk_backward(const lati_workspace *work, chunk at) {
   const lati_linear *projection = &work->model->projection;
   const int32_t width = projection->in;
   const lati_rows d_logits = gradient_rows(work);
-  float *d_weight = work->scratch.d_expanded;
+  float *d_weight = work->d_expanded;
   if (d_weight == NULL) {
     d_weight = lati_gradient_of(work, projection->weight);
   }
@@ -121,16 +121,32 @@ static void chunk_backward(const lati_workspace *work, chunk at) {
       d_logits, at.count, 0, NULL);
 }
 
-/* Gradients of an expanded table belong to the factors that it was put together from. */
-static void collect_factors(const lati_workspace *work) {
+lat_status lati_head_prepare(lati_workspace *work) {
+  const lat_model *model = work->model;
+  const lati_linear *projection = &model->projection;
+  const int expanded = lati_last_stack(model)->embedding.side[LAT_OUTPUT].expanded != NULL;
+  return expanded && model->options.tied
+             ? LATI_NEW_ON_DEVICE(work->d_expanded, model->ctx,
+                                  (size_t)projection->out * (size_t)projection->in)
+             : LAT_OK;
+}
+
+void lati_head_start(const lati_workspace *work) {
+  const lati_linear *projection = &work->model->projection;
+  if (work->d_expanded != NULL) {
+    lati_zero_rows(work, work->d_expanded, projection->out, projection->in);
+  }
+}
+
+void lati_head_collect(const lati_workspace *work) {
   const lati_stack *stack = lati_last_stack(work->model);
   const lati_factors *factors = &stack->embedding.side[LAT_OUTPUT].factors;
   const float *const tables[3] = {factors->special_table, factors->mantissa_table,
                                   factors->exponent_table};
   const int32_t *const maps[3] = {factors->special, factors->mantissa, factors->exponent};
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; work->d_expanded != NULL && i < 3; ++i) {
     work->device->operations->embedding_backward(
-        work->device, lati_gradient_of(work, tables[i]), work->scratch.d_expanded, maps[i],
+        work->device, lati_gradient_of(work, tables[i]), work->d_expanded, maps[i],
         stack->embedding.side[LAT_OUTPUT].symbols, stack->width);
   }
 }
@@ -155,12 +171,8 @@ static void add_losses(lat_loss_sum *sum, const lati_workspace *work) {
 
 lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *batch) {
   const int backward = work->purpose == LATI_TRAIN;
-  const lati_linear *projection = &work->model->projection;
   lati_scratch *scratch = &work->scratch;
   fill_targets(scratch->targets, &work->answers, batch);
-  if (backward && scratch->d_expanded != NULL) {
-    lati_zero_rows(work, scratch->d_expanded, projection->out, projection->in);
-  }
   for (int64_t first = 0; first < work->answers.tokens; first += scratch->chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
@@ -171,9 +183,6 @@ lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *b
     if (backward) {
       chunk_backward(work, at);
     }
-  }
-  if (backward && scratch->d_expanded != NULL) {
-    collect_factors(work);
   }
   add_losses(sum, work);
   return LAT_OK;

@@ -102,10 +102,6 @@ static void plan_backward(lati_workspace *work, lati_arena *from) {
   const size_t head =
       work->device->operations->weight_scratch(work->answers.tokens, model->projection.in);
   scratch->packed = lati_take(from, larger(needs.packed, (int64_t)head), 1);
-  scratch->d_expanded = NULL;
-  if (lati_last_stack(model)->embedding.side[LAT_OUTPUT].expanded != NULL && model->options.tied) {
-    scratch->d_expanded = lati_take_floats(from, model->projection.out, model->projection.in);
-  }
 }
 
 static int64_t tile_bytes(const lati_workspace *work) {
@@ -189,8 +185,9 @@ static lat_status check_sequences(const lat_model *model, const lat_batch *batch
   return LAT_OK;
 }
 
-static lat_status check_batch(const lat_model *model, const lat_batch *batch,
-                              lati_purpose purpose) {
+lat_status lati_workspace_check(const lati_workspace *work, const lat_batch *batch,
+                                lati_purpose purpose) {
+  const lat_model *model = work->model;
   lat_status status = lati_model_usable(model);
   if (status != LAT_OK) {
     return status;
@@ -223,7 +220,7 @@ static void measure_stack(lati_stack_state *state, const lat_batch *batch) {
 
 lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lati_purpose purpose) {
   lat_status status = LAT_OK;
-  LATI_TRY(check_batch(work->model, batch, purpose));
+  LATI_TRY(lati_workspace_check(work, batch, purpose));
   work->purpose = purpose;
   work->stacks = purpose == LATI_ENCODE ? 1 : work->model->stacks;
   for (int32_t s = 0; s < work->stacks; ++s) {
@@ -268,6 +265,7 @@ void lati_workspace_free(lati_workspace *work) {
       lati_free(work->stack[s].block);
     }
     work->device->operations->memory->release(work->device, work->arena);
+    work->device->operations->memory->release(work->device, work->d_expanded);
     lati_free(work->host_arena);
     lati_free(work);
   }

@@ -95,9 +95,12 @@ struct lati_workspace {
   unsigned char *arena, *host_arena;
   size_t capacity, host_capacity;
   lati_purpose purpose;
-  uint64_t step;              /* of dropout: the update, */
-  uint64_t first;             /* and the batch's first example in it */
-  float *gradient;            /* the flat vector that backward adds to */
+  uint64_t step;          /* of dropout: the update, */
+  uint64_t first;         /* and the batch's first example in it */
+  int64_t targets_before; /* target tokens of the batch in front of this part of it */
+  float *gradient;        /* the flat vector that backward adds to */
+  float *d_expanded; /* (symbols, width) gradient of a factored tied projection's weight; NULL where
+                        there is none */
   lati_final_function *hears; /* how far it has come; NULL: nobody does */
   void *hearer;               /* passed to hears */
   lati_spread spread;         /* of targets while training; width 0: none */
@@ -116,6 +119,9 @@ static inline const lati_stack_state *lati_memory_state(const lati_workspace *wo
 void lati_residual_plan(lati_residual_state *state, lati_arena *from, int64_t tokens,
                         int32_t width);
 
+/* OK where a pass can take the batch: ARGUMENT, LIMIT. */
+lat_status lati_workspace_check(const lati_workspace *work, const lat_batch *batch,
+                                lati_purpose purpose);
 /* Checks the batch against the model and lays out memory for it: ARGUMENT, LIMIT, MEMORY. */
 lat_status lati_workspace_plan(lati_workspace *work, const lat_batch *batch, lati_purpose purpose);
 

@@ -334,7 +334,7 @@ MEMBER(lat_progress, best_exact, 104, 8);
 MEMBER(lat_progress, best_examples, 112, 8);
 MEMBER(lat_progress, since_best, 120, 8);
 
-SIZE(lat_trainer_options, 256);
+SIZE(lat_trainer_options, 264);
 MEMBER(lat_trainer_options, struct_size, 0, 8);
 MEMBER(lat_trainer_options, directory, 8, 8);
 MEMBER(lat_trainer_options, seed, 16, 8);

@@ -52,6 +52,21 @@ for ranks in 3 ${program:+2} ${more:+1 4 8}; do
   same alone "ranks$ranks"
 done
 
+# Wide enough for layers whose sums begin while the backward pass goes on.
+wide='--width 128 --layers 2 --examples 24'
+# shellcheck disable=SC2086
+expect 0 train $options $wide --shards 8 --threads 1 --quiet --out wide
+for ranks in 2 ${program:+3}; do
+  # shellcheck disable=SC2086
+  launch "$ranks" 0 $wide --threads 1 --out "wide$ranks"
+  same wide "wide$ranks"
+done
+# shellcheck disable=SC2086
+launch 2 0 $wide --fast-reduce --threads 1 --out fast
+# shellcheck disable=SC2086
+launch 2 0 $wide --rank-timeout 50 --threads 1 --out limited
+same wide limited
+
 # Starts a run without an end, and waits until it is under way.
 begin() { # RANKS DIRECTORY ARGUMENT...
   ranks=$1
