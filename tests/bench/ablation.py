@@ -31,7 +31,7 @@ VARIANTS = {
     "batches of 512, rate 1.2e-2": "--batch-size 512 --learning-rate 1.2e-2",
     "no average of weights": "--ema-decay 0",
     "beta2 0.999": "--beta2 0.999",
-    "random initial embeddings": "--init random",
+    "random initial embeddings": "--no-fourier",
     "no factored symbols": "--no-factored",
     "no matrix positions": "--no-matrix-positions",
     "post-norm": "--norm post",

@@ -62,7 +62,7 @@ for ranks in 2 ${program:+3}; do
   same wide "wide$ranks"
 done
 # shellcheck disable=SC2086
-launch 2 0 $wide --fast-reduce --threads 1 --out fast
+launch 2 0 $wide --fast-reduce --threads 1 --out widefast
 # shellcheck disable=SC2086
 launch 2 0 $wide --rank-timeout 50 --threads 1 --out limited
 same wide limited
