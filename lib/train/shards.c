@@ -48,6 +48,13 @@ static void plan(lati_shards *shards, const lat_trainer_options *options, int32_
   shards->workers = threads < fewest ? threads : (int32_t)fewest;
 }
 
+/* A row for each leaf, so that they are added together, while they are few; else what the tree
+ * needs at least, of which `waiting` sums wait at once. */
+static int32_t rows_of(int64_t leaves, int32_t waiting) {
+  const int32_t most = waiting > LATI_SHARD_ROWS ? waiting : LATI_SHARD_ROWS;
+  return leaves < most ? (int32_t)leaves : most;
+}
+
 /* Rank r's workers take the leaves that ranks r W .. r W + W - 1 of R W would. */
 static void plan_workers(lati_shards *shards) {
   lati_shard_tree tree;
@@ -59,7 +66,8 @@ static void plan_workers(lati_shards *shards) {
     worker->end = lati_first_shard(shards->leaves, all, first + w + 1);
     worker->row = shards->rows;
     lati_tree_of_rank(&tree, &rows, shards->leaves, all, first + w);
-    shards->rows += rows;
+    worker->rows = rows_of(worker->end - worker->first, rows);
+    shards->rows += worker->rows;
   }
   lati_tree_of_rank(&tree, &rows, shards->leaves, shards->ranks, shards->rank);
   shards->parts = tree.count;
@@ -68,7 +76,7 @@ static void plan_workers(lati_shards *shards) {
 static lat_status create_vectors(lati_shards *shards, const lat_model *model,
                                  lat_gradients *gradients) {
   lat_status status = LAT_OK;
-  const size_t count = lat_gradients_size(gradients);
+  const size_t count = shards->count = lat_gradients_size(gradients);
   LATI_TRY(LATI_NEW(shards->values, model->ctx, shards->rows));
   for (int32_t w = 0; w < shards->workers; ++w) {
     lati_shard_worker *worker = &shards->worker[w];
@@ -142,10 +150,21 @@ void lati_shards_clear(lati_shards *shards) {
   lati_free(shards->worker);
 }
 
+void lati_shards_zero(lati_shards *shards) {
+  for (int32_t i = 0; i < shards->rows; ++i) {
+    lati_device_fill(&shards->ctx->device, shards->values[i], 0, shards->count);
+  }
+}
+
+/* Of the update before, the parts behind the first are left; other rows were zero when they had
+ * been added. */
 void lati_shards_start(lati_shards *shards) {
   memset(shards->sums, 0, (size_t)shards->rows * LATI_SUMS * sizeof *shards->sums);
   memset(shards->part_sums, 0, (size_t)shards->parts * LATI_SUMS * sizeof *shards->part_sums);
   for (int32_t i = 0; i < shards->parts; ++i) {
+    if (i > 0 && shards->part[i] != NULL) {
+      lati_device_fill(&shards->ctx->device, shards->part[i], 0, shards->count);
+    }
     shards->part[i] = shards->values[i];
   }
 }

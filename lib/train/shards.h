@@ -7,6 +7,8 @@
 
 #include <lat/trainer.h>
 
+enum { LATI_SHARD_ROWS = 8 };
+
 /* What is summed with the gradients. */
 typedef enum lati_sum {
   LATI_SUM_LOSS,
@@ -18,12 +20,25 @@ typedef enum lati_sum {
   LATI_SUMS
 } lati_sum;
 
+/* Row `from` is to be added to row `to`. */
+typedef struct lati_addition {
+  int64_t to, from;
+} lati_addition;
+
+/* Those that wait, in order. */
+typedef struct lati_additions {
+  int32_t count;
+  lati_addition list[LATI_MAX_NODES];
+} lati_additions;
+
 /* One thread's part of a rank's leaves. Threads share them out as ranks do all leaves. */
 typedef struct lati_shard_worker {
   int64_t first, end;                 /* its leaves */
   int64_t row;                        /* the first of its rows */
+  int32_t rows;                       /* as many as its leaves, up to LATI_SHARD_ROWS or its tree */
   lat_gradients *gradients;           /* the first worker's are the trainer's */
   lati_shard_tree tree;               /* the sums that are left of its leaves */
+  lati_additions additions;           /* that they still want */
   lat_status status;                  /* how it fared */
   char message[2 * LAT_MESSAGE_SIZE]; /* as long as messages are */
 } lati_shard_worker;
@@ -32,14 +47,16 @@ typedef struct lati_shard_worker {
 typedef struct lati_shards {
   const lat_context *ctx; /* borrowed */
   int64_t examples;       /* of an update, over all ranks */
+  size_t count;           /* parameters */
   int64_t leaves;         /* of the tree */
   int64_t first, end;     /* this rank's leaves */
   int32_t rank, ranks;
   int32_t pieces; /* batches that a leaf is drawn in */
   int32_t workers;
   lati_shard_worker *worker;
-  int32_t rows;      /* of all workers: sums that wait at once */
-  float **values;    /* (rows, parameters); a worker's first is its gradients' own vector */
+  int32_t rows;      /* of all workers */
+  float **values;    /* (rows, parameters): zero where no leaf's sum is; a worker's first is its
+                        gradients' own vector */
   double *sums;      /* (rows, LATI_SUMS) */
   lat_batch **drawn; /* (end - first): a leaf's examples; NULL where one worker draws as it goes */
   int32_t parts;     /* sums that are left of all leaves of this rank */
@@ -55,7 +72,11 @@ lat_status lati_shards_create(lati_shards *shards, const lat_model *model,
                               const lat_trainer_options *options, lat_gradients *gradients);
 void lati_shards_clear(lati_shards *shards);
 
-/* Makes the parts the first rows, and their sums 0. */
+/* All gradients to 0, after an update that came to nothing. */
+void lati_shards_zero(lati_shards *shards);
+
+/* For the next update: makes all rows and sums 0, and the parts the first rows. The trainer's
+ * gradients are 0 already. */
 void lati_shards_start(lati_shards *shards);
 
 /* Makes the parts the rows of a tree of all leaves of this rank. */

@@ -3,6 +3,7 @@
  * its batches, on all threads. */
 #include "base/threads.h"
 #include "train/ranks.h"
+#include "train/shard_rows.h"
 #include "transformer/transformer.h"
 
 #include <string.h>
@@ -33,20 +34,6 @@ static int64_t leaf_examples(const lati_shards *shards, int64_t leaf) {
   return lati_shard_example(shards, leaf + 1) - lati_shard_example(shards, leaf);
 }
 
-/* Gradients first .. end - 1 of the rows. */
-typedef struct stretch {
-  const lat_trainer *trainer;
-  size_t first, end;
-} stretch;
-
-static void merge_stretch(void *user, int64_t to, int64_t from) {
-  const stretch *what = user;
-  const lati_device *device = &what->trainer->ctx->device;
-  float *const *values = what->trainer->shards.values;
-  device->operations->add(device, values[to] + what->first, values[from] + what->first,
-                          (int64_t)(what->end - what->first));
-}
-
 /* A stretch that is summed by itself: as much as the latency of a fast network is worth. */
 enum { LEAST_STRETCH = 65536 };
 
@@ -54,17 +41,22 @@ static int is_worth_a_sum(const lat_trainer *trainer, size_t first) {
   return first + LEAST_STRETCH <= trainer->summed_from;
 }
 
-/* lati_final_function of the last leaf, whose row is the last of the worker's: sums what is there
- * over this rank's leaves and begins the sum over the ranks. */
+/* A leaf, in the row that its gradients are to go to. */
+static lati_node next_leaf(const lati_shard_worker *worker, int64_t leaf) {
+  return (lati_node){.first = leaf, .row = lati_zero_row(worker)};
+}
+
+/* lati_final_function of the last leaf: sums what is there over this rank's leaves and begins the
+ * sum over the ranks. */
 static void sum_layers(void *user, size_t first) {
   lat_trainer *trainer = user;
   lati_shards *shards = &trainer->shards;
   const lati_shard_worker *worker = &shards->worker[0];
   lati_shard_tree tree = worker->tree;
-  stretch what = {trainer, first, trainer->summed_from};
+  lati_additions additions = worker->additions;
   if (is_worth_a_sum(trainer, first)) {
-    const int64_t row = worker->row + tree.count;
-    lati_tree_push(&tree, (lati_node){.first = shards->end - 1, .row = row}, merge_stretch, &what);
+    lati_tree_push(&tree, next_leaf(worker, shards->end - 1), lati_append_addition, &additions);
+    lati_add_rows(&additions, shards, first, trainer->summed_from);
     lati_shards_take_parts(shards, &tree);
     lati_ranks_begin_reduce(trainer, first);
   }
@@ -110,32 +102,30 @@ done:
   return status;
 }
 
-/* Numbers, and the gradients whose sums over the ranks have not begun. */
-static void merge(void *user, int64_t to, int64_t from) {
-  const lat_trainer *trainer = user;
-  const lati_shards *shards = &trainer->shards;
-  stretch left = {trainer, 0, trainer->summed_from};
-  merge_stretch(&left, to, from);
-  for (int i = 0; i < LATI_SUMS; ++i) {
-    shards->sums[to * LATI_SUMS + i] += shards->sums[from * LATI_SUMS + i];
-  }
+/* As far as their sums over the ranks have not begun. */
+static void add_rows(lat_trainer *trainer, lati_additions *additions) {
+  lati_add_rows(additions, &trainer->shards, 0, trainer->summed_from);
+  additions->count = 0;
 }
 
 /* A worker's leaves, summed as far as they make up nodes of the tree. */
 static lat_status sum_leaves(lat_trainer *trainer, lati_shard_worker *worker) {
   lat_status status = LAT_OK;
   const lati_shards *shards = &trainer->shards;
+  lati_recorder recorder = {shards, &worker->additions};
   worker->tree = (lati_shard_tree){.leaves = shards->leaves};
+  worker->additions.count = 0;
   LATI_TRY(lat_gradients_set_target_spread(worker->gradients, target_spread(trainer)));
   for (int64_t leaf = worker->first; leaf < worker->end; ++leaf) {
-    const int64_t row = worker->row + worker->tree.count;
-    if (row > 0) { /* the first one is zero since the last update */
-      lati_device_fill(&trainer->ctx->device, shards->values[row], 0, trainer->optimizer->count);
+    if (lati_zero_row(worker) < 0) {
+      add_rows(trainer, &worker->additions);
     }
-    LATI_TRY(sum_leaf(trainer, worker->gradients, leaf, shards->values[row],
-                      shards->sums + row * LATI_SUMS));
-    lati_tree_push(&worker->tree, (lati_node){.first = leaf, .row = row}, merge, trainer);
+    const lati_node node = next_leaf(worker, leaf);
+    LATI_TRY(sum_leaf(trainer, worker->gradients, leaf, shards->values[node.row],
+                      shards->sums + node.row * LATI_SUMS));
+    lati_tree_push(&worker->tree, node, lati_record_addition, &recorder);
   }
+  add_rows(trainer, &worker->additions);
 done:
   return status;
 }
@@ -165,15 +155,18 @@ static lat_status draw_leaves(lat_trainer *trainer) {
 static lat_status join_workers(lat_trainer *trainer) {
   lati_shards *shards = &trainer->shards;
   lati_shard_tree tree = {.leaves = shards->leaves};
+  lati_additions additions = {.count = 0};
+  lati_recorder recorder = {shards, &additions};
   for (int32_t w = 0; w < shards->workers; ++w) {
     const lati_shard_worker *worker = &shards->worker[w];
     if (worker->status != LAT_OK) {
       return lati_fail(worker->status, "%s", worker->message);
     }
     for (int32_t i = 0; i < worker->tree.count; ++i) {
-      lati_tree_push(&tree, worker->tree.nodes[i], merge, trainer);
+      lati_tree_push(&tree, worker->tree.nodes[i], lati_record_addition, &recorder);
     }
   }
+  add_rows(trainer, &additions);
   lati_shards_take_parts(shards, &tree);
   for (int32_t i = 0; i < tree.count; ++i) {
     memcpy(shards->part_sums + (size_t)i * LATI_SUMS, shards->sums + tree.nodes[i].row * LATI_SUMS,

@@ -26,7 +26,7 @@ static lat_status update(lat_trainer *trainer) {
   trainer->unsaved = 1;
 done:
   if (status != LAT_OK) { /* undoes the draws: the run stands where it stood */
-    lat_gradients_zero(trainer->gradients);
+    lati_shards_zero(&trainer->shards);
     lati_trainer_seek(trainer);
   }
   return status;

@@ -59,6 +59,9 @@ static void close_options(void) {
 static void open_constant(small_run *run, constant_task *constant) {
   lat_task_functions functions;
   lat_model_options model;
+  lat_context_options context;
+  lat_context_options_init(&context);
+  context.threads = 1;
   lat_task_functions_init(&functions);
   functions.name = "constant";
   functions.letter = 'C';
@@ -66,7 +69,7 @@ static void open_constant(small_run *run, constant_task *constant) {
   functions.output_shape = same_shape;
   functions.draw = draw_one;
   functions.answer = answer_one;
-  CHECK_OK(lat_context_create(&run->ctx, NULL));
+  CHECK_OK(lat_context_create(&run->ctx, &context));
   CHECK_OK(lat_task_create_custom(&run->task, run->ctx, &functions, constant));
   CHECK_OK(lat_tokenizer_create(&run->tokenizer, run->ctx, NULL));
   small_run_model_options(&model);
@@ -136,6 +139,7 @@ START_TEST(an_average_is_what_is_validated) {
 }
 END_TEST
 
+/* In one shard, and in four. */
 START_TEST(a_failing_task_stops_the_run_which_can_go_on) {
   constant_task good = {0, 0}, bad = {0, 100};
   small_run straight, broken;
@@ -143,6 +147,7 @@ START_TEST(a_failing_task_stops_the_run_which_can_go_on) {
   options.max_examples = 240;
   options.validate_every = 0;
   options.directory = NULL;
+  options.shards = _i == 0 ? 1 : 4;
   open_constant(&straight, &good);
   open_constant(&broken, &bad);
   CHECK_OK(lat_trainer_create(&trainer, straight.model, &optimizer, &options));
@@ -321,7 +326,6 @@ END_TEST
 int main(void) {
   const TTest *const tests[] = {a_goal_ends_the_run,
                                 an_average_is_what_is_validated,
-                                a_failing_task_stops_the_run_which_can_go_on,
                                 a_full_disk_stops_the_run_which_can_go_on,
                                 a_folder_that_cannot_be_made_is_an_error,
                                 a_step_allocates_nothing,
@@ -333,6 +337,7 @@ int main(void) {
   for (size_t i = 0; i < sizeof tests / sizeof *tests; ++i) {
     tcase_add_test(runs, tests[i]);
   }
+  tcase_add_loop_test(runs, a_failing_task_stops_the_run_which_can_go_on, 0, 2);
   suite_add_tcase(suite, runs);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);
