@@ -130,8 +130,9 @@ typedef struct lat_trainer_options {
                                          examples. NULL (default): drawn from the task */
   lat_reduce_function begin_reduce;   /**< of several ranks that have one thread each, or no more
                                          shards than ranks: begins the sums of layers whose gradients
-                                         are there, see lat_reduce_function; NULL (default): all are
-                                         summed by reduce when the backward pass is over */
+                                         are there, see lat_reduce_function. Not with fast_reduce,
+                                         whose sum is one. NULL (default): all are summed by reduce
+                                         when the backward pass is over */
 } lat_trainer_options;
 
 #ifdef __cplusplus

@@ -229,13 +229,6 @@ static lat_status begin(lat_mpi *mpi, const lat_reduction *reduction) {
       (status = RESERVE(sum, requests, parts + (size_t)reduction->parts * ranks + 1)) != LAT_OK) {
     return status;
   }
-  if (reduction->any_order) {
-    sum->gathers = 1;
-    return check(MPI_Iallreduce(MPI_IN_PLACE, reduction->values[0] + reduction->offset,
-                                (int)reduction->count, MPI_FLOAT, MPI_SUM, mpi->communicator,
-                                &sum->requests[0]),
-                 "MPI_Iallreduce");
-  }
   share_out(mpi, sum);
   status = RESERVE(sum, parts, parts * (size_t)sum->counts[mpi->rank] + 1);
   return status == LAT_OK ? exchange_parts(mpi, sum) : status;
@@ -266,8 +259,7 @@ static lat_status finish(lat_mpi *mpi) {
   lat_status status = advance(mpi, 1);
   for (int i = 0; i < mpi->begun && status == LAT_OK; ++i) {
     stretch_sum *sum = &mpi->stretches[i];
-    status = wait_for(mpi, 1, &sum->requests[sum->pending],
-                      sum->what.any_order ? "MPI_Iallreduce" : "MPI_Iallgatherv");
+    status = wait_for(mpi, 1, &sum->requests[sum->pending], "MPI_Iallgatherv");
   }
   mpi->begun = 0;
   return status;
@@ -302,27 +294,46 @@ static lat_status tell(lat_status status, char *message) {
   return status;
 }
 
+static lat_status check_count(const lat_reduction *reduction) {
+  return reduction->count <= INT_MAX
+             ? LAT_OK
+             : fail(LAT_ERROR_LIMIT, "%zu parameters are more than MPI counts, %d",
+                    reduction->count, INT_MAX);
+}
+
 static lat_status begin_reduce(const lat_reduction *reduction, void *user) {
   lat_mpi *mpi = user;
-  lat_status status = LAT_OK;
-  if (reduction->count > INT_MAX) {
-    status = fail(LAT_ERROR_LIMIT, "%zu parameters are more than MPI counts, %d", reduction->count,
-                  INT_MAX);
-  } else {
+  lat_status status = check_count(reduction);
+  if (status == LAT_OK) {
     status = advance(mpi, 0);
   }
-  return tell(status == LAT_OK ? begin(mpi, reduction) : status, reduction->message);
+  if (status == LAT_OK) {
+    status = begin(mpi, reduction);
+  }
+  return tell(status, reduction->message);
+}
+
+static lat_status sum_by_tree(lat_mpi *mpi, const lat_reduction *reduction) {
+  lat_status status = begin(mpi, reduction);
+  if (status == LAT_OK) {
+    status = finish(mpi);
+  }
+  return status == LAT_OK && reduction->sum_count > 0 ? sum_numbers(mpi, reduction) : status;
+}
+
+/* As MPI likes it best. */
+static lat_status sum_fast(lat_mpi *mpi, const lat_reduction *reduction) {
+  const lat_status status = add_all(mpi, reduction->values[0], (int)reduction->count, MPI_FLOAT);
+  return status == LAT_OK && reduction->sum_count > 0
+             ? add_all(mpi, reduction->sums, reduction->sum_count, MPI_DOUBLE)
+             : status;
 }
 
 static lat_status reduce(const lat_reduction *reduction, void *user) {
   lat_mpi *mpi = user;
-  lat_status status = begin_reduce(reduction, user);
+  lat_status status = check_count(reduction);
   if (status == LAT_OK) {
-    status = finish(mpi);
-  }
-  if (status == LAT_OK && reduction->sum_count > 0) {
-    status = reduction->any_order ? add_all(mpi, reduction->sums, reduction->sum_count, MPI_DOUBLE)
-                                  : sum_numbers(mpi, reduction);
+    status = reduction->any_order ? sum_fast(mpi, reduction) : sum_by_tree(mpi, reduction);
   }
   return tell(status, reduction->message);
 }

@@ -335,7 +335,9 @@ static part_sum sum_of_parts(const lat_trainer *trainer) {
 }
 
 int lati_ranks_overlap(const lat_trainer *trainer) {
-  return !alone(trainer) && trainer->options.begin_reduce != NULL && trainer->shards.workers == 1;
+  const lat_trainer_options *options = &trainer->options;
+  return !alone(trainer) && options->begin_reduce != NULL && !options->fast_reduce &&
+         trainer->shards.workers == 1;
 }
 
 void lati_ranks_begin_reduce(lat_trainer *trainer, size_t first) {

@@ -188,7 +188,7 @@ END_TEST
 START_TEST(sums_that_begin_early_have_the_same_bits) {
   static const struct {
     int32_t ranks, threads, fast, begun;
-  } runs[] = {{2, 1, 0, 4}, {3, 1, 0, 4}, {8, 1, 0, 4}, {2, 4, 0, 0}, {3, 2, 1, 4}};
+  } runs[] = {{2, 1, 0, 4}, {3, 1, 0, 4}, {8, 1, 0, 4}, {2, 4, 0, 0}, {3, 2, 1, 0}};
   char alone[256], together[256], name[16];
   scratch_folder folder;
   scratch_open(&folder);
