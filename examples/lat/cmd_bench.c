@@ -110,7 +110,7 @@ static lat_status measure_training(figures *found, bench_rig *rig, const cli_set
  * as each of them does. */
 static lat_status measure_ceilings(figures *found, bench_rig *rig, const cli_settings *settings) {
   const lat_context *ctx = rig->bench.ctx;
-  const double share = settings->seconds / MODEL_LAYERS;
+  const double share = settings->seconds / (double)MODEL_LAYERS;
   model_layer layers[MODEL_LAYERS];
   double raw = 0, work = 0, time = 0;
   model_layers(layers, &settings->model, rig->batch,
@@ -186,7 +186,7 @@ static lat_status measure_all(figures *found, bench_rig *rig, const cli_settings
   lat_status status = make_rig(rig, settings);
   if (status == LAT_OK) {
     status = measure_rate(&found->sample, settings, draw, rig);
-    found->sample *= SAMPLE_BLOCK;
+    found->sample *= (double)SAMPLE_BLOCK;
   }
   if (status == LAT_OK) {
     status = measure_training(found, rig, settings);

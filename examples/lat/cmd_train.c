@@ -44,7 +44,7 @@ static void catch_signals(void) {
 
 static int32_t show_progress(const lat_progress *progress, void *user) {
   train_progress_show(user, progress);
-  return interrupted;
+  return (int32_t)interrupted;
 }
 
 static int show_result(const cli_settings *settings, const lat_trainer *trainer) {

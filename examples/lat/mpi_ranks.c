@@ -8,7 +8,9 @@
 #include <lat/mpi.h>
 
 #include <dlfcn.h>
+#ifdef __linux__
 #include <sched.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,12 +93,21 @@ static void *load_library(void) {
   return library;
 }
 
+/* Processors that a launcher has bound this process to; `all` where the system does not tell. */
+static long bound_to(long all) {
+#ifdef __linux__
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : all;
+#else
+  return all;
+#endif
+}
+
 /* As many threads as this process may use processors, of its share of those of the machine. */
 static int32_t share_of_processors(void) {
-  cpu_set_t set;
   const long online = sysconf(_SC_NPROCESSORS_ONLN), local = NUMBER_OF(local_names, 1);
   const long share = local > 0 && online > local ? online / local : 1;
-  const long allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : share;
+  const long allowed = bound_to(share);
   return (int32_t)(allowed < share ? allowed : share);
 }
 

@@ -26,7 +26,7 @@ static int columns(void) {
 
 static int show_bar(double fraction) {
   char bar[BAR_WIDTH + 1];
-  int filled = (int)(fraction * BAR_WIDTH);
+  int filled = (int)(fraction * (double)BAR_WIDTH);
   memset(bar, '.', BAR_WIDTH);
   memset(bar, '#', (size_t)filled);
   bar[BAR_WIDTH] = '\0';

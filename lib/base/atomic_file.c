@@ -123,7 +123,7 @@ done:
 static lat_status check_limit(const char *path, int64_t position, size_t size) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
-      (uint64_t)position + size <= limit.rlim_cur) {
+      (uint64_t)position + size <= (uint64_t)limit.rlim_cur) { /* signed on FreeBSD */
     return LAT_OK;
   }
   return lati_fail(LAT_ERROR_IO,

@@ -12,4 +12,4 @@ static inline vec multiply_add(vec sum, const float *p) {
 
 #include "compute/peak_loop.h"
 
-const lati_peak lati_peak_bf16_dot = {run, 4.0 * SUMS *LANES};
+const lati_peak lati_peak_bf16_dot = {run, 4.0 * (double)(SUMS *LANES)};

@@ -13,4 +13,4 @@ static inline vec multiply_add(vec sum, const float *p) {
 
 #include "compute/peak_loop.h"
 
-const lati_peak lati_peak_portable = {run, 2.0 * SUMS *LANES};
+const lati_peak lati_peak_portable = {run, 2.0 * (double)(SUMS *LANES)};

@@ -18,8 +18,10 @@ static pthread_once_t processor_asked = PTHREAD_ONCE_INIT;
 #if defined(__x86_64__)
 
 #include <cpuid.h>
+#ifdef __linux__
 #include <sys/syscall.h>
 #include <unistd.h>
+#endif
 
 /* LAT_INSTRUCTION_LIMIT of the build. */
 enum { PORTABLE, AVX2, AVX512, ALL };

@@ -117,7 +117,7 @@ static int is_singular_modulo(uint64_t *m, const double *a, int32_t n, uint64_t 
 int lati_is_singular(const double *a, int32_t n, double *work) {
   uint64_t *m = (uint64_t *)(void *)work;
   uint64_t p = (UINT64_C(1) << 31) - 1;
-  for (double bits = determinant_bits(a, n); bits > 0; bits -= PRIME_BITS, p -= 2) {
+  for (double bits = determinant_bits(a, n); bits > 0; bits -= (double)PRIME_BITS, p -= 2) {
     while (!is_prime(p)) {
       p -= 2;
     }

@@ -18,13 +18,13 @@ static void symbol_text(char text[16], int32_t digits, int32_t symbol) {
 
 static void symbol_value(lati_symbol_value *value, int32_t digits, int32_t symbol) {
   (void)digits;
-  *value = (lati_symbol_value){1, 0, (double)symbol / DIGITS, 0};
+  *value = (lati_symbol_value){1, 0, (double)symbol / (double)DIGITS, 0};
 }
 
 static int32_t encode(int32_t symbols[LATI_MAX_NUMBER_TOKENS], int32_t digits, double value) {
   const double rounded = round(value);
   (void)digits;
-  if (!(rounded >= 0 && rounded < DIGITS)) {
+  if (!(rounded >= 0 && rounded < (double)DIGITS)) {
     return 0;
   }
   symbols[0] = (int32_t)rounded;

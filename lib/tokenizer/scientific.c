@@ -33,5 +33,5 @@ void lati_scientific_exponent_text(char *text, int32_t exponent) {
 
 void lati_scientific_exponent_value(lati_symbol_value *value, int32_t exponent) {
   value->has_exponent = 1;
-  value->exponent = (double)(exponent - LATI_EXPONENT_LIMIT) / LATI_EXPONENT_LIMIT;
+  value->exponent = (double)(exponent - LATI_EXPONENT_LIMIT) / (double)LATI_EXPONENT_LIMIT;
 }

@@ -18,14 +18,16 @@ grep -q -e --launcher "$scratch/help"
   --candidate 'plain:' --candidate 'average: --ema-decay 0.9' >"$scratch/out"
 [ "$(grep -c '^| plain |\|^| average |' "$scratch/out")" -eq 3 ]
 
+precision=f32
 if "$lat" info | grep -q 'precision *bf16'; then # the processor and the compiler have it
+  precision=bf16
   "$python" "$here/precision.py" --lat "$lat" --examples 32 --quick-examples 16 --seeds 1 \
     --quick-seeds 1 --count 2 --jobs 1 --output "$scratch/precision.md" >"$scratch/out" 2>&1
   [ "$(grep -c '^| 5 % |' "$scratch/precision.md")" -eq 2 ]
 fi
 
 "$python" "$here/small_models.py" --lat "$lat" --campaign --widths 64 --rules muon --threads 1 --batches 2 --rounds 1 \
-  --seconds 0.01 >"$scratch/out"
+  --precision $precision --seconds 0.01 >"$scratch/out"
 grep -q '^| 64 | muon | 2 | 1 |' "$scratch/out"
 
 cat >"$scratch/example" <<'END'
