@@ -128,11 +128,11 @@ typedef struct lat_trainer_options {
                               resumed run must have the same. Borrowed by the trainer */
   const lat_batch *validation_source; /**< likewise what is validated: its first validate_count
                                          examples. NULL (default): drawn from the task */
-  lat_reduce_function begin_reduce;   /**< of several ranks that have one thread each, or no more
-                                         shards than ranks: begins the sums of layers whose gradients
-                                         are there, see lat_reduce_function. Not with fast_reduce,
-                                         whose sum is one. NULL (default): all are summed by reduce
-                                         when the backward pass is over */
+  lat_reduce_function begin_reduce; /**< of several ranks: begins the sums of layers whose gradients
+                                       are there, see lat_reduce_function. Called where every rank
+                                       has it and one thread, or no more shards than ranks; not with
+                                       fast_reduce, whose sum is one. NULL (default): all are summed
+                                       by reduce when the backward pass is over */
 } lat_trainer_options;
 
 #ifdef __cplusplus

@@ -334,12 +334,6 @@ static part_sum sum_of_parts(const lat_trainer *trainer) {
                     .end = trainer->summed_from};
 }
 
-int lati_ranks_overlap(const lat_trainer *trainer) {
-  const lat_trainer_options *options = &trainer->options;
-  return !alone(trainer) && options->begin_reduce != NULL && !options->fast_reduce &&
-         trainer->shards.workers == 1;
-}
-
 void lati_ranks_begin_reduce(lat_trainer *trainer, size_t first) {
   part_sum what = sum_of_parts(trainer);
   what.function = trainer->options.begin_reduce;
@@ -389,9 +383,20 @@ done:
   return status;
 }
 
-lat_status lati_ranks_learn_saving(lat_trainer *trainer) {
-  lat_status status = report(trainer, LAT_OK, trainer->directory != NULL, 0);
+/* Of this rank alone. */
+static int may_overlap(const lat_trainer *trainer) {
+  return trainer->options.begin_reduce != NULL && !trainer->options.fast_reduce &&
+         trainer->shards.workers == 1;
+}
+
+lat_status lati_ranks_learn(lat_trainer *trainer) {
+  const lat_status status =
+      report(trainer, LAT_OK, trainer->directory != NULL, (uint64_t)may_overlap(trainer));
   trainer->saves = status == LAT_OK && trainer->reports[0].numbers[0] != 0;
+  trainer->overlaps = status == LAT_OK;
+  for (int32_t rank = 0; rank < trainer->shards.ranks; ++rank) {
+    trainer->overlaps = trainer->overlaps && trainer->reports[rank].numbers[1] != 0;
+  }
   return status;
 }
 

@@ -19,10 +19,13 @@ void lati_ranks_clear(lat_trainer *trainer);
 /* How the ranks share the work of an update out. */
 lati_update_share lati_ranks_share(lat_trainer *trainer);
 
+/* What the ranks learn of each other: whether rank 0 writes files, and whether on all of them the
+ * sums of layers may begin while the gradients of others are still computed. */
+lat_status lati_ranks_learn(lat_trainer *trainer);
+
 /* Of moments that are split over the ranks: all of them to rank 0, which is about to write them. By
- * all ranks at once, as far as rank 0 writes files, which they learn of each other. */
+ * all ranks at once, as far as rank 0 writes files. */
 lat_status lati_ranks_gather_moments(lat_trainer *trainer);
-lat_status lati_ranks_learn_saving(lat_trainer *trainer);
 
 /* Every rank says how it fared: OK when all did well, otherwise the status and the message of the
  * first that failed, on every rank. */
@@ -38,9 +41,6 @@ lat_status lati_ranks_held(const lat_trainer *trainer);
 /* ARGUMENT, naming the rank and the option, where a rank's options, version, kernels, model or
  * parameters are not those of rank 0. */
 lat_status lati_ranks_compare(lat_trainer *trainer, int resumed);
-
-/* 1: the sums of layers may begin while the gradients of others are still computed. */
-int lati_ranks_overlap(const lat_trainer *trainer);
 
 /* Begins the sum over the ranks of the parameters from `first` to trainer->summed_from, and moves
  * the latter there. What fails is told by the next lati_ranks_reduce(). */

@@ -89,8 +89,7 @@ static lat_status sum_leaf(lat_trainer *trainer, lat_gradients *gradients, int64
       lati_gradients_place(gradients, (uint64_t)trainer->optimizer->updates,
                            (uint64_t)(first + begin));
       LATI_TRY(next_batch(&batch, trainer, leaf, count));
-      lati_gradients_follow(gradients, last && lati_ranks_overlap(trainer) ? sum_layers : NULL,
-                            trainer);
+      lati_gradients_follow(gradients, last && trainer->overlaps ? sum_layers : NULL, trainer);
       LATI_TRY(lat_gradients_accumulate(gradients, &sum, trainer->model, batch));
     }
   }
@@ -211,7 +210,7 @@ static lat_status sum_over_ranks(lat_trainer *trainer, lat_status status) {
   sums[LATI_SUM_STOP] = trainer->wants_stop;
   sums[LATI_SUM_OVER] = lati_trainer_time_is_over(trainer);
   sums[LATI_SUM_OLD] = lati_trainer_checkpoint_is_old(trainer);
-  if (status != LAT_OK && lati_ranks_overlap(trainer)) {
+  if (status != LAT_OK && trainer->overlaps) {
     lati_gradients_follow(trainer->gradients, sum_nothing, trainer);
     lati_gradients_tell(trainer->gradients);
     lati_gradients_follow(trainer->gradients, NULL, NULL);

@@ -299,8 +299,8 @@ static lat_status create(lat_trainer **out, lat_model *model,
   LATI_TRY(lati_ranks_settle(trainer, create_parts(trainer, optimizer)));
   LATI_TRY(lati_ranks_compare(trainer, prepare == continue_files));
   LATI_TRY(lati_ranks_settle(trainer, prepare(trainer)));
-  if (trainer->optimizer->parts != NULL) {
-    LATI_TRY(lati_ranks_learn_saving(trainer));
+  if (trainer->shards.ranks > 1) {
+    LATI_TRY(lati_ranks_learn(trainer));
   }
   if (prepare == continue_files) {
     LATI_TRY(lati_ranks_follow_first(trainer));

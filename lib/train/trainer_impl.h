@@ -58,6 +58,7 @@ struct lat_trainer {
   int wants_stop;         /* this rank's progress callback asked to stop */
   int stopped, timed_out; /* a rank's did, or its time is over, as all ranks know */
   int saves;              /* rank 0 writes files, as all ranks know */
+  int overlaps;           /* sums of layers begin early on all ranks, as all know */
   int save_wanted;        /* rank 0's last checkpoint is old, as all ranks know */
 };
 

@@ -82,9 +82,9 @@ void lati_stack_forward(lati_workspace *work, lati_stack_state *state) {
   state->output = h;
 }
 
-/* The passes below are through layers up to some number: those behind it are done, and so is what
- * is declared behind them: the stack's last norm, the stacks after it, the head but for embeddings
- * that it shares. */
+/* The passes that are still to come go through layers up to some number. Layers behind it are done,
+ * and so is what is declared behind them: the stack's last norm, the stacks after it, and the head,
+ * but for embeddings that it shares. */
 void lati_stack_tell_final(const lati_workspace *work, const lati_stack *stack, int32_t pass) {
   int32_t layer = 0;
   for (int32_t below = 0; below < pass; ++below) {

@@ -188,10 +188,11 @@ void lati_gradients_redirect(lat_gradients *gradients, float *to);
  * from number `first` on. */
 typedef void lati_final_function(void *user, size_t first);
 
-/* Who hears it of the next passes; NULL: nobody. */
+/* Who hears it while the next batches are accumulated; NULL: nobody. Of a batch that goes through
+ * the model in parts it is told for the last one. */
 void lati_gradients_follow(lat_gradients *gradients, lati_final_function *hears, void *user);
 
-/* The calls of a whole backward pass, of which nothing is computed. */
+/* Makes the calls that a backward pass would make, and computes nothing. */
 void lati_gradients_tell(const lat_gradients *gradients);
 
 /* Dropout of the next call draws as that of pass `step` for its examples from number `first` on. */

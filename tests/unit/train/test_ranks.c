@@ -214,6 +214,31 @@ START_TEST(sums_that_begin_early_have_the_same_bits) {
 }
 END_TEST
 
+/* Where one rank has threads that sum shards of their own, no rank begins early. */
+START_TEST(ranks_agree_on_beginning_early) {
+  char alone[256], together[256];
+  scratch_folder folder;
+  rank_run ranks[2];
+  scratch_open(&folder);
+  rank_run self = plain_rank(scratch_file(alone, &folder, "alone"), 8);
+  self.model.encoder_width = self.model.decoder_width = 128;
+  self.options.validate_every = 0;
+  self.options.max_examples = 32;
+  run_copies(&self, 1, LAT_OK);
+  self.options.directory = scratch_file(together, &folder, "together");
+  self.begins = 1;
+  ranks[0] = ranks[1] = self;
+  ranks[1].threads = 2;
+  ck_assert_int_eq(run_ranks(ranks, 2), 0);
+  ck_assert_int_eq(ranks[0].status, LAT_OK);
+  expect_same_files(alone, together);
+  ranks[1].threads = 1;
+  ranks[0].options.directory = NULL;
+  ck_assert_int_gt(run_ranks(ranks, 2), 0);
+  scratch_close(&folder);
+}
+END_TEST
+
 /* How an update's examples are split changes its loss by rounding alone: dropout goes by example.
  */
 START_TEST(shards_do_not_change_dropout) {
@@ -522,6 +547,7 @@ int main(void) {
   TCase *tests = tcase_create("ranks");
   tcase_add_loop_test(tests, ranks_do_not_change_the_bits, 0, VARIANTS);
   tcase_add_test(tests, sums_that_begin_early_have_the_same_bits);
+  tcase_add_test(tests, ranks_agree_on_beginning_early);
   tcase_add_test(tests, shards_do_not_change_dropout);
   tcase_add_test(tests, shards_may_be_uneven);
   tcase_add_loop_test(tests, a_stopped_run_is_resumed_at_any_number_of_ranks, 0, 2);
