@@ -63,7 +63,9 @@ typedef struct lat_agreement {
  * (sum_count 0). Every rank begins the same stretches in the same order, the vector's last one
  * first, each of which ends where the one before it begins; then the update's reduce is called for
  * what is left in front of them, and returns when all are summed. `values` and its rows stay until
- * then, and the stretches are nobody else's; the lat_reduction and its message do not stay.
+ * then, and the stretches are nobody else's; the lat_reduction and its message do not stay. Where
+ * one cannot begin, reduce is not called and the run ends; what has begun until then is the host's
+ * to end.
  */
 typedef lat_status (*lat_reduce_function)(const lat_reduction *reduction, void *user);
 

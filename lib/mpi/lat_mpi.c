@@ -34,6 +34,7 @@ struct lat_mpi {
   stretch_sum *stretches;                   /* the last is that of reduce, the others began early */
   size_t sums_capacity, stretches_capacity; /* elements */
   int begun;                                /* stretches in use */
+  int broken; /* 1: a sum failed; MPI may still use what its stretches have */
 };
 
 static _Thread_local char last_error[LAT_MESSAGE_SIZE];
@@ -220,7 +221,7 @@ static lat_status begin(lat_mpi *mpi, const lat_reduction *reduction) {
   if (status != LAT_OK) {
     return status;
   }
-  stretch_sum *sum = &mpi->stretches[mpi->begun++];
+  stretch_sum *sum = &mpi->stretches[mpi->begun];
   const size_t ranks = (size_t)mpi->ranks, parts = count_parts(mpi, reduction->shards);
   sum->what = *reduction;
   sum->pending = sum->gathers = 0;
@@ -231,7 +232,11 @@ static lat_status begin(lat_mpi *mpi, const lat_reduction *reduction) {
   }
   share_out(mpi, sum);
   status = RESERVE(sum, parts, parts * (size_t)sum->counts[mpi->rank] + 1);
-  return status == LAT_OK ? exchange_parts(mpi, sum) : status;
+  if (status == LAT_OK) {
+    ++mpi->begun;
+    status = exchange_parts(mpi, sum);
+  }
+  return status;
 }
 
 /* The first step of every sum that has its parts, in the order in which they began, because all
@@ -261,7 +266,9 @@ static lat_status finish(lat_mpi *mpi) {
     stretch_sum *sum = &mpi->stretches[i];
     status = wait_for(mpi, 1, &sum->requests[sum->pending], "MPI_Iallgatherv");
   }
-  mpi->begun = 0;
+  if (status == LAT_OK) {
+    mpi->begun = 0;
+  }
   return status;
 }
 
@@ -294,23 +301,32 @@ static lat_status tell(lat_status status, char *message) {
   return status;
 }
 
-static lat_status check_count(const lat_reduction *reduction) {
+static lat_status check_sum(const lat_mpi *mpi, const lat_reduction *reduction) {
+  if (mpi->broken) {
+    return fail(LAT_ERROR_STATE, "an earlier sum over the ranks has failed");
+  }
   return reduction->count <= INT_MAX
              ? LAT_OK
              : fail(LAT_ERROR_LIMIT, "%zu parameters are more than MPI counts, %d",
                     reduction->count, INT_MAX);
 }
 
+/* A failure is one of all later sums too, because messages and gathers can be under way. */
+static lat_status settle(lat_status status, lat_mpi *mpi, char *message) {
+  mpi->broken = mpi->broken || status != LAT_OK;
+  return tell(status, message);
+}
+
 static lat_status begin_reduce(const lat_reduction *reduction, void *user) {
   lat_mpi *mpi = user;
-  lat_status status = check_count(reduction);
+  lat_status status = check_sum(mpi, reduction);
   if (status == LAT_OK) {
     status = advance(mpi, 0);
   }
   if (status == LAT_OK) {
     status = begin(mpi, reduction);
   }
-  return tell(status, reduction->message);
+  return settle(status, mpi, reduction->message);
 }
 
 static lat_status sum_by_tree(lat_mpi *mpi, const lat_reduction *reduction) {
@@ -331,11 +347,11 @@ static lat_status sum_fast(lat_mpi *mpi, const lat_reduction *reduction) {
 
 static lat_status reduce(const lat_reduction *reduction, void *user) {
   lat_mpi *mpi = user;
-  lat_status status = check_count(reduction);
+  lat_status status = check_sum(mpi, reduction);
   if (status == LAT_OK) {
     status = reduction->any_order ? sum_fast(mpi, reduction) : sum_by_tree(mpi, reduction);
   }
-  return tell(status, reduction->message);
+  return settle(status, mpi, reduction->message);
 }
 
 /* Rows of one size. */
@@ -523,13 +539,13 @@ void lat_mpi_free(lat_mpi *mpi) {
   if (mpi->started && !finalised) {
     MPI_Finalize();
   }
-  for (size_t i = 0; i < mpi->stretches_capacity; ++i) {
+  for (size_t i = 0; i < mpi->stretches_capacity && !mpi->broken; ++i) {
     free(mpi->stretches[i].requests);
     free(mpi->stretches[i].offsets);
     free(mpi->stretches[i].counts);
     free(mpi->stretches[i].parts);
   }
-  free(mpi->stretches);
+  free(mpi->stretches); /* of a broken sum what MPI may still write to stays */
   free(mpi->sums);
   free(mpi->counts);
   free(mpi);

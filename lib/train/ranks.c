@@ -282,6 +282,7 @@ done:
 /* Elements first .. end - 1 of parts: the first part becomes the sum of all. */
 typedef struct part_sum {
   lat_reduce_function function;
+  const char *name; /* of the option that it is */
   float *const *values;
   double *sums; /* NULL: no numbers beside them */
   int32_t parts;
@@ -311,7 +312,7 @@ static lat_status call_reduce(const lat_trainer *trainer, const part_sum *what) 
   lati_floating *host = lati_floating_lend();
   const lat_status status = what->function(&reduction, trainer->options.connection);
   lati_floating_take_back(host);
-  return outcome(status, "reduce", message);
+  return outcome(status, what->name, message);
 }
 
 /* All that is left, after which the whole vector is there. */
@@ -327,6 +328,7 @@ static lat_status reduce(const lat_trainer *trainer, const part_sum *what) {
 static part_sum sum_of_parts(const lat_trainer *trainer) {
   const lati_shards *shards = &trainer->shards;
   return (part_sum){.function = trainer->options.reduce,
+                    .name = "reduce",
                     .values = shards->part,
                     .sums = shards->part_sums,
                     .parts = shards->parts,
@@ -337,6 +339,7 @@ static part_sum sum_of_parts(const lat_trainer *trainer) {
 void lati_ranks_begin_reduce(lat_trainer *trainer, size_t first) {
   part_sum what = sum_of_parts(trainer);
   what.function = trainer->options.begin_reduce;
+  what.name = "begin_reduce";
   what.sums = NULL;
   what.first = first;
   if (trainer->begun == LAT_OK) {
@@ -360,6 +363,7 @@ lat_status lati_ranks_reduce(lat_trainer *trainer) {
 /* Rank 0's vector for all: a sum to which the others bring -0, which changes no number's bits. */
 static lat_status follow_vector(const lat_trainer *trainer, float *vector) {
   const part_sum what = {.function = trainer->options.reduce,
+                         .name = "reduce",
                          .values = &vector,
                          .parts = 1,
                          .leaves = trainer->shards.ranks,

@@ -162,6 +162,9 @@ static lat_status join_workers(lat_trainer *trainer) {
       return lati_fail(worker->status, "%s", worker->message);
     }
     for (int32_t i = 0; i < worker->tree.count; ++i) {
+      if (additions.count + tree.count >= LATI_MAX_NODES) { /* the most that a node can bring */
+        add_rows(trainer, &additions);
+      }
       lati_tree_push(&tree, worker->tree.nodes[i], lati_record_addition, &recorder);
     }
   }
@@ -229,6 +232,7 @@ lat_status lati_sum_gradients(lat_trainer *trainer, lat_loss_sum *sum) {
   const double *sums = trainer->shards.part_sums;
   lati_shards_start(&trainer->shards);
   trainer->summed_from = trainer->optimizer->count;
+  trainer->begun = LAT_OK;
   lat_status status = lati_ranks_held(trainer);
   if (status == LAT_OK) {
     status = sum_shards(trainer);

@@ -194,7 +194,11 @@ static int64_t count_parts(const lat_model *model, const lat_batch *batch) {
   int64_t floats = 0;
   for (int32_t s = 0; s < model->stacks; ++s) {
     const lati_stack *stack = &model->stack[s];
-    floats += (batch->side[stack->side].offsets[batch->size] + 2 * batch->size) * stack->width;
+    int64_t tokens = batch->side[stack->side].offsets[batch->size] + 2 * batch->size;
+    if (stack->behind != LATI_NOTHING) { /* answers, or positions that ask for them */
+      tokens += batch->side[LAT_OUTPUT].offsets[batch->size] + batch->size;
+    }
+    floats += tokens * stack->width;
   }
   const int64_t parts = (floats + PART_FLOATS / 2) / PART_FLOATS;
   return parts < 1 ? 1 : parts > batch->size ? batch->size : parts;

@@ -214,6 +214,25 @@ START_TEST(sums_that_begin_early_have_the_same_bits) {
 }
 END_TEST
 
+/* The sums of 16 threads want more additions than a list of them has room for. */
+START_TEST(many_threads_change_no_bit) {
+  char one[256], many[256];
+  scratch_folder folder;
+  scratch_open(&folder);
+  rank_run self = plain_rank(scratch_file(one, &folder, "one"), 16);
+  self.options.batch_size = 16;
+  self.options.accumulation = 31;
+  self.options.max_examples = 1;
+  self.options.validate_every = 0;
+  run_copies(&self, 1, LAT_OK);
+  self.options.directory = scratch_file(many, &folder, "many");
+  self.threads = 16;
+  run_copies(&self, 1, LAT_OK);
+  expect_same_files(one, many);
+  scratch_close(&folder);
+}
+END_TEST
+
 /* Where one rank has threads that sum shards of their own, no rank begins early. */
 START_TEST(ranks_agree_on_beginning_early) {
   char alone[256], together[256];
@@ -435,7 +454,7 @@ START_TEST(a_rank_that_fails_ends_sums_that_have_begun) {
     ranks[i].options.directory = NULL;
     ranks[i].cut = 1;
   }
-  expect_refused(ranks, LAT_ERROR_IO, "reduce failed: the line is cut");
+  expect_refused(ranks, LAT_ERROR_IO, "begin_reduce failed: the line is cut");
   scratch_close(&folder);
 }
 END_TEST
@@ -547,6 +566,7 @@ int main(void) {
   TCase *tests = tcase_create("ranks");
   tcase_add_loop_test(tests, ranks_do_not_change_the_bits, 0, VARIANTS);
   tcase_add_test(tests, sums_that_begin_early_have_the_same_bits);
+  tcase_add_test(tests, many_threads_change_no_bit);
   tcase_add_test(tests, ranks_agree_on_beginning_early);
   tcase_add_test(tests, shards_do_not_change_dropout);
   tcase_add_test(tests, shards_may_be_uneven);
