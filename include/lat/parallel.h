@@ -24,22 +24,22 @@
 
 /** A sum over all ranks that a trainer asks for. @since 0.1 */
 typedef struct lat_reduction {
-  size_t struct_size; /**< the library's */
-  int64_t shards;     /**< leaves of the tree */
-  int32_t rank;       /**< the caller's, from 0 */
-  int32_t ranks;      /**< number of ranks */
-  int32_t parts;      /**< this rank's, lat_shard_parts() of the above */
-  int32_t any_order;  /**< 1: one part a rank, which may be added in any order */
-  float *const
-      *values;       /**< (parts, offset + count): this rank's parts; afterwards values[0] is the
-                        sum of all ranks' parts, on every rank, and the other rows are anything */
-  size_t count;      /**< floats of a part that are summed */
-  double *sums;      /**< (parts, sum_count): numbers to be summed likewise into the first row */
-  int32_t sum_count; /**< doubles of a part; 0: none */
-  int32_t reserved;  /**< 0 */
-  char *message;     /**< LAT_MESSAGE_SIZE bytes: why it failed, from whoever fails */
-  size_t offset;     /**< the first that is summed, in each row of values; 0 but where a sum
-                        begins early */
+  size_t struct_size;   /**< the library's */
+  int64_t shards;       /**< leaves of the tree */
+  int32_t rank;         /**< the caller's, from 0 */
+  int32_t ranks;        /**< number of ranks */
+  int32_t parts;        /**< this rank's, lat_shard_parts() of the above */
+  int32_t any_order;    /**< 1: one part a rank, which may be added in any order */
+  float *const *values; /**< this rank's parts, rows of offset + count floats; afterwards values[0]
+                           is the sum of all ranks' parts, on every rank, and the other rows are
+                           anything */
+  size_t count;         /**< floats of a part that are summed */
+  double *sums;         /**< (parts, sum_count): numbers to be summed likewise into the first row */
+  int32_t sum_count;    /**< doubles of a part; 0: none */
+  int32_t reserved;     /**< 0 */
+  char *message;        /**< LAT_MESSAGE_SIZE bytes: why it failed, from whoever fails */
+  size_t offset;        /**< the first that is summed, in each row of values; 0 but where a sum
+                           begins early */
 } lat_reduction;
 
 /** What all ranks tell each other, so that each comes to the same decision. @since 0.1 */

@@ -96,6 +96,15 @@ static rank_run plain_rank(const char *directory, int32_t shards) {
   return self;
 }
 
+/* The same of a model whose layers are large enough for sums of their own, for two updates. */
+static rank_run wide_rank(const char *directory) {
+  rank_run self = plain_rank(directory, 8);
+  self.model.encoder_width = self.model.decoder_width = 128;
+  self.options.validate_every = 0;
+  self.options.max_examples = 32;
+  return self;
+}
+
 /* Returns the most sums that began early in an update. */
 static int run_ranks(rank_run *ranks, int32_t count) {
   pthread_t threads[MOST_RANKS];
@@ -192,11 +201,8 @@ START_TEST(sums_that_begin_early_have_the_same_bits) {
   char alone[256], together[256], name[16];
   scratch_folder folder;
   scratch_open(&folder);
-  rank_run self = plain_rank(scratch_file(alone, &folder, "alone"), 8);
-  self.model.encoder_width = self.model.decoder_width = 128;
+  rank_run self = wide_rank(scratch_file(alone, &folder, "alone"));
   self.model.encoder_layers = self.model.decoder_layers = 2;
-  self.options.validate_every = 0;
-  self.options.max_examples = 48;
   run_copies(&self, 1, LAT_OK);
   for (size_t i = 0; i < sizeof runs / sizeof *runs; ++i) {
     snprintf(name, sizeof name, "run%d", (int)i);
@@ -239,10 +245,7 @@ START_TEST(ranks_agree_on_beginning_early) {
   scratch_folder folder;
   rank_run ranks[2];
   scratch_open(&folder);
-  rank_run self = plain_rank(scratch_file(alone, &folder, "alone"), 8);
-  self.model.encoder_width = self.model.decoder_width = 128;
-  self.options.validate_every = 0;
-  self.options.max_examples = 32;
+  rank_run self = wide_rank(scratch_file(alone, &folder, "alone"));
   run_copies(&self, 1, LAT_OK);
   self.options.directory = scratch_file(together, &folder, "together");
   self.begins = 1;
