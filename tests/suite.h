@@ -3,7 +3,17 @@
 #define LAT_TESTS_SUITE_H
 
 #include "check_quietly.h"
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* In the child of a test: ends it after so many seconds, that a child that hangs does not hang the
+ * tests. Check's handler of SIGALRM, which a child inherits, kills a whole process group: with
+ * CK_FORK=no that of whoever runs the tests. */
+static inline void end_child_after(unsigned seconds) {
+  signal(SIGALRM, SIG_DFL);
+  alarm(seconds);
+}
 
 /* Runs one case, which may hold loops over `_i`. */
 static inline int run_case(const char *name, TCase *tests) {

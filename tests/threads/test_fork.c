@@ -81,7 +81,7 @@ static int child_goes_on(loop *self, const double straight[], int generations);
 static int fork_and_go_on(loop *self, const double straight[], int generations) {
   const pid_t child = fork();
   if (child == 0) {
-    alarm(120); /* a child that hangs shall not hang the tests */
+    end_child_after(120);
     _exit(child_goes_on(self, straight, generations));
   }
   int status = -1;
