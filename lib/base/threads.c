@@ -5,6 +5,7 @@
 #include "base/floating.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -135,6 +136,16 @@ static void *run_worker(void *argument) {
     if (enter_gate(pool, &seen)) {
       run_tasks(pool, self->index);
       leave_gate(pool);
+    }
+  }
+}
+
+void lati_await(const atomic_int *counter, int least) {
+  for (int i = 0; atomic_load(counter) < least; ++i) {
+    if (i < SPINS) {
+      relax();
+    } else {
+      sched_yield(); /* whoever raises it may wait for this processor */
     }
   }
 }

@@ -7,6 +7,8 @@
 
 #include <lat/context.h>
 
+#include <stdatomic.h>
+
 typedef struct lati_pool lati_pool;
 
 /* One task of a parallel loop. `worker` is 0 .. lati_pool_size() - 1 and is held by one task at a
@@ -22,5 +24,9 @@ int32_t lati_pool_size(const lati_pool *pool);
  * loop, in a nested call, or could not start, the calling thread does all tasks as worker 0.
  * Workers run with the default floating-point state. */
 void lati_pool_run(lati_pool *pool, lati_task_function *function, void *argument, int64_t tasks);
+
+/* Waits until another thread has raised a counter to `least`. A task may wait so for those of its
+ * loop that were handed out before it. */
+void lati_await(const atomic_int *counter, int least);
 
 #endif

@@ -106,8 +106,10 @@ void lati_answer_rows_scatter(lati_workspace *work) {
                                                  state->stack->width);
   }
   if (answers->heads != NULL) {
+    lati_turn_take(&work->to.turn);
     work->device->operations->embedding_backward(
         work->device, lati_gradient_of(work, state->stack->embedding.heads), answers->d_output,
         answers->heads, answers->tokens, state->stack->width);
+    lati_turn_give(&work->to.turn);
   }
 }

@@ -104,6 +104,9 @@ void lati_norm_backward(const lati_workspace *work, const lati_stack_state *stac
 void lati_block_product(const lati_block_pass *pass, lati_rows y, int32_t linear, lati_rows x,
                         int64_t tokens, const float *residual);
 
+/* The part of a linear layer's backward that concerns its parameters: their gradients +=. */
+void lati_weight_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_y,
+                          lati_rows x, int64_t tokens);
 /* A linear layer's backward: parameters' gradients +=, d_x = (+= when accumulate), with a slope or
  * NULL. */
 void lati_linear_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_x,

@@ -395,6 +395,26 @@ void lati_embed_forward(lati_workspace *work, lati_stack_state *state, const lat
   }
 }
 
+/* The gradient of answers' embeddings as the head's weight, to that of the table or its factors. */
+static void collect_tied(const lati_workspace *work) {
+  const lati_stack *stack = lati_last_stack(work->model);
+  const lati_side_embedding *own = &stack->embedding.side[LAT_OUTPUT];
+  const lati_factors *factors = &own->factors;
+  if (own->expanded == NULL) {
+    work->device->operations->add(work->device, lati_gradient_of(work, own->table), work->to.d_tied,
+                                  (int64_t)own->symbols * stack->width);
+    return;
+  }
+  const float *const tables[] = {factors->special_table, factors->mantissa_table,
+                                 factors->exponent_table};
+  const int32_t *const maps[] = {factors->special, factors->mantissa, factors->exponent};
+  for (int i = 0; i < 3; ++i) {
+    work->device->operations->embedding_backward(work->device, lati_gradient_of(work, tables[i]),
+                                                 work->to.d_tied, maps[i], own->symbols,
+                                                 stack->width);
+  }
+}
+
 void lati_embed_backward(lati_workspace *work, const lati_stack_state *state, float *d_h) {
   const lati_backend *backend = work->device->operations;
   const lati_stack *stack = state->stack;
@@ -405,6 +425,10 @@ void lati_embed_backward(lati_workspace *work, const lati_stack_state *state, fl
   }
   lati_norm_backward(work, state, &stack->embedding.norm, embedded, d_h, (lati_rows){0}, d_h,
                      embedded->sum, 0);
+  lati_turn_take(&work->to.turn);
+  if (work->to.last && work->to.d_tied != NULL && stack == lati_last_stack(work->model)) {
+    collect_tied(work);
+  }
   for (int32_t i = 0; i < state->lookups; ++i) {
     const lati_lookup *lookup = &state->lookup[i];
     if (lookup->trained) {
@@ -412,6 +436,7 @@ void lati_embed_backward(lati_workspace *work, const lati_stack_state *state, fl
                                   lookup->ids, state->tokens, stack->width);
     }
   }
+  lati_turn_give(&work->to.turn);
 }
 
 void lati_embed_step(lati_decoder *decoder, const lati_decode_row *rows) {

@@ -48,8 +48,10 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   const int64_t tokens = pass->state->tokens;
   lati_arena scratch = lati_block_scratch(work);
   float *wide = lati_take_floats(&scratch, tokens, hash.width);
+  lati_turn_take(&work->to.turn);
   work->device->operations->hashed_backward(work->device, d_x, lati_gradient_of(work, hash.tables),
                                             &hash, d_y, x, tokens, accumulate, wide);
+  lati_turn_give(&work->to.turn);
 }
 
 static void step(const lati_decode_call *call, float *y, lati_rows x, const float *residual) {

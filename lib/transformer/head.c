@@ -93,13 +93,13 @@ static lat_status chunk_losses(const lati_workspace *work, chunk at, int backwar
       work->device, scratch->losses, scratch->correct,
       backward ? gradient_rows(work) : (lati_rows){0}, scratch->logits, scratch->targets + at.first,
       at.count, work->model->projection.out,
-      backward && work->spread.width > 0 ? &work->spread : NULL);
+      backward && work->to.spread.width > 0 ? &work->to.spread : NULL);
   lati_device_read(device, losses, scratch->losses, (size_t)at.count * sizeof *losses);
   lati_device_read(device, scratch->correct_read + at.first, scratch->correct, (size_t)at.count);
   for (int64_t t = 0; t < at.count; ++t) {
     if (!isfinite(losses[t])) {
       return lati_fail(LAT_ERROR_NUMERIC, "the loss of target token %lld is not finite",
-                       (long long)(work->targets_before + at.first + t));
+                       (long long)(work->to.targets_before + at.first + t));
     }
   }
   return LAT_OK;
@@ -109,46 +109,29 @@ static void chunk_backward(const lati_workspace *work, chunk at) {
   const lati_linear *projection = &work->model->projection;
   const int32_t width = projection->in;
   const lati_rows d_logits = gradient_rows(work);
-  float *d_weight = work->d_expanded;
+  float *d_weight = work->to.d_tied;
   if (d_weight == NULL) {
     d_weight = lati_gradient_of(work, projection->weight);
+  }
+  if (at.first == 0) {
+    lati_turn_take(&work->to.turn);
   }
   work->device->operations->linear_backward_weight(
       work->device, d_weight, lati_gradient_of(work, projection->bias), d_logits,
       hidden_rows(work, at), at.count, projection->out, width, work->scratch.packed);
+  if (at.first + at.count == work->answers.tokens) { /* all chunks are one addition */
+    lati_turn_give(&work->to.turn);
+  }
   work->device->operations->linear_backward_input(
       work->device, lati_floats(work->answers.d_output + at.first * width, width), projection,
       d_logits, at.count, 0, NULL);
 }
 
-lat_status lati_head_prepare(lati_workspace *work) {
-  const lat_model *model = work->model;
+lat_status lati_head_prepare(float **d_tied, const lat_model *model) {
   const lati_linear *projection = &model->projection;
-  const int expanded = lati_last_stack(model)->embedding.side[LAT_OUTPUT].expanded != NULL;
-  return expanded && model->options.tied
-             ? LATI_NEW_ON_DEVICE(work->d_expanded, model->ctx,
-                                  (size_t)projection->out * (size_t)projection->in)
-             : LAT_OK;
-}
-
-void lati_head_start(const lati_workspace *work) {
-  const lati_linear *projection = &work->model->projection;
-  if (work->d_expanded != NULL) {
-    lati_zero_rows(work, work->d_expanded, projection->out, projection->in);
-  }
-}
-
-void lati_head_collect(const lati_workspace *work) {
-  const lati_stack *stack = lati_last_stack(work->model);
-  const lati_factors *factors = &stack->embedding.side[LAT_OUTPUT].factors;
-  const float *const tables[3] = {factors->special_table, factors->mantissa_table,
-                                  factors->exponent_table};
-  const int32_t *const maps[3] = {factors->special, factors->mantissa, factors->exponent};
-  for (int i = 0; work->d_expanded != NULL && i < 3; ++i) {
-    work->device->operations->embedding_backward(
-        work->device, lati_gradient_of(work, tables[i]), work->d_expanded, maps[i],
-        stack->embedding.side[LAT_OUTPUT].symbols, stack->width);
-  }
+  return model->options.tied ? LATI_NEW_ON_DEVICE(*d_tied, model->ctx,
+                                                  (size_t)projection->out * (size_t)projection->in)
+                             : LAT_OK;
 }
 
 static void add_losses(lat_loss_sum *sum, const lati_workspace *work) {

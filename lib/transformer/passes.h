@@ -14,8 +14,8 @@ void lati_forward(lati_workspace *work, const lat_batch *batch);
 /* The same backwards, from work->answers.d_output down to the parameters' gradients. */
 void lati_backward(lati_workspace *work);
 
-/* Tells work->hears, if there is one, which gradients are final when a stack's backward pass number
+/* Tells to->hears, if there is one, which gradients are final when a stack's backward pass number
  * `pass` is done; lati_backward() does after each. */
-void lati_stack_tell_final(const lati_workspace *work, const lati_stack *stack, int32_t pass);
+void lati_stack_tell_final(const lati_accumulation *to, const lati_stack *stack, int32_t pass);
 
 #endif

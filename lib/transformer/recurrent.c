@@ -278,10 +278,7 @@ static void backward(const lati_block_pass *pass, float *d_x, int accumulate, la
   if (cell_of(block) == LATI_GRU) {
     make_operand(work, d.d_from, tokens, of_state->out);
   }
-  work->device->operations->linear_backward_weight(
-      work->device, lati_gradient_of(work, of_state->weight),
-      lati_gradient_of(work, of_state->bias), d.d_from.operand, previous.operand, tokens,
-      of_state->out, width, work->scratch.packed);
+  lati_weight_backward(work, of_state, d.d_from.operand, previous.operand, tokens);
   lati_linear_backward(work, &block->linear[OF_INPUT], lati_floats(d_x, width), accumulate,
                        d.d_gates.operand, x, tokens, NULL);
 }

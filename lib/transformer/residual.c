@@ -5,8 +5,8 @@ int lati_dropout_at(lati_dropout *out, const lati_workspace *work, const lati_st
                     uint32_t site, double rate) {
   *out = (lati_dropout){.rate = rate,
                         .seed = work->model->options.seed,
-                        .step = work->step,
-                        .first = work->first,
+                        .step = work->to.step,
+                        .first = work->to.first,
                         .site = site,
                         .offsets = state->offsets,
                         .sequences = state->sequences};
@@ -24,10 +24,12 @@ static void norm_forward(const lati_block_pass *pass, const float *x) {
 void lati_norm_backward(const lati_workspace *work, const lati_stack_state *stack,
                         const lati_norm *norm, const lati_residual_state *state, float *d_x,
                         lati_rows shortened, const float *d_y, const float *x, int accumulate) {
+  lati_turn_take(&work->to.turn);
   work->device->operations->layernorm_backward(
       work->device, d_x, shortened, lati_gradient_of(work, norm->gamma),
       lati_gradient_of(work, norm->beta), d_y, x, state->mean, state->rstd, norm->gamma,
       stack->tokens, stack->stack->width, accumulate, work->scratch.norm_sums);
+  lati_turn_give(&work->to.turn);
 }
 
 static void norm_backward(const lati_block_pass *pass, float *d_x, lati_rows shortened,
@@ -132,12 +134,19 @@ void lati_block_product(const lati_block_pass *pass, lati_rows y, int32_t linear
                                                  LATI_IDENTITY, (lati_rows){0}, residual);
 }
 
-void lati_linear_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_x,
-                          int accumulate, lati_rows d_y, lati_rows x, int64_t tokens,
-                          const lati_slope *slope) {
+void lati_weight_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_y,
+                          lati_rows x, int64_t tokens) {
+  lati_turn_take(&work->to.turn);
   work->device->operations->linear_backward_weight(
       work->device, lati_gradient_of(work, linear->weight), lati_gradient_of(work, linear->bias),
       d_y, x, tokens, linear->out, linear->in, work->scratch.packed);
+  lati_turn_give(&work->to.turn);
+}
+
+void lati_linear_backward(const lati_workspace *work, const lati_linear *linear, lati_rows d_x,
+                          int accumulate, lati_rows d_y, lati_rows x, int64_t tokens,
+                          const lati_slope *slope) {
+  lati_weight_backward(work, linear, d_y, x, tokens);
   work->device->operations->linear_backward_input(work->device, d_x, linear, d_y, tokens,
                                                   accumulate, slope);
 }

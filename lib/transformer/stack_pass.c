@@ -85,14 +85,14 @@ void lati_stack_forward(lati_workspace *work, lati_stack_state *state) {
 /* The passes that are still to come go through layers up to some number. Layers behind it are done,
  * and so is what is declared behind them: the stack's last norm, the stacks after it, and the head,
  * but for embeddings that it shares. */
-void lati_stack_tell_final(const lati_workspace *work, const lati_stack *stack, int32_t pass) {
+void lati_stack_tell_final(const lati_accumulation *to, const lati_stack *stack, int32_t pass) {
   int32_t layer = 0;
   for (int32_t below = 0; below < pass; ++below) {
     const int32_t used = lati_stack_layer(stack, below);
     layer = used + 1 > layer ? used + 1 : layer;
   }
-  if (work->hears != NULL && layer < stack->layers) {
-    work->hears(work->hearer, stack->block[layer * stack->blocks].first);
+  if (to->hears != NULL && layer < stack->layers) {
+    to->hears(to->hearer, stack->block[layer * stack->blocks].first);
   }
 }
 
@@ -108,7 +108,7 @@ void lati_stack_backward(lati_workspace *work, const lati_stack_state *state) {
   for (int32_t p = passes - 1; p >= 0; --p) {
     const lati_hidden input = input_of(work, state, p);
     layer_backward(work, state, p, &input, d_h);
-    lati_stack_tell_final(work, stack, p);
+    lati_stack_tell_final(&work->to, stack, p);
   }
 }
 

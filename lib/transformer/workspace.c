@@ -265,7 +265,6 @@ void lati_workspace_free(lati_workspace *work) {
       lati_free(work->stack[s].block);
     }
     work->device->operations->memory->release(work->device, work->arena);
-    work->device->operations->memory->release(work->device, work->d_expanded);
     lati_free(work->host_arena);
     lati_free(work);
   }

@@ -4,6 +4,7 @@
 #define LATI_WORKSPACE_H
 
 #include "transformer/transformer.h"
+#include "transformer/turn.h"
 
 typedef struct lati_block_pass lati_block_pass; /* transformer/block_kind.h */
 
@@ -66,7 +67,6 @@ typedef struct lati_scratch {
   float *d_normed;       /* pre-norm: gradient of a block's input */
   void *d_narrow;        /* gradient of a block's output as products take it, if bf16 */
   void *block;           /* what the kind's backward takes */
-  float *d_expanded;     /* (symbols, width) gradient of a factored tied projection's weight */
   float *norm_sums;      /* (2 LATI_NORM_GROUPS, width) */
   void *packed;          /* a layer's inputs as the backend wants them for its weights' gradient */
   void *tiles;           /* of attention, for each worker */
@@ -89,21 +89,28 @@ typedef struct lati_answer_rows {
   float *d_output;    /* (tokens, width) its gradient */
 } lati_answer_rows;
 
+/* Where the gradients of a batch, or of a part of it, go, and what else training decides. */
+typedef struct lati_accumulation {
+  float *gradient; /* the flat vector that backward adds to */
+  float *d_tied;   /* (symbols, width) gradient of a tied projection's weight, which the last part
+                      adds to that of the embeddings; NULL: it goes there at once */
+  lati_spread spread;         /* of targets; width 0: none */
+  lati_final_function *hears; /* how far backward has come; NULL: nobody does */
+  void *hearer;               /* passed to hears */
+  uint64_t step;              /* of dropout: the update, */
+  uint64_t first;             /* and the first example in it */
+  int64_t targets_before;     /* target tokens of the batch in front of this part of it */
+  int last;                   /* 1: no part comes after it */
+  lati_turn turn;
+} lati_accumulation;
+
 struct lati_workspace {
   const lat_model *model; /* borrowed */
   const lati_device *device;
   unsigned char *arena, *host_arena;
   size_t capacity, host_capacity;
   lati_purpose purpose;
-  uint64_t step;          /* of dropout: the update, */
-  uint64_t first;         /* and the batch's first example in it */
-  int64_t targets_before; /* target tokens of the batch in front of this part of it */
-  float *gradient;        /* the flat vector that backward adds to */
-  float *d_expanded; /* (symbols, width) gradient of a factored tied projection's weight; NULL where
-                        there is none */
-  lati_final_function *hears; /* how far it has come; NULL: nobody does */
-  void *hearer;               /* passed to hears */
-  lati_spread spread;         /* of targets while training; width 0: none */
+  lati_accumulation to; /* LATI_TRAIN; what it points to is borrowed */
   lati_stack_state stack[LATI_STACKS];
   int32_t stacks; /* in use: all of the model's, or the first alone for LATI_ENCODE */
   lati_answer_rows answers;
@@ -144,7 +151,7 @@ static inline void lati_zero_rows(const lati_workspace *work, float *x, int64_t 
 
 /* Where the gradient of a parameter is accumulated; NULL for none. */
 static inline float *lati_gradient_of(const lati_workspace *work, const float *parameter) {
-  return parameter == NULL ? NULL : work->gradient + (parameter - work->model->parameters);
+  return parameter == NULL ? NULL : work->to.gradient + (parameter - work->model->parameters);
 }
 
 #endif

@@ -152,6 +152,37 @@ START_TEST(callers_side_by_side) {
 }
 END_TEST
 
+/* Tasks that each wait for the one before. */
+enum { CHAIN = 200 };
+
+typedef struct chain {
+  atomic_int reached[CHAIN];
+  int64_t order[CHAIN];
+  int64_t count; /* changed by one task at a time */
+} chain;
+
+static void follow(void *argument, int64_t task, int32_t worker) {
+  chain *self = argument;
+  (void)worker;
+  if (task > 0) {
+    lati_await(&self->reached[task - 1], 2);
+  }
+  self->order[self->count++] = task;
+  atomic_fetch_add(&self->reached[task], 1);
+  atomic_fetch_add(&self->reached[task], 1);
+}
+
+START_TEST(tasks_wait_for_those_before) {
+  lati_pool *pool = create_pool(4);
+  chain self = {.count = 0};
+  lati_pool_run(pool, follow, &self, CHAIN);
+  for (int i = 0; i < CHAIN; ++i) {
+    ck_assert_int_eq(self.order[i], i);
+  }
+  lati_pool_free(pool);
+}
+END_TEST
+
 START_TEST(unused_pools_start_no_thread) {
   lati_pool *pool = create_pool(8);
   lati_pool_free(pool);
@@ -343,6 +374,7 @@ int main(void) {
                                 workers_share_the_work,
                                 nested_loops_run_on_their_caller,
                                 callers_side_by_side,
+                                tasks_wait_for_those_before,
                                 unused_pools_start_no_thread,
 #ifdef THREADS_SURVIVE_FORK
                                 a_child_starts_its_own_workers,

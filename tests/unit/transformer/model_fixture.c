@@ -2,6 +2,9 @@
 
 #include "base/random.h"
 
+#include <math.h>
+#include <string.h>
+
 void model_fixture_options(lat_model_options *options) {
   lat_model_options_init(options);
   options->encoder_width = 8;
@@ -82,4 +85,24 @@ double model_fixture_loss(const lat_model *model, const lat_batch *batch) {
   lat_loss_sum_init(&sum);
   must(lat_model_loss(&sum, model, batch));
   return sum.loss;
+}
+
+float *model_fixture_gradient(const lat_model *model, const lat_batch *batch, lat_loss_sum *sum) {
+  lat_gradients *gradients = NULL;
+  const size_t bytes = lat_model_parameter_count(model) * sizeof(float);
+  must(lat_gradients_create(&gradients, model));
+  must(lat_gradients_accumulate(gradients, sum, model, batch));
+  float *copy = malloc(bytes);
+  memcpy(copy, lati_gradients_vector(gradients), bytes);
+  lat_gradients_free(gradients);
+  return copy;
+}
+
+double model_fixture_distance(const float *a, const float *b, size_t count) {
+  double difference = 0, magnitude = 0;
+  for (size_t i = 0; i < count; ++i) {
+    difference = fmax(difference, fabs((double)a[i] - (double)b[i]));
+    magnitude = fmax(magnitude, fabs((double)a[i]));
+  }
+  return difference / magnitude;
 }

@@ -43,6 +43,10 @@ lat_batch *model_fixture_batch(const model_fixture *f, uint64_t first, int64_t c
 void model_fixture_perturb(lat_model *model);
 /* Sum of the losses of a batch. */
 double model_fixture_loss(const lat_model *model, const lat_batch *batch);
+/* The gradient of a batch, to be freed; its loss is added to sum. */
+float *model_fixture_gradient(const lat_model *model, const lat_batch *batch, lat_loss_sum *sum);
+/* Largest difference, relative to the largest magnitude of `a`. */
+double model_fixture_distance(const float *a, const float *b, size_t count);
 /* A random number in -1..1 that is a function of its index. */
 float model_fixture_noise(uint64_t index);
 

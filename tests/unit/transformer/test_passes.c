@@ -1,6 +1,6 @@
 /* Forward and backward passes of whole models: agreement of different ways to the same numbers. */
 #include "counting_allocator.h"
-#include "model_fixture.h"
+#include "model_variants.h"
 #include "naive/naive.h"
 
 #include <fenv.h>
@@ -17,142 +17,19 @@ static float *logits_of(const model_fixture *f, const lat_batch *batch, size_t *
   return logits;
 }
 
-static float *gradient_of(const lat_model *model, const lat_batch *batch, lat_loss_sum *sum) {
-  lat_gradients *gradients = NULL;
-  const size_t bytes = lat_model_parameter_count(model) * sizeof(float);
-  must(lat_gradients_create(&gradients, model));
-  must(lat_gradients_accumulate(gradients, sum, model, batch));
-  float *copy = malloc(bytes);
-  memcpy(copy, lati_gradients_vector(gradients), bytes);
-  lat_gradients_free(gradients);
-  return copy;
-}
-
-/* Largest difference, relative to the largest magnitude of `a`. */
-static double distance(const float *a, const float *b, size_t count) {
-  double difference = 0, magnitude = 0;
-  for (size_t i = 0; i < count; ++i) {
-    difference = fmax(difference, fabs((double)a[i] - (double)b[i]));
-    magnitude = fmax(magnitude, fabs((double)a[i]));
-  }
-  return difference / magnitude;
-}
-
-/* Every option takes part in one of these. */
-typedef void variant(lat_model_options *options);
-
-static void plain(lat_model_options *options) {
-  (void)options;
-}
-
-static void pre_norm_gelu(lat_model_options *options) {
-  options->norm = LAT_NORM_PRE;
-  options->activation = LAT_GELU;
-}
-
-static void deep_with_places(lat_model_options *options) {
-  pre_norm_gelu(options);
-  options->matrix_positions = 1;
-  options->encoder_layers = 2;
-}
-
-static void untied_sinusoidal(lat_model_options *options) {
-  options->tied = 0;
-  options->positions = LAT_POSITIONS_SINUSOIDAL;
-  options->cross_query_from_input = 1;
-}
-
-static void factored_looped(lat_model_options *options) {
-  pre_norm_gelu(options);
-  options->factored = options->cross_query_from_input = 1;
-  options->encoder_loops = 2;
-}
-
-static void encoder_alone_gated(lat_model_options *options) {
-  options->architecture = LAT_ARCHITECTURE_ENCODER;
-  options->matrix_positions = 1;
-  options->ffn = LAT_FFN_GATED;
-}
-
-static void rms_norm(lat_model_options *options) {
-  pre_norm_gelu(options);
-  options->cross_query_from_input = 1;
-  options->norm_kind = LAT_NORM_KIND_RMS;
-}
-
-static void decoder_alone_hashed(lat_model_options *options) {
-  options->architecture = LAT_ARCHITECTURE_DECODER;
-  options->matrix_positions = 1;
-  options->ffn = LAT_FFN_HASHED;
-}
-
-static void copy_gates(lat_model_options *options) {
-  pre_norm_gelu(options);
-  options->copy_gate = 1;
-  options->encoder_layers = options->encoder_loops = 2;
-}
-
-static void one_layer_looped(lat_model_options *options) {
-  options->copy_gate = options->encoder_loop_layer = 1;
-  options->encoder_layers = options->encoder_loops = 2;
-}
-
-static void lstm(lat_model_options *options) {
-  pre_norm_gelu(options);
-  options->architecture = LAT_ARCHITECTURE_LSTM;
-}
-
-static void gru_with_attention(lat_model_options *options) {
-  options->architecture = LAT_ARCHITECTURE_GRU;
-  options->encoder_attention = options->cross_query_from_input = 1;
-}
-
-static void query_per_number(lat_model_options *options) {
-  pre_norm_gelu(options);
-  options->architecture = LAT_ARCHITECTURE_ENCODER;
-  options->query_per_number = options->matrix_positions = 1;
-}
-
-static variant *const architectures[] = {plain,
-                                         deep_with_places,
-                                         untied_sinusoidal,
-                                         factored_looped,
-                                         encoder_alone_gated,
-                                         rms_norm,
-                                         decoder_alone_hashed,
-                                         copy_gates,
-                                         one_layer_looped,
-                                         lstm,
-                                         gru_with_attention,
-                                         query_per_number};
-enum { ARCHITECTURES = sizeof architectures / sizeof *architectures };
-
-static void open_which(model_fixture *f, int which, int32_t threads, const lati_backend *backend) {
-  lat_model_options options;
-  model_fixture_options(&options);
-  architectures[which](&options);
-  const char *encoding = options.factored ? "fp15" : "p1000";
-  model_fixture_open(f, &(model_plan){.input = encoding,
-                                      .output = encoding,
-                                      .max_size = 3,
-                                      .threads = threads,
-                                      .backend = backend,
-                                      .model = &options});
-}
-
 START_TEST(a_ragged_batch_is_its_sequences_one_by_one) {
   model_fixture f;
   size_t count = 0, one = 0, done = 0;
   lat_loss_sum together, apart;
   lat_loss_sum_init(&together);
   lat_loss_sum_init(&apart);
-  open_which(&f, _i, 1, NULL);
+  model_variant_open(&f, _i, 1, NULL);
   float *all = logits_of(&f, f.batch, &count);
   must(lat_model_loss(&together, f.model, f.batch));
   for (uint64_t i = 0; i < 3; ++i) {
     lat_batch *single = model_fixture_batch(&f, i, 1);
     float *logits = logits_of(&f, single, &one);
-    ck_assert(distance(all + done, logits, one) < 1e-5);
+    ck_assert(model_fixture_distance(all + done, logits, one) < 1e-5);
     must(lat_model_loss(&apart, f.model, single));
     done += one;
     free(logits);
@@ -173,15 +50,15 @@ START_TEST(fast_operations_agree_with_the_slow_twin) {
   size_t count = 0;
   lat_loss_sum sum;
   lat_loss_sum_init(&sum);
-  open_which(&fast, _i, 2, NULL);
-  open_which(&slow, _i, 1, &lati_backend_naive);
+  model_variant_open(&fast, _i, 2, NULL);
+  model_variant_open(&slow, _i, 1, &lati_backend_naive);
   float *a = logits_of(&fast, fast.batch, &count), *b = logits_of(&slow, slow.batch, &count);
-  ck_assert(distance(a, b, count) < 1e-5);
+  ck_assert(model_fixture_distance(a, b, count) < 1e-5);
   free(a);
   free(b);
-  a = gradient_of(fast.model, fast.batch, &sum);
-  b = gradient_of(slow.model, slow.batch, &sum);
-  ck_assert(distance(a, b, lat_model_parameter_count(fast.model)) < 2e-5);
+  a = model_fixture_gradient(fast.model, fast.batch, &sum);
+  b = model_fixture_gradient(slow.model, slow.batch, &sum);
+  ck_assert(model_fixture_distance(a, b, lat_model_parameter_count(fast.model)) < 2e-5);
   free(a);
   free(b);
   model_fixture_close(&slow);
@@ -195,10 +72,10 @@ START_TEST(threads_change_no_bit) {
     model_fixture f;
     lat_loss_sum sum;
     lat_loss_sum_init(&sum);
-    open_which(&f, _i, threads, NULL);
+    model_variant_open(&f, _i, threads, NULL);
     lat_batch *batch = model_fixture_batch(&f, 0, 60);
     const size_t bytes = lat_model_parameter_count(f.model) * sizeof(float);
-    float *gradient = gradient_of(f.model, batch, &sum);
+    float *gradient = model_fixture_gradient(f.model, batch, &sum);
     if (expected == NULL) {
       expected = gradient;
     } else {
@@ -222,7 +99,7 @@ START_TEST(the_loss_is_that_of_the_logits) {
   lat_loss_sum_init(&trained);
   double loss = 0;
   int64_t row = 0, correct = 0;
-  open_which(&f, _i, 1, NULL);
+  model_variant_open(&f, _i, 1, NULL);
   const int32_t symbols = lat_tokenizer_vocabulary_size(f.tokenizer, LAT_OUTPUT);
   float *logits = logits_of(&f, f.batch, &count);
   must(lat_batch_sequences(&targets, f.batch, LAT_OUTPUT));
@@ -241,7 +118,7 @@ START_TEST(the_loss_is_that_of_the_logits) {
     }
   }
   must(lat_model_loss(&sum, f.model, f.batch));
-  free(gradient_of(f.model, f.batch, &trained));
+  free(model_fixture_gradient(f.model, f.batch, &trained));
   ck_assert(fabs(sum.loss - loss) < 1e-5 * loss);
   ck_assert(sum.loss == trained.loss);
   ck_assert_int_eq(sum.tokens, row);
@@ -257,8 +134,8 @@ START_TEST(gradients_add_up) {
   lat_loss_sum sum, once;
   lat_loss_sum_init(&sum);
   lat_loss_sum_init(&once);
-  open_which(&f, 1, 1, NULL);
-  float *single = gradient_of(f.model, f.batch, &once);
+  model_variant_open(&f, 1, 1, NULL);
+  float *single = model_fixture_gradient(f.model, f.batch, &once);
   must(lat_gradients_create(&gradients, f.model));
   must(lat_gradients_accumulate(gradients, &sum, f.model, f.batch));
   must(lat_gradients_accumulate(gradients, &sum, f.model, f.batch));
@@ -267,7 +144,7 @@ START_TEST(gradients_add_up) {
   for (size_t i = 0; i < size; ++i) {
     single[i] *= 2;
   }
-  ck_assert(distance(single, lati_gradients_vector(gradients), size) < 1e-5);
+  ck_assert(model_fixture_distance(single, lati_gradients_vector(gradients), size) < 1e-5);
   lat_gradients_zero(gradients);
   ck_assert(lati_gradients_vector(gradients)[0] == 0);
   ck_assert(lati_gradients_vector(gradients)[size - 1] == 0);
@@ -283,7 +160,7 @@ START_TEST(gradients_are_lent_one_at_a_time) {
   lat_gradients *gradients = NULL;
   lat_loss_sum sum;
   lat_loss_sum_init(&sum);
-  open_which(&f, 1, 1, NULL);
+  model_variant_open(&f, 1, 1, NULL);
   must(lat_gradients_create(&gradients, f.model));
   ck_assert_int_eq(lat_gradients_map(NULL, gradients), LAT_ERROR_ARGUMENT);
   ck_assert_int_eq(lat_gradients_map(&values, NULL), LAT_ERROR_ARGUMENT);
@@ -301,38 +178,6 @@ START_TEST(gradients_are_lent_one_at_a_time) {
   must(lat_gradients_commit(gradients));
   ck_assert(lati_gradients_vector(gradients)[6] == 4);
   must(lat_gradients_map(&values, gradients)); /* and never committed */
-  lat_gradients_free(gradients);
-  model_fixture_close(&f);
-}
-END_TEST
-
-/* Of 720 examples not even half go through the model at once, which four batches of 180 do; fp15
- * has 29,129 symbols, so that logits of 180 examples do not exist all at once. */
-START_TEST(a_batch_of_many_tokens_is_the_sum_of_its_parts) {
-  model_fixture f;
-  lat_gradients *gradients = NULL;
-  lat_loss_sum parts, whole;
-  lat_loss_sum_init(&parts);
-  lat_loss_sum_init(&whole);
-  open_which(&f, _i, 2, NULL);
-  f.model->options.dropout = 0.1;
-  lat_batch *all = model_fixture_batch(&f, 0, 720);
-  float *expected = gradient_of(f.model, all, &whole);
-  must(lat_gradients_create(&gradients, f.model));
-  for (uint64_t i = 0; i < 4; ++i) {
-    lat_batch *part = model_fixture_batch(&f, 180 * i, 180);
-    lati_gradients_place(gradients, 0, 180 * i);
-    must(lat_gradients_accumulate(gradients, &parts, f.model, part));
-    lat_batch_free(part);
-  }
-  ck_assert_int_gt(whole.tokens, 2 * (1 << 23) / 29129);
-  ck_assert_int_eq(parts.tokens, whole.tokens);
-  ck_assert_int_eq(parts.correct_tokens, whole.correct_tokens);
-  ck_assert(fabs(parts.loss - whole.loss) < 1e-6 * whole.loss);
-  ck_assert(distance(expected, lati_gradients_vector(gradients), lat_gradients_size(gradients)) <
-            1e-5);
-  free(expected);
-  lat_batch_free(all);
   lat_gradients_free(gradients);
   model_fixture_close(&f);
 }
@@ -493,11 +338,11 @@ START_TEST(the_caller_s_rounding_mode_changes_no_bit) {
   lat_loss_sum nearest, upward;
   lat_loss_sum_init(&nearest);
   lat_loss_sum_init(&upward);
-  open_which(&f, 0, 2, NULL);
+  model_variant_open(&f, 0, 2, NULL);
   const size_t bytes = lat_model_parameter_count(f.model) * sizeof(float);
-  float *expected = gradient_of(f.model, f.batch, &nearest);
+  float *expected = model_fixture_gradient(f.model, f.batch, &nearest);
   ck_assert_int_eq(fesetround(FE_UPWARD), 0);
-  float *gradient = gradient_of(f.model, f.batch, &upward);
+  float *gradient = model_fixture_gradient(f.model, f.batch, &upward);
   ck_assert_int_eq(fegetround(), FE_UPWARD);
   ck_assert_int_eq(fesetround(FE_TONEAREST), 0);
   ck_assert_mem_eq(gradient, expected, bytes);
@@ -510,13 +355,12 @@ END_TEST
 
 int main(void) {
   TCase *tests = tcase_create("passes");
-  tcase_add_loop_test(tests, a_ragged_batch_is_its_sequences_one_by_one, 0, ARCHITECTURES);
-  tcase_add_loop_test(tests, fast_operations_agree_with_the_slow_twin, 0, ARCHITECTURES);
-  tcase_add_loop_test(tests, threads_change_no_bit, 0, ARCHITECTURES);
-  tcase_add_loop_test(tests, the_loss_is_that_of_the_logits, 0, ARCHITECTURES);
+  tcase_add_loop_test(tests, a_ragged_batch_is_its_sequences_one_by_one, 0, MODEL_VARIANTS);
+  tcase_add_loop_test(tests, fast_operations_agree_with_the_slow_twin, 0, MODEL_VARIANTS);
+  tcase_add_loop_test(tests, threads_change_no_bit, 0, MODEL_VARIANTS);
+  tcase_add_loop_test(tests, the_loss_is_that_of_the_logits, 0, MODEL_VARIANTS);
   tcase_add_test(tests, gradients_add_up);
   tcase_add_test(tests, gradients_are_lent_one_at_a_time);
-  tcase_add_loop_test(tests, a_batch_of_many_tokens_is_the_sum_of_its_parts, 0, ARCHITECTURES);
   tcase_add_test(tests, dropout_is_a_function_of_the_step);
   tcase_add_loop_test(tests, dropout_is_that_of_the_example, 0, 2);
   tcase_add_test(tests, bad_batches_are_refused);
