@@ -70,7 +70,8 @@ typedef void lat_loop_function(void *loop, int32_t index);
  * Calls body(loop, i) once for each i = 0 .. count - 1, on threads of the host's, any number of
  * them at once and in any order, and returns when all calls have returned: a parallel for. Bodies
  * share out the loop's work among themselves as they run, so that one which begins late finds less
- * or nothing to do; what is left when the function returns, because it called too few of them, the
+ * or nothing to do, and may wait for one that began before, so that none must be held up until
+ * another returns; what is left when the function returns, because it called too few of them, the
  * calling thread does. Called from any thread that uses the context, in the floating-point state
  * that it called the library with. Bodies compute in the default floating-point environment and
  * give the thread's own back. They call nothing of the host's but the allocator and a custom task's

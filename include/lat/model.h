@@ -443,8 +443,8 @@ LAT_API LAT_NODISCARD lat_status lat_gradients_set_target_spread(lat_gradients *
 /**
  * Adds the gradient of the SUM of the batch's token losses (the mean's is it over sum.tokens), and
  * the loss to @p sum. A large batch goes through the model in parts whose activations fit a
- * processor's caches, so that memory does not grow with it; the bits do not depend on the machine or
- * its threads.
+ * processor's caches, so that memory does not grow with it; threads take parts side by side, each
+ * with activations of its own. The bits do not depend on the machine or its threads.
  * @return as lat_model_loss(), and NUMERIC when the loss is not finite: @p sum is then unchanged
  * and the gradients are to be set to zero before they are used again, and likewise after MEMORY.
  * @since 0.1

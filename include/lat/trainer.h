@@ -116,9 +116,8 @@ typedef struct lat_trainer_options {
   int32_t shards; /**< groups of consecutive examples that each batch is split into, whose gradients
                      are summed in one fixed tree: a power of two up to batch_size, with
                      accumulation times which there can be as many ranks. Threads share them out,
-                     each with gradients and activations of its own, which is faster for small
-                     models than to share every operation. 1: the batch is one sum, of one process
-                     alone. 0 (default): 1, or what lat_mpi_attach() chooses */
+                     each with gradients and activations of its own. 1: the batch is one sum, of one
+                     process alone. 0 (default): 1, or what lat_mpi_attach() chooses */
   int32_t fast_reduce; /**< 1: each rank's examples are one sum, and those of the ranks are added in
                           any order, so that the bits depend on the number of ranks; default 0 */
   lat_reduce_function reduce; /**< of several ranks: sums over them */

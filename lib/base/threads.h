@@ -25,8 +25,8 @@ int32_t lati_pool_size(const lati_pool *pool);
  * Workers run with the default floating-point state. */
 void lati_pool_run(lati_pool *pool, lati_task_function *function, void *argument, int64_t tasks);
 
-/* Waits until another thread has raised a counter to `least`. A task may wait so for those of its
- * loop that were handed out before it. */
+/* Waits until another thread has raised a counter to `least`, without sleeping, as it will soon. A
+ * task may wait so for those of its loop that were handed out before it. */
 void lati_await(const atomic_int *counter, int least);
 
 #endif

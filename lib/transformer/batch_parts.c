@@ -69,7 +69,7 @@ typedef struct passage {
   const lat_batch *batch;
   const lati_accumulation *to;
   int64_t count;
-  int side_by_side; /* 1: parts are under way at the same time and take turns */
+  int64_t beside; /* the first of them, under way at the same time, which take turns */
 } passage;
 
 /* Examples first .. end - 1 as a batch, whose tokens and places are the whole one's. */
@@ -102,7 +102,7 @@ static lati_accumulation accumulation_of(const passage *way, int64_t index, int6
   to.targets_before = way->batch->side[LAT_OUTPUT].offsets[first] + first;
   to.last = index == way->count - 1;
   to.hears = to.last ? to.hears : NULL;
-  if (way->side_by_side) {
+  if (index < way->beside) {
     to.turn = (lati_turn){index > 0 ? &part[index - 1].added : NULL, &part[index].added};
   }
   return to;
@@ -124,13 +124,16 @@ done:
   return status;
 }
 
-/* A task of a loop over parts. A part that failed keeps none waiting. */
+/* A task of a loop over parts. One that failed lets the next go on, behind the one before. */
 static void run_part(void *argument, int64_t index, int32_t thread) {
   const passage *way = argument;
   lati_part *part = &way->parts->part[index];
   part->status = pass_part(way, index, &way->parts->worker[thread]);
   if (part->status != LAT_OK) {
     strncpy(part->message, lat_last_error(), sizeof part->message - 1);
+    if (index > 0 && index < way->beside) {
+      lati_await(&part[-1].added, INT_MAX);
+    }
   }
   atomic_store(&part->added, INT_MAX);
 }
@@ -156,21 +159,27 @@ static int adds_once(const lat_model *model) {
   return once;
 }
 
-/* Threads meet less often where each has parts of its own. Whoever hears of gradients hears it on
- * the calling thread. */
-static int goes_side_by_side(const lat_model *model, const lati_accumulation *to, int64_t parts) {
-  const int32_t threads = lati_pool_size(model->ctx->device.pool);
-  return threads > 1 && parts >= threads && to->hears == NULL && adds_once(model);
-}
-
+/* Workspaces for all threads, each of which works alone in its own. */
 static lat_status create_workers(lati_batch_parts *parts) {
   lat_status status = LAT_OK;
   const int32_t threads = lati_pool_size(parts->model->ctx->device.pool);
   for (; parts->workers < threads; ++parts->workers) {
-    LATI_TRY(lati_workspace_create(&parts->worker[parts->workers].workspace, parts->model));
+    lati_workspace **work = &parts->worker[parts->workers].workspace;
+    LATI_TRY(lati_workspace_create(work, parts->model));
+    (*work)->threads = 1;
   }
 done:
   return status;
+}
+
+/* How many parts threads take through the model side by side: they meet less often than in the
+ * operations of one part. Whoever hears of the last part's gradients hears it on the calling
+ * thread. Without memory for more workspaces the first does. */
+static int64_t count_beside(lati_batch_parts *parts, const lati_accumulation *to, int64_t count) {
+  const int32_t threads = lati_pool_size(parts->model->ctx->device.pool);
+  const int64_t beside = to->hears == NULL ? count : count - 1;
+  const int worth = threads > 1 && beside >= threads && adds_once(parts->model);
+  return worth && create_workers(parts) == LAT_OK ? beside : 0;
 }
 
 static lat_status add_sum(lat_loss_sum *sum, const lati_part *part) {
@@ -191,14 +200,13 @@ lat_status lati_batch_parts_pass(lati_batch_parts *parts, lat_loss_sum *sum, con
   lat_loss_sum all = *sum;
   passage way = {.parts = parts, .batch = batch, .to = to};
   way.count = count_parts(parts->model, batch);
-  way.side_by_side = goes_side_by_side(parts->model, to, way.count);
+  way.beside = count_beside(parts, to, way.count);
   LATI_TRY(start_parts(parts, way.count));
-  if (way.side_by_side) {
-    LATI_TRY(create_workers(parts));
-    lati_pool_run(parts->model->ctx->device.pool, run_part, &way, way.count);
+  if (way.beside > 0) {
+    lati_pool_run(parts->model->ctx->device.pool, run_part, &way, way.beside);
   }
   for (int64_t i = 0; i < way.count; ++i) {
-    if (!way.side_by_side) {
+    if (i >= way.beside) {
       run_part(&way, i, 0);
     }
     LATI_TRY(add_sum(&all, &parts->part[i]));

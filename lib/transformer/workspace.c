@@ -122,7 +122,7 @@ static lati_arena plan(lati_workspace *work, const lat_batch *batch, unsigned ch
   for (int32_t s = 0; s < work->stacks; ++s) {
     plan_stack(work, &work->stack[s], &from);
   }
-  work->scratch.tiles = lati_take(&from, lati_pool_size(work->device->pool) * tile_bytes(work), 1);
+  work->scratch.tiles = lati_take(&from, work->threads * tile_bytes(work), 1);
   if (work->purpose == LATI_TRAIN) {
     plan_gradients(work, &from);
   }
@@ -249,6 +249,7 @@ lat_status lati_workspace_create(lati_workspace **out, const lat_model *model) {
   LATI_TRY(LATI_NEW(work, model->ctx, 1));
   work->model = model;
   work->device = &model->ctx->device;
+  work->threads = lati_pool_size(work->device->pool);
   for (int32_t s = 0; s < model->stacks; ++s) {
     LATI_TRY(prepare_stack(&work->stack[s], model->ctx, &model->stack[s]));
   }

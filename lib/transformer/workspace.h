@@ -107,6 +107,7 @@ typedef struct lati_accumulation {
 struct lati_workspace {
   const lat_model *model; /* borrowed */
   const lati_device *device;
+  int32_t threads; /* that may work in it at a time */
   unsigned char *arena, *host_arena;
   size_t capacity, host_capacity;
   lati_purpose purpose;

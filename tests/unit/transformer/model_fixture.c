@@ -58,6 +58,7 @@ void model_fixture_open(model_fixture *f, const model_plan *plan) {
   lat_context_options_init(&context);
   context.threads = plan->threads > 0 ? plan->threads : 1;
   context.precision = LAT_PRECISION_F32;
+  context.parallel = plan->parallel;
   must(lat_context_create(&f->ctx, &context));
   f->ctx->device.operations = plan->backend != NULL ? plan->backend : f->ctx->device.operations;
   open_task(f, plan);

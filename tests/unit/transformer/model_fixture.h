@@ -17,10 +17,11 @@
 
 /* What a fixture is made of; zero members are the defaults below. */
 typedef struct model_plan {
-  const char *input, *output;  /* "p10" */
-  int32_t max_size;            /* transposition of 1..max_size by 1..max_size; 2 */
-  int32_t threads;             /* 1 */
-  const lati_backend *backend; /* what the context chooses */
+  const char *input, *output;      /* "p10" */
+  int32_t max_size;                /* transposition of 1..max_size by 1..max_size; 2 */
+  int32_t threads;                 /* 1 */
+  lat_parallel_function *parallel; /* none */
+  const lati_backend *backend;     /* what the context chooses */
   const lat_model_options *model;
 } model_plan;
 

@@ -2,22 +2,24 @@
 #include "model_variants.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { EXAMPLES = 720 }; /* two parts at least, and four of most variants */
 
 /* The thread sanitizer takes a hundred times as long. */
 #ifdef __SANITIZE_THREAD__
-enum { VARIANTS = 2, MOST_THREADS = 2 };
+enum { VARIANTS = 2, MOST_THREADS = 3 };
 #else
-enum { VARIANTS = MODEL_VARIANTS, MOST_THREADS = 4 };
+enum { VARIANTS = MODEL_VARIANTS, MOST_THREADS = 3 };
 #endif
 
 /* Of all options, with dropout. */
 START_TEST(threads_change_no_bit) {
   float *expected = NULL;
   double loss = 0;
-  for (int32_t threads = 1; threads <= MOST_THREADS; threads *= 2) {
+  for (int32_t threads = 1; threads <= MOST_THREADS; ++threads) {
     model_fixture f;
     lat_loss_sum sum;
     lat_loss_sum_init(&sum);
@@ -106,7 +108,7 @@ static int32_t find_late_token(const lat_batch *batch, int64_t before, int64_t *
 
 /* The first part that fails is told of, whichever failed first, and no loss is added. */
 START_TEST(a_part_that_fails_ends_none_of_the_others) {
-  for (int32_t threads = 1; threads <= MOST_THREADS; threads *= 2) {
+  for (int32_t threads = 1; threads <= MOST_THREADS; ++threads) {
     model_fixture f;
     lat_gradients *gradients = NULL;
     lat_sequences targets;
@@ -134,10 +136,72 @@ START_TEST(a_part_that_fails_ends_none_of_the_others) {
 }
 END_TEST
 
+/* A host's way of running a loop: one body after the other, from the last. */
+static void run_backwards(lat_loop_function *body, void *loop, int32_t count, void *user) {
+  (void)user;
+  for (int32_t i = count - 1; i >= 0; --i) {
+    body(loop, i);
+  }
+}
+
+typedef struct hearer {
+  pthread_t thread;
+  size_t first; /* what was told last */
+  int calls;
+} hearer;
+
+static void hear(void *user, size_t first) {
+  hearer *self = user;
+  ck_assert(pthread_equal(self->thread, pthread_self()));
+  ck_assert(self->calls == 0 || first < self->first);
+  self->first = first;
+  ++self->calls;
+}
+
+/* The gradient, of which `hears` is told. */
+static float *gradient_by(const model_plan *plan, size_t *bytes, hearer *hears) {
+  model_fixture f;
+  lat_gradients *gradients = NULL;
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
+  model_fixture_open(&f, plan);
+  lat_batch *batch = model_fixture_batch(&f, 0, EXAMPLES);
+  must(lat_gradients_create(&gradients, f.model));
+  lati_gradients_follow(gradients, hears != NULL ? hear : NULL, hears);
+  must(lat_gradients_accumulate(gradients, &sum, f.model, batch));
+  *bytes = lat_gradients_size(gradients) * sizeof(float);
+  float *copy = malloc(*bytes);
+  memcpy(copy, lati_gradients_vector(gradients), *bytes);
+  lat_batch_free(batch);
+  lat_gradients_free(gradients);
+  model_fixture_close(&f);
+  return copy;
+}
+
+START_TEST(a_host_s_threads_and_hearers_change_no_bit) {
+  size_t bytes = 0;
+  hearer hears = {.thread = pthread_self()};
+  const model_plan plan = {.input = "p1000", .max_size = 3};
+  model_plan lent = plan, own = plan;
+  lent.threads = 3;
+  lent.parallel = run_backwards;
+  own.threads = 2;
+  float *expected = gradient_by(&plan, &bytes, NULL);
+  float *by_host = gradient_by(&lent, &bytes, NULL), *heard = gradient_by(&own, &bytes, &hears);
+  ck_assert_mem_eq(by_host, expected, bytes);
+  ck_assert_mem_eq(heard, expected, bytes);
+  ck_assert_int_gt(hears.calls, 1);
+  free(heard);
+  free(by_host);
+  free(expected);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("batch parts");
   tcase_add_loop_test(tests, threads_change_no_bit, 0, VARIANTS);
   tcase_add_loop_test(tests, a_batch_of_many_tokens_is_the_sum_of_its_parts, 0, VARIANTS);
   tcase_add_test(tests, a_part_that_fails_ends_none_of_the_others);
+  tcase_add_test(tests, a_host_s_threads_and_hearers_change_no_bit);
   return run_case("batch_parts", tests);
 }
