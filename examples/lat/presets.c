@@ -82,6 +82,9 @@ static const preset_entry presets[] = {
      "canonical inputs, 6/2 layers, width 128, for 3,200,000 examples",
      "--examples 3200000 --task eigenvectors --size 5 --triangle --period 50000 " CANONICAL
      "--encoder-layers 6 --decoder-layers 2 --batch-size 64"},
+    {"svd-4x4-canonical", "the same, for 2,432,000 examples",
+     "--examples 2432000 --task svd --size 4 --period 38000 " CANONICAL
+     "--encoder-layers 6 --decoder-layers 2 --batch-size 64"},
     {"transpose-5x5", "published sweep, 1/1 layers, width 256",
      "--task transpose --size 5 --encoding p1000 --layers 1 --width 256 --heads 8 "
      "--learning-rate 1e-4"},
