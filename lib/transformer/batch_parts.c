@@ -183,15 +183,8 @@ static int64_t count_beside(lati_batch_parts *parts, const lati_accumulation *to
 }
 
 static lat_status add_sum(lat_loss_sum *sum, const lati_part *part) {
-  if (part->status != LAT_OK) {
-    return lati_fail(part->status, "%s", part->message);
-  }
-  sum->loss += part->sum.loss;
-  sum->tokens += part->sum.tokens;
-  sum->correct_tokens += part->sum.correct_tokens;
-  sum->examples += part->sum.examples;
-  sum->correct_examples += part->sum.correct_examples;
-  return LAT_OK;
+  return part->status == LAT_OK ? lat_loss_sum_add(sum, &part->sum)
+                                : lati_fail(part->status, "%s", part->message);
 }
 
 lat_status lati_batch_parts_pass(lati_batch_parts *parts, lat_loss_sum *sum, const lat_batch *batch,

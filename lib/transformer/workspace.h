@@ -93,7 +93,7 @@ typedef struct lati_answer_rows {
 typedef struct lati_accumulation {
   float *gradient; /* the flat vector that backward adds to */
   float *d_tied;   /* (symbols, width) gradient of a tied projection's weight, which the last part
-                      adds to that of the embeddings; NULL: it goes there at once */
+                      adds to that of the embeddings; NULL where nothing is tied */
   lati_spread spread;         /* of targets; width 0: none */
   lati_final_function *hears; /* how far backward has come; NULL: nobody does */
   void *hearer;               /* passed to hears */

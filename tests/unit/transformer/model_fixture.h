@@ -20,7 +20,7 @@ typedef struct model_plan {
   const char *input, *output;      /* "p10" */
   int32_t max_size;                /* transposition of 1..max_size by 1..max_size; 2 */
   int32_t threads;                 /* 1 */
-  lat_parallel_function *parallel; /* none */
+  lat_parallel_function *parallel; /* the context's own threads */
   const lati_backend *backend;     /* what the context chooses */
   const lat_model_options *model;
 } model_plan;
