@@ -139,6 +139,8 @@ static const cli_option model_options[] = {
            "embeddings of the entry's row and column"),
     OPTION(OPTION_FLAG, "factored", model.factored, NULL,
            "fp15: mantissa and exponent embeddings, added"),
+    OPTION(OPTION_FLAG, "factored-head", model.factored_head, NULL,
+           "fp15 answers: logits are a mantissa's score and an exponent's, added"),
     OPTION(OPTION_FLAG, "cross-query-from-input", model.cross_query_from_input, NULL,
            "cross-attention's query is the layer's input"),
     OPTION(OPTION_FLAG, "encoder-attention", model.encoder_attention, NULL,

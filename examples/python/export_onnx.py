@@ -107,13 +107,24 @@ class Graph:
         plain = self.parameter(side + ".embeddings.weight")
         if side + ".embeddings.mantissa.weight" not in self.tensors:
             return plain
-        pairs = [(m + 999, e) for e in range(16) for m in range(-999, 1000) if e == 0 or abs(m) >= 100]
-        parts = [self.node("Gather", self.parameter(f"{side}.embeddings.{part}.weight"),
-                           self.constant([pair[i] for pair in pairs]))
-                 for i, part in enumerate(("mantissa", "exponent"))]
+        mantissa, exponent = (self.parameter(f"{side}.embeddings.{part}.weight") for part in ("mantissa", "exponent"))
+        return self.put_together(plain, mantissa, exponent, side == "decoder" and self.options["factored_head"])
+
+    def put_together(self, special, mantissa, exponent, halves):
+        """What each fp15 symbol is the sum of. With halves an exponent's second row is that of mantissas from 316 on."""
+        pairs = [(m + 999, e + (16 if halves and abs(m) >= 316 else 0))
+                 for e in range(16) for m in range(-999, 1000) if e == 0 or abs(m) >= 100]
+        parts = [self.node("Gather", table, self.constant([pair[i] for pair in pairs]))
+                 for i, table in enumerate((mantissa, exponent))]
         ends = [self.constant([0]), self.constant([FIRST_NUMBER]), self.constant([FIRST_NUMBER + 2])]
-        first, last = (self.node("Slice", plain, ends[i], ends[i + 1], ends[0]) for i in range(2))
+        first, last = (self.node("Slice", special, ends[i], ends[i + 1], ends[0]) for i in range(2))
         return self.node("Concat", first, self.node("Add", *parts), last, axis=0)
+
+    def scored(self, scores):
+        """Of a factored head's rows, or biases, those of symbols."""
+        ends = [self.constant([end]) for end in (0, FIRST_NUMBER + 2, FIRST_NUMBER + 2001, FIRST_NUMBER + 2033)]
+        special, mantissa, exponent = (self.node("Slice", scores, ends[i], ends[i + 1], ends[0]) for i in range(3))
+        return self.put_together(special, mantissa, exponent, True)
 
     def shared_table(self, side):
         return self.once("table", lambda: self.table(side))
@@ -233,10 +244,12 @@ def build_decoder(graph, cached):
         x = graph.block(layer + "layer_norm15", x,
                         lambda norm: cross_attention(i, layer + "cross_attention", norm(query)))
         x = graph.block(layer + "layer_norm2", x, lambda norm: graph.feed_forward(layer + "ffn", norm(x)))
-    head = graph.shared_table("decoder") if options["tied"] else graph.parameter("decoder.proj.weight")
+    scored = graph.scored if options["factored_head"] else lambda scores: scores
+    head = graph.shared_table("decoder") if options["tied"] else scored(graph.parameter("decoder.proj.weight"))
     logits = graph.node("MatMul", graph.finish("decoder", x), graph.node("Transpose", head, perm=[1, 0]))
     bias = graph.parameter("decoder.proj.bias")
-    graph.output("logits", graph.node("Add", logits, bias), ["batch", "tokens", len(graph.tensors[bias])])
+    symbols = FIRST_NUMBER + 29001 if options["factored_head"] else len(graph.tensors[bias])
+    graph.output("logits", graph.node("Add", logits, scored(bias)), ["batch", "tokens", symbols])
 
 
 ARCHITECTURES = ("encoder-decoder", "encoder", "decoder", "lstm", "gru")

@@ -135,7 +135,7 @@ module lat
     integer(c_int32_t) :: architecture, norm_kind
     real(c_double) :: attention_dropout
     integer(c_int32_t) :: copy_gate, encoder_loop_layer, decoder_loop_layer, encoder_attention
-    integer(c_int32_t) :: query_per_number, ffn, ffn_hash_bits, reserved
+    integer(c_int32_t) :: query_per_number, ffn, ffn_hash_bits, factored_head
   end type lat_model_options
 
   type, bind(C), public :: lat_optimizer_options

@@ -141,6 +141,24 @@ typedef struct lati_spread {
   const int32_t *first, *end; /* (vocabulary) */
   double width;               /* > 0, in symbols */
 } lati_spread;
+
+/* Scores first .. end - 1, each of which goes with each of second .. second_end - 1, or alone where
+ * there are none of these. */
+typedef struct lati_factor_block {
+  int32_t first, end, second, second_end;
+} lati_factor_block;
+
+enum { LATI_MAX_FACTOR_BLOCKS = 8, LATI_MAX_SECOND_FACTORS = 64 };
+
+/* Symbols whose logits are sums of two of fewer scores: the logit of symbol s is that of first[s]
+ * plus that of second[s], unless it is -1. No score is in the first factors of two blocks, and the
+ * second factors are the last of all scores. */
+typedef struct lati_factored_symbols {
+  int32_t symbols, scores, seconds;
+  int32_t *first, *second; /* (symbols) */
+  int32_t blocks;
+  lati_factor_block block[LATI_MAX_FACTOR_BLOCKS];
+} lati_factored_symbols;
 #define LATI_SPREAD_REACH 4.0
 
 typedef struct lati_backend {
@@ -228,6 +246,16 @@ typedef struct lati_backend {
   void (*cross_entropy)(const lati_device *device, double *loss, uint8_t *correct,
                         lati_rows d_logits, float *logits, const int32_t *targets, int64_t tokens,
                         int32_t vocabulary, const lati_spread *spread);
+  /* The same of symbols whose logits are sums: scores (T, symbols->scores), and d_scores the
+   * gradient with respect to them. */
+  void (*factored_cross_entropy)(const lati_device *device, double *loss, uint8_t *correct,
+                                 lati_rows d_scores, float *scores, const int32_t *targets,
+                                 int64_t tokens, const lati_factored_symbols *symbols,
+                                 const lati_spread *spread);
+  /* Their logits (T, end - first) for symbols first .. end - 1. */
+  void (*factored_logits)(const lati_device *device, float *logits, const float *scores,
+                          int64_t tokens, const lati_factored_symbols *symbols, int32_t first,
+                          int32_t end);
 
   /* y (T, width) = v activation(g) of x = [v g] (T, 2 width), and the gradient of x from that of
    * y; d_y may not alias d_x. */

@@ -92,6 +92,8 @@
       .embedding_forward = lati_embedding_forward,                                                 \
       .embedding_backward = lati_embedding_backward,                                               \
       .cross_entropy = lati_cross_entropy,                                                         \
+      .factored_cross_entropy = lati_factored_cross_entropy,                                       \
+      .factored_logits = lati_factored_logits,                                                     \
       .glu_forward = glu_forward_##identifier,                                                     \
       .glu_backward = glu_backward_##identifier,                                                   \
       .hashed_forward = lati_hashed_forward,                                                       \

@@ -69,5 +69,12 @@ void lati_embedding_backward(const lati_device *device, float *d_table, const fl
 void lati_cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
                         lati_rows d_logits, float *logits, const int32_t *targets, int64_t tokens,
                         int32_t vocabulary, const lati_spread *spread);
+void lati_factored_cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                                 lati_rows d_scores, float *scores, const int32_t *targets,
+                                 int64_t tokens, const lati_factored_symbols *symbols,
+                                 const lati_spread *spread);
+void lati_factored_logits(const lati_device *device, float *logits, const float *scores,
+                          int64_t tokens, const lati_factored_symbols *symbols, int32_t first,
+                          int32_t end);
 
 #endif

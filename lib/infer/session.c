@@ -237,8 +237,8 @@ lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t c
     return status;
   }
   step->count = count;
-  step->span =
-      lati_allowed_span(session->allowed, count, LATI_SLICE, session->model->projection.out);
+  step->span = lati_allowed_span(session->allowed, count, LATI_SLICE,
+                                 session->model->dimensions.vocabulary[LAT_OUTPUT]);
   step->logits = lati_decoder_logits(session->decoder, step->span);
   session->ctx->device.operations->decoding->mask(step->logits, step->span, session->allowed,
                                                   count);

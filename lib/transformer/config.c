@@ -1,5 +1,7 @@
 #include "transformer/config.h"
 
+#include "transformer/factors.h"
+
 #define SIZE(member, initial, high)                                                                \
   LATI_NUMBER(lat_model_options, member, LATI_FIELD_INT32, initial, 1, high)
 #define CHOICE(member, initial)                                                                    \
@@ -44,7 +46,7 @@ const lati_field lati_model_fields[] = {
     LATI_ADDED_NUMBER(lat_model_options, ffn, LATI_FIELD_INT32, LAT_FFN_PLAIN, LAT_FFN_PLAIN,
                       LAT_FFN_HASHED),
     LATI_ADDED_NUMBER(lat_model_options, ffn_hash_bits, LATI_FIELD_INT32, 4, 1, LATI_MAX_HASH_BITS),
-    LATI_ADDED_NUMBER(lat_model_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_model_options, factored_head, LATI_FIELD_INT32, 0, 0, 1),
     LATI_FIELDS_END,
 };
 
@@ -141,6 +143,22 @@ static lat_status check_recurrent(const lat_model_options *options) {
   return LAT_OK;
 }
 
+/* Tied, its weight is the tables of the embeddings' factors. */
+static lat_status check_factored_head(const lat_model_options *options,
+                                      const lat_tokenizer *tokenizer) {
+  if (options->factored_head && tokenizer->side[LAT_OUTPUT].encoding->factors == NULL) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "factored_head is 1, which needs the fp15 encoding; output is %s",
+                     lat_tokenizer_encoding(tokenizer, LAT_OUTPUT));
+  }
+  if (options->factored_head && options->tied && !options->factored &&
+      options->architecture != LAT_ARCHITECTURE_ENCODER) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "factored_head is 1, but the embeddings that it is tied to are not factored");
+  }
+  return LAT_OK;
+}
+
 static lat_status check_options(const lat_model_options *options, const lat_tokenizer *tokenizer) {
   lat_status status = LAT_OK;
   if (options->architecture != LAT_ARCHITECTURE_DECODER) {
@@ -172,6 +190,7 @@ static lat_status check_options(const lat_model_options *options, const lat_toke
                      lat_tokenizer_encoding(tokenizer, LAT_INPUT),
                      lat_tokenizer_encoding(tokenizer, LAT_OUTPUT));
   }
+  status = check_factored_head(options, tokenizer);
 done:
   return status;
 }
@@ -205,12 +224,11 @@ lat_status lati_config_positions(int32_t *positions, const lat_task *task,
   return LAT_OK;
 }
 
-static int32_t count_without_factors(const lati_vocabulary *vocabulary) {
-  int32_t mantissa, exponent, count = LAT_TOKEN_NUMBER;
-  for (int32_t symbol = 0; symbol < vocabulary->size - LAT_TOKEN_NUMBER; ++symbol) {
-    count += !vocabulary->encoding->factors(&mantissa, &exponent, symbol);
-  }
-  return count;
+/* A factored head tells them apart by the half of the decade. */
+static int32_t count_exponents(const lati_vocabulary *vocabulary, const lat_model_options *options,
+                               int32_t side) {
+  const int halves = side == LAT_OUTPUT && options->factored_head;
+  return (halves ? 2 : 1) * vocabulary->encoding->exponent_count;
 }
 
 static void count_symbols(lati_dimensions *dimensions, const lat_model_options *options,
@@ -218,9 +236,17 @@ static void count_symbols(lati_dimensions *dimensions, const lat_model_options *
   const lati_vocabulary *vocabulary = &tokenizer->side[side];
   const int factored = lati_config_factored(options, tokenizer, side);
   dimensions->vocabulary[side] = vocabulary->size;
-  dimensions->symbols[side] = factored ? count_without_factors(vocabulary) : vocabulary->size;
+  dimensions->symbols[side] = factored ? lati_factors_special(vocabulary) : vocabulary->size;
   dimensions->mantissas[side] = factored ? vocabulary->encoding->mantissa_count : 0;
-  dimensions->exponents[side] = factored ? vocabulary->encoding->exponent_count : 0;
+  dimensions->exponents[side] = factored ? count_exponents(vocabulary, options, side) : 0;
+}
+
+static int32_t count_scores(const lat_model_options *options, const lat_tokenizer *tokenizer) {
+  const lati_vocabulary *vocabulary = &tokenizer->side[LAT_OUTPUT];
+  return options->factored_head
+             ? lati_factors_special(vocabulary) + vocabulary->encoding->mantissa_count +
+                   count_exponents(vocabulary, options, LAT_OUTPUT)
+             : vocabulary->size;
 }
 
 lat_status lati_config_resolve(lat_model_options *options, lati_dimensions *dimensions,
@@ -239,6 +265,7 @@ lat_status lati_config_resolve(lat_model_options *options, lati_dimensions *dime
   dimensions->max_positions = options->max_positions;
   count_symbols(dimensions, options, tokenizer, LAT_INPUT);
   count_symbols(dimensions, options, tokenizer, LAT_OUTPUT);
+  dimensions->scores = count_scores(options, tokenizer);
 done:
   return status;
 }

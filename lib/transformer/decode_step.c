@@ -130,8 +130,16 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
 
 float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols) {
   lati_linear slice;
-  decoder->device->operations->linear_slice(&slice, &decoder->model->projection, symbols.first,
-                                            symbols.end);
+  const lat_model *model = decoder->model;
+  if (model->factored.first != NULL) {
+    lati_decoder_linear(decoder, lati_floats(decoder->factors, model->projection.out),
+                        &model->projection, decoder->x.operand, LATI_IDENTITY, NULL);
+    decoder->device->operations->factored_logits(decoder->device, decoder->logits, decoder->factors,
+                                                 decoder->count, &model->factored, symbols.first,
+                                                 symbols.end);
+    return decoder->logits;
+  }
+  decoder->device->operations->linear_slice(&slice, &model->projection, symbols.first, symbols.end);
   lati_decoder_linear(decoder, lati_floats(decoder->logits, slice.out), &slice, decoder->x.operand,
                       LATI_IDENTITY, NULL);
   return decoder->logits;

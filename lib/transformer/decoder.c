@@ -49,9 +49,9 @@ static void free_scratch(lati_decoder *decoder) {
 
 static void free_rows(lati_decoder *decoder) {
   void *host[] = {decoder->history, decoder->next_history, decoder->ids};
-  void *device[] = {decoder->x.values, decoder->y.values, decoder->h.values,
-                    decoder->attended, decoder->qkv,      decoder->operands,
-                    decoder->mean,     decoder->rstd,     decoder->logits};
+  void *device[] = {decoder->x.values, decoder->y.values, decoder->h.values, decoder->attended,
+                    decoder->qkv,      decoder->operands, decoder->mean,     decoder->rstd,
+                    decoder->logits,   decoder->factors};
   for (size_t i = 0; i < sizeof host / sizeof *host; ++i) {
     lati_free(host[i]);
   }
@@ -62,7 +62,7 @@ static void free_rows(lati_decoder *decoder) {
   decoder->x = decoder->y = decoder->h = (lati_hidden){0};
   decoder->attended = decoder->qkv = NULL;
   decoder->operands = NULL;
-  decoder->mean = decoder->rstd = decoder->logits = NULL;
+  decoder->mean = decoder->rstd = decoder->logits = decoder->factors = NULL;
   decoder->row_capacity = 0;
 }
 
@@ -135,7 +135,7 @@ static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
   lati_cache_reserve_rows(&decoder->cache, rows);
   LATI_TRY(LATI_NEW(decoder->history, ctx, n * (size_t)decoder->max_length));
   LATI_TRY(LATI_NEW(decoder->next_history, ctx, n * (size_t)decoder->max_length));
-  LATI_TRY(LATI_NEW(decoder->ids, ctx, 4 * n));
+  LATI_TRY(LATI_NEW(decoder->ids, ctx, LATI_STEP_LOOKUPS * n));
   LATI_TRY(LATI_NEW_ON_DEVICE(decoder->x.values, ctx, width));
   LATI_TRY(LATI_NEW_ON_DEVICE(decoder->y.values, ctx, width));
   LATI_TRY(LATI_NEW_ON_DEVICE(decoder->h.values, ctx, width));
@@ -144,7 +144,11 @@ static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
   LATI_TRY(LATI_NEW_ON_DEVICE(decoder->qkv, ctx, (keeps_state(stack) ? 8 : 3) * width));
   LATI_TRY(LATI_NEW_ON_DEVICE(decoder->mean, ctx, n));
   LATI_TRY(LATI_NEW_ON_DEVICE(decoder->rstd, ctx, n));
-  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->logits, ctx, n * (size_t)decoder->model->projection.out));
+  LATI_TRY(LATI_NEW_ON_DEVICE(decoder->logits, ctx,
+                              n * (size_t)decoder->model->dimensions.vocabulary[LAT_OUTPUT]));
+  if (decoder->model->factored.first != NULL) {
+    LATI_TRY(LATI_NEW_ON_DEVICE(decoder->factors, ctx, n * (size_t)decoder->model->projection.out));
+  }
   decoder->row_capacity = rows;
 done:
   if (status != LAT_OK) {

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* Symbol or its three factors, position, row and column. */
+enum { LATI_STEP_LOOKUPS = 6 };
+
 struct lati_decoder {
   lat_context *ctx;
   const lat_model *model;
@@ -37,7 +40,7 @@ struct lati_decoder {
   size_t last_capacity;
 
   int64_t row_capacity;
-  int32_t *ids;          /* (4, rows): symbol, position, row, column */
+  int32_t *ids; /* (LATI_STEP_LOOKUPS, rows): rows of the tables that a token is the sum of */
   lati_hidden x, y, h;   /* (rows, width) */
   float *attended, *qkv; /* (rows, width); (rows, 3 width), of recurrent stacks (rows, 8 width) */
   lati_rows inner;       /* (rows, the ffn's) */
@@ -45,6 +48,7 @@ struct lati_decoder {
   void *operands;        /* memory of inner, of halves, and of narrow rows of x, y and h */
   float *mean, *rstd;
   float *logits;
+  float *factors;     /* scores of a factored head; or NULL */
   const float **keys; /* (workers, scratch_keys): where those of a row lie */
   float *scores;      /* (workers, heads, scratch_keys) */
   int64_t scratch_keys;

@@ -7,6 +7,7 @@
 #include "transformer/block_kind.h"
 #include "transformer/config.h"
 #include "transformer/decoder_impl.h"
+#include "transformer/factors.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -69,33 +70,14 @@ void lati_embed_declare(lati_declaration *to, const lat_model *model, const lati
   lati_declare_norm(to, "layer_norm_emb");
 }
 
-/* Which rows of the three tables every symbol is the sum of. */
-static lat_status build_factors(lati_factors *factors, const lati_scope *in,
-                                const lati_stack *stack, int32_t side) {
-  lat_status status = LAT_OK;
+static void view_factors(lati_factors *factors, const lati_scope *in, const lati_stack *stack,
+                         int32_t side) {
   char name[48];
-  const lat_model *model = in->model;
-  const lati_encoding *encoding = model->tokenizer->side[side].encoding;
-  const int32_t symbols = model->dimensions.vocabulary[side];
-  int32_t special = 0;
-  LATI_TRY(LATI_NEW(factors->special, model->ctx, symbols));
-  LATI_TRY(LATI_NEW(factors->mantissa, model->ctx, symbols));
-  LATI_TRY(LATI_NEW(factors->exponent, model->ctx, symbols));
-  for (int32_t token = 0; token < symbols; ++token) {
-    factors->mantissa[token] = factors->exponent[token] = factors->special[token] = -1;
-    if (token < LAT_TOKEN_NUMBER ||
-        !encoding->factors(&factors->mantissa[token], &factors->exponent[token],
-                           token - LAT_TOKEN_NUMBER)) {
-      factors->special[token] = special++;
-    }
-  }
   factors->special_table = lati_view(in, name_of(name, stack, side, "embeddings"), ".weight");
   factors->mantissa_table =
       lati_view(in, name_of(name, stack, side, "embeddings.mantissa"), ".weight");
   factors->exponent_table =
       lati_view(in, name_of(name, stack, side, "embeddings.exponent"), ".weight");
-done:
-  return status;
 }
 
 /* PE[p, 2i] = sin(p / 10000^(2i / width)), PE[p, 2i + 1] = cos of the same. */
@@ -131,8 +113,10 @@ static lat_status view_side(lati_stack *stack, const lati_scope *in, const lat_m
   own->symbols = model->dimensions.vocabulary[side];
   own->table = lati_view(in, name_of(name, stack, side, "embeddings"), ".weight");
   if (lati_config_factored(&model->options, model->tokenizer, side)) {
-    LATI_TRY(build_factors(&own->factors, in, stack, side));
-    if (side == LAT_OUTPUT) {
+    LATI_TRY(lati_factors_create(&own->factors, model->ctx, &model->tokenizer->side[side],
+                                 side == LAT_OUTPUT && model->options.factored_head));
+    view_factors(&own->factors, in, stack, side);
+    if (side == LAT_OUTPUT && !model->options.factored_head) {
       LATI_TRY(LATI_NEW_ON_DEVICE(own->expanded, model->ctx,
                                   (size_t)own->symbols * (size_t)stack->width));
     }
@@ -169,9 +153,7 @@ done:
 void lati_embed_free(lati_embedding *embedding, const lat_context *ctx) {
   for (int32_t side = LAT_INPUT; side <= LAT_OUTPUT; ++side) {
     lati_side_embedding *own = &embedding->side[side];
-    lati_free(own->factors.special);
-    lati_free(own->factors.mantissa);
-    lati_free(own->factors.exponent);
+    lati_factors_free(&own->factors);
     lati_device_free(ctx, own->expanded);
   }
   lati_device_free(ctx, embedding->sinusoids);
@@ -401,8 +383,9 @@ static void collect_tied(const lati_workspace *work) {
   const lati_side_embedding *own = &stack->embedding.side[LAT_OUTPUT];
   const lati_factors *factors = &own->factors;
   if (own->expanded == NULL) {
-    work->device->operations->add(work->device, lati_gradient_of(work, own->table), work->to.d_tied,
-                                  (int64_t)own->symbols * stack->width);
+    const lati_linear *projection = &work->model->projection;
+    work->device->operations->add(work->device, lati_gradient_of(work, projection->weight),
+                                  work->to.d_tied, (int64_t)projection->out * projection->in);
     return;
   }
   const float *const tables[] = {factors->special_table, factors->mantissa_table,
@@ -439,21 +422,47 @@ void lati_embed_backward(lati_workspace *work, const lati_stack_state *state, fl
   lati_turn_give(&work->to.turn);
 }
 
+typedef struct step_lookup {
+  const float *table;
+  int32_t id;
+} step_lookup;
+
+/* The tables' rows that a token is the sum of; returns how many. */
+static int32_t look_token_up(step_lookup lookups[LATI_STEP_LOOKUPS],
+                             const lati_embedding *embedding, const lati_decode_row *row,
+                             int64_t position) {
+  const lati_side_embedding *answers = &embedding->side[LAT_OUTPUT];
+  const lati_factors *factors = &answers->factors;
+  int32_t count = 0;
+  if (answers->table != NULL) {
+    lookups[count++] = (step_lookup){answers->table, row->token};
+  } else {
+    lookups[count++] = (step_lookup){factors->special_table, factors->special[row->token]};
+    lookups[count++] = (step_lookup){factors->mantissa_table, factors->mantissa[row->token]};
+    lookups[count++] = (step_lookup){factors->exponent_table, factors->exponent[row->token]};
+  }
+  lookups[count++] = (step_lookup){answers->positions, (int32_t)position};
+  if (embedding->rows != NULL) {
+    lookups[count++] = (step_lookup){embedding->rows, row->row};
+    lookups[count++] = (step_lookup){embedding->cols, row->col};
+  }
+  return count;
+}
+
 void lati_embed_step(lati_decoder *decoder, const lati_decode_row *rows) {
   const lati_stack *stack = lati_last_stack(decoder->model);
-  const lati_side_embedding *answers = &stack->embedding.side[LAT_OUTPUT];
-  const float *const tables[] = {answers->table, answers->positions, stack->embedding.rows,
-                                 stack->embedding.cols};
+  const lati_backend *backend = decoder->device->operations;
   const int64_t n = decoder->count;
-  int32_t *ids = decoder->ids;
+  step_lookup lookups[LATI_STEP_LOOKUPS];
+  int32_t count = 0;
   for (int64_t i = 0; i < n; ++i) {
-    ids[i] = rows[i].token;
-    ids[n + i] = decoder->position;
-    ids[2 * n + i] = rows[i].row;
-    ids[3 * n + i] = rows[i].col;
+    count = look_token_up(lookups, &stack->embedding, &rows[i], decoder->position);
+    for (int32_t t = 0; t < count; ++t) {
+      decoder->ids[t * n + i] = lookups[t].id;
+    }
   }
-  for (int32_t t = 0; t < 4 && tables[t] != NULL; ++t) {
-    decoder->device->operations->embedding_forward(decoder->device, decoder->x.values, tables[t],
-                                                   ids + t * n, n, stack->width, t > 0);
+  for (int32_t t = 0; t < count; ++t) {
+    backend->embedding_forward(decoder->device, decoder->x.values, lookups[t].table,
+                               decoder->ids + t * n, n, stack->width, t > 0);
   }
 }

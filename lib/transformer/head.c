@@ -2,6 +2,8 @@
  * time so that memory stays bounded. The gradient of the SUM of losses takes the logits' place. */
 #include "transformer/head.h"
 
+#include "transformer/factors.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,31 +13,46 @@
 #define LOGIT_FLOATS (1 << 23)
 
 void lati_head_declare(lati_declaration *to, const lat_model *model) {
-  const int32_t symbols = model->dimensions.vocabulary[LAT_OUTPUT];
+  const int32_t scores = model->dimensions.scores;
   if (!model->options.tied) {
-    lati_declare(to, "proj.weight", symbols, to->width, LATI_INIT_LINEAR, to->width);
+    lati_declare(to, "proj.weight", scores, to->width, LATI_INIT_LINEAR, to->width);
   }
-  lati_declare(to, "proj.bias", symbols, 0, LATI_INIT_LINEAR, to->width);
+  lati_declare(to, "proj.bias", scores, 0, LATI_INIT_LINEAR, to->width);
 }
 
-void lati_head_view(lat_model *model) {
+/* Of a factored head the tables of factors, which follow each other. */
+static const float *tied_weight(const lat_model *model) {
+  const lati_side_embedding *answers = &lati_last_stack(model)->embedding.side[LAT_OUTPUT];
+  return model->options.factored_head ? answers->factors.special_table : answers->table;
+}
+
+lat_status lati_head_view(lat_model *model) {
   const lati_stack *last = lati_last_stack(model);
   lati_scope in = {.model = model};
   snprintf(in.prefix, sizeof in.prefix, "%s.", last->name);
-  model->projection =
-      lati_view_linear(&in, NULL, "proj", model->dimensions.vocabulary[LAT_OUTPUT], last->width);
+  model->projection = lati_view_linear(&in, NULL, "proj", model->dimensions.scores, last->width);
   if (model->options.tied) {
-    model->projection.weight = last->embedding.side[LAT_OUTPUT].table;
+    model->projection.weight = tied_weight(model);
   }
+  return model->options.factored_head ? lati_factored_symbols_create(&model->factored, model)
+                                      : LAT_OK;
+}
+
+void lati_head_free(lat_model *model) {
+  lati_factored_symbols_free(&model->factored);
 }
 
 void lati_head_plan(lati_workspace *work, lati_arena *from) {
-  const int32_t symbols = work->model->projection.out;
+  const int32_t scores = work->model->projection.out;
+  const int32_t symbols = work->model->dimensions.vocabulary[LAT_OUTPUT];
+  const int expands = symbols != scores && work->purpose == LATI_SCORE;
+  const int32_t widest = expands ? symbols : scores;
   const int64_t tokens = work->answers.tokens;
-  const int64_t most = LOGIT_FLOATS > symbols ? LOGIT_FLOATS / symbols : 1;
+  const int64_t most = LOGIT_FLOATS > widest ? LOGIT_FLOATS / widest : 1;
   lati_scratch *scratch = &work->scratch;
   scratch->chunk = tokens < most ? tokens : most;
-  scratch->logits = lati_take_floats(from, scratch->chunk + LATI_TILE, symbols);
+  scratch->logits = lati_take_floats(from, scratch->chunk + LATI_TILE, scores);
+  scratch->expanded = expands ? lati_take_floats(from, scratch->chunk, symbols) : scratch->logits;
   scratch->targets = lati_take_on_host(from, tokens, sizeof(int32_t));
   scratch->losses = lati_take(from, scratch->chunk, sizeof(double));
   scratch->correct = lati_take(from, scratch->chunk, sizeof(uint8_t));
@@ -89,11 +106,19 @@ static lat_status chunk_losses(const lati_workspace *work, chunk at, int backwar
   const lati_scratch *scratch = &work->scratch;
   const lati_device *device = work->device;
   double *losses = scratch->losses_read + at.first;
-  work->device->operations->cross_entropy(
-      work->device, scratch->losses, scratch->correct,
-      backward ? gradient_rows(work) : (lati_rows){0}, scratch->logits, scratch->targets + at.first,
-      at.count, work->model->projection.out,
-      backward && work->to.spread.width > 0 ? &work->to.spread : NULL);
+  const lati_rows d_logits = backward ? gradient_rows(work) : (lati_rows){0};
+  const int32_t *targets = scratch->targets + at.first;
+  const lati_spread *spread = backward && work->to.spread.width > 0 ? &work->to.spread : NULL;
+  const lati_factored_symbols *factored = &work->model->factored;
+  if (factored->first != NULL) {
+    device->operations->factored_cross_entropy(device, scratch->losses, scratch->correct, d_logits,
+                                               scratch->logits, targets, at.count, factored,
+                                               spread);
+  } else {
+    device->operations->cross_entropy(device, scratch->losses, scratch->correct, d_logits,
+                                      scratch->logits, targets, at.count,
+                                      work->model->projection.out, spread);
+  }
   lati_device_read(device, losses, scratch->losses, (size_t)at.count * sizeof *losses);
   lati_device_read(device, scratch->correct_read + at.first, scratch->correct, (size_t)at.count);
   for (int64_t t = 0; t < at.count; ++t) {
@@ -172,11 +197,17 @@ lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *b
 }
 
 void lati_head_logits(lati_workspace *work, float *logits) {
-  const int64_t symbols = work->model->projection.out;
+  const lati_factored_symbols *factored = &work->model->factored;
+  const int32_t symbols = work->model->dimensions.vocabulary[LAT_OUTPUT];
   for (int64_t first = 0; first < work->answers.tokens; first += work->scratch.chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
-    lati_device_read(work->device, logits + first * symbols, work->scratch.logits,
+    if (factored->first != NULL) {
+      work->device->operations->factored_logits(work->device, work->scratch.expanded,
+                                                work->scratch.logits, at.count, factored, 0,
+                                                symbols);
+    }
+    lati_device_read(work->device, logits + first * symbols, work->scratch.expanded,
                      (size_t)(at.count * symbols) * sizeof *logits);
   }
 }

@@ -5,8 +5,9 @@
 #include "transformer/workspace.h"
 
 void lati_head_declare(lati_declaration *to, const lat_model *model);
-/* Fills model->projection. */
-void lati_head_view(lat_model *model);
+/* Fills model->projection and model->factored. */
+lat_status lati_head_view(lat_model *model);
+void lati_head_free(lat_model *model);
 void lati_head_plan(lati_workspace *work, lati_arena *from);
 /* Room for the gradient of a tied projection's weight, apart from that of the embeddings, so that a
  * pass adds to each parameter's gradient once; NULL where nothing is tied. */

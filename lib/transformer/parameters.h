@@ -37,6 +37,7 @@ typedef struct lati_dimensions {
   int32_t symbols[2]; /* rows of embeddings.weight: the vocabulary, without symbols that have
                          factors */
   int32_t mantissas[2], exponents[2]; /* 0 unless factored */
+  int32_t scores; /* rows of the head: the output vocabulary, or the factors of its symbols */
   int32_t max_positions;
 } lati_dimensions;
 

@@ -222,7 +222,7 @@ lat_status lati_stacks_build(lat_model *model) {
   for (int32_t s = 0; s < model->stacks; ++s) {
     LATI_TRY(view_stack(&model->stack[s], model));
   }
-  lati_head_view(model);
+  LATI_TRY(lati_head_view(model));
   const size_t packed = pack_all(model, 0);
   if (packed > 0) {
     LATI_TRY(LATI_NEW_ON_DEVICE(model->packed, model->ctx, packed));
@@ -236,6 +236,7 @@ void lati_stacks_free(lat_model *model) {
     lati_free(model->stack[s].block);
     lati_embed_free(&model->stack[s].embedding, model->ctx);
   }
+  lati_head_free(model);
   memset(model->stack, 0, sizeof model->stack);
   lati_device_free(model->ctx, model->packed);
 }

@@ -106,9 +106,10 @@ struct lat_model {
   lati_stack stack[LATI_STACKS]; /* in the order of their passes; the last one's output is read by
                                     the head */
   int32_t stacks;
-  lati_linear projection; /* (output vocabulary, width): tied embeddings or proj.weight, bias
-                             proj.bias */
-  unsigned char *packed;  /* packed forms of all weights; NULL when the backend keeps none */
+  lati_linear projection; /* (scores, width): tied embeddings or proj.weight, bias proj.bias */
+  lati_factored_symbols factored; /* whose factors the scores are; `first` NULL: a score for each
+                                     symbol, its logit */
+  unsigned char *packed; /* packed forms of all weights; NULL when the backend keeps none */
   lati_model_state state;
   json_t *training; /* provenance, NULL before training */
   char *config;     /* metadata text */

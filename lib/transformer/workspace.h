@@ -70,7 +70,8 @@ typedef struct lati_scratch {
   float *norm_sums;      /* (2 LATI_NORM_GROUPS, width) */
   void *packed;          /* a layer's inputs as the backend wants them for its weights' gradient */
   void *tiles;           /* of attention, for each worker */
-  float *logits;         /* (chunk, symbols) */
+  float *logits;         /* (chunk, scores) */
+  float *expanded;       /* (chunk, symbols): logits of factored symbols; else the same */
   int64_t chunk;         /* tokens whose logits exist at once */
   int32_t *targets;      /* (T) */
   double *losses;        /* (chunk) */
@@ -91,10 +92,10 @@ typedef struct lati_answer_rows {
 
 /* Where the gradients of a batch, or of a part of it, go, and what else training decides. */
 typedef struct lati_accumulation {
-  float *gradient; /* the flat vector that backward adds to */
-  float *d_tied;   /* (symbols, width) gradient of a tied projection's weight, which the last part
-                      adds to that of the embeddings; NULL where nothing is tied */
-  lati_spread spread;         /* of targets; width 0: none */
+  float *gradient;    /* the flat vector that backward adds to */
+  float *d_tied;      /* (scores, width) gradient of a tied projection's weight, which the last part
+                         adds to that of the embeddings; NULL where nothing is tied */
+  lati_spread spread; /* of targets; width 0: none */
   lati_final_function *hears; /* how far backward has come; NULL: nobody does */
   void *hearer;               /* passed to hears */
   uint64_t step;              /* of dropout: the update, */

@@ -177,7 +177,7 @@ class _ModelOptions(_Structure):
         c_uint64, "seed",
         c_int32, "architecture norm_kind",
         c_double, "attention_dropout",
-        c_int32, "copy_gate encoder_loop_layer decoder_loop_layer encoder_attention query_per_number ffn ffn_hash_bits reserved")
+        c_int32, "copy_gate encoder_loop_layer decoder_loop_layer encoder_attention query_per_number ffn ffn_hash_bits factored_head")
 
 
 class _OptimizerOptions(_Structure):

@@ -162,7 +162,7 @@ MEMBER(lat_model_options, encoder_attention, 124, 4);
 MEMBER(lat_model_options, query_per_number, 128, 4);
 MEMBER(lat_model_options, ffn, 132, 4);
 MEMBER(lat_model_options, ffn_hash_bits, 136, 4);
-MEMBER(lat_model_options, reserved, 140, 4);
+MEMBER(lat_model_options, factored_head, 140, 4);
 
 SIZE(lat_loss_sum, 48);
 MEMBER(lat_loss_sum, struct_size, 0, 8);
@@ -407,7 +407,7 @@ LAST(lat_score, exact);
 LAST(lat_tokenizer_options, reserved);
 LAST(lat_sampler_options, reserved2);
 LAST(lat_sequences, count);
-LAST(lat_model_options, reserved);
+LAST(lat_model_options, factored_head);
 LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);

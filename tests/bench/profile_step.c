@@ -161,6 +161,14 @@ static void cross_entropy(const lati_device *device, double *loss, uint8_t *corr
                                      vocabulary, spread));
 }
 
+static void factored_cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                                   lati_rows d_scores, float *scores, const int32_t *targets,
+                                   int64_t tokens, const lati_factored_symbols *symbols,
+                                   const lati_spread *spread) {
+  TIMED(CROSS_ENTROPY, factored_cross_entropy(device, loss, correct, d_scores, scores, targets,
+                                              tokens, symbols, spread));
+}
+
 static void add(const lati_device *device, float *y, const float *x, int64_t count) {
   TIMED(ADD, add(device, y, x, count));
 }
@@ -182,6 +190,7 @@ static void instrument(lat_context *ctx) {
   timed.embedding_forward = embedding_forward;
   timed.embedding_backward = embedding_backward;
   timed.cross_entropy = cross_entropy;
+  timed.factored_cross_entropy = factored_cross_entropy;
   timed.add = add;
   ctx->device.operations = &timed;
 }

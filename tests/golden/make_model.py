@@ -113,6 +113,8 @@ ARCHITECTURES = {
     "gated-pre-norm": {"ffn": "gated", "norm": "pre", "activation": "gelu", "ffn_factor": 2},
     "hashed": {"ffn": "hashed", "ffn_hash_bits": 2},
     "bilinear": {"ffn": "bilinear", "ffn_factor": 2},
+    "factored-head": {"output_encoding": "fp15", "factored": 1, "factored_head": 1},
+    "factored-head-untied": {"output_encoding": "fp15", "factored_head": 1, "tied": 0, "norm": "pre"},
     "decoder-alone": {"architecture": "decoder", "decoder_layers": 2},
     "decoder-alone-factored": {
         "architecture": "decoder",

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIANTS = 16, ARCHITECTURES = 17, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
+enum { VARIANTS = 16, ARCHITECTURES = 19, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
 
 /* On max(1, |expected|). */
 static const double LOGIT_TOLERANCE = 1e-5;
@@ -98,6 +98,7 @@ static void read_options(lat_model_options *options, const json_t *config) {
   options->encoder_loop_layer =
       (int32_t)json_integer_value(json_object_get(config, "encoder_loop_layer"));
   options->query_per_number = json_object_get(config, "query_per_number") != NULL;
+  options->factored_head = json_object_get(config, "factored_head") != NULL;
   options->encoder_attention = json_object_get(config, "encoder_attention") != NULL;
   options->norm_kind =
       younger(config, "norm_kind", "rms") ? LAT_NORM_KIND_RMS : LAT_NORM_KIND_LAYER;

@@ -50,6 +50,7 @@ class Config:
     query_per_number: int = 0
     ffn: str = "plain"
     ffn_hash_bits: int = 4
+    factored_head: int = 0
 
 
 @dataclass
@@ -90,12 +91,20 @@ def norm_shapes(shapes, config, name, width):
         shapes[name + ".bias"] = (width,)
 
 
+SPECIAL = FIRST_NUMBER + 2  # symbols of fp15 without factors: NaN and -NaN close the list
+
+
+def exponents_of(config, side):
+    """Rows of exponents: two for each where a factored head tells halves of decades apart."""
+    return 32 if config.factored_head and side == "decoder" else 16
+
+
 def table_shapes(shapes, config, prefix, width, encoding):
     symbols = len(encodings.vocabulary(encoding))
     if config.factored and encoding == "fp15":
         shapes[prefix + "embeddings.mantissa.weight"] = (1999, width)
-        shapes[prefix + "embeddings.exponent.weight"] = (16, width)
-        symbols = FIRST_NUMBER + 2  # the symbols without factors: NaN and -NaN close the list
+        shapes[prefix + "embeddings.exponent.weight"] = (exponents_of(config, prefix.split(".")[0]), width)
+        symbols = SPECIAL
     shapes[prefix + "embeddings.weight"] = (symbols, width)
     if config.positions == "learned":
         shapes[prefix + "position_embeddings.weight"] = (config.max_positions, width)
@@ -167,11 +176,11 @@ def parameter_shapes(config):
             layer_shapes(shapes, config, side, "%s.layers.%d" % (side, index))
         if config.norm == "pre":
             norm_shapes(shapes, config, side + ".layer_norm_out", width)
-    symbols = len(encodings.vocabulary(config.output_encoding))
+    scores = SPECIAL + 1999 + 32 if config.factored_head else len(encodings.vocabulary(config.output_encoding))
     last = sides_of(config)[-1]
     if not config.tied:
-        shapes[last + ".proj.weight"] = (symbols, stack_of(config, last)[1])
-    shapes[last + ".proj.bias"] = (symbols,)
+        shapes[last + ".proj.weight"] = (scores, stack_of(config, last)[1])
+    shapes[last + ".proj.bias"] = (scores,)
     return shapes
 
 
@@ -232,10 +241,15 @@ class Twin:
         mantissa = self.p.get(prefix + "embeddings.mantissa.weight")
         if mantissa is None:
             return plain
-        exponent = self.p[prefix + "embeddings.exponent.weight"]
-        pairs = [(m + 999, e) for e in range(16) for m in encodings.fp15_mantissas(e)]
-        rows = torch.tensor([m for m, _ in pairs]), torch.tensor([e for _, e in pairs])
-        values = mantissa[rows[0]] + exponent[rows[1]]
+        return self.put_together(plain, mantissa, self.p[prefix + "embeddings.exponent.weight"])
+
+    @staticmethod
+    def put_together(plain, mantissa, exponent):
+        """What all fp15 symbols are the sum of; exponents of the upper half of a decade are rows 16 .. 31, if there are any."""
+        upper = lambda m: 16 if len(exponent) == 32 and 10 * m * m > 999 * 999 else 0
+        pairs = [(m, e) for e in range(16) for m in encodings.fp15_mantissas(e)]
+        values = (mantissa[torch.tensor([m + 999 for m, _ in pairs])]
+                  + exponent[torch.tensor([e + upper(m) for m, e in pairs])])
         return torch.cat([plain[:FIRST_NUMBER], values, plain[FIRST_NUMBER:]])
 
     def position_table(self, prefix, length):
@@ -408,8 +422,13 @@ class Twin:
         return self.project(side, torch.cat(rows))
 
     def project(self, side, hidden):
+        whole = lambda rows: self.put_together(*torch.split(rows, [SPECIAL, 1999, 32]))
+        bias = self.p[side + ".proj.bias"]
         weight = self.table(side + ".") if self.config.tied else self.p[side + ".proj.weight"]
-        return functional.linear(hidden, weight, self.p[side + ".proj.bias"])
+        if self.config.factored_head:
+            weight = weight if self.config.tied else whole(weight)
+            bias = whole(bias)
+        return functional.linear(hidden, weight, bias)
 
     def loss_sum(self, examples):
         """Sum of the cross-entropies, and the logits."""

@@ -302,6 +302,20 @@ static void cross_entropy(const lati_device *device, double *loss, uint8_t *corr
       cross_entropy(device, loss, correct, d_logits, logits, targets, tokens, vocabulary, spread));
 }
 
+static void factored_cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                                   lati_rows d_scores, float *scores, const int32_t *targets,
+                                   int64_t tokens, const lati_factored_symbols *symbols,
+                                   const lati_spread *spread) {
+  INSIDE(factored_cross_entropy(device, loss, correct, d_scores, scores, targets, tokens, symbols,
+                                spread));
+}
+
+static void factored_logits(const lati_device *device, float *logits, const float *scores,
+                            int64_t tokens, const lati_factored_symbols *symbols, int32_t first,
+                            int32_t end) {
+  INSIDE(factored_logits(device, logits, scores, tokens, symbols, first, end));
+}
+
 static void dropout(const lati_device *device, float *y, const float *x, const float *residual,
                     int32_t width, const lati_dropout *how) {
   INSIDE(dropout(device, y, x, residual, width, how));
@@ -393,6 +407,8 @@ const lati_backend *guarded_device_open(const lati_backend *operations) {
   guarded.embedding_forward = embedding_forward;
   guarded.embedding_backward = embedding_backward;
   guarded.cross_entropy = cross_entropy;
+  guarded.factored_cross_entropy = factored_cross_entropy;
+  guarded.factored_logits = factored_logits;
   guarded.dropout = dropout;
   guarded.glu_forward = glu_forward;
   guarded.glu_backward = glu_backward;

@@ -27,6 +27,10 @@ static void factored(lat_model_options *options) {
   options->positions = LAT_POSITIONS_SINUSOIDAL;
 }
 
+static void factored_head(lat_model_options *options) {
+  options->factored = options->factored_head = 1;
+}
+
 static void encoder_alone(lat_model_options *options) {
   options->architecture = LAT_ARCHITECTURE_ENCODER;
 }
@@ -55,8 +59,9 @@ static void hashed(lat_model_options *options) {
   options->ffn = LAT_FFN_HASHED;
 }
 
-static variant *const variants[] = {copy_gate,     factored, encoder_alone, query_per_number,
-                                    decoder_alone, lstm,     gru_attention, hashed};
+static variant *const variants[] = {copy_gate,     factored,         factored_head,
+                                    encoder_alone, query_per_number, decoder_alone,
+                                    lstm,          gru_attention,    hashed};
 static const int32_t precisions[] = {LAT_PRECISION_F32, LAT_PRECISION_AUTO};
 enum { VARIANTS = sizeof variants / sizeof *variants, CASES = 2 * VARIANTS };
 

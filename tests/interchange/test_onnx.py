@@ -34,6 +34,8 @@ CASES = {
                       encoder_loops=2, decoder_loops=2), dict(input_encoding="p1000", output_encoding="b1999")),
     "factored": (dict(norm=lat.NORM_PRE, activation=lat.GELU, matrix_positions=1, factored=1, encoder_loops=3,
                       encoder_loop_layer=2), dict(input_encoding="fp15", output_encoding="fp15")),
+    "factored-head": (dict(matrix_positions=1, factored=1, factored_head=1), dict(input_encoding="fp15", output_encoding="fp15")),
+    "factored-head-untied": (dict(factored_head=1, tied=0), dict(output_encoding="fp15")),
     "factored-input": (dict(norm=lat.NORM_PRE, cross_query_from_input=1, matrix_positions=1, factored=1, tied=0),
                        dict(input_encoding="fp15", output_encoding="p1000")),
 }

@@ -6,6 +6,7 @@
 #include "compute/recurrent_cell.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static size_t packed_size(int32_t out, int32_t in) {
   (void)out;
@@ -234,6 +235,57 @@ static void cross_entropy(const lati_device *device, double *loss, uint8_t *corr
   }
 }
 
+static double naive_logit(const lati_factored_symbols *symbols, const float *x, int64_t s) {
+  return (double)x[symbols->first[s]] +
+         (symbols->second[s] >= 0 ? (double)x[symbols->second[s]] : 0.0);
+}
+
+static void factored_cross_entropy(const lati_device *device, double *loss, uint8_t *correct,
+                                   lati_rows d_scores, float *scores, const int32_t *targets,
+                                   int64_t tokens, const lati_factored_symbols *symbols,
+                                   const lati_spread *spread) {
+  (void)device;
+  for (int64_t t = 0; t < tokens; ++t) {
+    const float *x = scores + t * symbols->scores;
+    double *whole = calloc((size_t)symbols->scores, sizeof *whole);
+    double largest = -INFINITY, sum = 0.0, wanted = 0.0;
+    const double weights = sum_of_weights(spread, targets[t], symbols->symbols);
+    for (int64_t s = 0; s < symbols->symbols; ++s) {
+      largest = fmax(largest, naive_logit(symbols, x, s));
+    }
+    for (int64_t s = 0; s < symbols->symbols; ++s) {
+      sum += exp(naive_logit(symbols, x, s) - largest);
+      wanted += naive_weight(spread, targets[t], s) / weights * naive_logit(symbols, x, s);
+    }
+    loss[t] = log(sum) + largest - wanted;
+    correct[t] = naive_logit(symbols, x, targets[t]) == largest;
+    for (int64_t s = 0; s < symbols->symbols && d_scores.data != NULL; ++s) {
+      const double gradient = exp(naive_logit(symbols, x, s) - largest) / sum -
+                              naive_weight(spread, targets[t], s) / weights;
+      whole[symbols->first[s]] += gradient;
+      if (symbols->second[s] >= 0) {
+        whole[symbols->second[s]] += gradient;
+      }
+    }
+    for (int32_t i = 0; i < symbols->scores && d_scores.data != NULL; ++i) {
+      d_scores.data[t * d_scores.ld + i] = (float)whole[i];
+    }
+    free(whole);
+  }
+}
+
+static void factored_logits(const lati_device *device, float *logits, const float *scores,
+                            int64_t tokens, const lati_factored_symbols *symbols, int32_t first,
+                            int32_t end) {
+  (void)device;
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t s = first; s < end; ++s) {
+      logits[t * (end - first) + s - first] =
+          (float)naive_logit(symbols, scores + t * symbols->scores, s);
+    }
+  }
+}
+
 static void glu_forward(const lati_device *device, lati_rows y, lati_rows x, int64_t tokens,
                         int32_t width, lati_activation activation) {
   (void)device;
@@ -346,6 +398,8 @@ const lati_backend lati_backend_naive = {
     .embedding_forward = embedding_forward,
     .embedding_backward = embedding_backward,
     .cross_entropy = cross_entropy,
+    .factored_cross_entropy = factored_cross_entropy,
+    .factored_logits = factored_logits,
     .glu_forward = glu_forward,
     .glu_backward = glu_backward,
     .hashed_forward = hashed_forward,

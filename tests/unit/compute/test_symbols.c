@@ -3,6 +3,7 @@
 #include "naive/naive.h"
 
 #include <math.h>
+#include <string.h>
 
 static const int32_t widths[] = {1, 3, 16, 43, 130};
 
@@ -137,6 +138,126 @@ START_TEST(spread_targets_agree_with_the_twin) {
 }
 END_TEST
 
+/* Special symbols 0 .. 2, then three kinds of numbers: mantissas 0 .. 2 and 5 .. 7 with exponents 0
+ * .. 3, 3 and 4 with exponent 1 alone, and 8 .. 1507 with exponents 4 and 5. Scores are 3 special
+ * ones, 1508 of mantissas, 6 of exponents. */
+enum { SPECIAL = 3, MANTISSAS = 1508, EXPONENTS = 6, SCORES = SPECIAL + MANTISSAS + EXPONENTS };
+
+static lati_factor_block exponents_of(int32_t mantissa) {
+  const int32_t base = SPECIAL + MANTISSAS;
+  lati_factor_block block = {mantissa, mantissa + 1, base, base + 4};
+  if (mantissa == 3 || mantissa == 4) {
+    block.second = base + 1;
+    block.second_end = base + 2;
+  } else if (mantissa >= 8) {
+    block.second = base + 4;
+    block.second_end = base + 6;
+  }
+  return block;
+}
+
+static void make_factored(lati_factored_symbols *symbols, fixture *f) {
+  static const lati_factor_block blocks[] = {
+      {0, 3, 0, 0}, {3, 6, 0, 0}, {6, 8, 0, 0}, {8, 11, 0, 0}, {11, SPECIAL + MANTISSAS, 0, 0}};
+  memset(symbols, 0, sizeof *symbols);
+  symbols->first = NEW(f, int32_t, SPECIAL + 4 * MANTISSAS);
+  symbols->second = NEW(f, int32_t, SPECIAL + 4 * MANTISSAS);
+  symbols->scores = SCORES;
+  symbols->seconds = EXPONENTS;
+  for (; symbols->symbols < SPECIAL; ++symbols->symbols) {
+    symbols->first[symbols->symbols] = symbols->symbols;
+    symbols->second[symbols->symbols] = -1;
+  }
+  for (int32_t m = 0; m < MANTISSAS; ++m) {
+    const lati_factor_block own = exponents_of(m);
+    for (int32_t e = own.second; e < own.second_end; ++e) {
+      symbols->first[symbols->symbols] = SPECIAL + m;
+      symbols->second[symbols->symbols++] = e;
+    }
+  }
+  symbols->blocks = sizeof blocks / sizeof *blocks;
+  for (int32_t b = 0; b < symbols->blocks; ++b) {
+    symbols->block[b] = blocks[b];
+    if (b > 0) {
+      const lati_factor_block own = exponents_of(blocks[b].first - SPECIAL);
+      symbols->block[b].second = own.second;
+      symbols->block[b].second_end = own.second_end;
+    }
+  }
+}
+
+static void check_factored(fixture *f, const lati_factored_symbols *symbols, float scale, int place,
+                           const lati_spread *spread) {
+  enum { TOKENS = 9, COUNT = TOKENS * SCORES };
+  float *scores = fixture_random(f, COUNT), *apart = NEW(f, float, COUNT + 3 * TOKENS);
+  for (int64_t j = 0; j < COUNT; ++j) {
+    scores[j] *= scale;
+  }
+  float *slow_scores = fixture_copy(f, scores, COUNT), *expected = NEW(f, float, COUNT);
+  int32_t *targets = fixture_integers(f, TOKENS, 0, symbols->symbols);
+  losses fast, slow;
+  targets[0] = SPECIAL - 1;
+  const lati_rows d_scores = gradient_rows(scores, apart, SCORES, place);
+  lati_backend_f32.factored_cross_entropy(&f->device, fast.loss, fast.correct, d_scores, scores,
+                                          targets, TOKENS, symbols, spread);
+  lati_backend_naive.factored_cross_entropy(&f->device, slow.loss, slow.correct,
+                                            lati_floats(expected, SCORES), slow_scores, targets,
+                                            TOKENS, symbols, spread);
+  for (int64_t t = 0; t < TOKENS; ++t) {
+    ck_assert_double_eq_tol(fast.loss[t], slow.loss[t], 2e-6 * fmax(1.0, slow.loss[t]));
+    ck_assert_int_eq(fast.correct[t], slow.correct[t]);
+    if (place != NOWHERE) {
+      assert_values_close(lati_rows_at(d_scores, t, 0), expected + t * SCORES, SCORES, 2e-6,
+                          "d_scores");
+    }
+  }
+  if (place == NOWHERE) {
+    assert_same_bits(scores, slow_scores, COUNT * sizeof *scores, "scores");
+  }
+  void *blocks[] = {scores, apart, slow_scores, expected, targets};
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
+    lati_free(blocks[i]);
+  }
+}
+
+/* Scores of 1, and so large that most exponentials are 0. */
+START_TEST(factored_symbols_agree_with_the_twin) {
+  fixture f;
+  lati_factored_symbols symbols;
+  fixture_open(&f, 2);
+  make_factored(&symbols, &f);
+  int32_t *first = NEW(&f, int32_t, symbols.symbols), *end = NEW(&f, int32_t, symbols.symbols);
+  for (int32_t s = 0; s < symbols.symbols; ++s) {
+    first[s] = s < SPECIAL ? s : SPECIAL;
+    end[s] = s < SPECIAL ? s + 1 : symbols.symbols;
+  }
+  const lati_spread spread = {first, end, 1.3};
+  for (int place = 0; place < PLACES; ++place) {
+    check_factored(&f, &symbols, 1.0F, place, NULL);
+    check_factored(&f, &symbols, 400.0F, place, NULL);
+    check_factored(&f, &symbols, 1.0F, place, &spread);
+  }
+  lati_free(symbols.first), lati_free(symbols.second), lati_free(first), lati_free(end);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(factored_logits_agree_with_the_twin) {
+  enum { TOKENS = 5, FIRST = 2, END = 100 };
+  fixture f;
+  lati_factored_symbols symbols;
+  fixture_open(&f, 2);
+  make_factored(&symbols, &f);
+  float *scores = fixture_random(&f, TOKENS * SCORES);
+  float fast[TOKENS * (END - FIRST)], slow[TOKENS * (END - FIRST)];
+  lati_backend_f32.factored_logits(&f.device, fast, scores, TOKENS, &symbols, FIRST, END);
+  lati_backend_naive.factored_logits(&f.device, slow, scores, TOKENS, &symbols, FIRST, END);
+  assert_close(fast, slow, TOKENS * (END - FIRST), 1e-6, "logits");
+  lati_free(symbols.first), lati_free(symbols.second), lati_free(scores);
+  fixture_close(&f);
+}
+END_TEST
+
 START_TEST(a_certain_answer_costs_nothing) {
   fixture f;
   fixture_open(&f, 1);
@@ -196,6 +317,8 @@ int main(void) {
   const TTest *tests[] = {embedding_agrees_with_the_twin,
                           cross_entropy_agrees_with_the_twin,
                           spread_targets_agree_with_the_twin,
+                          factored_symbols_agree_with_the_twin,
+                          factored_logits_agree_with_the_twin,
                           a_certain_answer_costs_nothing,
                           a_nan_shows_in_the_loss,
                           threads_do_not_change_the_bits};

@@ -104,6 +104,17 @@ static void factored(lat_model_options *options, fixture_plan *plan) {
   plan->input = plan->output = "fp15";
 }
 
+static void factored_head(lat_model_options *options, fixture_plan *plan) {
+  factored(options, plan);
+  options->factored_head = 1;
+}
+
+static void encoder_alone_factored_head(lat_model_options *options, fixture_plan *plan) {
+  options->architecture = LAT_ARCHITECTURE_ENCODER;
+  options->factored_head = 1;
+  plan->output = "fp15";
+}
+
 static void ragged_numbers(lat_model_options *options, fixture_plan *plan) {
   options->matrix_positions = 1;
   plan->task = "svd";
@@ -166,6 +177,8 @@ static const struct {
     {"query from input pre norm", query_from_input_pre_norm, 0},
     {"unequal widths", unequal_widths, 0},
     {"factored", factored, 0},
+    {"factored head", factored_head, 0},
+    {"encoder alone, factored head", encoder_alone_factored_head, 0},
     {"ragged numbers", ragged_numbers, 0},
     {"encoder alone", encoder_alone, 0},
     {"encoder alone with places", encoder_alone_with_places, 0},

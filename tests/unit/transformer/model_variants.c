@@ -35,6 +35,11 @@ static void factored(lat_model_options *options) {
   options->factored = 1;
 }
 
+static void factored_head(lat_model_options *options) {
+  factored(options);
+  options->factored_head = 1;
+}
+
 static void encoder_alone_gated(lat_model_options *options) {
   options->architecture = LAT_ARCHITECTURE_ENCODER;
   options->matrix_positions = 1;
@@ -85,6 +90,7 @@ static variant *const variants[] = {plain,
                                     untied_sinusoidal,
                                     factored_looped,
                                     factored,
+                                    factored_head,
                                     encoder_alone_gated,
                                     rms_norm,
                                     decoder_alone_hashed,

@@ -4,7 +4,7 @@
 
 #include "model_fixture.h"
 
-enum { MODEL_VARIANTS = 13 };
+enum { MODEL_VARIANTS = 14 };
 
 /* Variant 0 .. MODEL_VARIANTS - 1. */
 void model_variant_open(model_fixture *f, int which, int32_t threads, const lati_backend *backend);

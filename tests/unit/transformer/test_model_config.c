@@ -42,6 +42,8 @@ static const refusal refusals[] = {
         "p10 does not have"),
     REFUSED(query_per_number, 1,
             "query_per_number is 1, but only an encoder alone has query positions"),
+    REFUSED(factored_head, 2, "model options: factored_head 2 is outside 0..1"),
+    REFUSED(factored_head, 1, "factored_head is 1, which needs the fp15 encoding; output is p10"),
     REFUSED(factored, 1, "factored embeddings need the fp15 encoding; input is p10, output p10"),
 };
 
@@ -104,6 +106,20 @@ START_TEST(an_encoder_alone_has_no_decoder) {
   options.query_per_number = 1;
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
             "query_per_number is 1, but every number of fp15 is one token already");
+  model_fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_tied_factored_head_needs_factored_embeddings) {
+  model_fixture f;
+  lat_model *model = NULL;
+  lat_model_options options;
+  model_fixture_options(&options);
+  options.factored_head = options.factored = 1;
+  model_fixture_open(&f, &(model_plan){.output = "fp15", .model = &options});
+  options.factored = 0;
+  must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
+            "factored_head is 1, but the embeddings that it is tied to are not factored");
   model_fixture_close(&f);
 }
 END_TEST
@@ -287,6 +303,7 @@ int main(void) {
   tcase_add_test(tests, bad_numbers_and_pointers_are_refused);
   tcase_add_test(tests, an_encoder_alone_has_no_decoder);
   tcase_add_test(tests, a_decoder_alone_has_no_encoder);
+  tcase_add_test(tests, a_tied_factored_head_needs_factored_embeddings);
   tcase_add_test(tests, attention_of_recurrent_decoders_is_an_option);
   tcase_add_test(tests, longest_sequence_is_what_the_task_needs);
   tcase_add_test(tests, defaults_are_the_paper_s);

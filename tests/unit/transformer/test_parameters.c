@@ -177,6 +177,7 @@ END_TEST
 START_TEST(size_of_the_eigenvalue_model) {
   lat_model model = {.dimensions = {.vocabulary = {29129, 29129},
                                     .symbols = {29129, 29129},
+                                    .scores = 29129,
                                     .max_positions = 4096}};
   const size_t w = 512, linear = w * w + w, norm = 2 * w, ffn = 8 * w * w + 5 * w;
   const size_t embeddings = 29129 * w + 4096 * w + norm;
