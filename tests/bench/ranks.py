@@ -19,12 +19,15 @@ SIZES = {f"width {width}": ["--task", "transpose", "--size", "5", "--layers", "2
 
 
 def rate(command, environment, folder):
+    """Without the first update, in which memory is touched for the first time."""
     run = os.path.join(folder, "run")
     shutil.rmtree(run, ignore_errors=True)
-    words = [*command, "--out", run, "--json", "--quiet", "--validate-every", "0", "--checkpoint-minutes", "0"]
-    out = subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout
-    told = json.loads(out.splitlines()[-1])
-    return told["examples"] / told["seconds"]
+    words = [*command, "--out", run, "--quiet", "--report-every", "1", "--validate-every", "0", "--checkpoint-minutes", "0"]
+    subprocess.run(words, env=environment, stdout=subprocess.DEVNULL, check=True)
+    with open(os.path.join(run, "log.jsonl"), encoding="utf-8") as log:
+        updates = [json.loads(line) for line in log]
+    first, last = updates[0], updates[-1]
+    return (last["examples"] - first["examples"]) / (last["seconds"] - first["seconds"])
 
 
 def measure(options, arguments):
@@ -37,6 +40,7 @@ def measure(options, arguments):
             "1 process, 1 thread, shards 8": [*train, "--threads", "1", "--shards", "8"],
             "1 process, 2 threads, shards 8": [*train, "--threads", "2", "--shards", "8"],
             "2 ranks, shards 8": [*launch, *train, "--threads", "1"],
+            "2 ranks, shards 2": [*launch, *train, "--threads", "1", "--shards", "2"],
             "2 ranks, --fast-reduce": [*launch, *train, "--threads", "1", "--fast-reduce"]}
     rates = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
