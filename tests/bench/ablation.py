@@ -43,6 +43,7 @@ VARIANTS = {
     "sizes from small to large": "--min-size 2 --size-weights 2:1@0;2:0.5,{size}:0.5@{eighth};{size}:1@{half}",
     "P1000 in": "--input-encoding p1000 --no-factored",
     "FP15 out": "--output-encoding fp15",
+    "FP15 out, factored head": "--output-encoding fp15 --factored-head",
     "width 128": "--width 128",
     "half of the layers": "--encoder-layers {fewer} --decoder-layers 1",
     "twice the encoder": "--encoder-layers {more}",
