@@ -84,8 +84,22 @@ static void free_rig(bench_rig *rig) {
   workbench_free(&rig->bench);
 }
 
+/* It has an element for each row of the head. */
+static lat_status find_head_bias(lat_tensor *bias, const lat_model *model) {
+  lat_status status = LAT_OK;
+  lat_tensor_init(bias);
+  for (int32_t i = lat_model_tensor_count(model) - 1; i >= 0; --i) {
+    status = lat_model_tensor(bias, model, i);
+    if (status != LAT_OK || strstr(bias->name, ".proj.bias") != NULL) {
+      return status;
+    }
+  }
+  return LAT_ERROR_INTERNAL; /* every model has one */
+}
+
 static lat_status measure_training(figures *found, bench_rig *rig, const cli_settings *settings) {
   double steps = 0;
+  lat_tensor bias;
   rig->batch_size = settings->trainer.batch_size;
   lat_status status = lat_gradients_create(&rig->gradients, rig->bench.model);
   if (status == LAT_OK) {
@@ -95,8 +109,11 @@ static lat_status measure_training(figures *found, bench_rig *rig, const cli_set
     status = measure_rate(&steps, settings, train, rig);
   }
   if (status == LAT_OK) {
-    int32_t symbols = lat_tokenizer_vocabulary_size(rig->bench.tokenizer, LAT_OUTPUT);
-    double multiply_adds = model_multiply_adds(&settings->model, rig->batch, symbols);
+    status = find_head_bias(&bias, rig->bench.model);
+  }
+  if (status == LAT_OK) {
+    double multiply_adds =
+        model_multiply_adds(&settings->model, rig->batch, (int32_t)bias.shape[0]);
     found->train = steps * (double)rig->batch_size;
     found->gflops = 6e-9 * multiply_adds * steps;
     if (strcmp(settings->optimizer.rule, "muon") == 0) {
@@ -113,9 +130,12 @@ static lat_status measure_ceilings(figures *found, bench_rig *rig, const cli_set
   const double share = settings->seconds / (double)MODEL_LAYERS;
   model_layer layers[MODEL_LAYERS];
   double raw = 0, work = 0, time = 0;
-  model_layers(layers, &settings->model, rig->batch,
-               lat_tokenizer_vocabulary_size(rig->bench.tokenizer, LAT_OUTPUT));
-  lat_status status = lat_context_measure(&raw, NULL, ctx, 1, 1, 1, settings->seconds);
+  lat_tensor bias;
+  lat_status status = find_head_bias(&bias, rig->bench.model);
+  if (status == LAT_OK) {
+    model_layers(layers, &settings->model, rig->batch, (int32_t)bias.shape[0]);
+    status = lat_context_measure(&raw, NULL, ctx, 1, 1, 1, settings->seconds);
+  }
   for (int i = 0; i < MODEL_LAYERS && status == LAT_OK; ++i) {
     const model_layer *layer = &layers[i];
     double rate = 1,
@@ -133,16 +153,16 @@ static lat_status measure_ceilings(figures *found, bench_rig *rig, const cli_set
  * of a true one. */
 static lat_status forbid_eos(lat_model *model) {
   float *parameters = NULL;
-  lat_tensor tensor;
-  lat_tensor_init(&tensor);
-  lat_status status = lat_model_map(&parameters, model);
-  for (int32_t i = 0; status == LAT_OK && i < lat_model_tensor_count(model); ++i) {
-    status = lat_model_tensor(&tensor, model, i);
-    if (status == LAT_OK && strstr(tensor.name, ".proj.bias") != NULL) {
-      parameters[tensor.offset + LAT_TOKEN_EOS] = -1e9f;
-    }
+  lat_tensor bias;
+  lat_status status = find_head_bias(&bias, model);
+  if (status == LAT_OK) {
+    status = lat_model_map(&parameters, model);
   }
-  return status != LAT_OK ? status : lat_model_commit(model);
+  if (status != LAT_OK) {
+    return status;
+  }
+  parameters[bias.offset + LAT_TOKEN_EOS] = -1e9f;
+  return lat_model_commit(model);
 }
 
 static lat_status measure_decoding_of(double *rate, bench_rig *rig, const cli_settings *settings,

@@ -98,7 +98,7 @@ static double decoder_cost(const lat_model_options *o, example_length length, do
 }
 
 double model_multiply_adds(const lat_model_options *options, const lat_batch *batch,
-                           int32_t output_symbols) {
+                           int32_t head_rows) {
   lat_sequences source, target;
   double sum = 0;
   if (lat_batch_sequences(&source, batch, LAT_INPUT) != LAT_OK ||
@@ -108,7 +108,7 @@ double model_multiply_adds(const lat_model_options *options, const lat_batch *ba
   for (int64_t i = 0; i < source.count; ++i) {
     example_length length = {(double)(source.offsets[i + 1] - source.offsets[i]) + 2,
                              (double)(target.offsets[i + 1] - target.offsets[i]) + 1};
-    sum += encoder_cost(options, length) + decoder_cost(options, length, output_symbols);
+    sum += encoder_cost(options, length) + decoder_cost(options, length, head_rows);
   }
   return sum;
 }
@@ -125,7 +125,7 @@ static example_length batch_length(const lat_batch *batch) {
 }
 
 void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *options,
-                  const lat_batch *batch, int32_t output_symbols) {
+                  const lat_batch *batch, int32_t head_rows) {
   const lat_model_options *o = options;
   const example_length length = batch_length(batch);
   const int64_t source = (int64_t)encoder_tokens(o, length), target = (int64_t)length.target;
@@ -150,7 +150,7 @@ void model_layers(model_layer layers[MODEL_LAYERS], const lat_model_options *opt
                                            {source, 2 * d, e, across},    /* k, v across */
                                            {decoded, inner * d, d, dense * below},
                                            {decoded, d, o->ffn_factor * d, dense * below},
-                                           {target, output_symbols, d, 1}};
+                                           {target, head_rows, d, 1}};
   memcpy(layers, found, sizeof found);
 }
 

@@ -140,7 +140,8 @@ static const cli_option model_options[] = {
     OPTION(OPTION_FLAG, "factored", model.factored, NULL,
            "fp15: mantissa and exponent embeddings, added"),
     OPTION(OPTION_FLAG, "factored-head", model.factored_head, NULL,
-           "fp15 answers: logits are a mantissa's score and an exponent's, added"),
+           "fp15 answers: logits are a mantissa's score and an exponent's, added; with --factored "
+           "or --no-tied"),
     OPTION(OPTION_FLAG, "cross-query-from-input", model.cross_query_from_input, NULL,
            "cross-attention's query is the layer's input"),
     OPTION(OPTION_FLAG, "encoder-attention", model.encoder_attention, NULL,

@@ -120,7 +120,7 @@ class Graph:
         first, last = (self.node("Slice", special, ends[i], ends[i + 1], ends[0]) for i in range(2))
         return self.node("Concat", first, self.node("Add", *parts), last, axis=0)
 
-    def scored(self, scores):
+    def symbol_rows(self, scores):
         """Of a factored head's rows, or biases, those of symbols."""
         ends = [self.constant([end]) for end in (0, FIRST_NUMBER + 2, FIRST_NUMBER + 2001, FIRST_NUMBER + 2033)]
         special, mantissa, exponent = (self.node("Slice", scores, ends[i], ends[i + 1], ends[0]) for i in range(3))
@@ -244,12 +244,12 @@ def build_decoder(graph, cached):
         x = graph.block(layer + "layer_norm15", x,
                         lambda norm: cross_attention(i, layer + "cross_attention", norm(query)))
         x = graph.block(layer + "layer_norm2", x, lambda norm: graph.feed_forward(layer + "ffn", norm(x)))
-    scored = graph.scored if options["factored_head"] else lambda scores: scores
-    head = graph.shared_table("decoder") if options["tied"] else scored(graph.parameter("decoder.proj.weight"))
+    of_symbols = graph.symbol_rows if options["factored_head"] else lambda scores: scores
+    head = graph.shared_table("decoder") if options["tied"] else of_symbols(graph.parameter("decoder.proj.weight"))
     logits = graph.node("MatMul", graph.finish("decoder", x), graph.node("Transpose", head, perm=[1, 0]))
     bias = graph.parameter("decoder.proj.bias")
     symbols = FIRST_NUMBER + 29001 if options["factored_head"] else len(graph.tensors[bias])
-    graph.output("logits", graph.node("Add", logits, scored(bias)), ["batch", "tokens", symbols])
+    graph.output("logits", graph.node("Add", logits, of_symbols(bias)), ["batch", "tokens", symbols])
 
 
 ARCHITECTURES = ("encoder-decoder", "encoder", "decoder", "lstm", "gru")

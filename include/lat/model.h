@@ -140,10 +140,10 @@ typedef struct lat_model_options {
                   neither */
   int32_t ffn_hash_bits; /**< values of a chunk of LAT_FFN_HASHED, which divide the width, 1..8;
                             default 4 */
-  int32_t factored_head; /**< 1: the logit of an FP15 symbol of an answer is the sum of a score of
-                            its mantissa and one of its exponent, which has one for mantissas of 100
-                            to 315 and another for those of 316 to 999; with tied it needs factored;
-                            default 0 */
+  int32_t factored_head; /**< 1: the logit of an FP15 symbol of an answer is the sum of two scores,
+                            its mantissa's and its exponent's; an exponent has two of these, one for
+                            mantissas up to 315 in size and one for larger ones. Needs factored
+                            unless tied is 0; default 0 */
 } lat_model_options;
 
 /** Sums over the tokens of batches, so that they add up across batches and processes. Fill with

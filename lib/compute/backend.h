@@ -14,6 +14,7 @@
 #define LATI_BACKEND_H
 
 #include "compute/decoding.h"
+#include "compute/factored_symbols.h"
 #include "compute/memory.h"
 #include "compute/update.h"
 
@@ -142,23 +143,6 @@ typedef struct lati_spread {
   double width;               /* > 0, in symbols */
 } lati_spread;
 
-/* Scores first .. end - 1, each of which goes with each of second .. second_end - 1, or alone where
- * there are none of these. */
-typedef struct lati_factor_block {
-  int32_t first, end, second, second_end;
-} lati_factor_block;
-
-enum { LATI_MAX_FACTOR_BLOCKS = 8, LATI_MAX_SECOND_FACTORS = 64 };
-
-/* Symbols whose logits are sums of two of fewer scores: the logit of symbol s is that of first[s]
- * plus that of second[s], unless it is -1. No score is in the first factors of two blocks, and the
- * second factors are the last of all scores. */
-typedef struct lati_factored_symbols {
-  int32_t symbols, scores, seconds;
-  int32_t *first, *second; /* (symbols) */
-  int32_t blocks;
-  lati_factor_block block[LATI_MAX_FACTOR_BLOCKS];
-} lati_factored_symbols;
 #define LATI_SPREAD_REACH 4.0
 
 typedef struct lati_backend {

@@ -31,14 +31,35 @@ void lati_allowed_mask(float *logits, lati_symbol_range span, const lati_allowed
   }
 }
 
+/* Of most chunks of a large vocabulary no logit is above the best of those before. */
+enum { CHUNK = 256 };
+
+/* NaN is above nothing. */
+static int any_above(const float *logits, int32_t count, float bound) {
+  int any = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    any |= logits[i] > bound;
+  }
+  return any;
+}
+
+static int32_t chunk_end(int32_t first, int32_t end) {
+  return end - first < CHUNK ? end : first + CHUNK;
+}
+
 int32_t lati_choose_largest(const float *logits, lati_symbol_range span,
                             const lati_allowed *allowed) {
+  const int32_t width = span.end - span.first;
   int32_t best = allowed->range[0].first;
-  float largest = LATI_MASKED; /* which NaN does not pass either */
-  for (int32_t s = span.first; s < span.end; ++s) {
-    if (logits[s - span.first] > largest) {
-      largest = logits[s - span.first];
-      best = s;
+  float largest = LATI_MASKED;
+  for (int32_t first = 0; first < width; first += CHUNK) {
+    const int32_t end = chunk_end(first, width);
+    const int any = any_above(logits + first, end - first, largest);
+    for (int32_t s = first; any && s < end; ++s) {
+      if (logits[s] > largest) {
+        largest = logits[s];
+        best = span.first + s;
+      }
     }
   }
   return best;
@@ -63,19 +84,28 @@ int32_t lati_choose_sample(const float *logits, lati_symbol_range span, const la
   return likeliest;
 }
 
+/* What a candidate has to be above: the last of as many as are wanted. */
+static float bound_of(const lati_candidate *best, int32_t found, int32_t count) {
+  return found < count ? LATI_MASKED : best[count - 1].logit;
+}
+
 void lati_choose_candidates(lati_candidate *best, int32_t count, const float *logits,
                             lati_symbol_range span) {
   const int32_t width = span.end - span.first;
   int32_t found = 0;
-  for (int32_t s = 0; s < width; ++s) {
-    if (!(logits[s] > (found < count ? LATI_MASKED : best[count - 1].logit))) {
-      continue;
+  for (int32_t first = 0; first < width; first += CHUNK) {
+    const int32_t end = chunk_end(first, width);
+    const int any = any_above(logits + first, end - first, bound_of(best, found, count));
+    for (int32_t s = first; any && s < end; ++s) {
+      if (!(logits[s] > bound_of(best, found, count))) {
+        continue;
+      }
+      int32_t at = found < count ? found++ : count - 1;
+      for (; at > 0 && best[at - 1].logit < logits[s]; --at) {
+        best[at] = best[at - 1];
+      }
+      best[at] = (lati_candidate){logits[s], span.first + s};
     }
-    int32_t at = found < count ? found++ : count - 1;
-    for (; at > 0 && best[at - 1].logit < logits[s]; --at) {
-      best[at] = best[at - 1];
-    }
-    best[at] = (lati_candidate){logits[s], span.first + s};
   }
   for (; found < count; ++found) {
     best[found] = (lati_candidate){-INFINITY, LAT_TOKEN_PAD};

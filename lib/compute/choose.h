@@ -2,6 +2,7 @@
 #ifndef LATI_CHOOSE_H
 #define LATI_CHOOSE_H
 
+#include "compute/factored_symbols.h"
 #include "tokenizer/tokenizer_impl.h"
 
 /* Logit of a symbol that must not be chosen: its probability is zero in f32. */
@@ -19,6 +20,9 @@ void lati_allowed_mask(float *logits, lati_symbol_range span, const lati_allowed
 /* The allowed symbol of largest logit in a masked row, the first of equals. */
 int32_t lati_choose_largest(const float *logits, lati_symbol_range span,
                             const lati_allowed *allowed);
+/* The same of scores, none of which is masked. *loss: -log of its probability among the allowed. */
+int32_t lati_choose_factored(double *loss, const float *scores,
+                             const lati_factored_symbols *symbols, const lati_allowed *allowed);
 /* The symbol where the cumulative softmax(logits / temperature) of a masked row passes
  * uniform (0..1). */
 int32_t lati_choose_sample(const float *logits, lati_symbol_range span, const lati_allowed *allowed,

@@ -1,7 +1,5 @@
 #include "compute/cross_entropy.h"
 
-#include <string.h>
-
 enum { TOKENS = 4 };
 
 typedef struct loss_rows {
@@ -27,16 +25,11 @@ static double expected(const lati_soft_target *soft, const float *x) {
 /* From the exponentials and their sum. */
 static void gradient(const loss_rows *l, int64_t t, float *x, double sum,
                      const lati_soft_target *soft) {
-  const lati_rows d = lati_rows_at(l->d_logits, t, 0);
   l->vector->scale(x, (float)(1.0 / sum), l->vocabulary);
   for (int64_t j = soft->first; j < soft->end; ++j) {
     x[j] -= (float)lati_soft_share(soft, j);
   }
-  if (d.narrow != NULL) {
-    l->vector->shorten(d.narrow, x, l->vocabulary);
-  } else if (d.data != x) {
-    memcpy(d.data, x, (size_t)l->vocabulary * sizeof *x);
-  }
+  lati_store_gradient(l->vector, lati_rows_at(l->d_logits, t, 0), x, l->vocabulary);
 }
 
 static void one_token(const loss_rows *l, int64_t t) {

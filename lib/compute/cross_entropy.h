@@ -6,6 +6,7 @@
 #include "compute/vector.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The distribution that a target has become: exp(factor (j - at)^2) / total for first <= j < end.
  */
@@ -49,6 +50,16 @@ static inline double lati_exponentials(const lati_vector *vector, float *to, con
                                        lati_least(CHUNK, n - i));
   }
   return sum;
+}
+
+/* A token's gradient, which has taken the place of its scores x, to where it is wanted. */
+static inline void lati_store_gradient(const lati_vector *vector, lati_rows d, const float *x,
+                                       int64_t n) {
+  if (d.narrow != NULL) {
+    vector->shorten(d.narrow, x, n);
+  } else if (d.data != x) {
+    memcpy(d.data, x, (size_t)n * sizeof *x);
+  }
 }
 
 #endif

@@ -98,6 +98,28 @@ static void choose_largest(const lati_device *device, int32_t *chosen, const flo
   lati_pool_run(device->pool, largest_of_row, &c, rows);
 }
 
+typedef struct factored_rows {
+  int32_t *chosen;
+  double *losses;
+  const float *scores;
+  const lati_factored_symbols *symbols;
+  const lati_allowed *allowed;
+} factored_rows;
+
+static void factored_row(void *argument, int64_t row, int32_t worker) {
+  const factored_rows *f = argument;
+  (void)worker;
+  f->chosen[row] = lati_choose_factored(&f->losses[row], f->scores + row * f->symbols->scores,
+                                        f->symbols, &f->allowed[row]);
+}
+
+static void choose_factored(const lati_device *device, int32_t *chosen, double *losses,
+                            const float *scores, const lati_factored_symbols *symbols,
+                            const lati_allowed *allowed, int64_t rows) {
+  factored_rows f = {chosen, losses, scores, symbols, allowed};
+  lati_pool_run(device->pool, factored_row, &f, rows);
+}
+
 static void sample_of_row(void *argument, int64_t row, int32_t worker) {
   const choice *c = argument;
   (void)worker;
@@ -134,5 +156,6 @@ const lati_decoding lati_host_decoding = {.kept_width = kept_width,
                                           .attend = attend,
                                           .mask = mask,
                                           .choose_largest = choose_largest,
+                                          .choose_factored = choose_factored,
                                           .choose_sample = choose_sample,
                                           .choose_candidates = choose_candidates};

@@ -57,6 +57,11 @@ typedef struct lati_decoding {
   void (*choose_sample)(const lati_device *device, int32_t *chosen, const float *logits,
                         lati_symbol_range span, const lati_allowed *allowed, int64_t rows,
                         double temperature, const double *uniforms);
+  /* choose_largest of the scores of factored symbols, unmasked, and the losses of what is chosen
+   * (rows): -log softmax over the allowed symbols, on the device. */
+  void (*choose_factored)(const lati_device *device, int32_t *chosen, double *losses,
+                          const float *scores, const lati_factored_symbols *symbols,
+                          const lati_allowed *allowed, int64_t rows);
   /* The `count` largest logits of every row in falling order, equals by token; where there are
    * fewer, the rest is PAD at minus infinity. candidates (rows, count). */
   void (*choose_candidates)(const lati_device *device, lati_candidate *candidates, int32_t count,

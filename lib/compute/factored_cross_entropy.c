@@ -22,22 +22,22 @@ typedef struct loss_rows {
 
 /* A block's exponentials, each factor's divided by exp of its largest score. */
 typedef struct block_sum {
-  float largest;        /* logit */
+  double largest;       /* logit */
   double first, second; /* sums over the factors */
   double logarithm;     /* of the sum over the block's symbols */
-  float seconds[LATI_MAX_SECOND_FACTORS];
+  float second_exponentials[LATI_MAX_SECOND_FACTORS];
 } block_sum;
 
-static float logit(const lati_factored_symbols *symbols, const float *x, int64_t symbol) {
+static double logit(const lati_factored_symbols *symbols, const float *x, int64_t symbol) {
   const int32_t second = symbols->second[symbol];
-  return x[symbols->first[symbol]] + (second >= 0 ? x[second] : 0.0F);
+  return (double)x[symbols->first[symbol]] + (second >= 0 ? (double)x[second] : 0.0);
 }
 
 /* The mean of the logits under a target's distribution. */
 static double expected(const loss_rows *l, const lati_soft_target *soft, const float *x) {
   double sum = 0.0;
   for (int64_t j = soft->first; j < soft->end; ++j) {
-    sum += lati_soft_share(soft, j) * (double)logit(l->symbols, x, j);
+    sum += lati_soft_share(soft, j) * logit(l->symbols, x, j);
   }
   return sum;
 }
@@ -54,10 +54,11 @@ static void sum_block(block_sum *sum, const loss_rows *l, const lati_factor_bloc
   if (seconds > 0) {
     const float *second = x + block->second;
     largest_second = l->vector->maximum(second, seconds);
-    sum->second = lati_exponentials(l->vector, sum->seconds, second, largest_second, seconds);
+    sum->second =
+        lati_exponentials(l->vector, sum->second_exponentials, second, largest_second, seconds);
   }
-  sum->largest = largest + largest_second;
-  sum->logarithm = log(sum->first * sum->second) + (double)largest + (double)largest_second;
+  sum->largest = (double)largest + (double)largest_second;
+  sum->logarithm = log(sum->first * sum->second) + sum->largest;
 }
 
 /* log of the sum over all blocks. */
@@ -74,26 +75,25 @@ static double sum_blocks(const block_sum *sums, int32_t blocks) {
 
 /* Adds up for each score what its symbols have of the distribution: of a block the share of its sum
  * in all of it, of a factor in a block that of its exponential. */
-static void probabilities(const loss_rows *l, float *x, const block_sum *sums, double all) {
+static void probabilities(const loss_rows *l, float *x, const block_sum *sums, double log_sum) {
   const lati_factored_symbols *symbols = l->symbols;
-  float *seconds = x + symbols->scores - symbols->seconds;
-  memset(seconds, 0, (size_t)symbols->seconds * sizeof *seconds);
+  float *seconds = x + symbols->scores - symbols->second_count;
+  memset(seconds, 0, (size_t)symbols->second_count * sizeof *seconds);
   for (int32_t b = 0; b < symbols->blocks; ++b) {
     const lati_factor_block *block = &symbols->block[b];
-    const double share = exp(sums[b].logarithm - all);
+    const double share = exp(sums[b].logarithm - log_sum);
     l->vector->scale(x + block->first, (float)(share / sums[b].first), block->end - block->first);
     for (int32_t j = block->second; j < block->second_end; ++j) {
-      x[j] += (float)(share / sums[b].second) * sums[b].seconds[j - block->second];
+      x[j] += (float)(share / sums[b].second) * sums[b].second_exponentials[j - block->second];
     }
   }
 }
 
 /* From the first factors' exponentials and the sums. */
-static void gradient(const loss_rows *l, int64_t t, float *x, const block_sum *sums, double all,
+static void gradient(const loss_rows *l, int64_t t, float *x, const block_sum *sums, double log_sum,
                      const lati_soft_target *soft) {
   const lati_factored_symbols *symbols = l->symbols;
-  const lati_rows d = lati_rows_at(l->d_scores, t, 0);
-  probabilities(l, x, sums, all);
+  probabilities(l, x, sums, log_sum);
   for (int64_t j = soft->first; j < soft->end; ++j) {
     const float share = (float)lati_soft_share(soft, j);
     x[symbols->first[j]] -= share;
@@ -101,11 +101,7 @@ static void gradient(const loss_rows *l, int64_t t, float *x, const block_sum *s
       x[symbols->second[j]] -= share;
     }
   }
-  if (d.narrow != NULL) {
-    l->vector->shorten(d.narrow, x, symbols->scores);
-  } else if (d.data != x) {
-    memcpy(d.data, x, (size_t)symbols->scores * sizeof *x);
-  }
+  lati_store_gradient(l->vector, lati_rows_at(l->d_scores, t, 0), x, symbols->scores);
 }
 
 static void one_token(const loss_rows *l, int64_t t) {
@@ -115,17 +111,17 @@ static void one_token(const loss_rows *l, int64_t t) {
   const int backward = !lati_rows_none(l->d_scores);
   const lati_soft_target soft = lati_soften(l->targets[t], l->spread);
   const double wanted = expected(l, &soft, x);
-  const float target = logit(symbols, x, l->targets[t]);
-  float largest = target;
+  const double target = logit(symbols, x, l->targets[t]);
+  double largest = target;
   for (int32_t b = 0; b < symbols->blocks; ++b) {
     sum_block(&sums[b], l, &symbols->block[b], x, backward);
-    largest = sums[b].largest > largest ? sums[b].largest : largest;
+    largest = fmax(largest, sums[b].largest);
   }
-  const double all = sum_blocks(sums, symbols->blocks);
-  l->loss[t] = all - wanted;
+  const double log_sum = sum_blocks(sums, symbols->blocks);
+  l->loss[t] = log_sum - wanted;
   l->correct[t] = target == largest;
   if (backward) {
-    gradient(l, t, x, sums, all, &soft);
+    gradient(l, t, x, sums, log_sum, &soft);
   }
 }
 
@@ -154,13 +150,22 @@ typedef struct logit_rows {
   int32_t first, end;
 } logit_rows;
 
+/* The symbols of a run that are asked for. */
+static void logit_run(float *y, const logit_rows *l, const float *x, const lati_factor_run *run) {
+  const int32_t first = run->symbol > l->first ? run->symbol : l->first;
+  const int32_t end = run->symbol + run->count < l->end ? run->symbol + run->count : l->end;
+  const float second = run->second >= 0 ? x[run->second] : 0.0F;
+  for (int32_t symbol = first; symbol < end; ++symbol) {
+    y[symbol - l->first] = x[run->first + (symbol - run->symbol)] + second;
+  }
+}
+
 static void logit_row(void *argument, int64_t t, int32_t worker) {
   const logit_rows *l = argument;
-  const float *x = l->scores + t * l->symbols->scores;
-  float *y = l->logits + t * (l->end - l->first);
   (void)worker;
-  for (int32_t symbol = l->first; symbol < l->end; ++symbol) {
-    y[symbol - l->first] = logit(l->symbols, x, symbol);
+  for (int32_t r = 0; r < l->symbols->runs; ++r) {
+    logit_run(l->logits + t * (l->end - l->first), l, l->scores + t * l->symbols->scores,
+              &l->symbols->run[r]);
   }
 }
 

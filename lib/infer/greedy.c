@@ -33,18 +33,42 @@ static int64_t push_chosen(lat_session *session, int64_t count) {
   return going;
 }
 
+static lat_status choose_by_logits(lat_session *session, int64_t count) {
+  lati_step step;
+  const lat_status status = lati_session_advance(&step, session, count);
+  if (status == LAT_OK) {
+    choose(session, &step);
+    lati_session_losses(session, &step);
+  }
+  return status;
+}
+
+/* The likeliest symbols of a factored head, which has many times fewer scores than logits. */
+static lat_status choose_by_factors(lat_session *session, int64_t count) {
+  const lat_status status = lati_session_step(session, count);
+  const lati_device *device = &session->ctx->device;
+  if (status == LAT_OK) {
+    device->operations->decoding->choose_factored(
+        device, session->chosen, session->losses, lati_decoder_scores(session->decoder),
+        &session->model->head_symbols, session->allowed, count);
+    lati_device_read(device, session->losses_read, session->losses,
+                     (size_t)count * sizeof *session->losses);
+  }
+  return status;
+}
+
 lat_status lati_decode_single(lat_session *session, int64_t batch) {
+  const int by_factors =
+      session->model->head_symbols.first != NULL && session->options.method == LAT_DECODE_GREEDY;
   for (int64_t i = 0; i < batch; ++i) {
     session->active[i] = i;
   }
   for (int64_t count = batch; count > 0; count = push_chosen(session, count)) {
-    lati_step step;
-    lat_status status = lati_session_advance(&step, session, count);
+    const lat_status status =
+        by_factors ? choose_by_factors(session, count) : choose_by_logits(session, count);
     if (status != LAT_OK) {
       return status;
     }
-    choose(session, &step);
-    lati_session_losses(session, &step);
   }
   return LAT_OK;
 }

@@ -216,7 +216,7 @@ static lat_status check_cancelled(const lat_session *session) {
   return stop == 0 ? LAT_OK : lati_fail(LAT_ERROR_CANCELLED, "decoding was cancelled");
 }
 
-lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t count) {
+lat_status lati_session_step(lat_session *session, int64_t count) {
   lat_status status = check_cancelled(session);
   if (status != LAT_OK) {
     return status;
@@ -232,7 +232,11 @@ lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t c
     lati_cursor_place(&row->row, &row->col, &hypothesis->cursor);
     lati_grammar_allowed(&session->allowed[i], &session->grammar, &hypothesis->cursor);
   }
-  status = lati_decoder_step(session->decoder, session->rows, count);
+  return lati_decoder_step(session->decoder, session->rows, count);
+}
+
+lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t count) {
+  const lat_status status = lati_session_step(session, count);
   if (status != LAT_OK) {
     return status;
   }

@@ -71,7 +71,9 @@ typedef struct lati_step {
   float *logits; /* (count, span) */
 } lati_step;
 
-/* Takes the first `count` active hypotheses one position further. */
+/* Takes the first `count` active hypotheses one position further, without logits. */
+lat_status lati_session_step(lat_session *session, int64_t count);
+/* The same with logits. */
 lat_status lati_session_advance(lati_step *step, lat_session *session, int64_t count);
 /* Losses of the chosen tokens, to losses_read: -log softmax over the allowed symbols. */
 void lati_session_losses(lat_session *session, const lati_step *step);

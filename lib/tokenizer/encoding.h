@@ -42,9 +42,8 @@ typedef struct lati_encoding {
                   int32_t length);
   /* True when the `length` symbols are a complete number. */
   int (*complete)(int32_t digits, const int32_t *symbols, int32_t length);
-  /* FP15 alone: mantissa and exponent numbers of a symbol for factored embeddings (rows of
-   * embeddings.mantissa and embeddings.exponent), or NULL. Returns 0 for symbols that have no
-   * factors (NaN). */
+  /* FP15 alone: numbers of a symbol's mantissa and exponent, for factored embeddings and heads
+   * (transformer/factors.h), or NULL. Returns 0 for symbols that have no factors (NaN). */
   int (*factors)(int32_t *mantissa, int32_t *exponent, int32_t symbol);
   int32_t mantissa_count, exponent_count; /* of factors; 0 without */
   /* Reads one number from the front of a prediction as the published program does, which asks less

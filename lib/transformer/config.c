@@ -154,7 +154,8 @@ static lat_status check_factored_head(const lat_model_options *options,
   if (options->factored_head && options->tied && !options->factored &&
       options->architecture != LAT_ARCHITECTURE_ENCODER) {
     return lati_fail(LAT_ERROR_ARGUMENT,
-                     "factored_head is 1, but the embeddings that it is tied to are not factored");
+                     "factored_head is 1, but the embeddings that it is tied to are not factored: "
+                     "factored must be 1 or tied 0");
   }
   return LAT_OK;
 }
@@ -236,7 +237,7 @@ static void count_symbols(lati_dimensions *dimensions, const lat_model_options *
   const lati_vocabulary *vocabulary = &tokenizer->side[side];
   const int factored = lati_config_factored(options, tokenizer, side);
   dimensions->vocabulary[side] = vocabulary->size;
-  dimensions->symbols[side] = factored ? lati_factors_special(vocabulary) : vocabulary->size;
+  dimensions->symbols[side] = factored ? lati_factors_count_special(vocabulary) : vocabulary->size;
   dimensions->mantissas[side] = factored ? vocabulary->encoding->mantissa_count : 0;
   dimensions->exponents[side] = factored ? count_exponents(vocabulary, options, side) : 0;
 }
@@ -244,7 +245,7 @@ static void count_symbols(lati_dimensions *dimensions, const lat_model_options *
 static int32_t count_scores(const lat_model_options *options, const lat_tokenizer *tokenizer) {
   const lati_vocabulary *vocabulary = &tokenizer->side[LAT_OUTPUT];
   return options->factored_head
-             ? lati_factors_special(vocabulary) + vocabulary->encoding->mantissa_count +
+             ? lati_factors_count_special(vocabulary) + vocabulary->encoding->mantissa_count +
                    count_exponents(vocabulary, options, LAT_OUTPUT)
              : vocabulary->size;
 }

@@ -128,15 +128,20 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
   return status;
 }
 
+const float *lati_decoder_scores(lati_decoder *decoder) {
+  const lati_linear *projection = &decoder->model->projection;
+  lati_decoder_linear(decoder, lati_floats(decoder->head_scores, projection->out), projection,
+                      decoder->x.operand, LATI_IDENTITY, NULL);
+  return decoder->head_scores;
+}
+
 float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols) {
   lati_linear slice;
   const lat_model *model = decoder->model;
-  if (model->factored.first != NULL) {
-    lati_decoder_linear(decoder, lati_floats(decoder->factors, model->projection.out),
-                        &model->projection, decoder->x.operand, LATI_IDENTITY, NULL);
-    decoder->device->operations->factored_logits(decoder->device, decoder->logits, decoder->factors,
-                                                 decoder->count, &model->factored, symbols.first,
-                                                 symbols.end);
+  if (model->head_symbols.first != NULL) {
+    decoder->device->operations->factored_logits(decoder->device, decoder->logits,
+                                                 lati_decoder_scores(decoder), decoder->count,
+                                                 &model->head_symbols, symbols.first, symbols.end);
     return decoder->logits;
   }
   decoder->device->operations->linear_slice(&slice, &model->projection, symbols.first, symbols.end);

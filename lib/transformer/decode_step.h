@@ -28,6 +28,9 @@ lat_status lati_decoder_step(lati_decoder *decoder, const lati_decode_row *rows,
 /* Logits (count of the last step, end - first) of a range of symbols that linear_slice() takes;
  * valid until the next call, and the caller's to change. */
 float *lati_decoder_logits(lati_decoder *decoder, lati_symbol_range symbols);
+/* Of a factored head the scores of the last step (count, scores), on the device; valid until the
+ * next call. */
+const float *lati_decoder_scores(lati_decoder *decoder);
 /* From the next step on, history i is what history parents[i] was. */
 void lati_decoder_fork(lati_decoder *decoder, const int64_t *parents, int64_t count);
 

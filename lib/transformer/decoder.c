@@ -49,9 +49,9 @@ static void free_scratch(lati_decoder *decoder) {
 
 static void free_rows(lati_decoder *decoder) {
   void *host[] = {decoder->history, decoder->next_history, decoder->ids};
-  void *device[] = {decoder->x.values, decoder->y.values, decoder->h.values, decoder->attended,
-                    decoder->qkv,      decoder->operands, decoder->mean,     decoder->rstd,
-                    decoder->logits,   decoder->factors};
+  void *device[] = {decoder->x.values, decoder->y.values,   decoder->h.values, decoder->attended,
+                    decoder->qkv,      decoder->operands,   decoder->mean,     decoder->rstd,
+                    decoder->logits,   decoder->head_scores};
   for (size_t i = 0; i < sizeof host / sizeof *host; ++i) {
     lati_free(host[i]);
   }
@@ -62,7 +62,7 @@ static void free_rows(lati_decoder *decoder) {
   decoder->x = decoder->y = decoder->h = (lati_hidden){0};
   decoder->attended = decoder->qkv = NULL;
   decoder->operands = NULL;
-  decoder->mean = decoder->rstd = decoder->logits = decoder->factors = NULL;
+  decoder->mean = decoder->rstd = decoder->logits = decoder->head_scores = NULL;
   decoder->row_capacity = 0;
 }
 
@@ -146,8 +146,9 @@ static lat_status reserve_rows(lati_decoder *decoder, int64_t rows) {
   LATI_TRY(LATI_NEW_ON_DEVICE(decoder->rstd, ctx, n));
   LATI_TRY(LATI_NEW_ON_DEVICE(decoder->logits, ctx,
                               n * (size_t)decoder->model->dimensions.vocabulary[LAT_OUTPUT]));
-  if (decoder->model->factored.first != NULL) {
-    LATI_TRY(LATI_NEW_ON_DEVICE(decoder->factors, ctx, n * (size_t)decoder->model->projection.out));
+  if (decoder->model->head_symbols.first != NULL) {
+    LATI_TRY(
+        LATI_NEW_ON_DEVICE(decoder->head_scores, ctx, n * (size_t)decoder->model->projection.out));
   }
   decoder->row_capacity = rows;
 done:

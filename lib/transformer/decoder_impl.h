@@ -48,7 +48,7 @@ struct lati_decoder {
   void *operands;        /* memory of inner, of halves, and of narrow rows of x, y and h */
   float *mean, *rstd;
   float *logits;
-  float *factors;     /* scores of a factored head; or NULL */
+  float *head_scores; /* (rows, scores) of a factored head; or NULL */
   const float **keys; /* (workers, scratch_keys): where those of a row lie */
   float *scores;      /* (workers, heads, scratch_keys) */
   int64_t scratch_keys;

@@ -159,7 +159,7 @@ void lati_embed_free(lati_embedding *embedding, const lat_context *ctx) {
   lati_device_free(ctx, embedding->sinusoids);
 }
 
-/* Problems have no expanded table. */
+/* Problems have no expanded table, nor do answers whose head is factored. */
 void lati_embed_expand(lati_stack *stack, const lat_model *model) {
   const lati_side_embedding *own = &stack->embedding.side[LAT_OUTPUT];
   const lati_factors *factors = &own->factors;

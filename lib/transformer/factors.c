@@ -1,15 +1,12 @@
 #include "transformer/factors.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static int has_factors(int32_t *mantissa, int32_t *exponent, const lati_vocabulary *vocabulary,
                        int32_t token) {
   return token >= LAT_TOKEN_NUMBER &&
          vocabulary->encoding->factors(mantissa, exponent, token - LAT_TOKEN_NUMBER);
 }
 
-int32_t lati_factors_special(const lati_vocabulary *vocabulary) {
+int32_t lati_factors_count_special(const lati_vocabulary *vocabulary) {
   int32_t mantissa, exponent, count = 0;
   for (int32_t token = 0; token < vocabulary->size; ++token) {
     count += !has_factors(&mantissa, &exponent, vocabulary, token);
@@ -63,9 +60,9 @@ static lat_status find_exponents(lati_factor_block *found, const lati_factored_s
       ++block->end; /* counts them */
     }
   }
-  for (int32_t m = 0; m < symbols->scores - special - symbols->seconds; ++m) {
-    if (found[m].end != found[m].second_end - found[m].second) {
-      return LATI_BUG("a mantissa's exponents do not follow each other");
+  for (int32_t m = 0; m < symbols->scores - special - symbols->second_count; ++m) {
+    if (found[m].end == 0 || found[m].end != found[m].second_end - found[m].second) {
+      return LATI_BUG("a mantissa has no exponents, or such as do not follow each other");
     }
   }
   return LAT_OK;
@@ -89,7 +86,7 @@ static lat_status find_blocks(lati_factored_symbols *symbols, const lat_context 
                               int32_t special) {
   lat_status status = LAT_OK;
   lati_factor_block *found = NULL;
-  const int32_t mantissas = symbols->scores - special - symbols->seconds;
+  const int32_t mantissas = symbols->scores - special - symbols->second_count;
   LATI_TRY(LATI_NEW(found, ctx, mantissas));
   LATI_TRY(find_exponents(found, symbols, special));
   LATI_TRY(add_block(symbols, (lati_factor_block){0, special, 0, 0}));
@@ -103,16 +100,39 @@ done:
   return status;
 }
 
+static int goes_on(const lati_factored_symbols *symbols, int32_t s) {
+  return s > 0 && symbols->first[s] == symbols->first[s - 1] + 1 &&
+         symbols->second[s] == symbols->second[s - 1];
+}
+
+static lat_status find_runs(lati_factored_symbols *symbols, const lat_context *ctx) {
+  lat_status status = LAT_OK;
+  int32_t count = 0;
+  for (int32_t s = 0; s < symbols->symbols; ++s) {
+    count += !goes_on(symbols, s);
+  }
+  LATI_TRY(LATI_NEW(symbols->run, ctx, count));
+  for (int32_t s = 0; s < symbols->symbols; ++s) {
+    if (!goes_on(symbols, s)) {
+      symbols->run[symbols->runs++] =
+          (lati_factor_run){s, 0, symbols->first[s], symbols->second[s]};
+    }
+    ++symbols->run[symbols->runs - 1].count;
+  }
+done:
+  return status;
+}
+
 lat_status lati_factored_symbols_create(lati_factored_symbols *symbols, const lat_model *model) {
   lat_status status = LAT_OK;
   lati_factors factors = {0};
   const lati_vocabulary *vocabulary = &model->tokenizer->side[LAT_OUTPUT];
   const lati_encoding *encoding = vocabulary->encoding;
-  const int32_t special = lati_factors_special(vocabulary);
+  const int32_t special = lati_factors_count_special(vocabulary);
   const int32_t before = special + encoding->mantissa_count;
   symbols->symbols = vocabulary->size;
   symbols->scores = model->dimensions.scores;
-  symbols->seconds = symbols->scores - before;
+  symbols->second_count = symbols->scores - before;
   LATI_TRY(lati_factors_create(&factors, model->ctx, vocabulary, 1));
   LATI_TRY(LATI_NEW(symbols->first, model->ctx, symbols->symbols));
   LATI_TRY(LATI_NEW(symbols->second, model->ctx, symbols->symbols));
@@ -121,7 +141,8 @@ lat_status lati_factored_symbols_create(lati_factored_symbols *symbols, const la
     symbols->first[s] = alone ? factors.special[s] : special + factors.mantissa[s];
     symbols->second[s] = alone ? -1 : before + factors.exponent[s];
   }
-  status = symbols->seconds <= LATI_MAX_SECOND_FACTORS
+  LATI_TRY(find_runs(symbols, model->ctx));
+  status = symbols->second_count <= LATI_MAX_SECOND_FACTORS
                ? find_blocks(symbols, model->ctx, special)
                : LATI_BUG("more exponents than there is room for");
 done:
@@ -132,4 +153,5 @@ done:
 void lati_factored_symbols_free(lati_factored_symbols *symbols) {
   lati_free(symbols->first);
   lati_free(symbols->second);
+  lati_free(symbols->run);
 }

@@ -6,7 +6,7 @@
 #include "transformer/transformer.h"
 
 /* Tokens of the vocabulary that have no factors. */
-int32_t lati_factors_special(const lati_vocabulary *vocabulary);
+int32_t lati_factors_count_special(const lati_vocabulary *vocabulary);
 
 /* Which rows of the three tables each symbol is the sum of; `factors` zeroed before. With `halves`
  * an exponent has two rows: the first for mantissas in the lower half of its decade, by their

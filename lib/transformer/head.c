@@ -26,6 +26,26 @@ static const float *tied_weight(const lat_model *model) {
   return model->options.factored_head ? answers->factors.special_table : answers->table;
 }
 
+/* Whether the tables of factors follow each other, so that they are one matrix. */
+static int is_one_matrix(const lati_factors *factors, const lati_factored_symbols *symbols,
+                         int32_t width) {
+  const int64_t mantissas = factors->mantissa_table - factors->special_table;
+  const int64_t exponents = factors->exponent_table - factors->special_table;
+  return mantissas == (int64_t)symbols->block[0].end * width &&
+         exponents == (int64_t)(symbols->scores - symbols->second_count) * width;
+}
+
+static lat_status view_factored_head(lat_model *model) {
+  lat_status status = lati_factored_symbols_create(&model->head_symbols, model);
+  const lati_stack *last = lati_last_stack(model);
+  if (status == LAT_OK && model->options.tied &&
+      !is_one_matrix(&last->embedding.side[LAT_OUTPUT].factors, &model->head_symbols,
+                     last->width)) {
+    status = LATI_BUG("tables of factors do not follow each other");
+  }
+  return status;
+}
+
 lat_status lati_head_view(lat_model *model) {
   const lati_stack *last = lati_last_stack(model);
   lati_scope in = {.model = model};
@@ -34,25 +54,20 @@ lat_status lati_head_view(lat_model *model) {
   if (model->options.tied) {
     model->projection.weight = tied_weight(model);
   }
-  return model->options.factored_head ? lati_factored_symbols_create(&model->factored, model)
-                                      : LAT_OK;
+  return model->options.factored_head ? view_factored_head(model) : LAT_OK;
 }
 
 void lati_head_free(lat_model *model) {
-  lati_factored_symbols_free(&model->factored);
+  lati_factored_symbols_free(&model->head_symbols);
 }
 
 void lati_head_plan(lati_workspace *work, lati_arena *from) {
   const int32_t scores = work->model->projection.out;
-  const int32_t symbols = work->model->dimensions.vocabulary[LAT_OUTPUT];
-  const int expands = symbols != scores && work->purpose == LATI_SCORE;
-  const int32_t widest = expands ? symbols : scores;
   const int64_t tokens = work->answers.tokens;
-  const int64_t most = LOGIT_FLOATS > widest ? LOGIT_FLOATS / widest : 1;
+  const int64_t most = LOGIT_FLOATS > scores ? LOGIT_FLOATS / scores : 1;
   lati_scratch *scratch = &work->scratch;
   scratch->chunk = tokens < most ? tokens : most;
   scratch->logits = lati_take_floats(from, scratch->chunk + LATI_TILE, scores);
-  scratch->expanded = expands ? lati_take_floats(from, scratch->chunk, symbols) : scratch->logits;
   scratch->targets = lati_take_on_host(from, tokens, sizeof(int32_t));
   scratch->losses = lati_take(from, scratch->chunk, sizeof(double));
   scratch->correct = lati_take(from, scratch->chunk, sizeof(uint8_t));
@@ -76,9 +91,9 @@ static lati_rows hidden_rows(const lati_workspace *work, chunk at) {
 
 /* The logits' gradient, which takes their place. Narrow rows begin where theirs do. */
 static lati_rows gradient_rows(const lati_workspace *work) {
-  const int64_t symbols = work->model->projection.out;
+  const int64_t scores = work->model->projection.out;
   return lati_operand(work->device->operations, work->scratch.logits,
-                      work->device->operations->narrow ? 2 * symbols : symbols);
+                      work->device->operations->narrow ? 2 * scores : scores);
 }
 
 static void project(const lati_workspace *work, chunk at) {
@@ -109,7 +124,7 @@ static lat_status chunk_losses(const lati_workspace *work, chunk at, int backwar
   const lati_rows d_logits = backward ? gradient_rows(work) : (lati_rows){0};
   const int32_t *targets = scratch->targets + at.first;
   const lati_spread *spread = backward && work->to.spread.width > 0 ? &work->to.spread : NULL;
-  const lati_factored_symbols *factored = &work->model->factored;
+  const lati_factored_symbols *factored = &work->model->head_symbols;
   if (factored->first != NULL) {
     device->operations->factored_cross_entropy(device, scratch->losses, scratch->correct, d_logits,
                                                scratch->logits, targets, at.count, factored,
@@ -196,18 +211,36 @@ lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *b
   return LAT_OK;
 }
 
-void lati_head_logits(lati_workspace *work, float *logits) {
-  const lati_factored_symbols *factored = &work->model->factored;
-  const int32_t symbols = work->model->dimensions.vocabulary[LAT_OUTPUT];
+/* Of the chunk's tokens; `row` is room for one on the device, of a factored head. */
+static void read_logits(float *logits, const lati_workspace *work, chunk at, float *row) {
+  const lat_model *model = work->model;
+  const size_t symbols = (size_t)model->dimensions.vocabulary[LAT_OUTPUT];
+  const float *scores = work->scratch.logits;
+  if (row == NULL) {
+    lati_device_read(work->device, logits, scores, (size_t)at.count * symbols * sizeof *logits);
+    return;
+  }
+  for (int64_t t = 0; t < at.count; ++t) {
+    work->device->operations->factored_logits(work->device, row, scores + t * model->projection.out,
+                                              1, &model->head_symbols, 0, (int32_t)symbols);
+    lati_device_read(work->device, logits + (size_t)t * symbols, row, symbols * sizeof *logits);
+  }
+}
+
+lat_status lati_head_logits(lati_workspace *work, float *logits) {
+  lat_status status = LAT_OK;
+  const lat_model *model = work->model;
+  const int32_t symbols = model->dimensions.vocabulary[LAT_OUTPUT];
+  float *row = NULL;
+  if (model->head_symbols.first != NULL) {
+    LATI_TRY(LATI_NEW_ON_DEVICE(row, model->ctx, symbols));
+  }
   for (int64_t first = 0; first < work->answers.tokens; first += work->scratch.chunk) {
     const chunk at = chunk_at(work, first);
     project(work, at);
-    if (factored->first != NULL) {
-      work->device->operations->factored_logits(work->device, work->scratch.expanded,
-                                                work->scratch.logits, at.count, factored, 0,
-                                                symbols);
-    }
-    lati_device_read(work->device, logits + first * symbols, work->scratch.expanded,
-                     (size_t)(at.count * symbols) * sizeof *logits);
+    read_logits(logits + first * symbols, work, at, row);
   }
+done:
+  lati_device_free(model->ctx, row);
+  return status;
 }

@@ -5,7 +5,7 @@
 #include "transformer/workspace.h"
 
 void lati_head_declare(lati_declaration *to, const lat_model *model);
-/* Fills model->projection and model->factored. */
+/* Fills model->projection and model->head_symbols. */
 lat_status lati_head_view(lat_model *model);
 void lati_head_free(lat_model *model);
 void lati_head_plan(lati_workspace *work, lati_arena *from);
@@ -17,7 +17,7 @@ lat_status lati_head_prepare(float **d_tied, const lat_model *model);
  * LATI_TRAIN also their gradients, down to work->answers.d_output. NUMERIC when the loss is not
  * finite; `sum` is then unchanged. */
 lat_status lati_head(lati_workspace *work, lat_loss_sum *sum, const lat_batch *batch);
-/* Logits of all target tokens, to the caller's memory. */
-void lati_head_logits(lati_workspace *work, float *logits);
+/* Logits of all target tokens, to the caller's memory: MEMORY. */
+lat_status lati_head_logits(lati_workspace *work, float *logits);
 
 #endif

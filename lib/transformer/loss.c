@@ -60,14 +60,15 @@ lat_status lat_model_logits(float *logits, size_t capacity, const lat_model *mod
   }
   lati_floating_enter(&saved);
   LATI_TRY(plan_score(&work, model, batch));
-  const size_t needed = (size_t)work->answers.tokens * (size_t)model->dimensions.vocabulary[LAT_OUTPUT];
+  const size_t needed =
+      (size_t)work->answers.tokens * (size_t)model->dimensions.vocabulary[LAT_OUTPUT];
   if (capacity < needed) {
     status = lati_fail(LAT_ERROR_LIMIT, "capacity of %zu floats is below the %zu of the logits",
                        capacity, needed);
     goto done;
   }
   lati_forward(work, batch);
-  lati_head_logits(work, logits);
+  status = lati_head_logits(work, logits);
 done:
   lati_workspace_free(work);
   lati_floating_leave(&saved);

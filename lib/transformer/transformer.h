@@ -40,7 +40,7 @@ typedef struct lati_factors {
 typedef struct lati_side_embedding {
   int32_t symbols;    /* of the side's vocabulary; 0: the stack does not read it */
   const float *table; /* (symbols, width): the parameters themselves, or the answers' expanded from
-                         factors; NULL for factored problems */
+                         factors; NULL for factored problems and with a factored head */
   lati_factors factors;
   float *expanded;        /* factored embeddings of answers put together, owned; or NULL */
   const float *positions; /* (max_positions, width) */
@@ -107,8 +107,8 @@ struct lat_model {
                                     the head */
   int32_t stacks;
   lati_linear projection; /* (scores, width): tied embeddings or proj.weight, bias proj.bias */
-  lati_factored_symbols factored; /* whose factors the scores are; `first` NULL: a score for each
-                                     symbol, its logit */
+  lati_factored_symbols head_symbols; /* of a factored head; `first` NULL: a score for each symbol,
+                                         its logit */
   unsigned char *packed; /* packed forms of all weights; NULL when the backend keeps none */
   lati_model_state state;
   json_t *training; /* provenance, NULL before training */

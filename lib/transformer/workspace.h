@@ -71,7 +71,6 @@ typedef struct lati_scratch {
   void *packed;          /* a layer's inputs as the backend wants them for its weights' gradient */
   void *tiles;           /* of attention, for each worker */
   float *logits;         /* (chunk, scores) */
-  float *expanded;       /* (chunk, symbols): logits of factored symbols; else the same */
   int64_t chunk;         /* tokens whose logits exist at once */
   int32_t *targets;      /* (T) */
   double *losses;        /* (chunk) */

@@ -12,6 +12,7 @@ import os
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 
 SIZES = {f"width {width}": ["--task", "transpose", "--size", "5", "--layers", "2", "--width", str(width), "--heads", "4"]
@@ -26,6 +27,8 @@ def rate(command, environment, folder):
     subprocess.run(words, env=environment, stdout=subprocess.DEVNULL, check=True)
     with open(os.path.join(run, "log.jsonl"), encoding="utf-8") as log:
         updates = [json.loads(line) for line in log]
+    if len(updates) < 2:
+        sys.exit("ranks.py: two updates at least: --examples above --batch")
     first, last = updates[0], updates[-1]
     return (last["examples"] - first["examples"]) / (last["seconds"] - first["seconds"])
 

@@ -115,6 +115,14 @@ ARCHITECTURES = {
     "bilinear": {"ffn": "bilinear", "ffn_factor": 2},
     "factored-head": {"output_encoding": "fp15", "factored": 1, "factored_head": 1},
     "factored-head-untied": {"output_encoding": "fp15", "factored_head": 1, "tied": 0, "norm": "pre"},
+    "factored-head-untied-factored": {"output_encoding": "fp15", "factored": 1, "factored_head": 1, "tied": 0},
+    "decoder-alone-factored-head": {
+        "architecture": "decoder",
+        "input_encoding": "fp15",
+        "output_encoding": "fp15",
+        "factored": 1,
+        "factored_head": 1,
+    },
     "decoder-alone": {"architecture": "decoder", "decoder_layers": 2},
     "decoder-alone-factored": {
         "architecture": "decoder",

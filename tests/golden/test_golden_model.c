@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIANTS = 16, ARCHITECTURES = 19, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
+enum { VARIANTS = 16, ARCHITECTURES = 21, RUNS = 3, RUN_WITH_PARAMETERS = 1, ENTRIES = 16 };
 
 /* On max(1, |expected|). */
 static const double LOGIT_TOLERANCE = 1e-5;

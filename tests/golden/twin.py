@@ -94,16 +94,16 @@ def norm_shapes(shapes, config, name, width):
 SPECIAL = FIRST_NUMBER + 2  # symbols of fp15 without factors: NaN and -NaN close the list
 
 
-def exponents_of(config, side):
-    """Rows of exponents: two for each where a factored head tells halves of decades apart."""
-    return 32 if config.factored_head and side == "decoder" else 16
+def has_halves(config, prefix):
+    """Whether exponents have two rows, one for each half of a decade: those of answers, of a factored head."""
+    return bool(config.factored_head) and prefix == "decoder."
 
 
 def table_shapes(shapes, config, prefix, width, encoding):
     symbols = len(encodings.vocabulary(encoding))
     if config.factored and encoding == "fp15":
         shapes[prefix + "embeddings.mantissa.weight"] = (1999, width)
-        shapes[prefix + "embeddings.exponent.weight"] = (exponents_of(config, prefix.split(".")[0]), width)
+        shapes[prefix + "embeddings.exponent.weight"] = (32 if has_halves(config, prefix) else 16, width)
         symbols = SPECIAL
     shapes[prefix + "embeddings.weight"] = (symbols, width)
     if config.positions == "learned":
@@ -241,12 +241,12 @@ class Twin:
         mantissa = self.p.get(prefix + "embeddings.mantissa.weight")
         if mantissa is None:
             return plain
-        return self.put_together(plain, mantissa, self.p[prefix + "embeddings.exponent.weight"])
+        return self.put_together(plain, mantissa, self.p[prefix + "embeddings.exponent.weight"], has_halves(self.config, prefix))
 
     @staticmethod
-    def put_together(plain, mantissa, exponent):
-        """What all fp15 symbols are the sum of; exponents of the upper half of a decade are rows 16 .. 31, if there are any."""
-        upper = lambda m: 16 if len(exponent) == 32 and 10 * m * m > 999 * 999 else 0
+    def put_together(plain, mantissa, exponent, halves):
+        """What all fp15 symbols are the sum of; with halves exponents of the upper half of a decade are rows 16 .. 31."""
+        upper = lambda m: 16 if halves and 10 * m * m > 999 * 999 else 0
         pairs = [(m, e) for e in range(16) for m in encodings.fp15_mantissas(e)]
         values = (mantissa[torch.tensor([m + 999 for m, _ in pairs])]
                   + exponent[torch.tensor([e + upper(m) for m, e in pairs])])
@@ -422,7 +422,7 @@ class Twin:
         return self.project(side, torch.cat(rows))
 
     def project(self, side, hidden):
-        whole = lambda rows: self.put_together(*torch.split(rows, [SPECIAL, 1999, 32]))
+        whole = lambda rows: self.put_together(*torch.split(rows, [SPECIAL, 1999, 32]), True)
         bias = self.p[side + ".proj.bias"]
         weight = self.table(side + ".") if self.config.tied else self.p[side + ".proj.weight"]
         if self.config.factored_head:

@@ -230,11 +230,14 @@ START_TEST(factored_embeddings) {
 }
 END_TEST
 
-/* Tied to the embeddings' factors, and with a weight of its own. */
+/* Tied to the embeddings' factors, with a weight of its own, of an encoder alone, and over
+ * neighbours. */
 START_TEST(factored_head) {
   architecture which = base("factored head");
-  which.options.factored = which.options.tied = _i == 0;
+  which.options.factored = which.options.tied = _i == 0 || _i == 3;
   which.options.factored_head = 1;
+  which.options.architecture = _i == 2 ? LAT_ARCHITECTURE_ENCODER : which.options.architecture;
+  which.spread = _i == 3 ? 1.5 : 0;
   which.input = "p10";
   which.output = "fp15";
   which.examples = 1; /* the slow twin goes through 29,129 symbols a token */
@@ -343,7 +346,7 @@ int main(void) {
   tcase_add_loop_test(tests, copy_gates, 0, 4);
   tcase_add_loop_test(tests, dropout_with_its_masks_held, 0, 4);
   tcase_add_loop_test(tests, factored_embeddings, 0, 2);
-  tcase_add_loop_test(tests, factored_head, 0, 2);
+  tcase_add_loop_test(tests, factored_head, 0, 4);
   tcase_add_loop_test(tests, an_encoder_alone, 0, 6);
   tcase_add_loop_test(tests, a_decoder_alone, 0, 4);
   tcase_add_loop_test(tests, recurrent_stacks, 0, 8);

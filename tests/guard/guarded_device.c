@@ -216,6 +216,12 @@ static void choose_largest(const lati_device *device, int32_t *chosen, const flo
   INSIDE(decoding->choose_largest(device, chosen, logits, span, allowed, rows));
 }
 
+static void choose_factored(const lati_device *device, int32_t *chosen, double *losses,
+                            const float *scores, const lati_factored_symbols *symbols,
+                            const lati_allowed *allowed, int64_t rows) {
+  INSIDE(decoding->choose_factored(device, chosen, losses, scores, symbols, allowed, rows));
+}
+
 static void choose_sample(const lati_device *device, int32_t *chosen, const float *logits,
                           lati_symbol_range span, const lati_allowed *allowed, int64_t rows,
                           double temperature, const double *uniforms) {
@@ -388,6 +394,7 @@ const lati_backend *guarded_device_open(const lati_backend *operations) {
   guarded_decoding.attend = attend;
   guarded_decoding.mask = mask;
   guarded_decoding.choose_largest = choose_largest;
+  guarded_decoding.choose_factored = choose_factored;
   guarded_decoding.choose_sample = choose_sample;
   guarded_decoding.choose_candidates = choose_candidates;
   guarded_update.sum_of_squares = sum_of_squares;

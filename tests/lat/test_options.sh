@@ -112,6 +112,7 @@ effects train "--task transpose $small" <<'END'
 --no-tied
 --matrix-positions
 --encoding fp15 --factored
+--encoding fp15 --factored --factored-head
 --cross-query-from-input
 --architecture encoder
 --architecture encoder --query-per-number
@@ -477,7 +478,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --architecture decoder --layers 1 --width 8 --heads 2 --size 2 --ffn hashed --ffn-hash-bits 2
 --architecture lstm --layers 1 --width 8 --heads 2 --size 2 --encoder-attention
 --layers 2 --loops 2 --width 8 --heads 2 --size 2 --norm-kind rms --attention-dropout 0.1 --copy-gate --encoder-loop-layer 1 --decoder-loop-layer 2
---decoder-width 16 --task product --transform log1p --size 2 --decoder-loops 1 --ffn-factor 1 --ffn gated --no-tied --encoding fp15 --factored --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
+--decoder-width 16 --task product --transform log1p --size 2 --decoder-loops 1 --ffn-factor 1 --ffn gated --no-tied --encoding fp15 --factored --factored-head --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
 --task eigenvalues --rows 2 --cols 2 --distribution laplace --structure integer --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
 --task product --scratchpad --min-size 2 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1 --ema-decay 0.9
 --size 2 --optimizer adamw --weight-decay 0.1 --batch-size 2 --repeats 2 --seconds 0 --no-decoding --json --precision f32 --threads 1 --verbose

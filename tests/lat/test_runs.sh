@@ -117,7 +117,7 @@ says out 'exact: 0.0 %'
 expect 0 train --task svd --size 2 --encoding fp15 --output-encoding fp15 --digits 3 --quiet \
   --encoder-layers 2 --decoder-layers 1 --encoder-width 24 --decoder-width 16 --encoder-heads 3 \
   --decoder-heads 2 --encoder-loops 2 --decoder-loops 1 --ffn-factor 2 --norm pre --activation gelu \
-  --positions sinusoidal --no-tied --matrix-positions --factored --cross-query-from-input \
+  --positions sinusoidal --no-tied --matrix-positions --factored --factored-head --cross-query-from-input \
   --max-positions 40 --fourier --dropout 0.1 --model-seed 5 --optimizer muon --learning-rate 1e-3 \
   --schedule cosine --warmup 2 --period 10 --period-multiplier 2 --shrink 0.5 --floor 0.1 --beta1 0.8 \
   --beta2 0.9 --epsilon 1e-6 --weight-decay 0.01 --muon-learning-rate 0.01 --muon-momentum 0.9 \
@@ -126,7 +126,7 @@ expect 0 train --task svd --size 2 --encoding fp15 --output-encoding fp15 --digi
   --verbose --out runs/all
 expect 0 info runs/all/model.safetensors --json
 for said_option in '"encoder_layers":2' '"decoder_width":16' '"norm":1' '"activation":1' '"positions":1' \
-  '"tied":0' '"matrix_positions":1' '"factored":1' '"cross_query_from_input":1' '"max_positions":40' \
+  '"tied":0' '"matrix_positions":1' '"factored":1' '"factored_head":1' '"cross_query_from_input":1' '"max_positions":40' \
   '"init":1' '"seed":5' '"rule":"muon"' '"warmup":2' '"accumulation":2' '"repeat_count":10' '"sign_bias":0.1' '"ema_decay":0.9'; do
   says out "$said_option"
 done

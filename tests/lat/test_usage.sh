@@ -148,7 +148,7 @@ says err "--task NAME, --preset NAME or --from MODEL is needed"
 expect 2 train --task transpose --out ''
 for option in '--width 0' '--heads 7' '--layers 65' '--dropout 1' '--batch-size 0' '--optimizer sgd' \
   '--schedule linear' '--learning-rate -1' '--repeat-share 2' '--until-exact 101' '--minutes -1' \
-  '--norm middle' '--activation tanh' '--factored' '--examples -1' '--beta1 1'; do
+  '--norm middle' '--activation tanh' '--factored' '--factored-head' '--encoding fp15 --factored-head' '--examples -1' '--beta1 1'; do
   # shellcheck disable=SC2086
   expect 2 train --task transpose $tiny --out run $option
 done

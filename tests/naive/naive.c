@@ -248,6 +248,9 @@ static void factored_cross_entropy(const lati_device *device, double *loss, uint
   for (int64_t t = 0; t < tokens; ++t) {
     const float *x = scores + t * symbols->scores;
     double *whole = calloc((size_t)symbols->scores, sizeof *whole);
+    if (whole == NULL) {
+      abort();
+    }
     double largest = -INFINITY, sum = 0.0, wanted = 0.0;
     const double weights = sum_of_weights(spread, targets[t], symbols->symbols);
     for (int64_t s = 0; s < symbols->symbols; ++s) {

@@ -163,7 +163,7 @@ static void make_factored(lati_factored_symbols *symbols, fixture *f) {
   symbols->first = NEW(f, int32_t, SPECIAL + 4 * MANTISSAS);
   symbols->second = NEW(f, int32_t, SPECIAL + 4 * MANTISSAS);
   symbols->scores = SCORES;
-  symbols->seconds = EXPONENTS;
+  symbols->second_count = EXPONENTS;
   for (; symbols->symbols < SPECIAL; ++symbols->symbols) {
     symbols->first[symbols->symbols] = symbols->symbols;
     symbols->second[symbols->symbols] = -1;
@@ -175,6 +175,10 @@ static void make_factored(lati_factored_symbols *symbols, fixture *f) {
       symbols->second[symbols->symbols++] = e;
     }
   }
+  symbols->run = NEW(f, lati_factor_run, symbols->symbols);
+  for (int32_t s = 0; s < symbols->symbols; s = symbols->run[symbols->runs++].symbol + 1) {
+    symbols->run[symbols->runs] = (lati_factor_run){s, 1, symbols->first[s], symbols->second[s]};
+  }
   symbols->blocks = sizeof blocks / sizeof *blocks;
   for (int32_t b = 0; b < symbols->blocks; ++b) {
     symbols->block[b] = blocks[b];
@@ -184,6 +188,10 @@ static void make_factored(lati_factored_symbols *symbols, fixture *f) {
       symbols->block[b].second_end = own.second_end;
     }
   }
+}
+
+static void free_factored(lati_factored_symbols *symbols) {
+  lati_free(symbols->first), lati_free(symbols->second), lati_free(symbols->run);
 }
 
 static void check_factored(fixture *f, const lati_factored_symbols *symbols, float scale, int place,
@@ -237,7 +245,7 @@ START_TEST(factored_symbols_agree_with_the_twin) {
     check_factored(&f, &symbols, 400.0F, place, NULL);
     check_factored(&f, &symbols, 1.0F, place, &spread);
   }
-  lati_free(symbols.first), lati_free(symbols.second), lati_free(first), lati_free(end);
+  free_factored(&symbols), lati_free(first), lati_free(end);
   fixture_close(&f);
 }
 END_TEST
@@ -253,7 +261,61 @@ START_TEST(factored_logits_agree_with_the_twin) {
   lati_backend_f32.factored_logits(&f.device, fast, scores, TOKENS, &symbols, FIRST, END);
   lati_backend_naive.factored_logits(&f.device, slow, scores, TOKENS, &symbols, FIRST, END);
   assert_close(fast, slow, TOKENS * (END - FIRST), 1e-6, "logits");
-  lati_free(symbols.first), lati_free(symbols.second), lati_free(scores);
+  free_factored(&symbols), lati_free(scores);
+  fixture_close(&f);
+}
+END_TEST
+
+/* The choice and its loss among the symbols of ranges, as from masked logits. */
+START_TEST(choices_of_factored_symbols_are_those_of_their_logits) {
+  enum { TOKENS = 6 };
+  fixture f;
+  lati_factored_symbols symbols;
+  fixture_open(&f, 2);
+  make_factored(&symbols, &f);
+  const int32_t all = symbols.symbols;
+  const lati_allowed allowed[TOKENS] = {
+      {1, {{0, all}}}, {1, {{SPECIAL, all}}},     {3, {{1, 2}, {9, 15}, {15, 700}}},
+      {1, {{1, 2}}},   {2, {{800, all}, {0, 2}}}, {2, {{5, 6}, {6, 7}}}};
+  const lati_symbol_range span = {0, all};
+  float *scores = fixture_random(&f, TOKENS * SCORES), *logits = NEW(&f, float, TOKENS *all);
+  for (int i = 0; i < SCORES; ++i) {
+    scores[4 * SCORES + i] = roundf(2.0F * scores[4 * SCORES + i]); /* many equals */
+  }
+  int32_t chosen[TOKENS], expected[TOKENS];
+  double loss[TOKENS], expected_loss[TOKENS];
+  uint8_t correct[TOKENS];
+  const lati_decoding *decoding = lati_backend_f32.decoding;
+  decoding->choose_factored(&f.device, chosen, loss, scores, &symbols, allowed, TOKENS);
+  lati_backend_f32.factored_logits(&f.device, logits, scores, TOKENS, &symbols, 0, all);
+  decoding->mask(logits, span, allowed, TOKENS);
+  decoding->choose_largest(&f.device, expected, logits, span, allowed, TOKENS);
+  lati_backend_f32.cross_entropy(&f.device, expected_loss, correct, (lati_rows){0}, logits,
+                                 expected, TOKENS, all, NULL);
+  for (int t = 0; t < TOKENS; ++t) {
+    ck_assert_int_eq(chosen[t], expected[t]);
+    ck_assert_double_eq_tol(loss[t], expected_loss[t], 2e-6);
+  }
+  free_factored(&symbols);
+  lati_free(scores), lati_free(logits);
+  fixture_close(&f);
+}
+END_TEST
+
+START_TEST(scores_that_are_not_numbers_choose_what_is_allowed) {
+  fixture f;
+  lati_factored_symbols symbols;
+  fixture_open(&f, 1);
+  make_factored(&symbols, &f);
+  const lati_allowed allowed = {1, {{7, 9}}};
+  float scores[SCORES];
+  double loss = 0.0;
+  for (int i = 0; i < SCORES; ++i) {
+    scores[i] = NAN;
+  }
+  const int32_t chosen = lati_choose_factored(&loss, scores, &symbols, &allowed);
+  ck_assert(chosen == 7 && isnan(loss));
+  free_factored(&symbols);
   fixture_close(&f);
 }
 END_TEST
@@ -319,6 +381,8 @@ int main(void) {
                           spread_targets_agree_with_the_twin,
                           factored_symbols_agree_with_the_twin,
                           factored_logits_agree_with_the_twin,
+                          choices_of_factored_symbols_are_those_of_their_logits,
+                          scores_that_are_not_numbers_choose_what_is_allowed,
                           a_certain_answer_costs_nothing,
                           a_nan_shows_in_the_loss,
                           threads_do_not_change_the_bits};

@@ -119,7 +119,8 @@ START_TEST(a_tied_factored_head_needs_factored_embeddings) {
   model_fixture_open(&f, &(model_plan){.output = "fp15", .model = &options});
   options.factored = 0;
   must_fail(LAT_ERROR_ARGUMENT, lat_model_create(&model, f.task, f.tokenizer, &options),
-            "factored_head is 1, but the embeddings that it is tied to are not factored");
+            "factored_head is 1, but the embeddings that it is tied to are not factored: "
+            "factored must be 1 or tied 0");
   model_fixture_close(&f);
 }
 END_TEST
