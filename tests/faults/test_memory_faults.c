@@ -400,6 +400,11 @@ static lat_status decode_beams(fault_world *world, void **out) {
   return status;
 }
 
+static lat_status read_factored_logits(const lat_model *model, const lat_batch *batch) {
+  static float logits[1 << 19];
+  return lat_model_logits(logits, sizeof logits / sizeof *logits, model, batch);
+}
+
 /* A model of other options than the world's, from its tokenizer to gradients and answers. */
 static lat_status use_model(fault_world *world, const lat_model_options *options) {
   lat_status status = LAT_OK;
@@ -411,7 +416,8 @@ static lat_status use_model(fault_world *world, const lat_model_options *options
   lat_loss_sum sum;
   lat_sequences sequences;
   lat_loss_sum_init(&sum);
-  status = lat_tokenizer_create(&tokenizer, world->ctx, NULL);
+  status = options->factored_head ? create_tokenizer(world, (void **)&tokenizer)
+                                  : lat_tokenizer_create(&tokenizer, world->ctx, NULL);
   if (status == LAT_OK) {
     status = lat_batch_create(&batch, tokenizer);
   }
@@ -433,6 +439,9 @@ static lat_status use_model(fault_world *world, const lat_model_options *options
   if (status == LAT_OK) {
     status = lat_session_decode(&sequences, session, batch);
   }
+  if (status == LAT_OK && options->factored_head) {
+    status = read_factored_logits(model, batch);
+  }
   lat_session_free(session);
   lat_gradients_free(gradients);
   lat_model_free(model);
@@ -447,6 +456,14 @@ static lat_status use_encoder_alone(fault_world *world, void **out) {
   small_run_model_options(&options);
   options.architecture = LAT_ARCHITECTURE_ENCODER;
   options.query_per_number = 1;
+  return use_model(world, &options);
+}
+
+static lat_status use_factored_head(fault_world *world, void **out) {
+  lat_model_options options;
+  (void)out;
+  small_run_model_options(&options);
+  options.factored = options.factored_head = 1;
   return use_model(world, &options);
 }
 
@@ -736,6 +753,7 @@ static const fault_case cases[] = {
     {"lat_session_decode", WITH_DECODING, decode, NULL},
     {"lat_session_decode, beams", 0, decode_beams, release_session},
     {"an encoder alone", 0, use_encoder_alone, NULL},
+    {"a factored head", 0, use_factored_head, NULL},
     {"a decoder alone", 0, use_decoder_alone, NULL},
     {"a copy gate", 0, use_copy_gate, NULL},
     {"a recurrent model", 0, use_recurrent, NULL},

@@ -53,6 +53,8 @@ put("config", "mixture", json.dumps({**config, "task": {
     "name": "mixture", "tasks": [{**task}, {**task, "name": "eigenvalues"}], "weights": [1.0, 2.0]}}))
 put("config", "custom", json.dumps({**config, "task": {"name": "own", "custom": True}}))
 put("config", "large", json.dumps({**config, "model": {"encoder_layers": 64, "encoder_width": 4096}}))
+put("config", "factored-head", json.dumps({**config, "tokenizer": {**config["tokenizer"], "output_encoding": "fp15"},
+                                           "model": {**config["model"], "factored": 1, "factored_head": 1}}))
 put("config", "wrong", json.dumps({**config, "model": {"encoder_layers": -1}}))
 
 put("options", "task", b"\0" + json.dumps(task).encode())
