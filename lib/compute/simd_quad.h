@@ -11,6 +11,7 @@
 
 typedef float vec __attribute__((vector_size(16)));
 typedef int32_t vec_int __attribute__((vector_size(16)));
+typedef uint32_t vec_word __attribute__((vector_size(16)));
 
 /* Which of the lanes take part in a load or store. */
 typedef int64_t vec_mask;
@@ -73,10 +74,11 @@ static inline vec v_blend(vec_mask mask, vec a, vec b) {
   return (vec)((chosen & (vec_int)a) | (~chosen & (vec_int)b));
 }
 
-/* x 2^n for integral n in -127 .. 128; 2^-127 counts as 0 and 2^128 as infinity. */
+/* x 2^n for integral n in -127 .. 128; 2^-127 counts as 0 and 2^128 as infinity. The last bits of
+ * n + 1.5 2^23 are those of n: a conversion would be undefined where n is NaN. */
 static inline vec v_times_power_of_two(vec x, vec n) {
-  vec_int biased = __builtin_convertvector(n, vec_int) + 127;
-  return x * (vec)(biased << 23);
+  const vec_word shifted = (vec_word)(n + v_set(12582912.0F));
+  return x * (vec)((shifted - 0x4B400000U + 127U) << 23);
 }
 
 static inline float v_sum(vec x) {
