@@ -61,15 +61,16 @@ static void sum_block(block_sum *sum, const loss_rows *l, const lati_factor_bloc
   sum->logarithm = log(sum->first * sum->second) + sum->largest;
 }
 
-/* log of the sum over all blocks. */
+/* log of the sum over all blocks, of which there is one at least. */
 static double sum_blocks(const block_sum *sums, int32_t blocks) {
-  double largest = -INFINITY, sum = 0.0;
-  for (int32_t b = 0; b < blocks; ++b) {
+  double largest = sums[0].logarithm, sum = 0.0;
+  for (int32_t b = 1; b < blocks; ++b) {
     largest = fmax(largest, sums[b].logarithm);
   }
-  for (int32_t b = 0; b < blocks; ++b) {
+  int32_t b = 0;
+  do {
     sum += exp(sums[b].logarithm - largest);
-  }
+  } while (++b < blocks);
   return largest + log(sum);
 }
 
@@ -113,10 +114,11 @@ static void one_token(const loss_rows *l, int64_t t) {
   const double wanted = expected(l, &soft, x);
   const double target = logit(symbols, x, l->targets[t]);
   double largest = target;
-  for (int32_t b = 0; b < symbols->blocks; ++b) {
+  int32_t b = 0;
+  do {
     sum_block(&sums[b], l, &symbols->block[b], x, backward);
     largest = fmax(largest, sums[b].largest);
-  }
+  } while (++b < symbols->blocks);
   const double log_sum = sum_blocks(sums, symbols->blocks);
   l->loss[t] = log_sum - wanted;
   l->correct[t] = target == largest;
