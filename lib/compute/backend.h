@@ -142,7 +142,6 @@ typedef struct lati_spread {
   const int32_t *first, *end; /* (vocabulary) */
   double width;               /* > 0, in symbols */
 } lati_spread;
-
 #define LATI_SPREAD_REACH 4.0
 
 typedef struct lati_backend {

@@ -20,7 +20,8 @@ void lati_allowed_mask(float *logits, lati_symbol_range span, const lati_allowed
 /* The allowed symbol of largest logit in a masked row, the first of equals. */
 int32_t lati_choose_largest(const float *logits, lati_symbol_range span,
                             const lati_allowed *allowed);
-/* The same of scores, none of which is masked. *loss: -log of its probability among the allowed. */
+/* The same of scores, none of which is masked; the allowed ranges are disjoint. *loss: -log of its
+ * probability among the allowed. */
 int32_t lati_choose_factored(double *loss, const float *scores,
                              const lati_factored_symbols *symbols, const lati_allowed *allowed);
 /* The symbol where the cumulative softmax(logits / temperature) of a masked row passes

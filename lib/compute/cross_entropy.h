@@ -1,4 +1,5 @@
-/* What cross-entropies over plain and over factored symbols have in common. */
+/* What cross-entropies over plain and over factored symbols, and the choice of the latter, have in
+ * common. */
 #ifndef LATI_CROSS_ENTROPY_H
 #define LATI_CROSS_ENTROPY_H
 
