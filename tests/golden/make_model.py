@@ -21,11 +21,12 @@ from twin import Config, Example, Twin, adam_run, noise, noise_parameters, targe
 DATA = Path(__file__).parent / "data"
 STEPS = 10
 
-# The second clips every step; its parameters after the last are kept.
+# The second clips every step; its parameters after the last are kept. A clipped gradient of a single weight can be as
+# small as rounding in f32: an epsilon above that keeps its step from being rounding alone, which ten steps magnify.
 RULES = [
-    {"rule": "adam", "learning_rate": 1e-2, "beta2": 0.999, "weight_decay": 0.0, "clip": 5.0},
-    {"rule": "adam", "learning_rate": 1e-2, "beta2": 0.999, "weight_decay": 0.0, "clip": 0.5},
-    {"rule": "adamw", "learning_rate": 1e-2, "beta2": 0.98, "weight_decay": 0.1, "clip": 1.0},
+    {"rule": "adam", "learning_rate": 1e-2, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.0, "clip": 5.0},
+    {"rule": "adam", "learning_rate": 1e-2, "beta2": 0.999, "epsilon": 1e-6, "weight_decay": 0.0, "clip": 0.5},
+    {"rule": "adamw", "learning_rate": 1e-2, "beta2": 0.98, "epsilon": 1e-8, "weight_decay": 0.1, "clip": 1.0},
 ]
 KEPT_SYMBOLS = 31  # of each row of a variant's logits
 

@@ -293,6 +293,7 @@ static lat_optimizer *make_optimizer(lat_model *model, const json_t *run) {
   options.rule = golden_text(run, "rule");
   options.learning_rate = golden_number(run, "learning_rate");
   options.beta2 = golden_number(run, "beta2");
+  options.epsilon = golden_number(run, "epsilon");
   options.weight_decay = golden_number(run, "weight_decay");
   options.clip_norm = golden_number(run, "clip");
   ok(lat_optimizer_create(&optimizer, model, &options));

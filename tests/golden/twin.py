@@ -450,7 +450,7 @@ def adam_run(config, parameters, examples, steps, rule):
         twin.p.values(),
         lr=rule["learning_rate"],
         betas=(0.9, rule["beta2"]),
-        eps=1e-8,
+        eps=rule["epsilon"],
         weight_decay=rule["weight_decay"],
     )
     losses, norms = [], []
