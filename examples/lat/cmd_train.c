@@ -200,6 +200,16 @@ static int describes_model(const cli_settings *settings) {
   return 0;
 }
 
+static lat_status copy_encoder(workbench *bench, const cli_settings *settings) {
+  workbench source = {.ctx = bench->ctx};
+  lat_status status = workbench_load(&source, settings, settings->encoder_from);
+  if (status == LAT_OK) {
+    status = lat_model_copy_parameters(bench->model, source.model, "encoder.");
+  }
+  lat_model_free(source.model);
+  return status;
+}
+
 /* The model to be trained, new, from another one, or of the checkpoint; an exit code. */
 static int make_model(workbench *bench, cli_settings *settings, const cli_command *command) {
   lat_status status = LAT_OK;
@@ -213,6 +223,9 @@ static int make_model(workbench *bench, cli_settings *settings, const cli_comman
     status = workbench_load_trainable(bench, settings, path);
   } else {
     status = workbench_make_model(bench, settings);
+    if (status == LAT_OK && settings->encoder_from != NULL) {
+      status = copy_encoder(bench, settings);
+    }
   }
   return status == LAT_OK ? EXIT_DONE : report_setup(status);
 }

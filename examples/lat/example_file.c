@@ -109,7 +109,9 @@ static const lat_task *find_task(const reader *r, const json_t *example) {
   return NULL;
 }
 
-/* What the model sees are canonical forms; answers cannot be moved to them here. */
+/* What the model sees are canonical forms; answers cannot be moved to them here. Equilibration
+ * rounds: numbers that are as near as this are the same. */
+#define SAME 1e-6
 static int check_canonical(const reader *r, const lat_task *task, const lat_matrix *operands) {
   const int32_t count = lat_task_operand_count(task);
   lat_matrix moved[LAT_MAX_OPERANDS];
@@ -126,7 +128,7 @@ static int check_canonical(const reader *r, const lat_task *task, const lat_matr
   }
   for (int32_t i = 0; i < count && same; ++i) {
     for (int64_t k = 0; k < (int64_t)moved[i].rows * moved[i].cols && same; ++k) {
-      same = moved[i].data[k] == operands[i].data[k];
+      same = fabs(moved[i].data[k] - operands[i].data[k]) <= SAME * fabs(operands[i].data[k]);
     }
   }
   return same ? EXIT_DONE

@@ -71,6 +71,8 @@ static const cli_option size_options[] = {
            "noise keeps symmetric matrices symmetric"),
     OPTION(OPTION_FLAG, "canonical", task.canonical, NULL,
            "matrices are moved to their canonical forms"),
+    OPTION(OPTION_FLAG, "equilibrate", task.equilibrate, NULL,
+           "canonical matrices have rows and columns scaled to sums of 1"),
     OPTION(OPTION_FLAG, "scratchpad", task.scratchpad, NULL,
            "intermediate results are written in front of answers"),
     OPTION_WORDS("structure", task.structure, "S[:W],...",
@@ -191,6 +193,8 @@ static const cli_option run_options[] = {
     OPTION(OPTION_TEXT, "from", from, "MODEL",
            "start from a saved model's parameters, with its task, encodings and architecture; "
            "--task and the options under Matrices make it another task"),
+    OPTION(OPTION_TEXT, "encoder-from", encoder_from, "MODEL",
+           "copy the parameters of a saved model's encoder, of the same layers and input encoding"),
     OPTION(OPTION_FLAG, "resume", resume, NULL,
            "continue the run in DIR with the options it had; limits, goals, intervals may be given "
            "anew"),

@@ -26,7 +26,7 @@ typedef struct cli_settings {
   lat_decode_options decode;
   lat_evaluate_options evaluate;
   const char *task_names; /* NAME or A[:w],B[:w] */
-  const char *preset, *output, *from;
+  const char *preset, *output, *from, *encoder_from;
   const char *tolerances;  /* of eval: A,B,C,D */
   const char *predictions; /* eval: file of every prediction */
   const char *data;        /* file of examples; NULL: they are drawn */

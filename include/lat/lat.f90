@@ -76,7 +76,7 @@ module lat
     real(c_double) :: noise
     integer(c_int32_t) :: canonical, symmetric_noise
     type(c_ptr) :: structure, transform
-    integer(c_int32_t) :: scratchpad, reserved
+    integer(c_int32_t) :: scratchpad, equilibrate
   end type lat_task_options
 
   !> A custom task: members are c_funloc of a lat_..._function, or c_null_funptr.
@@ -966,6 +966,13 @@ module lat
       type(c_ptr), value :: from, task, options
     end function c_model_create_from
 
+    integer(c_int32_t) function c_model_copy_parameters(model, from, prefix) &
+      bind(C, name='lat_model_copy_parameters')
+      import :: c_int32_t, c_ptr, c_char
+      type(c_ptr), value :: model, from
+      character(kind=c_char), intent(in) :: prefix(*)
+    end function c_model_copy_parameters
+
     type(c_ptr) function c_model_folder() bind(C, name='lat_model_folder')
       import :: c_ptr
     end function c_model_folder
@@ -1369,7 +1376,7 @@ module lat
   public :: lat_context_create, lat_tokenizer_create, lat_task_answer, lat_task_answer_operands
   public :: lat_task_result_shapes, lat_solver_solve_operands
   public :: lat_model_create, lat_model_load, lat_model_save
-  public :: lat_model_load_named, lat_model_create_from, lat_model_folder
+  public :: lat_model_load_named, lat_model_create_from, lat_model_copy_parameters, lat_model_folder
   public :: lat_solver_create, lat_solver_select, lat_solver_solve, lat_evaluate
   public :: lat_array, lat_task_create_custom, lat_task_score_operands, lat_task_canonicalize, lat_task_restore
   public :: lat_tokenizer_encode, lat_tokenizer_decode, lat_tokenizer_symbol
@@ -1831,6 +1838,13 @@ contains
     type(c_ptr), intent(in) :: from, task
     status = c_model_create_from(model, from, task, c_null_ptr)
   end function lat_model_create_from
+
+  !> Copies the parameters whose tensors' names begin with `prefix` from another model.
+  integer(c_int32_t) function lat_model_copy_parameters(model, from, prefix) result(status)
+    type(c_ptr), intent(in) :: model, from
+    character(*), intent(in) :: prefix
+    status = c_model_copy_parameters(model, from, lat_text(prefix))
+  end function lat_model_copy_parameters
 
   !> The folder of installed models.
   function lat_model_folder() result(text)

@@ -324,6 +324,22 @@ LAT_API LAT_NODISCARD lat_status lat_model_create_from(lat_model **out, const la
                                                        lat_task *task,
                                                        const lat_model_options *options);
 
+/**
+ * Copies a part of another model's parameters: what an encoder has learned about inputs serves a
+ * model that writes its answers otherwise, which then learns from a fraction of the examples
+ * (transfer learning; Yosinski et al. 2014). Tensors are matched by name and of equal shapes; of
+ * tables of learned positions, rows as in lat_model_create_from(). The rest stays as it is. An
+ * optimizer of the model keeps its moments, which are of the parameters before.
+ * @param model   trainable
+ * @param from    may be frozen; its task may be another
+ * @param prefix  of the tensors' names: "encoder.", "decoder.layers.0."; NULL or "": all
+ * @return OK; ARGUMENT (message names the tensor that has no match or another shape; no tensor has
+ * the prefix; the models write what the part reads as different tokens); STATE (@p model is frozen,
+ * either is mapped); MEMORY. Nothing is copied then, but for MEMORY. @since 0.1
+ */
+LAT_API LAT_NODISCARD lat_status lat_model_copy_parameters(lat_model *model, const lat_model *from,
+                                                           const char *prefix);
+
 /** Makes the model immutable and shareable between threads. No-op on a frozen model. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_model_freeze(lat_model *model);
 

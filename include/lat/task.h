@@ -76,16 +76,18 @@ typedef struct lat_task_options {
                             both; vectors and right-hand sides are left as drawn. Where a draw has
                             no answer, it is made again with the same structure */
   const char
-      *transform;     /**< "tproduct": along the tubes, "identity" (default), "dct" or "circulant"
-                         (Fourier: slices are convolved); "product": of the coefficients of A,
-                         "none" (default) or "log1p", f(a) = sign(a) log(1 + |a|); the answer is
-                         then f(A)^T B and inputs are not scaled. Other tasks: NULL */
-  int32_t scratchpad; /**< 1: intermediate results are written in front of an answer, and learned
-                         with it (Nye et al. 2021); answers are judged without them. "matvec",
-                         "product": sums over the first 1, 2, ... rows; "inverse": the matrices of
-                         Gauss-Jordan elimination in place, up to 10 x 10. Not for sizes of 1,
-                         which have no steps. Default 0 */
-  int32_t reserved;   /**< 0 */
+      *transform;      /**< "tproduct": along the tubes, "identity" (default), "dct" or "circulant"
+                          (Fourier: slices are convolved); "product": of the coefficients of A,
+                          "none" (default) or "log1p", f(a) = sign(a) log(1 + |a|); the answer is
+                          then f(A)^T B and inputs are not scaled. Other tasks: NULL */
+  int32_t scratchpad;  /**< 1: intermediate results are written in front of an answer, and learned
+                          with it (Nye et al. 2021); answers are judged without them. "matvec",
+                          "product": sums over the first 1, 2, ... rows; "inverse": the matrices of
+                          Gauss-Jordan elimination in place, up to 10 x 10. Not for sizes of 1,
+                          which have no steps. Default 0 */
+  int32_t equilibrate; /**< 1: canonical forms of "inverse" are equilibrated: rows and columns
+                          scaled until the sizes of the coefficients in each sum to 1 (Sinkhorn and
+                          Knopp 1967). Default 0 */
 } lat_task_options;
 
 /** Return value of a custom task's callback that discards the example and draws another. */
@@ -326,7 +328,8 @@ LAT_API size_t lat_task_transform_size(const lat_task *task);
  * - eigenvalues, eigenvectors, syminverse: s D P S P^T D with trace >= 0, the diagonal descending,
  *   then for each column the first entry above the diagonal that is not 0 positive;
  * - inverse: D1 P A Q D2 with the entry of largest size in front, first row and column >= 0, the
- *   other rows and columns sorted by them, descending;
+ *   other rows and columns sorted by them, descending; with the option equilibrate, of R A S, where
+ *   R and S scale rows and columns, which rounds;
  * - singular-values, svd: likewise, transposed to have at least as many rows as columns (square: to
  *   have a first row lexicographically >= the first column);
  * - product, matvec: common rows by the first column, which is >= 0 and descending;

@@ -66,7 +66,7 @@ static void *transform_at(const lati_search *search, int64_t place) {
 static lat_status append(lati_search *search, const lati_problem *problem, int32_t round) {
   const int64_t place = lat_batch_size(search->batch);
   lati_frame *frame = &search->frames[place];
-  const lati_origin origin = {problem->letter, 0, -1, -1};
+  const lati_origin origin = {.letter = problem->letter, .distribution = -1, .structure = -1};
   lati_matrices seen;
   *frame =
       (lati_frame){.task = problem->task,

@@ -194,23 +194,24 @@ static lat_status score_example(lat_evaluation *evaluation, const bench *with,
   lat_status status = LAT_OK;
   lati_prediction prediction, ceiling;
   const lat_task *task = lat_task_component(with->task, lat_batch_component(with->batch, i));
-  lati_tokens input = tokens_of(with->batch, LAT_INPUT, i);
-  lati_tokens target = tokens_of(with->batch, LAT_OUTPUT, i);
+  const lati_asked asked = {tokens_of(with->batch, LAT_INPUT, i),
+                            tokens_of(with->batch, LAT_OUTPUT, i),
+                            lati_batch_row_factors(with->batch, i)};
   lati_tokens guess = {predicted->tokens + predicted->offsets[i],
                        (size_t)(predicted->offsets[i + 1] - predicted->offsets[i])};
-  LATI_TRY(lati_score_prediction(&prediction, &with->scorer, task, input, target, guess));
+  LATI_TRY(lati_score_prediction(&prediction, &with->scorer, task, &asked, guess));
   prediction.candidates = with->answers->candidates != NULL ? with->answers->candidates[i] : 1;
   if (with->work != NULL) {
-    LATI_TRY(lati_certify_prediction(&prediction, &with->scorer, task, input, guess,
+    LATI_TRY(lati_certify_prediction(&prediction, &with->scorer, task, &asked, guess,
                                      &with->answers->options, with->work));
   }
   if (with->options.diagnose || with->options.observe != NULL) {
-    const lati_observed observed = {(uint64_t)(at + i), task, input, target, guess, &prediction};
+    const lati_observed observed = {(uint64_t)(at + i), task, &asked, guess, &prediction};
     LATI_TRY(lati_observe(&evaluation->diagnosis, &with->scorer, &with->options,
                           evaluation->tolerances, &observed));
   }
   if (with->options.ceiling) {
-    LATI_TRY(lati_score_ceiling(&ceiling, &with->scorer, task, input, target));
+    LATI_TRY(lati_score_ceiling(&ceiling, &with->scorer, task, &asked));
   }
   LATI_TRY(enter(evaluation, with, i, task, &prediction, with->options.ceiling ? &ceiling : NULL));
 done:

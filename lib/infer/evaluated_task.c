@@ -23,14 +23,19 @@ static const lat_task *find_task(const lat_task *trained, const lat_task *asked)
   return NULL;
 }
 
-/* The model has learned from canonical forms, or has not. */
+/* The model has learned from canonical forms, equilibrated ones, or has not. */
 static lat_status check_canonical(const lat_task *trained, const lat_task *asked) {
   const int canonical = lati_task_canonical(trained);
-  return canonical == lati_task_canonical(asked)
+  const int equilibrated = trained->options.equilibrate;
+  if (canonical != lati_task_canonical(asked)) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "the model's task '%s' is %scanonical, the other's is %s",
+                     trained->name, canonical ? "" : "not ", canonical ? "not" : "so");
+  }
+  return equilibrated == asked->options.equilibrate
              ? LAT_OK
              : lati_fail(LAT_ERROR_ARGUMENT,
-                         "the model's task '%s' is %scanonical, the other's is %s", trained->name,
-                         canonical ? "" : "not ", canonical ? "not" : "so");
+                         "the model's task '%s' is %sequilibrated, the other's is %s",
+                         trained->name, equilibrated ? "" : "not ", equilibrated ? "not" : "so");
 }
 
 /* "transpose", or "a mixture of transpose, add". */

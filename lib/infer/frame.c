@@ -18,9 +18,11 @@ size_t lati_frame_transform_size(const lat_task *task, const lat_decode_options 
   return most;
 }
 
+/* What is equilibrated is scaled by that. */
 static int is_scaled(const lat_task *task, int32_t scaling) {
   int32_t degree = 0;
-  return scaling && lati_task_scaling(&degree, task) != LATI_SCALE_NONE;
+  return scaling && !task->options.equilibrate &&
+         lati_task_scaling(&degree, task) != LATI_SCALE_NONE;
 }
 
 int lati_frame_varies(const lat_task *task, const lat_decode_options *options) {

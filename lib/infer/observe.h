@@ -8,7 +8,8 @@
 typedef struct lati_observed {
   uint64_t index;
   const lat_task *task; /* its own, not a mixture */
-  lati_tokens input, target, predicted;
+  const lati_asked *asked;
+  lati_tokens predicted;
   const lati_prediction *prediction;
 } lati_observed;
 

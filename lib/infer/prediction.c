@@ -3,6 +3,7 @@
 #include "infer/improve.h"
 #include "infer/verdict.h"
 #include "task/batch_impl.h"
+#include "task/equilibrate.h"
 #include "task/registry.h"
 
 #include <math.h>
@@ -127,6 +128,21 @@ static int read_prediction(reading *out, int32_t *well_formed, const lati_scorer
   return complete || scorer->accept_trailing;
 }
 
+/* The input before its rows were scaled, and the answers to it, either of which may be NULL. */
+static void undo_scaling(const reading *source, const reading *right, const reading *guess,
+                         const double *row_factors) {
+  const reading *answers[] = {right, guess};
+  if (row_factors == NULL) {
+    return;
+  }
+  lati_equilibrate_undo_rows(&source->written[0], row_factors);
+  for (int32_t i = 0; i < 2; ++i) {
+    if (answers[i] != NULL) {
+      lati_equilibrate_undo_cols(&answers[i]->written[0], row_factors);
+    }
+  }
+}
+
 static int same_tokens(lati_tokens a, lati_tokens b) {
   return a.count == b.count && memcmp(a.tokens, b.tokens, a.count * sizeof *a.tokens) == 0;
 }
@@ -162,18 +178,19 @@ static lat_status score_matrix(lati_prediction *out, const lati_scorer *scorer,
 }
 
 lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer,
-                                 const lat_task *task, lati_tokens input, lati_tokens target,
+                                 const lat_task *task, const lati_asked *asked,
                                  lati_tokens predicted) {
   reading source, right, guess;
   *out = (lati_prediction){.residual = INFINITY};
-  if (same_answer(task, predicted, target)) {
+  if (same_answer(task, predicted, asked->target)) {
     *out = (lati_prediction){.exact = 1, .well_formed = 1, .within_1pct = 1};
     return LAT_OK;
   }
   lat_status status = LAT_OK;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, target));
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, asked->target));
   if (read_prediction(&guess, &out->well_formed, scorer, task, &right, predicted)) {
+    undo_scaling(&source, &right, &guess, asked->row_factors);
     LATI_TRY(score_matrix(out, scorer, task, source.written, right.written, guess.written));
   }
 done:
@@ -185,13 +202,14 @@ static void copy_views(lat_matrix out[LATI_MAX_OPERANDS], const reading *from) {
 }
 
 lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, const lat_task *task,
-                             lati_tokens input, lati_tokens target, lati_tokens predicted) {
+                             const lati_asked *asked, lati_tokens predicted) {
   reading source, right, guess;
   lat_status status = LAT_OK;
   int32_t well_formed = 0;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, target));
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, asked->target));
   out->has_prediction = read_prediction(&guess, &well_formed, scorer, task, &right, predicted);
+  undo_scaling(&source, &right, out->has_prediction ? &guess : NULL, asked->row_factors);
   copy_views(out->source, &source);
   copy_views(out->target, &right);
   copy_views(out->predicted, &guess);
@@ -200,16 +218,18 @@ done:
 }
 
 lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scorer,
-                                   const lat_task *task, lati_tokens input, lati_tokens predicted,
-                                   const lat_decode_options *options, double *work) {
+                                   const lat_task *task, const lati_asked *asked,
+                                   lati_tokens predicted, const lat_decode_options *options,
+                                   double *work) {
   reading source, guess;
   lat_status status = LAT_OK;
   lat_report report = {.struct_size = sizeof report, .tolerance = options->tolerance};
   if (!out->well_formed) {
     return LAT_OK;
   }
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, input));
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
   LATI_TRY(read_tokens(&guess, scorer->predicted, scorer, task, LAT_OUTPUT, 0, predicted));
+  undo_scaling(&source, NULL, &guess, asked->row_factors);
   LATI_TRY(lati_verdict(&report, task, source.written, guess.written, options->compare, work));
   LATI_TRY(lati_refine_decoded(&report, guess.written, task, source.written, options, work));
   out->certified = report.verdict == LAT_VERDICT_CERTIFIED;
@@ -218,12 +238,12 @@ done:
 }
 
 lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, const lat_task *task,
-                              lati_tokens input, lati_tokens target) {
+                              const lati_asked *asked) {
   reading source, right;
   *out = (lati_prediction){.residual = INFINITY};
   lat_status status = LAT_OK;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, target));
+  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
+  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, asked->target));
   lati_tokens answer = {scorer->answer, 0};
   lati_matrices exact = {.count = right.count};
   lati_matrices_like(exact.written, right.written, right.count, scorer->predicted);
@@ -237,7 +257,7 @@ lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, c
     return LAT_OK;
   }
   LATI_TRY(status);
-  LATI_TRY(lati_score_prediction(out, scorer, task, input, target, answer));
+  LATI_TRY(lati_score_prediction(out, scorer, task, asked, answer));
 done:
   return status;
 }

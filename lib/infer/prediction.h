@@ -12,6 +12,13 @@ typedef struct lati_tokens {
   size_t count;
 } lati_tokens;
 
+/* What an example asks. Residuals of an input that was equilibrated are those of the input as it
+ * was, which the factors of its rows tell. */
+typedef struct lati_asked {
+  lati_tokens input, target;
+  const double *row_factors; /* NULL: not equilibrated */
+} lati_asked;
+
 typedef struct lati_prediction {
   int32_t exact;       /* all tokens equal, but for a scratchpad's */
   int32_t well_formed; /* decodable, right letter and shape, nothing after it */
@@ -52,21 +59,22 @@ void lati_scorer_clear(lati_scorer *scorer);
 /* `task` is the example's own, not a mixture. The source is what its rounded tokens say, the target
  * likewise. */
 lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer,
-                                 const lat_task *task, lati_tokens input, lati_tokens target,
+                                 const lat_task *task, const lati_asked *asked,
                                  lati_tokens predicted);
 
 /* Valid until the next score. */
 lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, const lat_task *task,
-                             lati_tokens input, lati_tokens target, lati_tokens predicted);
+                             const lati_asked *asked, lati_tokens predicted);
 
 /* Fills out->certified: whether the prediction, refined as the options say, is certified against
  * the rounded input. work: as lati_improve_work() tells. */
 lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scorer,
-                                   const lat_task *task, lati_tokens input, lati_tokens predicted,
-                                   const lat_decode_options *options, double *work);
+                                   const lat_task *task, const lati_asked *asked,
+                                   lati_tokens predicted, const lat_decode_options *options,
+                                   double *work);
 
 /* The score of the exact answer to the rounded input, itself rounded: what the encodings allow. */
 lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, const lat_task *task,
-                              lati_tokens input, lati_tokens target);
+                              const lati_asked *asked);
 
 #endif

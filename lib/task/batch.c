@@ -51,11 +51,17 @@ done:
   return status;
 }
 
-static lat_status reserve_examples(lat_batch *batch, size_t examples) {
+/* Room for `examples` more, with `factors` of their rows in all. */
+static lat_status reserve_examples(lat_batch *batch, size_t examples, size_t factors) {
   const column origins[] = {COLUMN(batch->components), COLUMN(batch->distributions),
-                            COLUMN(batch->structures)};
-  return grow_columns(origins, 3, &batch->example_capacity, batch->ctx,
-                      (size_t)batch->size + examples);
+                            COLUMN(batch->structures), COLUMN(batch->factor_offsets)};
+  const size_t size = (size_t)batch->size;
+  const size_t used = batch->factor_offsets == NULL ? 0 : (size_t)batch->factor_offsets[size];
+  const lat_status status =
+      grow_columns(origins, 4, &batch->example_capacity, batch->ctx, size + examples + 1);
+  return status == LAT_OK ? lati_grow((void **)&batch->row_factors, &batch->factor_capacity,
+                                      batch->ctx, used + factors, sizeof *batch->row_factors)
+                          : status;
 }
 
 lat_status lat_batch_create(lat_batch **out, lat_tokenizer *tokenizer) {
@@ -71,7 +77,7 @@ lat_status lat_batch_create(lat_batch **out, lat_tokenizer *tokenizer) {
   LATI_TRY(LATI_NEW(batch, tokenizer->ctx, 1));
   batch->ctx = lati_context_ref(tokenizer->ctx);
   batch->tokenizer = lati_tokenizer_ref(tokenizer);
-  LATI_TRY(reserve_examples(batch, 0));
+  LATI_TRY(reserve_examples(batch, 0, 1));
   for (int32_t side = 0; side < 2; ++side) {
     LATI_TRY(reserve_side(&batch->side[side], batch, 0, 0, 0));
   }
@@ -102,6 +108,8 @@ void lat_batch_free(lat_batch *batch) {
   lati_free(batch->components);
   lati_free(batch->distributions);
   lati_free(batch->structures);
+  lati_free(batch->factor_offsets);
+  lati_free(batch->row_factors);
   lat_tokenizer_free(batch->tokenizer);
   lati_free(batch);
   lat_context_free(ctx);
@@ -109,7 +117,7 @@ void lat_batch_free(lat_batch *batch) {
 
 void lat_batch_clear(lat_batch *batch) {
   if (batch != NULL) {
-    batch->size = 0; /* offsets[0] is always 0 */
+    batch->size = 0; /* offsets[0] are always 0 */
   }
 }
 
@@ -190,15 +198,29 @@ done:
   return status;
 }
 
+static size_t count_factors(const lat_batch *batch, int64_t first, int64_t count) {
+  return (size_t)(batch->factor_offsets[first + count] - batch->factor_offsets[first]);
+}
+
+/* Factors of example i, behind those of the one before. */
+static void put_factors(lat_batch *batch, int64_t i, const double *factors, size_t count) {
+  double *to = batch->row_factors + batch->factor_offsets[i];
+  for (size_t k = 0; k < count; ++k) {
+    to[k] = factors[k];
+  }
+  batch->factor_offsets[i + 1] = batch->factor_offsets[i] + (int64_t)count;
+}
+
 lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lati_matrices *input,
                           const lati_matrices *output) {
   lat_status status = LAT_OK;
-  LATI_TRY(reserve_examples(batch, 1));
+  LATI_TRY(reserve_examples(batch, 1, (size_t)origin->factors));
   LATI_TRY(put_side(batch, LAT_INPUT, origin->letter, input));
   LATI_TRY(put_side(batch, LAT_OUTPUT, origin->letter, output));
   batch->components[batch->size] = origin->component;
   batch->distributions[batch->size] = origin->distribution;
   batch->structures[batch->size] = origin->structure;
+  put_factors(batch, batch->size, origin->row_factors, (size_t)origin->factors);
   ++batch->size;
 done:
   return status;
@@ -213,7 +235,7 @@ static lati_matrices one_matrix(const lat_matrix *matrix) {
 lat_status lat_batch_append(lat_batch *batch, int32_t letter, const lat_matrix *input,
                             const lat_matrix *output) {
   lat_status status = LAT_OK;
-  const lati_origin origin = {letter, 0, -1, -1};
+  const lati_origin origin = {.letter = letter, .distribution = -1, .structure = -1};
   lati_matrices target;
   lati_floating saved;
   lati_floating_enter(&saved);
@@ -259,7 +281,7 @@ lat_status lat_batch_append_operands(lat_batch *batch, int32_t letter, const lat
                                      const lat_matrix *operands, int32_t operand_count,
                                      const lat_matrix *results, int32_t result_count) {
   lat_status status = LAT_OK;
-  const lati_origin origin = {letter, 0, -1, -1};
+  const lati_origin origin = {.letter = letter, .distribution = -1, .structure = -1};
   lati_form output;
   lati_floating saved;
   lati_floating_enter(&saved);
@@ -313,13 +335,17 @@ lat_status lati_batch_append_range(lat_batch *batch, const lat_batch *other, int
                                    int64_t count) {
   lat_status status = LAT_OK;
   const size_t size = (size_t)batch->size, at = (size_t)first, more = (size_t)count;
-  LATI_TRY(reserve_examples(batch, more));
+  LATI_TRY(reserve_examples(batch, more, count_factors(other, first, count)));
   LATI_TRY(append_side(batch, other, LAT_INPUT, at, more));
   LATI_TRY(append_side(batch, other, LAT_OUTPUT, at, more));
   memcpy(batch->components + size, other->components + at, more * sizeof *batch->components);
   memcpy(batch->distributions + size, other->distributions + at,
          more * sizeof *batch->distributions);
   memcpy(batch->structures + size, other->structures + at, more * sizeof *batch->structures);
+  for (int64_t i = 0; i < count; ++i) {
+    put_factors(batch, batch->size + i, lati_batch_row_factors(other, first + i),
+                count_factors(other, first + i, 1));
+  }
   batch->size += count;
 done:
   return status;

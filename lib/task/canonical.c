@@ -9,7 +9,7 @@ void lati_transform_start(lati_transform *transform, const lat_matrix *a) {
   *transform = (lati_transform){.rows = a->rows, .cols = a->cols, .sign = 1};
   for (int32_t i = 0; i < LAT_MAX_DIMENSION; ++i) {
     transform->row[i] = transform->col[i] = i;
-    transform->row_sign[i] = transform->col_sign[i] = 1;
+    transform->row_factor[i] = transform->col_factor[i] = 1;
   }
 }
 
@@ -19,8 +19,8 @@ static double sign_of(double value) {
 
 /* Entry (i, j) of C before transposition. */
 static double entry(const lati_transform *transform, const lat_matrix *a, int32_t i, int32_t j) {
-  return transform->sign * transform->row_sign[i] * transform->col_sign[j] *
-         lati_matrix_get(a, transform->row[i], transform->col[j]);
+  const double value = lati_matrix_get(a, transform->row[i], transform->col[j]);
+  return transform->sign * (transform->row_factor[i] * value) * transform->col_factor[j];
 }
 
 /* Sorts order[first..end-1] so that keys[order[i]] descend; equal keys keep their order. */
@@ -61,7 +61,7 @@ void lati_canonical_symmetric(lati_transform *transform, const lat_matrix *a) {
     for (int32_t i = 0; i < j && first == 0; ++i) {
       first = entry(transform, a, i, j);
     }
-    transform->row_sign[j] = transform->col_sign[j] = sign_of(first);
+    transform->row_factor[j] = transform->col_factor[j] = sign_of(first);
   }
 }
 
@@ -87,29 +87,29 @@ static void sort_by_first(lati_transform *transform, const lat_matrix *a, int32_
   const lati_transform before = *transform;
   for (int32_t i = 0; i < a->rows; ++i) {
     keys[before.row[i]] = entry(&before, a, i, 0);
-    signs[before.row[i]] = before.row_sign[i];
+    signs[before.row[i]] = before.row_factor[i];
   }
   sort_descending(transform->row, keys, 1, a->rows);
   for (int32_t i = 0; i < a->rows; ++i) {
-    transform->row_sign[i] = signs[transform->row[i]];
+    transform->row_factor[i] = signs[transform->row[i]];
   }
   for (int32_t j = 0; j < cols; ++j) {
     keys[before.col[j]] = entry(&before, a, 0, j);
-    signs[before.col[j]] = before.col_sign[j];
+    signs[before.col[j]] = before.col_factor[j];
   }
   sort_descending(transform->col, keys, 1, cols);
   for (int32_t j = 0; j < cols; ++j) {
-    transform->col_sign[j] = signs[transform->col[j]];
+    transform->col_factor[j] = signs[transform->col[j]];
   }
 }
 
 /* Signs that make first row and column >= 0. */
 static void choose_signs(lati_transform *transform, const lat_matrix *a) {
   for (int32_t i = 0; i < a->rows; ++i) {
-    transform->row_sign[i] = sign_of(entry(transform, a, i, 0));
+    transform->row_factor[i] = sign_of(entry(transform, a, i, 0));
   }
   for (int32_t j = 1; j < a->cols; ++j) {
-    transform->col_sign[j] = sign_of(entry(transform, a, 0, j));
+    transform->col_factor[j] = sign_of(entry(transform, a, 0, j));
   }
 }
 
@@ -201,7 +201,7 @@ void lati_canonical_rows(lati_transform *transform, const lat_matrix *a) {
   }
   sort_descending(transform->row, sizes, 0, a->rows);
   for (int32_t i = 0; i < a->rows; ++i) {
-    transform->row_sign[i] = sign_of(entry(transform, a, i, 0));
+    transform->row_factor[i] = sign_of(entry(transform, a, i, 0));
   }
 }
 
@@ -215,6 +215,15 @@ void lati_canonical_blocks(lati_transform *transform, const lat_matrix *a) {
   sort_by_first(transform, a, cols);
   for (int32_t j = 0; j < cols; ++j) {
     transform->col[cols + j] = cols + transform->col[j];
+  }
+}
+
+void lati_transform_scale(lati_transform *transform, const double *row, const double *col) {
+  for (int32_t i = 0; i < transform->rows; ++i) {
+    transform->row_factor[i] *= row[transform->row[i]];
+  }
+  for (int32_t j = 0; j < transform->cols; ++j) {
+    transform->col_factor[j] *= col[transform->col[j]];
   }
 }
 
@@ -247,12 +256,12 @@ static void restore(double *to, const int32_t *order, const double *signs, int32
 
 void lati_transform_restore_rows(double *to, const lati_transform *transform, const double *from,
                                  int32_t width) {
-  restore(to, transform->row, transform->row_sign, transform->rows, from, width);
+  restore(to, transform->row, transform->row_factor, transform->rows, from, width);
 }
 
 void lati_transform_restore_cols(double *to, const lati_transform *transform, const double *from,
                                  int32_t width) {
-  restore(to, transform->col, transform->col_sign, transform->cols, from, width);
+  restore(to, transform->col, transform->col_factor, transform->cols, from, width);
 }
 
 static void negate_column(double *v, int32_t n, int32_t k, int32_t col) {

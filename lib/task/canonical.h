@@ -1,6 +1,7 @@
 /* Canonical forms: the input of a task is moved to one representative of all inputs that the task's
  * symmetries make equivalent, C = s D1 P A Q D2 or its transpose, and the answer is moved back.
- * Permutations and signs only move and negate numbers, so both ways are exact. */
+ * Permutations and signs only move and negate numbers, so both ways are exact; the factors of
+ * equilibrate.h round. */
 #ifndef LATI_CANONICAL_H
 #define LATI_CANONICAL_H
 
@@ -8,14 +9,14 @@
 
 #include <lat/tokenizer.h>
 
-/* How an input A was moved: C_ij = sign row_sign[i] col_sign[j] A(row[i], col[j]), then transposed
- * where told. Signs are +1 or -1. */
+/* How an input A was moved: C_ij = sign row_factor[i] col_factor[j] A(row[i], col[j]), then
+ * transposed where told. Factors are +1 or -1, unless A is equilibrated. */
 typedef struct lati_transform {
   int32_t rows, cols; /* of A */
   int32_t transposed;
   double sign;
   int32_t row[LAT_MAX_DIMENSION], col[LAT_MAX_DIMENSION];
-  double row_sign[LAT_MAX_DIMENSION], col_sign[LAT_MAX_DIMENSION];
+  double row_factor[LAT_MAX_DIMENSION], col_factor[LAT_MAX_DIMENSION];
 } lati_transform;
 
 /* Makes the transform the identity: C = A. */
@@ -45,6 +46,10 @@ void lati_canonical_rows(lati_transform *transform, const lat_matrix *a);
 /* Two operands side by side, A = [A1 A2]: rows and columns of both permuted together, the entry of
  * A1 of largest size in front, the other rows and columns sorted by A1's first ones, descending. */
 void lati_canonical_blocks(lati_transform *transform, const lat_matrix *a);
+
+/* Multiplies D1 and D2 by factors of A's rows and columns: the form was that of diag(row) A
+ * diag(col), and becomes one of A. */
+void lati_transform_scale(lati_transform *transform, const double *row, const double *col);
 
 /* C of `from`, which has the shape of A, into `to`: row-major packed storage of as many numbers.
  * Returns the view of it. */

@@ -1,6 +1,7 @@
 /* A task's inputs to their canonical forms and answers back: by the built-in task's table, or by a
  * custom task's functions. */
 #include "base/floating.h"
+#include "task/equilibrate.h"
 #include "task/registry.h"
 
 #include <string.h>
@@ -27,6 +28,25 @@ size_t lat_task_transform_size(const lat_task *task) {
   return most;
 }
 
+/* `scaled` has room for the equilibrated input, whose form decides. */
+static void find_transform(lati_transform *transform, double *scaled, const lat_task *task,
+                           const lat_matrix *a) {
+  double row[LAT_MAX_DIMENSION], col[LAT_MAX_DIMENSION];
+  void (*const form)(lati_transform *, const lat_matrix *) =
+      lati_task_has_steps(task) && task->kind->canonicalize_for_steps != NULL
+          ? task->kind->canonicalize_for_steps
+          : task->kind->canonicalize;
+  if (!task->options.equilibrate) {
+    form(transform, a);
+    return;
+  }
+  const lat_matrix view = lati_matrix_view(scaled, a->rows, a->cols);
+  lati_equilibrate(row, col, a);
+  lati_equilibrate_apply(scaled, row, col, a);
+  form(transform, &view);
+  lati_transform_scale(transform, row, col);
+}
+
 lat_status lati_task_canonicalize(lati_matrices *canonical, double *storage, void *transform,
                                   const lat_task *task, const lati_matrices *input) {
   *canonical = lati_matrices_at(storage, &input->form);
@@ -34,11 +54,7 @@ lat_status lati_task_canonicalize(lati_matrices *canonical, double *storage, voi
     memcpy(storage, input->written[0].data, lati_form_values(&input->form) * sizeof *storage);
     return lati_custom_canonicalize(canonical->written, task, transform);
   }
-  if (lati_task_has_steps(task) && task->kind->canonicalize_for_steps != NULL) {
-    task->kind->canonicalize_for_steps(transform, &input->written[0]);
-  } else {
-    task->kind->canonicalize(transform, &input->written[0]);
-  }
+  find_transform(transform, storage, task, &input->written[0]);
   const lat_matrix moved = lati_transform_apply(storage, transform, &input->written[0]);
   if (input->form.count == 1) { /* may have been transposed */
     const lati_form form = lati_form_of(moved.rows, moved.cols);

@@ -31,6 +31,8 @@ typedef struct lati_example {
   int32_t structure;           /* of the matrices; -1 of a custom task */
   int32_t structured;          /* of two operands, those of the structure: 1, 2, or 3 for both */
   int32_t biased;              /* 1: signs lean to the positive */
+  int32_t factors;             /* how many row_factors: rows of an equilibrated input, or 0 */
+  const double *row_factors;   /* in the scratch memory */
   lati_matrices input, output; /* in the scratch memory */
 } lati_example;
 

@@ -20,22 +20,22 @@ static void draw_signs(double *signs, int32_t count, lat_random *random) {
 
 static void draw_symmetric(lati_transform *transform, lat_random *random) {
   shuffle(transform->row, transform->rows, random);
-  draw_signs(transform->row_sign, transform->rows, random);
+  draw_signs(transform->row_factor, transform->rows, random);
   for (int32_t i = 0; i < transform->rows; ++i) {
     transform->col[i] = transform->row[i];
-    transform->col_sign[i] = transform->row_sign[i];
+    transform->col_factor[i] = transform->row_factor[i];
   }
 }
 
 static void draw_rows(lati_transform *transform, lat_random *random) {
   shuffle(transform->row, transform->rows, random);
-  draw_signs(transform->row_sign, transform->rows, random);
+  draw_signs(transform->row_factor, transform->rows, random);
 }
 
 static void draw_general(lati_transform *transform, lat_random *random) {
   draw_rows(transform, random);
   shuffle(transform->col, transform->cols, random);
-  draw_signs(transform->col_sign, transform->cols, random);
+  draw_signs(transform->col_factor, transform->cols, random);
 }
 
 static void draw_blocks(lati_transform *transform, lat_random *random) {

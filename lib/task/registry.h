@@ -91,7 +91,8 @@ struct lati_task_kind {
   size_t (*verify_work)(int32_t rows, int32_t cols);
   /* How the input is moved to its canonical form; NULL: the task has none. */
   void (*canonicalize)(lati_transform *transform, const lat_matrix *input);
-  /* Likewise where the steps are to be written; NULL: the same form. */
+  int32_t equilibrates; /* 1: options.equilibrate is for it; restore() takes any factors */
+  /* As canonicalize() where the steps are to be written; NULL: the same form. */
   void (*canonicalize_for_steps)(lati_transform *transform, const lat_matrix *input);
   /* answer = the answer to the input from `canonical`, that to its canonical form; both packed.
    * NULL: they are the same. */

@@ -92,10 +92,13 @@ struct lat_batch {
   lat_context *ctx;
   lat_tokenizer *tokenizer;
   int64_t size;
-  int32_t *components;    /* of a mixture */
-  int32_t *distributions; /* index of the spectrum drawn, -1 where there is none */
-  int32_t *structures;    /* likewise */
+  int32_t *components;     /* of a mixture */
+  int32_t *distributions;  /* index of the spectrum drawn, -1 where there is none */
+  int32_t *structures;     /* likewise */
+  int64_t *factor_offsets; /* size + 1 */
   size_t example_capacity;
+  double *row_factors; /* of equilibrated inputs' rows, end to end; others have none */
+  size_t factor_capacity;
   lati_batch_side side[2];
 };
 
@@ -107,5 +110,7 @@ uint64_t lati_batch_fingerprint(const lat_batch *batch);
 const char *lati_batch_distribution(const lat_batch *batch, int64_t index);
 /* Likewise the structure. */
 const char *lati_batch_structure(const lat_batch *batch, int64_t index);
+/* The factors of the rows of the input that was equilibrated; NULL for another example. */
+const double *lati_batch_row_factors(const lat_batch *batch, int64_t index);
 
 #endif

@@ -79,14 +79,14 @@ static lat_status residual(double *out, const lat_task *task, const lati_trial *
   return LAT_OK;
 }
 
-/* A = s P^T D1 C D2 Q^T, so X = s Q D2 X_C D1 P. */
+/* C = s D1 P A Q D2, so X = s Q D2 X_C D1 P. */
 static void restore(const lat_matrix *answer, const lati_transform *transform,
                     const double *canonical) {
   const size_t n = (size_t)transform->rows;
   for (size_t i = 0; i < n; ++i) {
     for (size_t j = 0; j < n; ++j) {
       lati_matrix_set(answer, transform->col[i], transform->row[j],
-                      transform->sign * transform->col_sign[i] * transform->row_sign[j] *
+                      transform->sign * transform->col_factor[i] * transform->row_factor[j] *
                           canonical[i * n + j]);
     }
   }
@@ -125,8 +125,9 @@ static size_t refine_work(int32_t rows, int32_t cols) {
     .refine_work = refine_work, __VA_ARGS__                                                        \
   }
 
-const lati_task_kind lati_task_inverse = INVERSE_KIND(
-    "inverse", 'I', 0, "a square matrix", lati_canonical_general, .steps_shape = steps_shape,
-    .write_steps = write_steps, .canonicalize_for_steps = lati_canonical_pivoted);
+const lati_task_kind lati_task_inverse =
+    INVERSE_KIND("inverse", 'I', 0, "a square matrix", lati_canonical_general, .equilibrates = 1,
+                 .steps_shape = steps_shape, .write_steps = write_steps,
+                 .canonicalize_for_steps = lati_canonical_pivoted);
 const lati_task_kind lati_task_syminverse = INVERSE_KIND(
     "syminverse", 'Y', 1, "a symmetric matrix", lati_canonical_symmetric, .steps_shape = NULL);

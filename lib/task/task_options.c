@@ -28,7 +28,7 @@ const lati_field lati_task_fields[] = {
     LATI_TEXT(lat_task_options, structure, NULL),
     LATI_TEXT(lat_task_options, transform, NULL),
     LATI_ADDED_NUMBER(lat_task_options, scratchpad, LATI_FIELD_INT32, 0, 0, 1),
-    LATI_ADDED_NUMBER(lat_task_options, reserved, LATI_FIELD_INT32, 0, 0, 0),
+    LATI_ADDED_NUMBER(lat_task_options, equilibrate, LATI_FIELD_INT32, 0, 0, 1),
     LATI_FIELDS_END,
 };
 
@@ -156,6 +156,13 @@ static lat_status resolve_transform(lat_task *task) {
 static lat_status check_symmetries(const lat_task *task) {
   if (task->options.canonical && task->kind->canonicalize == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' has no canonical form", task->kind->name);
+  }
+  if (task->options.equilibrate && !task->kind->equilibrates) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' has no equilibrated form", task->kind->name);
+  }
+  if (task->options.equilibrate && !task->options.canonical) {
+    return lati_fail(LAT_ERROR_ARGUMENT,
+                     "task options: equilibrate is of canonical forms, and canonical is 0");
   }
   if (task->options.scratchpad && task->kind->steps_shape == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "task '%s' has no scratchpad", task->kind->name);

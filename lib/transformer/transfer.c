@@ -1,7 +1,7 @@
-/* A new model that starts from another one's parameters. Tensors of both models are matched by name
- * and have the same shape, except for tables of learned positions, which have a row for each
+/* Another model's parameters, all of them or those of a part. Tensors of both models are matched by
+ * name and have the same shape, except for tables of learned positions, which have a row for each
  * place of the longest sequence: rows follow the entries whose places they are, further ones keep
- * the values that a new model has. */
+ * the values that the model had. */
 #include "transformer/config.h"
 #include "transformer/transfer_places.h"
 
@@ -20,6 +20,10 @@ static const position_table position_tables[] = {
     {"decoder.problem_position_embeddings.weight", LAT_INPUT},
 };
 
+static int has_prefix(const char *name, const char *prefix) {
+  return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
 /* NULL for another tensor. */
 static const position_table *position_table_of(const char *name) {
   for (size_t i = 0; i < sizeof position_tables / sizeof *position_tables; ++i) {
@@ -34,34 +38,39 @@ static lat_status check_tensor(const lati_parameter *ours, const lati_parameter 
   const int rows_may_differ = position_table_of(ours->name) != NULL;
   if (ours->shape[1] != theirs->shape[1] ||
       (ours->shape[0] != theirs->shape[0] && !rows_may_differ)) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "%s: %d x %d, but %d x %d in the model to start from",
+    return lati_fail(LAT_ERROR_ARGUMENT, "%s: %d x %d, but %d x %d in the model to copy from",
                      ours->name, (int)ours->shape[0], (int)ours->shape[1], (int)theirs->shape[0],
                      (int)theirs->shape[1]);
   }
   return LAT_OK;
 }
 
-/* Every tensor of either model has its match in the other. */
-static lat_status check_tensors(const lat_model *model, const lat_model *from) {
+/* Every tensor of either model whose name has the prefix has its match in the other. */
+static lat_status check_tensors(const lat_model *model, const lat_model *from, const char *prefix) {
+  int32_t count = 0;
   for (int32_t i = 0; i < model->table.count; ++i) {
     const lati_parameter *ours = &model->table.entries[i];
+    if (!has_prefix(ours->name, prefix)) {
+      continue;
+    }
+    ++count;
     const lati_parameter *theirs = lati_parameter_find(&from->table, ours->name);
     const lat_status status =
         theirs != NULL
             ? check_tensor(ours, theirs)
-            : lati_fail(LAT_ERROR_ARGUMENT, "%s: not in the model to start from", ours->name);
+            : lati_fail(LAT_ERROR_ARGUMENT, "%s: not in the model to copy from", ours->name);
     if (status != LAT_OK) {
       return status;
     }
   }
   for (int32_t i = 0; i < from->table.count; ++i) {
     const char *name = from->table.entries[i].name;
-    if (lati_parameter_find(&model->table, name) == NULL) {
-      return lati_fail(LAT_ERROR_ARGUMENT, "%s: of the model to start from, not in the new one",
-                       name);
+    if (has_prefix(name, prefix) && lati_parameter_find(&model->table, name) == NULL) {
+      return lati_fail(LAT_ERROR_ARGUMENT, "%s: of the model to copy from, not in the other", name);
     }
   }
-  return LAT_OK;
+  return count > 0 ? LAT_OK
+                   : lati_fail(LAT_ERROR_ARGUMENT, "no tensor's name begins with '%.40s'", prefix);
 }
 
 /* Rows of a table of positions: those that had the places in the older model's sequences. */
@@ -84,10 +93,13 @@ done:
   return status;
 }
 
-static lat_status copy_tensors(lat_model *model, const lat_model *from) {
+static lat_status copy_tensors(lat_model *model, const lat_model *from, const char *prefix) {
   lat_status status = LAT_OK;
   for (int32_t i = 0; i < model->table.count; ++i) {
     const lati_parameter *ours = &model->table.entries[i];
+    if (!has_prefix(ours->name, prefix)) {
+      continue;
+    }
     const lati_parameter *theirs = lati_parameter_find(&from->table, ours->name);
     const position_table *positions = position_table_of(ours->name);
     if (positions != NULL) {
@@ -141,12 +153,47 @@ lat_status lat_model_create_from(lat_model **out, const lat_model *from, lat_tas
   LATI_TRY(lati_model_usable(from));
   LATI_TRY(read_options(&own, from, task, options));
   LATI_TRY(lat_model_create(&model, task, from->tokenizer, &own));
-  LATI_TRY(check_tensors(model, from));
-  LATI_TRY(copy_tensors(model, from));
+  LATI_TRY(check_tensors(model, from, ""));
+  LATI_TRY(copy_tensors(model, from, ""));
   lati_model_repack(model);
   *out = model;
   model = NULL;
 done:
   lat_model_free(model);
+  return status;
+}
+
+/* The stack that reads inputs has their tokens, that of answers theirs; one stack alone has both.
+ */
+static lat_status check_tokens(const lat_model *model, const lat_model *from, const char *prefix) {
+  static const char *const stacks[] = {[LAT_INPUT] = "encoder.", [LAT_OUTPUT] = "decoder."};
+  const int one_stack = model->options.architecture == LAT_ARCHITECTURE_ENCODER ||
+                        model->options.architecture == LAT_ARCHITECTURE_DECODER;
+  for (int32_t side = LAT_INPUT; side <= LAT_OUTPUT; ++side) {
+    const int copied = has_prefix(prefix, stacks[side]) || has_prefix(stacks[side], prefix);
+    if ((copied || one_stack) &&
+        !lati_vocabulary_same(&model->tokenizer->side[side], &from->tokenizer->side[side])) {
+      return lati_fail(LAT_ERROR_ARGUMENT, "the models write %s as different tokens",
+                       side == LAT_INPUT ? "inputs" : "answers");
+    }
+  }
+  return LAT_OK;
+}
+
+lat_status lat_model_copy_parameters(lat_model *model, const lat_model *from, const char *prefix) {
+  lat_status status = LAT_OK;
+  const char *named = prefix != NULL ? prefix : "";
+  LATI_TRY(lati_model_usable(model));
+  LATI_TRY(lati_model_usable(from));
+  if (model->state == LATI_FROZEN) {
+    LATI_TRY(lati_fail(LAT_ERROR_STATE, "the model is frozen: copy to a clone of it"));
+  }
+  LATI_TRY(check_tokens(model, from, named));
+  LATI_TRY(check_tensors(model, from, named));
+  if (model != from) {
+    LATI_TRY(copy_tensors(model, from, named));
+    lati_model_repack(model);
+  }
+done:
   return status;
 }

@@ -22,6 +22,7 @@ _declare(None,  # the status, checked
          "lat_model_load_named", _P, _P, c_char_p, c_char_p, _P,
          "lat_model_name", _P, c_size_t, c_char_p, c_int32,
          "lat_model_create_from", _P, _P, _P, _P,
+         "lat_model_copy_parameters", _P, _P, c_char_p,
          "lat_model_save_as", _P, c_char_p, c_char_p,
          "lat_model_load_memory", _P, _P, c_char_p, c_size_t, _P,
          "lat_model_save_memory", _P, _P, c_char_p, c_size_t, c_char_p,

@@ -91,6 +91,11 @@ class Model(_Handle):
         return cls._made(_library.lat_model_create_from, _opened(model, Model, "model"),
                          _opened(task, Task, "task"), None)
 
+    def copy_parameters(self, model, prefix=""):
+        """Copies the parameters of the tensors whose names begin with `prefix`, such as "encoder.", from
+        another model."""
+        _library.lat_model_copy_parameters(self._open(), _opened(model, Model, "model"), _text(prefix, "prefix"))
+
     def clone(self):
         """A trainable copy."""
         return self._made(_library.lat_model_clone, self._open())

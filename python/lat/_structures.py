@@ -83,7 +83,7 @@ class _TaskOptions(_Structure):
         c_double, "noise",
         c_int32, "canonical symmetric_noise",
         c_char_p, "structure transform",
-        c_int32, "scratchpad reserved")
+        c_int32, "scratchpad equilibrate")
 
 
 _INT32S, _MATRICES, _RANDOM = POINTER(c_int32), c_void_p, c_void_p

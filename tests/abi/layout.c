@@ -57,7 +57,7 @@ MEMBER(lat_task_options, symmetric_noise, 76, 4);
 MEMBER(lat_task_options, structure, 80, 8);
 MEMBER(lat_task_options, transform, 88, 8);
 MEMBER(lat_task_options, scratchpad, 96, 4);
-MEMBER(lat_task_options, reserved, 100, 4);
+MEMBER(lat_task_options, equilibrate, 100, 4);
 
 SIZE(lat_task_functions, 168);
 MEMBER(lat_task_functions, struct_size, 0, 8);
@@ -400,7 +400,7 @@ MEMBER(lat_agreement, offsets, 40, 8);
 
 LAST(lat_context_options, parallel_user);
 LAST(lat_matrix, order);
-LAST(lat_task_options, reserved);
+LAST(lat_task_options, equilibrate);
 LAST(lat_task_functions, result_max_cols);
 LAST(lat_score_options, reserved);
 LAST(lat_score, exact);

@@ -294,6 +294,11 @@ static lat_status create_from(fault_world *world, void **out) {
   return lat_model_create_from((lat_model **)out, world->model, world->other, NULL);
 }
 
+static lat_status copy_parameters(fault_world *world, void **out) {
+  *out = NULL;
+  return lat_model_copy_parameters(world->model, world->frozen, "encoder.");
+}
+
 /* The file is model.safetensors in the scratch folder. */
 static lat_status load_named(fault_world *world, void **out) {
   if (lat_model_folder() == NULL) {
@@ -737,6 +742,7 @@ static const fault_case cases[] = {
     {"lat_model_save_as", 0, save_as, NULL},
     {"lat_model_save_memory, load_memory", 0, save_and_load_memory, release_model},
     {"lat_model_create_from", 0, create_from, release_model},
+    {"lat_model_copy_parameters", 0, copy_parameters, NULL},
     {"lat_model_load", WITH_FILE, load_model, release_model},
     {"lat_model_inspect", WITH_CUSTOM_FILE, inspect_model, release_model},
     {"lat_model_load_named, folder", WITH_FILE, load_named, release_model},

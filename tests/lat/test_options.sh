@@ -157,6 +157,7 @@ effects train "--task eigenvalues --size 2 $small" <<'END'
 END
 effects train "--task inverse --size 2 $small" <<'END'
 --scratchpad
+--canonical --equilibrate
 END
 effects train "--task transpose --min-size 1 --max-size 5 $small" <<'END'
 --rectangular
@@ -194,6 +195,8 @@ expect 0 train --task transpose $small --resume
 covered train --resume --out
 expect 0 train --from transpose.safetensors --examples 4 --batch-size 4 --out from --seed 1
 covered train --from
+expect 0 train --task add $small --encoder-from transpose.safetensors --examples 4 --batch-size 4 --out copied
+covered train --encoder-from
 
 refused train '--task transpose --out none' <<'END'
 --data examples.jsonl --sign-bias 0.5 | --sign-bias has no effect: --data brings the examples
@@ -259,6 +262,7 @@ refused train '--from transpose.safetensors --out none' <<'END'
 --dropout 0.1 | --dropout has no effect: the model of --from
 --fourier | --fourier has no effect: the model of --from
 --resume --layers 1 | --layers has no effect: the model of --from
+--encoder-from transpose.safetensors | --encoder-from has no effect: --from and --resume bring all parameters
 END
 for option in '--weight-decay 0.1' '--repeat-share 0.5' '--rectangular' '--validate-every 0 --until-exact 9' '--factored' \
   '--min-size 2' '--max-size 2'; do
@@ -300,6 +304,7 @@ effects sample '--task eigenvalues' <<'END'
 END
 effects sample '--task inverse --size 2' <<'END'
 --scratchpad
+--canonical --equilibrate
 END
 effects sample '--task transpose --min-size 1 --max-size 3' <<'END'
 --rectangular
@@ -385,6 +390,7 @@ accepted eval "mixture/model.safetensors --count 20" <<'END'
 END
 accepted eval "eigenvalues/model.safetensors --count 20" <<'END'
 --noise 0.1 --symmetric-noise --no-canonical
+--no-equilibrate
 END
 refused eval "$taught_model --count 4" <<'END'
 --distribution laplace | --distribution has no effect: only symmetric matrices have a spectrum
@@ -480,6 +486,7 @@ accepted bench '--width 16 --repeats 1 --seconds 0 --no-decoding' <<'END'
 --layers 2 --loops 2 --width 8 --heads 2 --size 2 --norm-kind rms --attention-dropout 0.1 --copy-gate --encoder-loop-layer 1 --decoder-loop-layer 2
 --decoder-width 16 --task product --transform log1p --size 2 --decoder-loops 1 --ffn-factor 1 --ffn gated --no-tied --encoding fp15 --factored --factored-head --cross-query-from-input --max-positions 40 --init fourier --dropout 0.1 --model-seed 2 --optimizer muon --learning-rate 1e-3 --muon-learning-rate 0.1 --muon-momentum 0.5
 --task eigenvalues --rows 2 --cols 2 --distribution laplace --structure integer --coefficients gaussian --range 2 --noise 0.1 --symmetric-noise --canonical --triangle --digits 3 --fourier
+--task inverse --size 2 --canonical --equilibrate
 --task product --scratchpad --min-size 2 --max-size 2 --rectangular --input-encoding p10 --output-encoding p10 --input-digits 4 --output-digits 4 --schedule cosine --period 9 --period-multiplier 2 --shrink 0.5 --floor 0.1 --warmup 1 --beta1 0.5 --beta2 0.5 --epsilon 1e-6 --clip-norm 1 --ema-decay 0.9
 --size 2 --optimizer adamw --weight-decay 0.1 --batch-size 2 --repeats 2 --seconds 0 --no-decoding --json --precision f32 --threads 1 --verbose
 END

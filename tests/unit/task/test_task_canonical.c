@@ -61,12 +61,12 @@ static void fill(lat_matrix *a, int symmetric) {
 /* b = scale D1 P a Q D2 with random P, Q, D1, D2; the same on both sides where symmetric. */
 static void move(lat_matrix *b, const lat_matrix *a, int symmetric, int signs, double scale) {
   int32_t rows[16], cols[16];
-  double row_signs[16], col_signs[16];
-  shuffle(rows, row_signs, a->rows);
-  shuffle(cols, col_signs, a->cols);
+  double row_factors[16], col_factors[16];
+  shuffle(rows, row_factors, a->rows);
+  shuffle(cols, col_factors, a->cols);
   for (int32_t i = 0; i < a->rows; ++i) {
     for (int32_t j = 0; j < a->cols; ++j) {
-      const double sign = row_signs[i] * (symmetric ? row_signs[j] : col_signs[j]);
+      const double sign = row_factors[i] * (symmetric ? row_factors[j] : col_factors[j]);
       b->data[i * b->ld + j] =
           scale * (signs ? sign : 1) * at(a, rows[i], symmetric ? rows[j] : cols[j]);
     }

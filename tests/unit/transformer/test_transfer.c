@@ -100,6 +100,105 @@ START_TEST(an_encoder_alone_has_more_positions_of_both_kinds) {
 }
 END_TEST
 
+static void check_same(const lat_model *a, const lat_model *b, const char *name) {
+  lat_tensor ours, theirs;
+  lat_tensor_init(&ours);
+  lat_tensor_init(&theirs);
+  const float *one = tensor_of(a, name, &ours), *other = tensor_of(b, name, &theirs);
+  ck_assert_uint_eq(ours.size, theirs.size);
+  ck_assert_mem_eq(one, other, ours.size * sizeof *one);
+}
+
+/* An encoder serves a model of another encoding of answers, and with more layers of a decoder. */
+START_TEST(an_encoder_is_copied_alone) {
+  model_fixture from, to;
+  lat_model *before = NULL;
+  lat_model_options options;
+  model_fixture_options(&options);
+  options.seed = 7;
+  model_fixture_open(&from, &(model_plan){.output = "p1000", .model = &options});
+  options.seed = 8;
+  options.decoder_layers = 2;
+  model_fixture_open(&to, &(model_plan){.output = "fp15", .model = &options});
+  must(lat_model_clone(&before, to.model));
+  must(lat_model_freeze(from.model));
+  must(lat_model_copy_parameters(to.model, from.model, "encoder."));
+  for (int32_t i = 0; i < lat_model_tensor_count(to.model); ++i) {
+    lat_tensor tensor;
+    lat_tensor_init(&tensor);
+    must(lat_model_tensor(&tensor, to.model, i));
+    if (strstr(tensor.name, "position_embeddings") == NULL) {
+      const int encoder = strncmp(tensor.name, "encoder.", 8) == 0;
+      check_same(to.model, encoder ? from.model : before, tensor.name);
+    }
+  }
+  lat_model_free(before);
+  model_fixture_close(&to);
+  model_fixture_close(&from);
+}
+END_TEST
+
+/* What the copy computes is what the model computes that it is of. */
+START_TEST(all_parameters_are_copied_without_a_prefix) {
+  model_fixture f;
+  lat_model *other = NULL;
+  lat_model_options options;
+  model_fixture_options(&options);
+  options.seed = 8;
+  model_fixture_open(&f, &(model_plan){0});
+  must(lat_model_create(&other, f.task, f.tokenizer, &options));
+  ck_assert(model_fixture_loss(other, f.batch) != model_fixture_loss(f.model, f.batch));
+  must(lat_model_copy_parameters(other, f.model, NULL));
+  ck_assert(model_fixture_loss(other, f.batch) == model_fixture_loss(f.model, f.batch));
+  must(lat_model_copy_parameters(other, other, ""));
+  ck_assert(model_fixture_loss(other, f.batch) == model_fixture_loss(f.model, f.batch));
+  lat_model_free(other);
+  model_fixture_close(&f);
+}
+END_TEST
+
+static void check_refused(lat_status status, lat_status expected, const char *message) {
+  ck_assert_int_eq(status, expected);
+  ck_assert_msg(strstr(lat_last_error(), message) != NULL, "'%s' lacks '%s'", lat_last_error(),
+                message);
+}
+
+START_TEST(refuses_parts_that_do_not_match) {
+  model_fixture f, wide, digits;
+  lat_model_options options;
+  float *parameters = NULL;
+  model_fixture_options(&options);
+  model_fixture_open(&f, &(model_plan){0});
+  model_fixture_open(&digits, &(model_plan){.input = "p1000", .model = &options});
+  options.encoder_layers = 2;
+  model_fixture_open(&wide, &(model_plan){.model = &options});
+  check_refused(lat_model_copy_parameters(f.model, wide.model, "encoder."), LAT_ERROR_ARGUMENT,
+                "encoder.layers.1");
+  check_refused(lat_model_copy_parameters(wide.model, f.model, "encoder."), LAT_ERROR_ARGUMENT,
+                "not in the model to copy from");
+  must(lat_model_copy_parameters(f.model, wide.model, "encoder.layers.0."));
+  check_refused(lat_model_copy_parameters(f.model, digits.model, "encoder."), LAT_ERROR_ARGUMENT,
+                "inputs as different tokens");
+  check_refused(lat_model_copy_parameters(f.model, digits.model, ""), LAT_ERROR_ARGUMENT,
+                "inputs as different tokens");
+  must(lat_model_copy_parameters(f.model, digits.model, "decoder."));
+  check_refused(lat_model_copy_parameters(f.model, wide.model, "coder"), LAT_ERROR_ARGUMENT,
+                "no tensor's name begins with 'coder'");
+  check_refused(lat_model_copy_parameters(NULL, wide.model, "encoder."), LAT_ERROR_ARGUMENT,
+                "NULL");
+  check_refused(lat_model_copy_parameters(f.model, NULL, "encoder."), LAT_ERROR_ARGUMENT, "NULL");
+  must(lat_model_map(&parameters, wide.model));
+  check_refused(lat_model_copy_parameters(f.model, wide.model, "encoder."), LAT_ERROR_STATE,
+                "mapped");
+  must(lat_model_commit(wide.model));
+  must(lat_model_freeze(f.model));
+  check_refused(lat_model_copy_parameters(f.model, f.model, "encoder."), LAT_ERROR_STATE, "frozen");
+  model_fixture_close(&digits);
+  model_fixture_close(&wide);
+  model_fixture_close(&f);
+}
+END_TEST
+
 START_TEST(what_was_learned_is_kept) {
   model_fixture f;
   lat_model *larger = NULL;
@@ -213,16 +312,15 @@ START_TEST(other_architectures_are_refused) {
   model_fixture_options(&options);
   options.decoder_width = 24;
   expect_refusal(&f, &options,
-                 "decoder.embeddings.weight: 341 x 24, but 341 x 12 in the model to start from");
+                 "decoder.embeddings.weight: 341 x 24, but 341 x 12 in the model to copy from");
   model_fixture_options(&options);
   options.encoder_layers = 2;
   expect_refusal(&f, &options,
-                 "encoder.layers.1.self_attention.q_lin.weight: not in the model to start from");
+                 "encoder.layers.1.self_attention.q_lin.weight: not in the model to copy from");
   model_fixture_options(&options);
   options.positions = LAT_POSITIONS_SINUSOIDAL;
-  expect_refusal(
-      &f, &options,
-      "encoder.position_embeddings.weight: of the model to start from, not in the new one");
+  expect_refusal(&f, &options,
+                 "encoder.position_embeddings.weight: of the model to copy from, not in the other");
   options.encoder_heads = 3;
   expect_refusal(&f, &options, "heads 3 does not divide width 8 (encoder)");
   model_fixture_close(&f);
@@ -261,14 +359,12 @@ START_TEST(bad_arguments_are_refused) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {a_larger_size_has_more_positions,
-                                an_encoder_alone_has_more_positions_of_both_kinds,
-                                what_was_learned_is_kept,
-                                positions_follow_their_entries,
-                                a_smaller_size_keeps_all_positions,
-                                other_architectures_are_refused,
-                                options_that_keep_the_tensors_are_taken,
-                                bad_arguments_are_refused,
-                                NULL};
+  const TTest *const tests[] = {
+      a_larger_size_has_more_positions, an_encoder_alone_has_more_positions_of_both_kinds,
+      an_encoder_is_copied_alone,       all_parameters_are_copied_without_a_prefix,
+      refuses_parts_that_do_not_match,  what_was_learned_is_kept,
+      positions_follow_their_entries,   a_smaller_size_keeps_all_positions,
+      other_architectures_are_refused,  options_that_keep_the_tensors_are_taken,
+      bad_arguments_are_refused,        NULL};
   return run_suite("transfer", tests);
 }
