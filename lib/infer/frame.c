@@ -18,11 +18,14 @@ size_t lati_frame_transform_size(const lat_task *task, const lat_decode_options 
   return most;
 }
 
-/* What is equilibrated is scaled by that. */
 static int is_scaled(const lat_task *task, int32_t scaling) {
   int32_t degree = 0;
-  return scaling && !task->options.equilibrate &&
-         lati_task_scaling(&degree, task) != LATI_SCALE_NONE;
+  return scaling && lati_task_scaling(&degree, task) != LATI_SCALE_NONE;
+}
+
+/* Equilibration takes the place of scaling by the largest coefficient. */
+static int is_equilibrated(const lati_frame *frame) {
+  return frame->scaling && frame->task->options.equilibrate;
 }
 
 int lati_frame_varies(const lat_task *task, const lat_decode_options *options) {
@@ -30,18 +33,21 @@ int lati_frame_varies(const lat_task *task, const lat_decode_options *options) {
          is_scaled(task, options->scaling);
 }
 
+/* Multiples of the golden ratio, which spread evenly over 0..1. */
+static double part_of(int32_t candidate) {
+  const double part = candidate * 0.6180339887498949;
+  return part - floor(part);
+}
+
 /* Candidate 0 is scaled by a round number, which keeps the digits of short decimals. Others bring
- * the largest coefficient to 65 to 100 % of the range, spread by multiples of the golden ratio: the
- * coefficients round to other tokens. */
+ * the largest coefficient to 65 to 100 % of the range: the coefficients round to other tokens. */
 static double factor_of(const lati_frame *frame, double largest) {
   const double range = lati_task_range(frame->task);
-  const double golden = 0.6180339887498949;
   const double first = lati_scale_factor(largest, range, lati_keeps_digits(frame->task));
   if (frame->candidate == 0 || !(largest > 0) || !(range > 0)) {
     return first;
   }
-  const double part = frame->candidate * golden;
-  const double factor = range / largest * (1 - 0.35 * (part - floor(part)));
+  const double factor = range / largest * (1 - 0.35 * part_of(frame->candidate));
   return isfinite(factor) && factor > 0 ? factor : first;
 }
 
@@ -56,12 +62,27 @@ static void symmetrise(const lat_matrix *seen) {
   }
 }
 
-static void scale(double *values, size_t count, lati_frame *frame) {
-  frame->factor =
-      is_scaled(frame->task, frame->scaling) ? factor_of(frame, lati_norm_max(values, count)) : 1;
+static void scale(double *values, size_t count, double factor) {
   for (size_t i = 0; i < count; ++i) {
-    values[i] *= frame->factor;
+    values[i] *= factor;
   }
+}
+
+/* The sizes in a row of what was equilibrated sum to 1, which the model has learned to expect; a
+ * little beside that they round to other tokens. */
+static double factor_of_equilibrated(const lati_frame *frame) {
+  return frame->candidate == 0 ? 1 : 1 + 0.02 * (part_of(frame->candidate) - 0.5);
+}
+
+static lat_status enter_canonical(lati_matrices *seen, lati_frame *frame, double *moved) {
+  const lati_matrices scaled = *seen;
+  const lat_status status =
+      lati_task_canonicalize(seen, moved, frame->transform, frame->task, &scaled);
+  if (status == LAT_OK && is_equilibrated(frame)) {
+    frame->factor = factor_of_equilibrated(frame);
+    scale(moved, lati_form_values(&seen->form), frame->factor);
+  }
+  return status;
 }
 
 lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
@@ -69,14 +90,17 @@ lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_m
   const size_t count = lati_form_values(&a->form);
   *seen = lati_matrices_at(values, &a->form);
   memcpy(values, a->written[0].data, count * sizeof *values);
-  scale(values, count, frame);
+  frame->factor = is_scaled(frame->task, frame->scaling) && !is_equilibrated(frame)
+                      ? factor_of(frame, lati_norm_max(values, count))
+                      : 1;
+  scale(values, count, frame->factor);
   if (lati_task_symmetric(frame->task)) {
     symmetrise(&seen->written[0]);
   }
   const lati_matrices scaled = *seen;
   frame->moved = 1;
   if (lati_task_canonical(frame->task)) {
-    return lati_task_canonicalize(seen, moved, frame->transform, frame->task, &scaled);
+    return enter_canonical(seen, frame, moved);
   }
   if (frame->candidate > 0 && lati_task_has_equivalents(frame->task)) {
     lat_random random;

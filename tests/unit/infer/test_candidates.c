@@ -86,6 +86,51 @@ START_TEST(answers_come_back_from_every_candidate) {
 }
 END_TEST
 
+/* Row sums of an equilibrated form are 1 for the first candidate, and differ a little for others,
+ * whatever the size of the matrix; the exact answer to each comes back. */
+START_TEST(equilibrated_candidates_differ_in_their_last_digits) {
+  enum { N = 4 };
+  static const double sizes[] = {1, 1e-300, 1e250};
+  double data[N * N], values[N * N], moved[N * N], answer[N * N], caller[N * N], before = 0;
+  lat_context *ctx = NULL;
+  lat_task *task = NULL;
+  lati_transform transform;
+  lat_task_options options;
+  lat_task_options_init(&options);
+  options.name = "inverse";
+  options.rows = N;
+  options.canonical = options.equilibrate = 1;
+  must(lat_context_create(&ctx, NULL));
+  must(lat_task_create(&task, ctx, &options));
+  const lati_form form = lati_form_of(N, N);
+  for (int32_t candidate = 0; candidate < 9; ++candidate) {
+    lati_frame frame = {
+        .task = task, .candidate = candidate, .scaling = 1, .transform = &transform};
+    lati_matrices seen;
+    fill(data, N * N, 1);
+    for (int32_t i = 0; i < N * N; ++i) {
+      data[i] *= sizes[candidate % 3];
+    }
+    const lati_matrices all = lati_matrices_at(data, &form);
+    must(lati_frame_enter(&seen, &frame, &all, values, moved));
+    const double sum = lati_norm_l1(moved, N);
+    ck_assert_double_eq_tol(sum, 1, candidate == 0 ? 1e-12 : 0.0101);
+    ck_assert(candidate == 0 || fabs(sum - before) > 1e-3);
+    before = sum;
+    lati_matrices x = lati_matrices_at(answer, &form);
+    must(lati_task_answer(x.written, task, seen.written));
+    must(lati_frame_leave(&x, &frame, caller));
+    double identity = 0; /* coefficient (0, 0) of A X */
+    for (int32_t k = 0; k < N; ++k) {
+      identity += data[k] * caller[k * N];
+    }
+    ck_assert_double_eq_tol(identity, 1, 1e-11);
+  }
+  lat_task_free(task);
+  lat_context_free(ctx);
+}
+END_TEST
+
 /* Solves MANY 2 x 2 matrices; reports and answers are the caller's. */
 static void solve(lat_report *reports, double answers[MANY][4], const fixture *f, int32_t count,
                   int32_t candidates, double tolerance, int32_t max_tokens) {
@@ -275,6 +320,7 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {answers_come_back_from_every_candidate,
+                                equilibrated_candidates_differ_in_their_last_digits,
                                 the_best_stays_and_later_rounds_decode_what_is_not_right,
                                 nothing_decodable_takes_all_candidates,
                                 without_variation_there_is_one_candidate,
