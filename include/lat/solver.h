@@ -135,8 +135,9 @@ typedef struct lat_observation {
   size_t struct_size;       /**< the library's */
   uint64_t index;           /**< of the example in the evaluation, from 0 */
   const lat_task *task;     /**< its own, of a mixture the component */
-  const lat_matrix *input;  /**< as its tokens say it, in the canonical frame where there is one:
-                               joined operands one matrix, others an array of them */
+  const lat_matrix *input;  /**< as its tokens say it, in the canonical frame where there is one,
+                               scaled back where it was equilibrated: joined operands one matrix,
+                               others an array of them */
   const lat_matrix *target; /**< likewise */
   const lat_matrix *prediction; /**< NULL: no matrix, or one of the wrong shape */
   const int32_t *tokens;        /**< the prediction's, without framing EOS */

@@ -324,7 +324,8 @@ LAT_API size_t lat_task_transform_size(const lat_task *task);
  * Moves operands to their canonical form: one representative of all the inputs that the task's
  * symmetries make equivalent. Samplers, solver and evaluation do this by themselves where the task
  * is canonical (lat_task_options.canonical, or a custom task's functions); this is for batches of
- * one's own. Permutations and signs only, so the numbers stay the same to the last bit:
+ * one's own. Permutations and signs only, so the numbers stay the same to the last bit, but for
+ * equilibrate:
  * - eigenvalues, eigenvectors, syminverse: s D P S P^T D with trace >= 0, the diagonal descending,
  *   then for each column the first entry above the diagonal that is not 0 positive;
  * - inverse: D1 P A Q D2 with the entry of largest size in front, first row and column >= 0, the

@@ -3,6 +3,7 @@
 #include "infer/answers.h"
 
 #include "task/batch_impl.h"
+#include "task/equilibrate.h"
 
 #include <string.h>
 
@@ -75,6 +76,11 @@ static lat_status pose(lati_answers *answers, const lat_batch *batch, int64_t fi
     problem->x = lati_matrices_at(place, &sides[LAT_OUTPUT].forms[first + i]);
     place += lati_form_values(&problem->x.form);
     LATI_TRY(read_input(&problem->a, answers, batch, first + i));
+    problem->factors = lati_batch_factors(batch, first + i);
+    if (problem->factors != NULL) {
+      const lat_matrix *a = &problem->a.written[0];
+      lati_unscale_lines(a, problem->factors, problem->factors + a->rows);
+    }
   }
 done:
   return status;
@@ -91,6 +97,10 @@ static lat_status append_answer(lati_answers *answers, const lati_problem *probl
   LATI_TRY(lati_grow((void **)&answers->tokens, &answers->token_capacity, ctx, used + most,
                      sizeof *answers->tokens));
   if (problem->report.verdict != LAT_VERDICT_UNDECODABLE) {
+    if (problem->factors != NULL) { /* tokens are those of the canonical form's answer */
+      const lat_matrix *x = &problem->x.written[0];
+      lati_unscale_lines(x, problem->factors + x->rows, problem->factors);
+    }
     status = lati_matrices_encode(answers->tokens + used, most, &count, tokenizer, LAT_OUTPUT,
                                   problem->letter, &problem->x);
     count = status == LAT_OK ? count : 0;

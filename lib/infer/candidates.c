@@ -71,6 +71,7 @@ static lat_status append(lati_search *search, const lati_problem *problem, int32
   *frame =
       (lati_frame){.task = problem->task,
                    .candidate = round,
+                   .factors = problem->factors,
                    .scaling = search->session->options.scaling && !(search->as_given && round == 0),
                    .transform = transform_at(search, place)};
   lat_status status = lati_frame_enter(&seen, frame, &problem->a, search->values, search->moved);

@@ -12,11 +12,13 @@ enum { LATI_SEARCH_BATCH = 128, LATI_LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MA
 
 /* One problem, and what is found for it. */
 typedef struct lati_problem {
-  const lat_task *task; /* not a mixture */
-  int32_t letter;       /* in front of both sequences; 0: none */
-  lati_matrices a;      /* the operands */
-  lati_matrices x;      /* out, in the caller's memory: the best answer, zeros when undecodable */
-  lat_report report;    /* out: the whole structure */
+  const lat_task *task;  /* not a mixture */
+  int32_t letter;        /* in front of both sequences; 0: none */
+  lati_matrices a;       /* the operands */
+  const double *factors; /* lati_batch_factors() where the canonical form of `a` is known: the rows
+                            and columns of `a` scaled by these; else NULL */
+  lati_matrices x;       /* out, in the caller's memory: the best answer, zeros when undecodable */
+  lat_report report;     /* out: the whole structure */
 } lati_problem;
 
 typedef struct lati_search {

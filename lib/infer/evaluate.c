@@ -196,7 +196,7 @@ static lat_status score_example(lat_evaluation *evaluation, const bench *with,
   const lat_task *task = lat_task_component(with->task, lat_batch_component(with->batch, i));
   const lati_asked asked = {tokens_of(with->batch, LAT_INPUT, i),
                             tokens_of(with->batch, LAT_OUTPUT, i),
-                            lati_batch_row_factors(with->batch, i)};
+                            lati_batch_factors(with->batch, i)};
   lati_tokens guess = {predicted->tokens + predicted->offsets[i],
                        (size_t)(predicted->offsets[i + 1] - predicted->offsets[i])};
   LATI_TRY(lati_score_prediction(&prediction, &with->scorer, task, &asked, guess));

@@ -74,10 +74,22 @@ static double factor_of_equilibrated(const lati_frame *frame) {
   return frame->candidate == 0 ? 1 : 1 + 0.02 * (part_of(frame->candidate) - 0.5);
 }
 
+static void apply_factors(lati_matrices *seen, const lati_frame *frame, double *moved) {
+  const lat_matrix a = seen->written[0];
+  lati_transform_start(frame->transform, &a);
+  lati_transform_scale(frame->transform, frame->factors, frame->factors + a.rows);
+  lati_transform_apply(moved, frame->transform, &a);
+  *seen = lati_matrices_at(moved, &seen->form);
+}
+
 static lat_status enter_canonical(lati_matrices *seen, lati_frame *frame, double *moved) {
   const lati_matrices scaled = *seen;
-  const lat_status status =
-      lati_task_canonicalize(seen, moved, frame->transform, frame->task, &scaled);
+  lat_status status = LAT_OK;
+  if (frame->factors != NULL) {
+    apply_factors(seen, frame, moved);
+  } else {
+    status = lati_task_canonicalize(seen, moved, frame->transform, frame->task, &scaled);
+  }
   if (status == LAT_OK && is_equilibrated(frame)) {
     frame->factor = factor_of_equilibrated(frame);
     scale(moved, lati_form_values(&seen->form), frame->factor);

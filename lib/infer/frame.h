@@ -9,12 +9,13 @@
 #include <lat/solver.h>
 
 typedef struct lati_frame {
-  const lat_task *task; /* not a mixture */
-  int32_t candidate;    /* 0: the matrix as it is; others see it in other ways */
-  int32_t scaling;      /* 1: inputs may be scaled */
-  int32_t moved;        /* out: 1: `transform` moved the matrix */
-  double factor;        /* out: by which it was scaled */
-  void *transform;      /* room for lati_frame_transform_size() bytes */
+  const lat_task *task;  /* not a mixture */
+  const double *factors; /* as lati_problem.factors */
+  int32_t candidate;     /* 0: the matrix as it is; others see it in other ways */
+  int32_t scaling;       /* 1: inputs may be scaled */
+  int32_t moved;         /* out: 1: `transform` moved the matrix */
+  double factor;         /* out: by which it was scaled */
+  void *transform;       /* room for lati_frame_transform_size() bytes */
 } lati_frame;
 
 /* Bytes of a transform, the most of the task's components. */

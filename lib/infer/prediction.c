@@ -128,17 +128,19 @@ static int read_prediction(reading *out, int32_t *well_formed, const lati_scorer
   return complete || scorer->accept_trailing;
 }
 
-/* The input before its rows were scaled, and the answers to it, either of which may be NULL. */
+/* The input before it was equilibrated, A = R^-1 C S^-1, and the answers to it, X = S X_C R, either
+ * of which may be NULL. */
 static void undo_scaling(const reading *source, const reading *right, const reading *guess,
-                         const double *row_factors) {
+                         const double *factors) {
   const reading *answers[] = {right, guess};
-  if (row_factors == NULL) {
+  if (factors == NULL) {
     return;
   }
-  lati_equilibrate_undo_rows(&source->written[0], row_factors);
+  const double *row = factors, *col = factors + source->written[0].rows;
+  lati_unscale_lines(&source->written[0], row, col);
   for (int32_t i = 0; i < 2; ++i) {
     if (answers[i] != NULL) {
-      lati_equilibrate_undo_cols(&answers[i]->written[0], row_factors);
+      lati_scale_lines(&answers[i]->written[0], col, row);
     }
   }
 }
@@ -190,7 +192,7 @@ lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer
   LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
   LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, asked->target));
   if (read_prediction(&guess, &out->well_formed, scorer, task, &right, predicted)) {
-    undo_scaling(&source, &right, &guess, asked->row_factors);
+    undo_scaling(&source, &right, &guess, asked->factors);
     LATI_TRY(score_matrix(out, scorer, task, source.written, right.written, guess.written));
   }
 done:
@@ -209,7 +211,7 @@ lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, const
   LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
   LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, asked->target));
   out->has_prediction = read_prediction(&guess, &well_formed, scorer, task, &right, predicted);
-  undo_scaling(&source, &right, out->has_prediction ? &guess : NULL, asked->row_factors);
+  undo_scaling(&source, &right, out->has_prediction ? &guess : NULL, asked->factors);
   copy_views(out->source, &source);
   copy_views(out->target, &right);
   copy_views(out->predicted, &guess);
@@ -229,7 +231,7 @@ lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scor
   }
   LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
   LATI_TRY(read_tokens(&guess, scorer->predicted, scorer, task, LAT_OUTPUT, 0, predicted));
-  undo_scaling(&source, NULL, &guess, asked->row_factors);
+  undo_scaling(&source, NULL, &guess, asked->factors);
   LATI_TRY(lati_verdict(&report, task, source.written, guess.written, options->compare, work));
   LATI_TRY(lati_refine_decoded(&report, guess.written, task, source.written, options, work));
   out->certified = report.verdict == LAT_VERDICT_CERTIFIED;

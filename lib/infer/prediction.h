@@ -12,11 +12,11 @@ typedef struct lati_tokens {
   size_t count;
 } lati_tokens;
 
-/* What an example asks. Residuals of an input that was equilibrated are those of the input as it
- * was, which the factors of its rows tell. */
+/* What an example asks. An input that was equilibrated, and its answers, are scored as they were
+ * before, which the factors tell; rows and columns stay in the canonical order. */
 typedef struct lati_asked {
   lati_tokens input, target;
-  const double *row_factors; /* NULL: not equilibrated */
+  const double *factors; /* lati_batch_factors() */
 } lati_asked;
 
 typedef struct lati_prediction {

@@ -51,7 +51,7 @@ done:
   return status;
 }
 
-/* Room for `examples` more, with `factors` of their rows in all. */
+/* Room for `examples` more, with `factors` of their rows and columns in all. */
 static lat_status reserve_examples(lat_batch *batch, size_t examples, size_t factors) {
   const column origins[] = {COLUMN(batch->components), COLUMN(batch->distributions),
                             COLUMN(batch->structures), COLUMN(batch->factor_offsets)};
@@ -59,8 +59,8 @@ static lat_status reserve_examples(lat_batch *batch, size_t examples, size_t fac
   const size_t used = batch->factor_offsets == NULL ? 0 : (size_t)batch->factor_offsets[size];
   const lat_status status =
       grow_columns(origins, 4, &batch->example_capacity, batch->ctx, size + examples + 1);
-  return status == LAT_OK ? lati_grow((void **)&batch->row_factors, &batch->factor_capacity,
-                                      batch->ctx, used + factors, sizeof *batch->row_factors)
+  return status == LAT_OK ? lati_grow((void **)&batch->factors, &batch->factor_capacity, batch->ctx,
+                                      used + factors, sizeof *batch->factors)
                           : status;
 }
 
@@ -109,7 +109,7 @@ void lat_batch_free(lat_batch *batch) {
   lati_free(batch->distributions);
   lati_free(batch->structures);
   lati_free(batch->factor_offsets);
-  lati_free(batch->row_factors);
+  lati_free(batch->factors);
   lat_tokenizer_free(batch->tokenizer);
   lati_free(batch);
   lat_context_free(ctx);
@@ -202,25 +202,34 @@ static size_t count_factors(const lat_batch *batch, int64_t first, int64_t count
   return (size_t)(batch->factor_offsets[first + count] - batch->factor_offsets[first]);
 }
 
-/* Factors of example i, behind those of the one before. */
+static size_t factors_of(const lati_transform *equilibrated) {
+  return equilibrated == NULL ? 0 : (size_t)equilibrated->rows + (size_t)equilibrated->cols;
+}
+
+/* Appends to the factors of example i, which begin where those of the one before end. */
 static void put_factors(lat_batch *batch, int64_t i, const double *factors, size_t count) {
-  double *to = batch->row_factors + batch->factor_offsets[i];
+  double *to = batch->factors + batch->factor_offsets[i + 1];
   for (size_t k = 0; k < count; ++k) {
     to[k] = factors[k];
   }
-  batch->factor_offsets[i + 1] = batch->factor_offsets[i] + (int64_t)count;
+  batch->factor_offsets[i + 1] += (int64_t)count;
 }
 
 lat_status lati_batch_add(lat_batch *batch, const lati_origin *origin, const lati_matrices *input,
                           const lati_matrices *output) {
   lat_status status = LAT_OK;
-  LATI_TRY(reserve_examples(batch, 1, (size_t)origin->factors));
+  LATI_TRY(reserve_examples(batch, 1, factors_of(origin->equilibrated)));
   LATI_TRY(put_side(batch, LAT_INPUT, origin->letter, input));
   LATI_TRY(put_side(batch, LAT_OUTPUT, origin->letter, output));
   batch->components[batch->size] = origin->component;
   batch->distributions[batch->size] = origin->distribution;
   batch->structures[batch->size] = origin->structure;
-  put_factors(batch, batch->size, origin->row_factors, (size_t)origin->factors);
+  batch->factor_offsets[batch->size + 1] = batch->factor_offsets[batch->size];
+  if (origin->equilibrated != NULL) {
+    const lati_transform *moved = origin->equilibrated;
+    put_factors(batch, batch->size, moved->row_factor, (size_t)moved->rows);
+    put_factors(batch, batch->size, moved->col_factor, (size_t)moved->cols);
+  }
   ++batch->size;
 done:
   return status;
@@ -343,7 +352,9 @@ lat_status lati_batch_append_range(lat_batch *batch, const lat_batch *other, int
          more * sizeof *batch->distributions);
   memcpy(batch->structures + size, other->structures + at, more * sizeof *batch->structures);
   for (int64_t i = 0; i < count; ++i) {
-    put_factors(batch, batch->size + i, lati_batch_row_factors(other, first + i),
+    const int64_t to = batch->size + i;
+    batch->factor_offsets[to + 1] = batch->factor_offsets[to];
+    put_factors(batch, to, lati_batch_factors(other, first + i),
                 count_factors(other, first + i, 1));
   }
   batch->size += count;

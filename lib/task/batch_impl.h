@@ -2,13 +2,13 @@
 #ifndef LATI_BATCH_IMPL_H
 #define LATI_BATCH_IMPL_H
 
+#include "task/canonical.h"
 #include "task/task_impl.h"
 
 /* Where an example comes from. */
 typedef struct lati_origin {
   int32_t letter, component, distribution, structure;
-  int32_t factors; /* how many row_factors: the input's rows where it was equilibrated, else 0 */
-  const double *row_factors;
+  const lati_transform *equilibrated; /* NULL: the input was not */
 } lati_origin;
 
 /* Tokens of matrices one after the other, the letter in front of the first; and the most there can

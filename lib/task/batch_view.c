@@ -112,9 +112,9 @@ const char *lati_batch_structure(const lat_batch *batch, int64_t index) {
   return holds(batch, index) ? lati_structure_name(batch->structures[index]) : NULL;
 }
 
-const double *lati_batch_row_factors(const lat_batch *batch, int64_t index) {
+const double *lati_batch_factors(const lat_batch *batch, int64_t index) {
   const int64_t *offsets = batch->factor_offsets;
   return holds(batch, index) && offsets[index + 1] > offsets[index]
-             ? batch->row_factors + offsets[index]
+             ? batch->factors + offsets[index]
              : NULL;
 }

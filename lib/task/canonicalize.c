@@ -41,8 +41,9 @@ static void find_transform(lati_transform *transform, double *scaled, const lat_
     return;
   }
   const lat_matrix view = lati_matrix_view(scaled, a->rows, a->cols);
+  lati_matrix_pack(scaled, a);
   lati_equilibrate(row, col, a);
-  lati_equilibrate_apply(scaled, row, col, a);
+  lati_scale_lines(&view, row, col);
   form(transform, &view);
   lati_transform_scale(transform, row, col);
 }

@@ -176,13 +176,6 @@ done:
   return status;
 }
 
-static void keep_factors(lati_example *example, const lati_transform *transform) {
-  if (example->task->kind != &lati_task_custom && example->task->options.equilibrate) {
-    example->factors = transform->rows;
-    example->row_factors = transform->row_factor;
-  }
-}
-
 static lat_status move_to_canonical(lati_example *example, const lati_scratch *scratch) {
   lati_matrices moved;
   const lat_status status = lati_task_canonicalize(&moved, scratch->moved, scratch->transform,
@@ -190,7 +183,7 @@ static lat_status move_to_canonical(lati_example *example, const lati_scratch *s
   if (status == LAT_OK) {
     memcpy(scratch->input, scratch->moved, lati_form_values(&moved.form) * sizeof *scratch->moved);
     example->input = lati_matrices_at(scratch->input, &moved.form);
-    keep_factors(example, scratch->transform);
+    example->equilibrated = example->task->options.equilibrate ? scratch->transform : NULL;
   }
   return status;
 }

@@ -2,6 +2,7 @@
 #ifndef LATI_DRAW_EXAMPLE_H
 #define LATI_DRAW_EXAMPLE_H
 
+#include "task/canonical.h"
 #include "task/curriculum.h"
 
 /* Memory of one worker, enough for any example of one task. */
@@ -24,16 +25,15 @@ typedef struct lati_draw {
 
 typedef struct lati_example {
   const lati_draw *draw;
-  const lat_task *task;        /* the component of a mixture, or the task itself */
-  int32_t component;           /* its index */
-  int32_t letter;              /* in front of both sequences; 0 outside mixtures */
-  int32_t distribution;        /* of the spectrum; -1 without */
-  int32_t structure;           /* of the matrices; -1 of a custom task */
-  int32_t structured;          /* of two operands, those of the structure: 1, 2, or 3 for both */
-  int32_t biased;              /* 1: signs lean to the positive */
-  int32_t factors;             /* how many row_factors: rows of an equilibrated input, or 0 */
-  const double *row_factors;   /* in the scratch memory */
-  lati_matrices input, output; /* in the scratch memory */
+  const lat_task *task; /* the component of a mixture, or the task itself */
+  int32_t component;    /* its index */
+  int32_t letter;       /* in front of both sequences; 0 outside mixtures */
+  int32_t distribution; /* of the spectrum; -1 without */
+  int32_t structure;    /* of the matrices; -1 of a custom task */
+  int32_t structured;   /* of two operands, those of the structure: 1, 2, or 3 for both */
+  int32_t biased;       /* 1: signs lean to the positive */
+  const lati_transform *equilibrated; /* that of an equilibrated input, in the scratch memory */
+  lati_matrices input, output;        /* in the scratch memory */
 } lati_example;
 
 /* Draws what a rejection must not change, so that shares stay what they are: component,

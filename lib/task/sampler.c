@@ -184,8 +184,8 @@ static lat_status draw_example(lat_batch *batch, const lat_sampler *sampler, uin
   for (int32_t draw = 0; draw < MAX_DRAWS; ++draw) {
     status = lati_example_draw(&example, &random, scratch);
     if (status == LAT_OK) {
-      const lati_origin origin = {example.letter,    example.component, example.distribution,
-                                  example.structure, example.factors,   example.row_factors};
+      const lati_origin origin = {example.letter, example.component, example.distribution,
+                                  example.structure, example.equilibrated};
       status = lati_batch_add(batch, &origin, &example.input, &example.output);
     }
     if (status != LAT_ERROR_NUMERIC && status != LAT_ERROR_SHAPE) {

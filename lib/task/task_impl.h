@@ -97,7 +97,7 @@ struct lat_batch {
   int32_t *structures;     /* likewise */
   int64_t *factor_offsets; /* size + 1 */
   size_t example_capacity;
-  double *row_factors; /* of equilibrated inputs' rows, end to end; others have none */
+  double *factors; /* of equilibrated inputs: rows', then columns'; end to end; others have none */
   size_t factor_capacity;
   lati_batch_side side[2];
 };
@@ -110,7 +110,8 @@ uint64_t lati_batch_fingerprint(const lat_batch *batch);
 const char *lati_batch_distribution(const lat_batch *batch, int64_t index);
 /* Likewise the structure. */
 const char *lati_batch_structure(const lat_batch *batch, int64_t index);
-/* The factors of the rows of the input that was equilibrated; NULL for another example. */
-const double *lati_batch_row_factors(const lat_batch *batch, int64_t index);
+/* The factors of the rows of an equilibrated input, and behind them those of its columns; NULL for
+ * another example. */
+const double *lati_batch_factors(const lat_batch *batch, int64_t index);
 
 #endif

@@ -191,8 +191,8 @@ lat_status lat_model_copy_parameters(lat_model *model, const lat_model *from, co
   LATI_TRY(check_tokens(model, from, named));
   LATI_TRY(check_tensors(model, from, named));
   if (model != from) {
-    LATI_TRY(copy_tensors(model, from, named));
-    lati_model_repack(model);
+    status = copy_tensors(model, from, named);
+    lati_model_repack(model); /* whatever was copied */
   }
 done:
   return status;

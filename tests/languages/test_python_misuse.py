@@ -238,6 +238,8 @@ CASES = {
         custom=("task", None)), None),
     "Model.create_from": (lambda w: lat.Model.create_from, lambda w: dict(
         model=("own model", w.model), task=("own task", w.task)), None),
+    "Model.copy_parameters": (lambda w: w.model.copy_parameters, lambda w: dict(
+        model=("own model", w.model), prefix=("text", "encoder.")), None),
     "Model.clone": (lambda w: w.model.clone, lambda w: {}, None),
     "Model.save": (lambda w: w.model.save, lambda w: dict(
         path=("path", w.path), storage=("storage", "f32")), None),

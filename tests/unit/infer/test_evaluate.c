@@ -16,7 +16,7 @@ typedef struct trial {
   lati_scorer scorer;
   int32_t input[ROOM], target[ROOM], predicted[ROOM];
   size_t input_count, target_count, predicted_count;
-  const double *row_factors; /* NULL from the start */
+  const double *factors; /* NULL from the start */
 } trial;
 
 static void write_tokens(int32_t *tokens, size_t *count, const trial *t, int32_t side,
@@ -31,7 +31,7 @@ static void open_trial(trial *t, const char *task, int32_t letter, int accept_tr
                        const double *input, const double *target, const double *predicted) {
   const fixture_plan plan = {.task = task, .rows = 2};
   lat_score_options options;
-  t->row_factors = NULL;
+  t->factors = NULL;
   fixture_open(&t->f, &plan);
   lat_score_options_init(&options);
   must(lati_scorer_init(&t->scorer, t->f.ctx, t->f.tokenizer, t->f.task, &options));
@@ -47,7 +47,7 @@ static void close_trial(trial *t) {
 }
 
 static lati_asked asked_of(const trial *t) {
-  return (lati_asked){{t->input, t->input_count}, {t->target, t->target_count}, t->row_factors};
+  return (lati_asked){{t->input, t->input_count}, {t->target, t->target_count}, t->factors};
 }
 
 static lati_prediction score(const trial *t) {
@@ -226,16 +226,16 @@ START_TEST(the_source_is_what_its_tokens_say) {
 }
 END_TEST
 
-/* C = R A with R = diag(1/2, 2): the answer P to C is P R to A, and A P R - I = (-0.1, 0.4; 0.1, 0)
- * where C P - I = (-0.1, 0.1; 0.4, 0). */
+/* C = R A S with R = diag(1/2, 4) and S = diag(1, 1/2), so A = I: the answer P to C is S P R to A,
+ * and S P R - I = (-0.1, 0.8; 0.05, 0) where C P - I = (-0.1, 0.1; 0.4, 0). */
 START_TEST(equilibrated_inverses_are_scored_as_they_were) {
   const double c[] = {0.5, 0, 0, 2}, answer[] = {2, 0, 0, 0.5}, p[] = {1.8, 0.2, 0.2, 0.5};
-  const double factors[] = {0.5, 2};
+  const double factors[] = {0.5, 4, 1, 0.5};
   trial t;
   open_trial(&t, "inverse", 0, 0, c, answer, p);
   ck_assert_double_eq_tol(score(&t).residual, (0.1 + 0.1 + 0.4) / 2, 1e-12);
-  t.row_factors = factors;
-  ck_assert_double_eq_tol(score(&t).residual, (0.1 + 0.4 + 0.1) / 2, 1e-12);
+  t.factors = factors;
+  ck_assert_double_eq_tol(score(&t).residual, (0.1 + 0.8 + 0.05) / 2, 1e-12);
   close_trial(&t);
 }
 END_TEST
