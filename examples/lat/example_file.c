@@ -111,7 +111,7 @@ static const lat_task *find_task(const reader *r, const json_t *example) {
 
 /* What the model sees are canonical forms; answers cannot be moved to them here. Equilibration
  * rounds: numbers that are as near as this are the same. */
-#define SAME 1e-6
+#define SAME 1e-9
 static int check_canonical(const reader *r, const lat_task *task, const lat_matrix *operands) {
   const int32_t count = lat_task_operand_count(task);
   lat_matrix moved[LAT_MAX_OPERANDS];

@@ -338,6 +338,10 @@ public:
   static model create_from(const model &from, const task &problem) {
     return model(created(lat_model_create_from, from.handle(), problem.handle(), nullptr));
   }
+  /** lat_model_copy_parameters(): of the tensors whose names begin with @p prefix. */
+  void copy_parameters(const model &from, const std::string &prefix = "") {
+    check(lat_model_copy_parameters(handle(), from.handle(), c_text(prefix)));
+  }
   /** lat_model_clone(). */
   model clone() const {
     return model(created(lat_model_clone, handle()));

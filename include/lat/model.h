@@ -325,12 +325,12 @@ LAT_API LAT_NODISCARD lat_status lat_model_create_from(lat_model **out, const la
                                                        const lat_model_options *options);
 
 /**
- * Copies a part of another model's parameters: what an encoder has learned about inputs serves a
- * model that writes its answers otherwise, which then learns from a fraction of the examples
- * (transfer learning; Yosinski et al. 2014). Tensors are matched by name and of equal shapes; of
- * tables of learned positions, rows as in lat_model_create_from(). The rest stays as it is. An
- * optimizer of the model keeps its moments and its average, which are of the parameters before.
- * Names and shapes are compared, not what else the models are made of: heads, activation, norm.
+ * Copies a part of another model's parameters, so that what an encoder has learned about inputs
+ * serves a model that writes its answers otherwise (transfer learning; Yosinski et al. 2014).
+ * Tensors are matched by name and of equal shapes; of tables of learned positions, rows as in
+ * lat_model_create_from(). The rest stays as it is. An optimizer of the model keeps its moments and
+ * its average, which are of the parameters before. Names and shapes are compared, not what else the
+ * models are made of: heads, activation, norm.
  * @param model   trainable
  * @param from    may be frozen; its task may be another
  * @param prefix  of the tensors' names: "encoder.", "decoder.layers.0."; NULL or "": all

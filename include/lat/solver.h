@@ -111,7 +111,8 @@ typedef struct lat_report {
   double tolerance; /**< what it was held against */
   double orthogonality;   /**< max |V^T V - I|; NaN where the task has no vectors */
   double log_probability; /**< of the output's tokens, see lat_session_log_probabilities() */
-  double scale;           /**< factor by which the input was scaled */
+  double scale;           /**< factor by which the input was scaled; of an equilibrated one, by
+                             which it was scaled behind that */
   int32_t verdict;        /**< LAT_VERDICT_... */
   int32_t tokens;         /**< tokens decoded */
   int32_t source;         /**< LAT_SOURCE_... */

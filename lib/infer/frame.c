@@ -23,11 +23,6 @@ static int is_scaled(const lat_task *task, int32_t scaling) {
   return scaling && lati_task_scaling(&degree, task) != LATI_SCALE_NONE;
 }
 
-/* Equilibration takes the place of scaling by the largest coefficient. */
-static int is_equilibrated(const lati_frame *frame) {
-  return frame->scaling && frame->task->options.equilibrate;
-}
-
 int lati_frame_varies(const lat_task *task, const lat_decode_options *options) {
   return options->method == LAT_DECODE_SAMPLE || lati_task_has_equivalents(task) ||
          is_scaled(task, options->scaling);
@@ -71,9 +66,11 @@ static void scale(double *values, size_t count, double factor) {
 /* The sizes in a row of what was equilibrated sum to 1, which the model has learned to expect; a
  * little beside that they round to other tokens. */
 static double factor_of_equilibrated(const lati_frame *frame) {
-  return frame->candidate == 0 ? 1 : 1 + 0.02 * (part_of(frame->candidate) - 0.5);
+  const int varies = frame->scaling && frame->candidate > 0;
+  return varies ? 1 + 0.02 * (part_of(frame->candidate) - 0.5) : 1;
 }
 
+/* The canonical form of an example whose factors are known. */
 static void apply_factors(lati_matrices *seen, const lati_frame *frame, double *moved) {
   const lat_matrix a = seen->written[0];
   lati_transform_start(frame->transform, &a);
@@ -90,7 +87,7 @@ static lat_status enter_canonical(lati_matrices *seen, lati_frame *frame, double
   } else {
     status = lati_task_canonicalize(seen, moved, frame->transform, frame->task, &scaled);
   }
-  if (status == LAT_OK && is_equilibrated(frame)) {
+  if (status == LAT_OK && frame->task->options.equilibrate) {
     frame->factor = factor_of_equilibrated(frame);
     scale(moved, lati_form_values(&seen->form), frame->factor);
   }
@@ -102,9 +99,9 @@ lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_m
   const size_t count = lati_form_values(&a->form);
   *seen = lati_matrices_at(values, &a->form);
   memcpy(values, a->written[0].data, count * sizeof *values);
-  frame->factor = is_scaled(frame->task, frame->scaling) && !is_equilibrated(frame)
+  frame->factor = is_scaled(frame->task, frame->scaling) && !frame->task->options.equilibrate
                       ? factor_of(frame, lati_norm_max(values, count))
-                      : 1;
+                      : 1; /* equilibration comes in its place */
   scale(values, count, frame->factor);
   if (lati_task_symmetric(frame->task)) {
     symmetrise(&seen->written[0]);

@@ -244,12 +244,12 @@ lat_matrix lati_transform_apply(double *to, const lati_transform *transform,
   return out;
 }
 
-static void restore(double *to, const int32_t *order, const double *signs, int32_t count,
+static void restore(double *to, const int32_t *order, const double *factors, int32_t count,
                     const double *from, int32_t width) {
   for (int32_t i = 0; i < count; ++i) {
     for (int32_t j = 0; j < width; ++j) {
       to[(size_t)order[i] * (size_t)width + (size_t)j] =
-          signs[i] * from[(size_t)i * (size_t)width + (size_t)j];
+          factors[i] * from[(size_t)i * (size_t)width + (size_t)j];
     }
   }
 }

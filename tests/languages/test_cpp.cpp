@@ -87,6 +87,9 @@ void test_named_models(const lat::context &ctx) {
          model.parameter_count());
   EXPECT(status_of([&] { lat::model::inspect(ctx, "/nonexistent"); }) == LAT_ERROR_IO);
   EXPECT(lat::model::create_from(model, larger).parameter_count() > model.parameter_count());
+  lat::model wider = lat::model::create_from(model, larger);
+  wider.copy_parameters(model, "encoder.layers.");
+  EXPECT(status_of([&] { wider.copy_parameters(model, "none."); }) == LAT_ERROR_ARGUMENT);
   EXPECT(status_of([&] { lat::model::load_named(ctx, "test-cpp-none", "."); }) ==
          LAT_ERROR_NOT_FOUND);
   EXPECT(status_of([&] { lat::model::load_named(ctx, "test-cpp-none"); }) == LAT_ERROR_NOT_FOUND);

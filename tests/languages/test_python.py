@@ -359,6 +359,14 @@ class Models(unittest.TestCase):
         self.assertGreater(larger.parameter_count, model.parameter_count)
         self.assertEqual(larger.config["task"]["rows"], 3)
 
+    def test_copy_parameters(self):
+        model, other = small_model(rows=2), small_model(rows=2)
+        other.set_parameters([0] * other.parameter_count)
+        other.copy_parameters(model)
+        self.assertEqual(list(other.parameters), list(model.parameters))
+        with self.assertRaisesRegex(lat.Error, "no tensor's name begins with 'none'"):
+            other.copy_parameters(model, "none")
+
     def test_operands(self):
         systems, a, b = lat.Task("linear-system", rows=2), [[2, 0], [0, 4]], [[1], [2]]
         self.assertEqual((systems.operand_count, systems.result_count), (2, 1))

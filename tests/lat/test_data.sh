@@ -40,6 +40,9 @@ mv out mixed.jsonl
 expect 0 train --task eigenvectors,add --size 2 $tiny --examples 8 --data mixed.jsonl --validate-every 0 --out mixed
 expect 0 sample --task eigenvalues --size 2 --canonical --count 3 --json
 mv out canonical.jsonl
+expect 0 sample --task inverse --size 2 --canonical --equilibrate --count 200 --json
+mv out equilibrated.jsonl
+expect 0 train --task inverse --size 2 --canonical --equilibrate $tiny --examples 4 --data equilibrated.jsonl --validate-every 0 --out equilibrated
 # shellcheck disable=SC2086
 expect 0 train --task eigenvalues --size 2 --canonical $tiny --examples 4 --data canonical.jsonl --validate-every 0 --out canonical
 sed 's/,"task":"add"//' mixed.jsonl >untold.jsonl

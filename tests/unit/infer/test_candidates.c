@@ -86,6 +86,46 @@ START_TEST(answers_come_back_from_every_candidate) {
 }
 END_TEST
 
+static lat_task *equilibrated_task(lat_context *ctx, int32_t n) {
+  lat_task *task = NULL;
+  lat_task_options options;
+  lat_task_options_init(&options);
+  options.name = "inverse";
+  options.rows = n;
+  options.canonical = options.equilibrate = 1;
+  must(lat_task_create(&task, ctx, &options));
+  return task;
+}
+
+/* Of an example whose factors are known the first candidate sees the form that they belong to,
+ * though its tokens are rounded and its sums are not 1, and answers come back to A = R^-1 C S^-1.
+ */
+START_TEST(known_factors_are_taken) {
+  double c[] = {0.6, 0.41, 0.39, -0.598}, factors[] = {0.5, 4, -2, 0.25};
+  double a[4], values[4], moved[4], answer[] = {1, 2, 3, 4}, caller[4];
+  lat_context *ctx = NULL;
+  lati_transform transform;
+  must(lat_context_create(&ctx, NULL));
+  lat_task *task = equilibrated_task(ctx, 2);
+  const lati_form form = lati_form_of(2, 2);
+  for (int32_t k = 0; k < 4; ++k) {
+    a[k] = c[k] / factors[k / 2] / factors[2 + k % 2];
+  }
+  lati_frame frame = {.task = task, .factors = factors, .transform = &transform};
+  lati_matrices seen, x = lati_matrices_at(answer, &form);
+  const lati_matrices given = lati_matrices_at(a, &form);
+  must(lati_frame_enter(&seen, &frame, &given, values, moved));
+  must(lati_frame_leave(&x, &frame, caller));
+  for (int32_t k = 0; k < 4; ++k) {
+    ck_assert_double_eq_tol(seen.written[0].data[k], c[k], 1e-15);
+    ck_assert_double_eq_tol(x.written[0].data[k], factors[2 + k / 2] * (k + 1) * factors[k % 2],
+                            1e-14);
+  }
+  lat_task_free(task);
+  lat_context_free(ctx);
+}
+END_TEST
+
 /* Row sums of an equilibrated form are 1 for the first candidate, and differ a little for others,
  * whatever the size of the matrix; the exact answer to each comes back. */
 START_TEST(equilibrated_candidates_differ_in_their_last_digits) {
@@ -93,15 +133,9 @@ START_TEST(equilibrated_candidates_differ_in_their_last_digits) {
   static const double sizes[] = {1, 1e-300, 1e250};
   double data[N * N], values[N * N], moved[N * N], answer[N * N], caller[N * N], before = 0;
   lat_context *ctx = NULL;
-  lat_task *task = NULL;
   lati_transform transform;
-  lat_task_options options;
-  lat_task_options_init(&options);
-  options.name = "inverse";
-  options.rows = N;
-  options.canonical = options.equilibrate = 1;
   must(lat_context_create(&ctx, NULL));
-  must(lat_task_create(&task, ctx, &options));
+  lat_task *task = equilibrated_task(ctx, N);
   const lati_form form = lati_form_of(N, N);
   for (int32_t candidate = 0; candidate < 9; ++candidate) {
     lati_frame frame = {
@@ -320,6 +354,7 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {answers_come_back_from_every_candidate,
+                                known_factors_are_taken,
                                 equilibrated_candidates_differ_in_their_last_digits,
                                 the_best_stays_and_later_rounds_decode_what_is_not_right,
                                 nothing_decodable_takes_all_candidates,
