@@ -213,9 +213,12 @@ static lat_status copy_encoder(workbench *bench, const cli_settings *settings) {
 /* The model to be trained, new, from another one, or of the checkpoint; an exit code. */
 static int make_model(workbench *bench, cli_settings *settings, const cli_command *command) {
   lat_status status = LAT_OK;
+  const int outcome = settings->resume ? run_options_check_start(settings) : EXIT_DONE;
+  if (outcome != EXIT_DONE) {
+    return outcome;
+  }
   if (settings->from != NULL) {
-    const int outcome = settings->resume ? run_options_check_start(settings) : EXIT_DONE;
-    return outcome == EXIT_DONE ? start_from(bench, settings, command) : outcome;
+    return start_from(bench, settings, command);
   }
   if (settings->restored != NULL && !describes_model(settings)) {
     char path[PATH_MAX];
@@ -223,7 +226,7 @@ static int make_model(workbench *bench, cli_settings *settings, const cli_comman
     status = workbench_load_trainable(bench, settings, path);
   } else {
     status = workbench_make_model(bench, settings);
-    if (status == LAT_OK && settings->encoder_from != NULL) {
+    if (status == LAT_OK && settings->encoder_from != NULL && !settings->resume) {
       status = copy_encoder(bench, settings);
     }
   }

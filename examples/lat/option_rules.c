@@ -20,8 +20,8 @@ static int examples_are_there(const cli_settings *s) {
   return s->data != NULL;
 }
 
-static int has_parameters(const cli_settings *s) {
-  return s->from != NULL || s->resume;
+static int starts_whole(const cli_settings *s) {
+  return s->from != NULL;
 }
 
 static int fixed_and_fixed(const cli_settings *s) {
@@ -198,8 +198,7 @@ typedef struct option_rule {
 #define FROM_DATA "has no effect: --data brings the examples"
 
 static const option_rule rules[] = {
-    {"train", "encoder-from", has_parameters,
-     "has no effect: --from and --resume bring all parameters"},
+    {"train", "encoder-from", starts_whole, "has no effect: --from brings all parameters"},
     {"train", "repeat-count", examples_are_there, FROM_DATA},
     {"train", "repeat-share", examples_are_there, FROM_DATA},
     {"train", "sign-bias", examples_are_there, FROM_DATA},

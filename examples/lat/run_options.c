@@ -212,35 +212,48 @@ static int name_file(char path[PATH_MAX], const cli_settings *settings) {
   return snprintf(path, PATH_MAX, "%s/options.json", settings->output) < PATH_MAX - 8;
 }
 
-/* The model that a resumed run started from, the caller's to free; NULL: none, or none that its
- * options.json tells of. */
-static char *kept_start(const cli_settings *settings) {
+/* The options that name a model which a run starts from. */
+static const char *const start_options[] = {"from", "encoder-from"};
+enum { STARTS = sizeof start_options / sizeof *start_options };
+
+/* The model that a resumed run started from by that option, the caller's to free; NULL: none, or
+ * none that its options.json tells of. */
+static char *kept_start(const cli_settings *settings, const char *name) {
   char path[PATH_MAX];
   json_t *object =
       settings->resume && name_file(path, settings) ? json_load_file(path, 0, NULL) : NULL;
-  const char *from = json_string_value(json_object_get(object, "from"));
-  char *kept = from != NULL ? strdup(from) : NULL;
+  const char *start = json_string_value(json_object_get(object, name));
+  char *kept = start != NULL ? strdup(start) : NULL;
   json_decref(object);
   return kept;
 }
 
-/* The file of the model that --from means, or the name that it is known by; the caller's to free.
- */
-static char *start_of(const cli_settings *settings) {
-  char *whole = settings->from != NULL ? realpath(settings->from, NULL) : NULL;
-  return whole != NULL || settings->from == NULL ? whole : strdup(settings->from);
+/* The file of the model that the option means, or the name that it is known by, the caller's to
+ * free; NULL: the option is not given. */
+static char *given_start(const cli_settings *settings, const char *name) {
+  const char *given = *(const char *const *)((const char *)settings + find(name)->offset);
+  char *whole = given != NULL ? realpath(given, NULL) : NULL;
+  return whole != NULL || given == NULL ? whole : strdup(given);
+}
+
+static int check_start(const cli_settings *settings, const char *name) {
+  int outcome = EXIT_DONE;
+  char *kept = kept_start(settings, name), *given = given_start(settings, name);
+  if (given != NULL && (kept == NULL || strcmp(given, kept) != 0)) {
+    outcome =
+        report_usage("train", "--%s has no effect with --resume: the run in %s started from %s",
+                     name, settings->output, kept != NULL ? kept : "no model that it knows of");
+  }
+  free(given);
+  free(kept);
+  return outcome;
 }
 
 int run_options_check_start(const cli_settings *settings) {
   int outcome = EXIT_DONE;
-  char *kept = kept_start(settings), *start = start_of(settings);
-  if (start == NULL || kept == NULL || strcmp(start, kept) != 0) {
-    outcome =
-        report_usage("train", "--from has no effect with --resume: the run in %s started from %s",
-                     settings->output, kept != NULL ? kept : "no model that it knows of");
+  for (int i = 0; i < STARTS && outcome == EXIT_DONE; ++i) {
+    outcome = check_start(settings, start_options[i]);
   }
-  free(start);
-  free(kept);
   return outcome;
 }
 
@@ -250,13 +263,16 @@ int run_options_save(const cli_settings *settings) {
     return report_error("%s: the name is too long", settings->output);
   }
   json_t *object = json_object();
-  char *start = settings->resume ? kept_start(settings) : start_of(settings);
-  json_object_set_new(object, "from", start != NULL ? json_name(start) : NULL);
+  for (int i = 0; i < STARTS; ++i) {
+    const char *name = start_options[i];
+    char *start = settings->resume ? kept_start(settings, name) : given_start(settings, name);
+    json_object_set_new(object, name, start != NULL ? json_name(start) : NULL);
+    free(start);
+  }
   for (int i = 0; i < KEPT; ++i) {
     json_object_set_new(object, kept_options[i], option_json(settings, find(kept_options[i])));
   }
   const int outcome = write_file(path, object);
-  free(start);
   json_decref(object);
   return outcome;
 }

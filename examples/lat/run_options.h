@@ -8,8 +8,8 @@
 /* Reads both into the settings; options.json may be missing. Prints what is wrong; an exit code. */
 int run_options_load(cli_settings *settings, const char *directory);
 
-/* Whether --from beside --resume names the model that the run started from. Prints what is wrong;
- * an exit code. */
+/* Whether --from and --encoder-from beside --resume name the models that the run started from.
+ * Prints what is wrong; an exit code. */
 int run_options_check_start(const cli_settings *settings);
 
 /* Writes options.json into settings->output. Prints what is wrong; an exit code. */

@@ -197,6 +197,10 @@ expect 0 train --from transpose.safetensors --examples 4 --batch-size 4 --out fr
 covered train --from
 expect 0 train --task add $small --encoder-from transpose.safetensors --examples 4 --batch-size 4 --out copied
 covered train --encoder-from
+expect 0 train --encoder-from transpose.safetensors --examples 8 --out copied --resume
+cp transpose.safetensors another.safetensors
+expect 2 train --encoder-from another.safetensors --examples 12 --out copied --resume
+says err '--encoder-from has no effect with --resume: the run in copied started from'
 
 refused train '--task transpose --out none' <<'END'
 --data examples.jsonl --sign-bias 0.5 | --sign-bias has no effect: --data brings the examples
@@ -262,7 +266,7 @@ refused train '--from transpose.safetensors --out none' <<'END'
 --dropout 0.1 | --dropout has no effect: the model of --from
 --fourier | --fourier has no effect: the model of --from
 --resume --layers 1 | --layers has no effect: the model of --from
---encoder-from transpose.safetensors | --encoder-from has no effect: --from and --resume bring all parameters
+--encoder-from transpose.safetensors | --encoder-from has no effect: --from brings all parameters
 END
 for option in '--weight-decay 0.1' '--repeat-share 0.5' '--rectangular' '--validate-every 0 --until-exact 9' '--factored' \
   '--min-size 2' '--max-size 2'; do
