@@ -73,15 +73,19 @@ lat_batch *fixture_batch(const fixture *f, uint64_t first, int64_t count) {
   return batch;
 }
 
-void fixture_prefer_size(fixture *f, int32_t n) {
+void fixture_prefer(fixture *f, int32_t token) {
   float *parameters;
   lat_tensor tensor = {.struct_size = sizeof tensor, .name = ""};
   for (int32_t i = 0; strcmp(tensor.name, "decoder.proj.bias") != 0; ++i) {
     must(lat_model_tensor(&tensor, f->model, i));
   }
   must(lat_model_map(&parameters, f->model));
-  parameters[tensor.offset + (size_t)(LAT_TOKEN_DIMENSION + n - 1)] = 100;
+  parameters[tensor.offset + (size_t)token] = 100;
   must(lat_model_commit(f->model));
+}
+
+void fixture_prefer_size(fixture *f, int32_t n) {
+  fixture_prefer(f, LAT_TOKEN_DIMENSION + n - 1);
 }
 
 lat_session *fixture_session(const fixture *f, const lat_decode_options *options) {

@@ -36,7 +36,9 @@ void fixture_close(fixture *f);
 /* `count` examples of stream 0 from index `first` on. */
 lat_batch *fixture_batch(const fixture *f, uint64_t first, int64_t count);
 
-/* Makes the model write n x n matrices, under the grammar. */
+/* Makes the model write the token wherever the grammar lets it: a letter, or the size of n x n
+ * matrices. */
+void fixture_prefer(fixture *f, int32_t token);
 void fixture_prefer_size(fixture *f, int32_t n);
 
 lat_session *fixture_session(const fixture *f, const lat_decode_options *options);

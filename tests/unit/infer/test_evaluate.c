@@ -464,6 +464,89 @@ START_TEST(rows_tell_tasks_and_spectra_apart) {
 }
 END_TEST
 
+/* The mean over rows of |A X - I|. */
+static double inverse_residual(const lat_matrix *a, const lat_matrix *x) {
+  const int32_t n = a->rows;
+  double sum = 0;
+  for (int32_t i = 0; i < n; ++i) {
+    for (int32_t j = 0; j < n; ++j) {
+      double entry = i == j ? -1 : 0;
+      for (int32_t k = 0; k < n; ++k) {
+        entry += lati_matrix_get(a, i, k) * lati_matrix_get(x, k, j);
+      }
+      sum += fabs(entry);
+    }
+  }
+  return sum / n;
+}
+
+/* Inverses that were shown, and those of them whose target is near the input's inverse. */
+typedef struct shown_inverses {
+  int32_t all, near;
+} shown_inverses;
+
+/* What an observation shows of an inverse is in the scale that it was scored in. */
+static int32_t check_scale(const lat_observation *seen, void *user) {
+  shown_inverses *shown = user;
+  lat_task_options options;
+  lat_task_options_init(&options);
+  must(lat_task_get_options(&options, seen->task));
+  if (strcmp(options.name, "inverse") == 0) {
+    const double residual = inverse_residual(seen->input, seen->prediction);
+    double largest = 0;
+    for (int32_t i = 0; i < seen->input->rows; ++i) {
+      largest = fmax(largest, fabs(lati_matrix_get(seen->input, i, 0)));
+    }
+    ck_assert_double_gt(largest, 1); /* coefficients go to 10, of equilibrated matrices to 1 */
+    ck_assert_double_eq_tol(seen->residual, residual, 1e-9 * residual);
+    shown->near += inverse_residual(seen->input, seen->target) < 0.5;
+    ++shown->all;
+  }
+  return 0;
+}
+
+START_TEST(equilibrated_examples_are_shown_in_the_scale_of_their_score) {
+  static const double noise[] = {0, 0.1};
+  for (int32_t k = 0; k < 8; ++k) {
+    const fixture_plan plan = {0};
+    fixture f;
+    shown_inverses shown = {0};
+    lat_context *ctx = NULL;
+    lat_task *parts[2] = {NULL}, *mixture = NULL;
+    lat_task_options task;
+    lat_decode_options decode;
+    lat_evaluate_options options;
+    must(lat_context_create(&ctx, NULL));
+    lat_task_options_init(&task);
+    task.rows = 2;
+    must(lat_task_create(&parts[0], ctx, &task));
+    task.name = "inverse";
+    task.canonical = task.equilibrate = 1;
+    task.noise = noise[k & 1];
+    must(lat_task_create(&parts[1], ctx, &task));
+    must(lat_task_create_mixture(&mixture, ctx, parts, NULL, 2));
+    fixture_open_task(&f, ctx, mixture, &plan);
+    fixture_prefer(&f, LAT_TOKEN_LETTER + 'I' - 'A');
+    fixture_prefer_size(&f, 2);
+    lat_decode_options_init(&decode);
+    decode.grammar = 1;
+    decode.candidates = k & 2 ? 4 : 1;
+    lat_evaluate_options_init(&options);
+    options.count = 20;
+    options.decode = &decode;
+    options.observe = check_scale;
+    options.user = &shown;
+    options.task = k & 4 ? parts[1] : NULL;
+    lat_evaluation_free(evaluate(&f, &options));
+    ck_assert_int_gt(shown.all, k & 4 ? 19 : 2);
+    ck_assert_int_gt(2 * shown.near, shown.all);
+    lat_task_free(parts[0]);
+    lat_task_free(parts[1]);
+    fixture_close(&f);
+  }
+}
+END_TEST
+
 START_TEST(groups_of_one_are_dropped_and_the_rest_put_in_order) {
   lat_context *ctx = NULL;
   must(lat_context_create(&ctx, NULL));
@@ -621,6 +704,7 @@ int main(void) {
                                 rows_are_for_all_and_for_what_is_mixed,
                                 examples_follow_the_last_weights,
                                 rows_tell_tasks_and_spectra_apart,
+                                equilibrated_examples_are_shown_in_the_scale_of_their_score,
                                 groups_of_one_are_dropped_and_the_rest_put_in_order,
                                 batches_and_threads_change_nothing,
                                 progress_can_cancel,
