@@ -38,7 +38,10 @@ static const char *source_name(int32_t source) {
 
 /* What was done to the model's answer. */
 static void print_source(const lat_report *report) {
-  if (report->candidates > 1) {
+  if (report->averaged > 1) {
+    fprintf(stderr, "mean of %d of %d candidates; ", (int)report->averaged,
+            (int)report->candidates);
+  } else if (report->candidates > 1) {
     fprintf(stderr, "candidate %d of %d; ", (int)report->candidate + 1, (int)report->candidates);
   }
   if (report->source == LAT_SOURCE_REFINED) {
@@ -120,16 +123,16 @@ static int show(const answer *found, const lat_report *report, const cli_setting
   int outcome = EXIT_DONE;
   if (settings->json) {
     outcome = report_json(json_pack(
-        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:o, s:o, s:i, s:i, s:o}", "output",
-        has_answer(report) ? json_stacked(found) : json_null(), "residual",
+        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:o, s:o, s:i, s:i, s:i, s:o}",
+        "output", has_answer(report) ? json_stacked(found) : json_null(), "residual",
         json_number(report->residual), "verdict", verdict_name(report->verdict), "tolerance",
         json_number(report->tolerance), "orthogonality", json_number(report->orthogonality),
         "log_probability", json_number(report->log_probability), "scale",
         json_number(report->scale), "tokens", (int)report->tokens, "source",
         source_name(report->source), "refine_steps", (int)report->refine_steps, "residual_before",
         json_number(report->residual_before), "error_bound", json_number(report->error_bound),
-        "candidates", (int)report->candidates, "candidate", (int)report->candidate, "results",
-        has_answer(report) ? json_results(found) : json_null()));
+        "candidates", (int)report->candidates, "candidate", (int)report->candidate, "averaged",
+        (int)report->averaged, "results", has_answer(report) ? json_results(found) : json_null()));
   } else if (settings->output == NULL) {
     if (has_answer(report)) {
       for (int32_t i = 0; i < found->count; ++i) {

@@ -273,5 +273,7 @@ static const cli_option decoding_options[] = {
            "longest answer (the model's limit)"),
     OPTION(OPTION_INT32, "candidates", decode.candidates, "K",
            "answers decoded while none is right, of which the best stays"),
+    OPTION(OPTION_FLAG, "average", decode.average, NULL,
+           "with candidates, also their mean where it is better (on; --no-average)"),
     OPTIONS_END};
 const option_group group_decoding = {"Decoding", 0, decoding_options};

@@ -189,7 +189,7 @@ module lat
     real(c_double) :: tolerance
     integer(c_int32_t) :: scaling, compare, refine, fallback
     real(c_double) :: certify_tolerance
-    integer(c_int32_t) :: candidates, reserved
+    integer(c_int32_t) :: candidates, average
     type(c_funptr) :: cancel
     type(c_ptr) :: cancel_user
   end type lat_decode_options
@@ -199,7 +199,7 @@ module lat
     real(c_double) :: residual, tolerance, orthogonality, log_probability, scale
     integer(c_int32_t) :: verdict, tokens, source, refine_steps
     real(c_double) :: residual_before, error_bound
-    integer(c_int32_t) :: candidates, candidate
+    integer(c_int32_t) :: candidates, candidate, averaged, reserved
   end type lat_report
 
   type, bind(C), public :: lat_evaluate_options

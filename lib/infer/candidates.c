@@ -1,7 +1,8 @@
-/* Rounds of candidates, in each of them all beams of a search, and the choice of the best by its
- * verdict and residual. */
+/* Rounds of candidates, in each of them all beams of a search, and the choice of the best, or of a
+ * mean, by its verdict and residual. */
 #include "infer/candidates.h"
 
+#include "infer/mean_answer.h"
 #include "infer/improve.h"
 #include "infer/verdict.h"
 #include "task/batch_impl.h"
@@ -35,6 +36,7 @@ lat_status lati_search_open(lati_search *search, lat_model *model, const lat_tas
   LATI_TRY(lat_batch_create(&search->batch, model->tokenizer));
   LATI_TRY(LATI_NEW(search->values, model->ctx, search->capacity));
   LATI_TRY(LATI_NEW(search->caller, model->ctx, search->capacity));
+  LATI_TRY(LATI_NEW(search->mean, model->ctx, search->capacity));
   LATI_TRY(LATI_NEW(search->moved, model->ctx, search->capacity));
   LATI_TRY(lati_improve_work(&work, task, &search->session->options));
   LATI_TRY(LATI_NEW(search->work, model->ctx, work));
@@ -49,6 +51,7 @@ done:
 void lati_search_close(lati_search *search) {
   lati_free(search->values);
   lati_free(search->caller);
+  lati_free(search->mean);
   lati_free(search->moved);
   lati_free(search->work);
   lati_free(search->transforms);
@@ -123,14 +126,25 @@ static int read_answer(lati_matrices *answer, const lati_search *search,
   return same;
 }
 
+/* The verdict on an answer, refined where the options ask for it. */
+static lat_status judge(lat_report *report, lati_matrices *answer, const lati_search *search,
+                        const lati_problem *problem) {
+  lat_status status = LAT_OK;
+  const lat_decode_options *options = &search->session->options;
+  const lat_matrix *own = problem->a.written;
+  LATI_TRY(
+      lati_verdict(report, problem->task, own, answer->written, options->compare, search->work));
+  LATI_TRY(lati_refine_decoded(report, answer->written, problem->task, own, options, search->work));
+done:
+  return status;
+}
+
 /* The answer in the caller's units into search->caller, and its verdict; zeros where the tokens are
  * no matrices of its shapes. */
 static lat_status decode_answer(lati_matrices *answer, lat_report *report,
                                 const lati_search *search, const lati_problem *problem,
                                 const lati_frame *frame, lati_tokens tokens) {
   lat_status status = LAT_OK;
-  const lat_decode_options *options = &search->session->options;
-  const lat_matrix *own = problem->a.written;
   *answer = lati_matrices_at(search->moved, &problem->x.form);
   if (!read_answer(answer, search, problem, tokens)) {
     *answer = lati_matrices_at(search->caller, &problem->x.form);
@@ -141,9 +155,7 @@ static lat_status decode_answer(lati_matrices *answer, lat_report *report,
     return LAT_OK;
   }
   LATI_TRY(lati_frame_leave(answer, frame, search->caller));
-  LATI_TRY(
-      lati_verdict(report, problem->task, own, answer->written, options->compare, search->work));
-  LATI_TRY(lati_refine_decoded(report, answer->written, problem->task, own, options, search->work));
+  LATI_TRY(judge(report, answer, search, problem));
 done:
   return status;
 }
@@ -181,25 +193,70 @@ static int is_better(const lat_report *report, const lat_report *than) {
 }
 
 /* Keeps the answer where it is the first, or better than the one that is there. */
+static void keep_better(lati_problem *problem, const lat_report *report,
+                        const lati_matrices *answer) {
+  lat_report *best = &problem->report;
+  if (best->candidates == 0 || is_better(report, best)) {
+    *best = *report;
+    memcpy(problem->x.written[0].data, answer->written[0].data,
+           lati_form_values(&answer->form) * sizeof(double));
+  }
+  best->candidates = report->candidates;
+}
+
+/* Whether a mean of the answers is worth its verdict: both have one, and neither is right. What the
+ * answers to a custom task mean is the host's affair. */
+static int can_average(const lati_search *search, const lati_problem *problem,
+                       const lat_report *report) {
+  const lat_decode_options *options = &search->session->options;
+  return options->average && problem->task->kind != &lati_task_custom &&
+         isfinite(distance(&problem->report)) && isfinite(distance(report)) &&
+         !lati_is_right(report, problem->task, options);
+}
+
+/* The mean of the answers in problem->x and the latest, in search->mean, and its verdict. */
+static lat_status average(lati_matrices *mean, lat_report *report, const lati_search *search,
+                          const lati_problem *problem, const lat_report *latest,
+                          const lati_matrices *answer) {
+  const int32_t weight = problem->report.averaged;
+  *report = (lat_report){.struct_size = sizeof *report,
+                         .tolerance = latest->tolerance,
+                         .log_probability = latest->log_probability,
+                         .scale = latest->scale,
+                         .tokens = latest->tokens,
+                         .candidates = latest->candidates,
+                         .candidate = latest->candidate,
+                         .averaged = weight + 1};
+  *mean = lati_matrices_at(search->mean, &answer->form);
+  lati_mean_answer(search->mean, problem->task, &problem->x, weight, answer);
+  return judge(report, mean, search, problem);
+}
+
+/* Keeps the best of the answer that is there, the decoded one, and their mean. A mean of many
+ * comes about one by one: each answer joins it that makes it better. */
 static lat_status consider(lati_search *search, lati_problem *problem, const lati_frame *frame,
                            double log_probability, lati_tokens tokens) {
   lat_status status = LAT_OK;
-  lat_report *best = &problem->report;
+  const int32_t earlier = problem->report.candidates;
   lat_report report = {.struct_size = sizeof report,
                        .tolerance = search->session->options.tolerance,
                        .log_probability = log_probability,
                        .scale = frame->factor,
                        .tokens = (int32_t)tokens.count,
-                       .candidate = best->candidates};
-  lati_matrices answer;
+                       .candidates = earlier + 1,
+                       .candidate = earlier,
+                       .averaged = 1};
+  lat_report mean_report;
+  lati_matrices answer, mean;
   LATI_TRY(decode_answer(&answer, &report, search, problem, frame, tokens));
-  report.candidates = best->candidates + 1;
-  if (best->candidates == 0 || is_better(&report, best)) {
-    *best = report;
-    memcpy(problem->x.written[0].data, answer.written[0].data,
-           lati_form_values(&answer.form) * sizeof *search->caller);
+  const int averages = earlier > 0 && can_average(search, problem, &report);
+  if (averages) {
+    LATI_TRY(average(&mean, &mean_report, search, problem, &report, &answer));
   }
-  best->candidates = report.candidates;
+  keep_better(problem, &report, &answer);
+  if (averages) {
+    keep_better(problem, &mean_report, &mean);
+  }
 done:
   return status;
 }

@@ -1,6 +1,6 @@
-/* The search for an answer: a model decodes several candidates for each matrix, of which the best
- * stays. Round 1 decodes the first candidate of all matrices in one batch, each later round another
- * one of those matrices that have no right answer yet. */
+/* The search for an answer: a model decodes several candidates for each matrix, of which the best,
+ * or a mean, stays. Round 1 decodes the first candidate of all matrices in one batch, each later
+ * round another one of those matrices that have no right answer yet. */
 #ifndef LATI_CANDIDATES_H
 #define LATI_CANDIDATES_H
 
@@ -25,9 +25,10 @@ typedef struct lati_search {
   lat_model *model;
   lat_session *session;
   lat_batch *batch;
-  size_t capacity;  /* doubles in each of the next three */
+  size_t capacity;  /* doubles in each of the next four */
   double *values;   /* operands as the model sees them */
   double *caller;   /* the answer in the caller's units */
+  double *mean;     /* likewise, of several answers */
   double *moved;    /* the operands, or the answer, in the model's frame */
   double *work;     /* of refinement, and certificates */
   int32_t as_given; /* 1: the first candidate is not scaled */

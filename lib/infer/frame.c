@@ -24,8 +24,8 @@ static int is_scaled(const lat_task *task, int32_t scaling) {
 }
 
 int lati_frame_varies(const lat_task *task, const lat_decode_options *options) {
-  return options->method == LAT_DECODE_SAMPLE || lati_task_has_equivalents(task) ||
-         is_scaled(task, options->scaling);
+  return options->method == LAT_DECODE_SAMPLE || lati_task_reflects(task) ||
+         lati_task_has_equivalents(task) || is_scaled(task, options->scaling);
 }
 
 /* Multiples of the golden ratio, which spread evenly over 0..1. */
@@ -70,6 +70,11 @@ static double factor_of_equilibrated(const lati_frame *frame) {
   return varies ? 1 + 0.02 * (part_of(frame->candidate) - 0.5) : 1;
 }
 
+/* Candidates after the first see the problem in other coordinates, where it can be had there. */
+static int is_reflected(const lati_frame *frame) {
+  return frame->candidate > 0 && lati_task_reflects(frame->task);
+}
+
 /* The canonical form of an example whose factors are known. */
 static void apply_factors(lati_matrices *seen, const lati_frame *frame, double *moved) {
   const lat_matrix a = seen->written[0];
@@ -82,7 +87,7 @@ static void apply_factors(lati_matrices *seen, const lati_frame *frame, double *
 static lat_status enter_canonical(lati_matrices *seen, lati_frame *frame, double *moved) {
   const lati_matrices scaled = *seen;
   lat_status status = LAT_OK;
-  if (frame->factors != NULL) {
+  if (frame->factors != NULL && !is_reflected(frame)) {
     apply_factors(seen, frame, moved);
   } else {
     status = lati_task_canonicalize(seen, moved, frame->transform, frame->task, &scaled);
@@ -94,11 +99,18 @@ static lat_status enter_canonical(lati_matrices *seen, lati_frame *frame, double
   return status;
 }
 
-lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
-                            double *values, double *moved) {
+/* The problem in the candidate's coordinates and the range of the task, in `values`. NUMERIC where
+ * sums of the largest numbers are infinite. */
+static lat_status place(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
+                        double *values) {
+  lat_status status = LAT_OK;
   const size_t count = lati_form_values(&a->form);
   *seen = lati_matrices_at(values, &a->form);
   memcpy(values, a->written[0].data, count * sizeof *values);
+  if (is_reflected(frame)) {
+    lati_task_reflect(seen, frame->task, LAT_INPUT, frame->candidate);
+    LATI_TRY(lati_operands_check_finite(seen->written, seen->count, "reflected operand"));
+  }
   frame->factor = is_scaled(frame->task, frame->scaling) && !frame->task->options.equilibrate
                       ? factor_of(frame, lati_norm_max(values, count))
                       : 1; /* equilibration comes in its place */
@@ -106,7 +118,16 @@ lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_m
   if (lati_task_symmetric(frame->task)) {
     symmetrise(&seen->written[0]);
   }
-  const lati_matrices scaled = *seen;
+done:
+  return status;
+}
+
+lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
+                            double *values, double *moved) {
+  const lat_status status = place(seen, frame, a, values);
+  if (status != LAT_OK) {
+    return status;
+  }
   frame->moved = 1;
   if (lati_task_canonical(frame->task)) {
     return enter_canonical(seen, frame, moved);
@@ -114,9 +135,9 @@ lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_m
   if (frame->candidate > 0 && lati_task_has_equivalents(frame->task)) {
     lat_random random;
     lati_random_start(&random, 0, LATI_STREAM_CANDIDATE, (uint64_t)frame->candidate);
-    lati_task_draw_equivalent(frame->transform, frame->task, &scaled.written[0], &random);
-    lati_transform_apply(moved, frame->transform, &scaled.written[0]);
-    *seen = lati_matrices_at(moved, &scaled.form);
+    lati_task_draw_equivalent(frame->transform, frame->task, &seen->written[0], &random);
+    lati_transform_apply(moved, frame->transform, &seen->written[0]);
+    *seen = lati_matrices_at(moved, &a->form);
     return LAT_OK;
   }
   frame->moved = 0;
@@ -131,6 +152,9 @@ lat_status lati_frame_leave(lati_matrices *answer, const lati_frame *frame, doub
     status = lati_task_restore(answer, frame->task, frame->transform, model);
   } else {
     memcpy(caller, model, lati_form_values(&answer->form) * sizeof *caller);
+  }
+  if (status == LAT_OK && is_reflected(frame)) {
+    lati_task_reflect(answer, frame->task, LAT_OUTPUT, frame->candidate);
   }
   for (int32_t i = 0; i < answer->count && status == LAT_OK; ++i) {
     lati_scale_back(&answer->written[i], frame->task, frame->factor);

@@ -21,7 +21,7 @@ const lati_field lati_decode_fields[] = {
     FIELD(fallback, LATI_FIELD_INT32, 0, 0, 1),
     FIELD(certify_tolerance, LATI_FIELD_DOUBLE, 1e-12, 1e-15, 1),
     FIELD(candidates, LATI_FIELD_INT32, 1, 1, 1024),
-    FIELD(reserved, LATI_FIELD_INT32, 0, 0, 0),
+    FIELD(average, LATI_FIELD_INT32, 1, 0, 1),
     LATI_POINTER(lat_decode_options, cancel),
     LATI_POINTER(lat_decode_options, cancel_user),
     LATI_FIELDS_END};

@@ -25,6 +25,11 @@ typedef struct lati_arity {
   lati_layout layout;
 } lati_arity;
 
+/* Which reflections an operand, or a result, is multiplied by, from 1; 0: none. */
+typedef struct lati_sides {
+  int8_t left, right;
+} lati_sides;
+
 /* What a residual is computed from: arrays of matrices as they are written. `target` is NULL where
  * there is none and the task does not need it. `work` holds lati_residual_work() doubles. */
 typedef struct lati_trial {
@@ -98,6 +103,8 @@ struct lati_task_kind {
    * NULL: they are the same. */
   void (*restore)(const lat_matrix *answer, const lati_transform *transform,
                   const double *canonical);
+  /* How results follow operands into other coordinates; zeros: they do not. */
+  lati_sides reflected_operands[LATI_MAX_OPERANDS], reflected_results[LATI_MAX_OPERANDS];
   /* Gives the vectors in the answer to a canonical form the signs that are documented; NULL: there
    * are none. */
   void (*orient)(const lat_matrix *answer);
@@ -171,8 +178,15 @@ lat_status lati_task_canonicalize(lati_matrices *canonical, double *storage, voi
 lat_status lati_task_restore(const lati_matrices *answer, const lat_task *task,
                              const void *transform, const double *canonical);
 
-/* True when lati_task_draw_equivalent() finds other inputs: the task has symmetries, and does not
- * take them away by canonical forms. */
+/* True when the task's results follow its operands into other coordinates. */
+int lati_task_reflects(const lat_task *task);
+/* Operands, or results, in the coordinates of that candidate, or back: reflections are their own
+ * inverses. In place. */
+void lati_task_reflect(const lati_matrices *matrices, const lat_task *task, int32_t side,
+                       int32_t candidate);
+
+/* True when lati_task_draw_equivalent() finds other inputs: the task has symmetries, and neither
+ * takes them away by canonical forms nor has reflections in their place. */
 int lati_task_has_equivalents(const lat_task *task);
 /* A random element of the task's group of symmetries, for inputs of the shape of `a`; the task's
  * restore() moves the answer to the transformed input back. */

@@ -30,6 +30,7 @@ const lati_task_kind lati_task_determinant = {
     .takes = "a square matrix",
     .result_shapes = result_shapes,
     .work = work_size,
+    .reflected_operands = {{1, 2}},
     .answer = answer,
     .residual = lati_residual_target,
 };

@@ -122,7 +122,8 @@ static size_t refine_work(int32_t rows, int32_t cols) {
     .result_shapes = result_shapes, .work = work_size, .answer = answer, .accept = accept,         \
     .residual = residual, .canonicalize = (kind_canonicalize), .restore = restore,                 \
     .refine = refine, .certify = certify, .answer_precisely = answer_precisely,                    \
-    .refine_work = refine_work, __VA_ARGS__                                                        \
+    .refine_work = refine_work, .reflected_operands = {{1, (is_symmetric) ? 1 : 2}},               \
+    .reflected_results = {{(is_symmetric) ? 1 : 2, 1}}, __VA_ARGS__                                \
   }
 
 const lati_task_kind lati_task_inverse =

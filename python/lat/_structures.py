@@ -233,7 +233,7 @@ class _DecodeOptions(_Structure):
         c_double, "tolerance",
         c_int32, "scaling compare refine fallback",
         c_double, "certify_tolerance",
-        c_int32, "candidates reserved",
+        c_int32, "candidates average",
         _CANCEL, "cancel",
         c_void_p, "cancel_user")
 
@@ -245,7 +245,7 @@ class Report(_Structure):
     _fields_ = _fields(
         c_double, "residual tolerance orthogonality log_probability scale",
         c_int32, "verdict tokens source refine_steps", c_double, "residual_before error_bound",
-        c_int32, "candidates candidate")
+        c_int32, "candidates candidate averaged reserved")
 
 
 class _EvaluateOptions(_Structure):

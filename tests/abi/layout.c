@@ -216,7 +216,7 @@ MEMBER(lat_decode_options, refine, 64, 4);
 MEMBER(lat_decode_options, fallback, 68, 4);
 MEMBER(lat_decode_options, certify_tolerance, 72, 8);
 MEMBER(lat_decode_options, candidates, 80, 4);
-MEMBER(lat_decode_options, reserved, 84, 4);
+MEMBER(lat_decode_options, average, 84, 4);
 MEMBER(lat_decode_options, cancel, 88, 8);
 MEMBER(lat_decode_options, cancel_user, 96, 8);
 
@@ -231,7 +231,7 @@ MEMBER(lat_linear_certificate, lost, 48, 8);
 MEMBER(lat_linear_certificate, unique, 56, 4);
 MEMBER(lat_linear_certificate, heads, 60, 4);
 
-SIZE(lat_report, 88);
+SIZE(lat_report, 96);
 MEMBER(lat_report, struct_size, 0, 8);
 MEMBER(lat_report, residual, 8, 8);
 MEMBER(lat_report, tolerance, 16, 8);
@@ -246,6 +246,8 @@ MEMBER(lat_report, residual_before, 64, 8);
 MEMBER(lat_report, error_bound, 72, 8);
 MEMBER(lat_report, candidates, 80, 4);
 MEMBER(lat_report, candidate, 84, 4);
+MEMBER(lat_report, averaged, 88, 4);
+MEMBER(lat_report, reserved, 92, 4);
 
 SIZE(lat_observation, 104);
 MEMBER(lat_observation, struct_size, 0, 8);
@@ -412,7 +414,7 @@ LAST(lat_loss_sum, correct_examples);
 LAST(lat_tensor, reserved);
 LAST(lat_optimizer_options, ema_decay);
 LAST(lat_decode_options, cancel_user);
-LAST(lat_report, candidate);
+LAST(lat_report, reserved);
 LAST(lat_evaluate_options, source);
 LAST(lat_observation, result_count);
 LAST(lat_diagnosis, reserved);

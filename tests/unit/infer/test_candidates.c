@@ -1,5 +1,6 @@
 /* Candidates: equivalent and rescaled inputs and the way back, the choice of the best, and which
  * matrices later rounds decode. */
+#include "infer/mean_answer.h"
 #include "infer/candidates.h"
 #include "infer/frame.h"
 #include "infer_fixture.h"
@@ -167,13 +168,14 @@ END_TEST
 
 /* Solves MANY 2 x 2 matrices; reports and answers are the caller's. */
 static void solve(lat_report *reports, double answers[MANY][4], const fixture *f, int32_t count,
-                  int32_t candidates, double tolerance, int32_t max_tokens) {
+                  int32_t candidates, double tolerance, int32_t max_tokens, int32_t average) {
   static double inputs[MANY][4];
   lat_matrix a[MANY], x[MANY];
   lat_decode_options options;
   lat_solver *solver = NULL;
   lat_decode_options_init(&options);
   options.candidates = candidates;
+  options.average = average;
   options.tolerance = tolerance;
   options.max_tokens = max_tokens;
   options.grammar = max_tokens == 0;
@@ -202,13 +204,13 @@ START_TEST(the_best_stays_and_later_rounds_decode_what_is_not_right) {
   fixture f;
   fixture_open(&f, &plan);
   fixture_prefer_size(&f, 2);
-  solve(before, first, &f, MANY, 1, 0.05, 0);
+  solve(before, first, &f, MANY, 1, 0.05, 0, 0);
   for (int32_t i = 0; i < MANY; ++i) {
     sorted[i] = before[i].residual;
   }
   qsort(sorted, MANY, sizeof *sorted, by_size);
   const double median = sorted[MANY / 2];
-  solve(after, best, &f, MANY, 6, median, 0);
+  solve(after, best, &f, MANY, 6, median, 0, 0);
   for (int32_t i = 0; i < MANY; ++i) {
     const int right = before[i].residual <= median;
     ck_assert_int_eq(before[i].candidates, 1);
@@ -225,9 +227,60 @@ START_TEST(the_best_stays_and_later_rounds_decode_what_is_not_right) {
   }
   ck_assert_int_gt(better, MANY / 10);
   ck_assert_int_gt(decoded, MANY);
-  solve(one, alone, &f, 1, 6, median, 0); /* alone as in a batch */
+  solve(one, alone, &f, 1, 6, median, 0, 0); /* alone as in a batch */
   ck_assert_mem_eq(alone[0], best[0], sizeof *best);
   ck_assert_double_eq(one[0].residual, after[0].residual);
+  fixture_close(&f);
+}
+END_TEST
+
+/* (1, 2; u, v) and (3, 4; -u, v) weigh 2 to 1: u is one vector, whatever its sign. */
+START_TEST(means_are_of_vectors_of_one_sign) {
+  double best[] = {1, 2, 0.6, 0.8, 0.8, -0.6}, latest[] = {4, 5, -0.6, 0.8, -0.8, -0.6}, mean[6];
+  const double expected[] = {2, 3, 0.6, 0.8, 0.8, -0.6};
+  lat_context *ctx = NULL;
+  must(lat_context_create(&ctx, NULL));
+  lat_task *task = task_of(ctx, "eigenvectors", 2, 2);
+  const lati_form operands = lati_form_of(2, 2);
+  lati_form form;
+  must(lati_task_result_form(&form, task, &operands));
+  const lati_matrices a = lati_matrices_at(best, &form), b = lati_matrices_at(latest, &form);
+  lati_mean_answer(mean, task, &a, 2, &b);
+  for (int32_t k = 0; k < 6; ++k) {
+    ck_assert_double_eq_tol(mean[k], expected[k], 1e-15);
+  }
+  lat_task_free(task);
+  lat_context_free(ctx);
+}
+END_TEST
+
+/* Never worse than the best answer alone, often better; and what is reported is what is returned.
+ */
+START_TEST(a_mean_is_taken_where_it_is_better) {
+  static double alone[MANY][4], mean[MANY][4];
+  static lat_report one[MANY], several[MANY];
+  const fixture_plan plan = {.task = "inverse", .rows = 2};
+  int32_t means = 0;
+  fixture f;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 2);
+  solve(one, alone, &f, MANY, 6, 1e-9, 0, 0);
+  solve(several, mean, &f, MANY, 6, 1e-9, 0, 1);
+  for (int32_t i = 0; i < MANY; ++i) {
+    double input[4];
+    fill(input, 4, i);
+    const lat_matrix a = lati_matrix_view(input, 2, 2), x = lati_matrix_view(mean[i], 2, 2);
+    lat_score score = {.struct_size = sizeof score};
+    must(lat_task_score(&score, f.task, &a, NULL, &x, NULL));
+    ck_assert_double_eq_tol(several[i].residual, score.residual, 1e-12 * score.residual);
+    ck_assert_double_le(several[i].residual, one[i].residual);
+    ck_assert_int_eq(one[i].averaged, 1);
+    ck_assert_int_ge(several[i].averaged, 1);
+    ck_assert_int_le(several[i].averaged, several[i].candidate + 1);
+    ck_assert_int_eq(several[i].candidates, 6);
+    means += several[i].averaged > 1;
+  }
+  ck_assert_int_gt(means, MANY / 4);
   fixture_close(&f);
 }
 END_TEST
@@ -238,7 +291,7 @@ START_TEST(nothing_decodable_takes_all_candidates) {
   const fixture_plan plan = {.rows = 2};
   fixture f;
   fixture_open(&f, &plan);
-  solve(reports, answers, &f, 3, 4, 0.05, 2);
+  solve(reports, answers, &f, 3, 4, 0.05, 2, 0);
   for (int32_t i = 0; i < 3; ++i) {
     ck_assert_int_eq(reports[i].verdict, LAT_VERDICT_UNDECODABLE);
     ck_assert_int_eq(reports[i].candidates, 4);
@@ -357,6 +410,8 @@ int main(void) {
                                 known_factors_are_taken,
                                 equilibrated_candidates_differ_in_their_last_digits,
                                 the_best_stays_and_later_rounds_decode_what_is_not_right,
+                                means_are_of_vectors_of_one_sign,
+                                a_mean_is_taken_where_it_is_better,
                                 nothing_decodable_takes_all_candidates,
                                 without_variation_there_is_one_candidate,
                                 beams_are_candidates,
