@@ -68,15 +68,17 @@ typedef struct lat_decode_options {
                          verdict costs little, and a second answer is often right where the first
                          is not. Each but the first is decoded from the problem in another scale
                          and in other coordinates: operands and results multiplied by Householder
-                         reflections, H A K for A, which the answer follows (K A^-1 H; H U, S, K V;
-                         sums, transposes and tensors: rows and columns permuted instead, by models
-                         that are not canonical). SAMPLE draws others, and BEAM has beam_width of
-                         each search, the likeliest first. The next is decoded only where none is
-                         right yet, all matrices of a call together. Default 1. Sessions take no
-                         notice of it */
-  int32_t average; /**< 1 (default): with candidates the answer is the mean of several of them where
-                      that has a smaller residual than each, as often: they err in different ways.
-                      Not of custom tasks. 0: always an answer that the model wrote */
+                         reflections, H A K for A, which the answer follows (K A^-1 H; H U, S, K V).
+                         Of sums and of products of a transformed operand rows are permuted instead,
+                         by models that are not canonical; transposes and tensors are scaled alone.
+                         SAMPLE draws others, and BEAM has beam_width of each search, the likeliest
+                         first. The next is decoded only where none is right yet, all matrices of a
+                         call together. Default 1. Sessions take no notice of it */
+  int32_t average;    /**< 1 (default): with candidates, the mean of the best answer so far and each
+                         new one takes their place where its verdict and residual are better, which
+                         they often are, because the two err in different ways. A mean joins further
+                         ones with its weight. Not of custom tasks. 0: always an answer that the model
+                         wrote */
   int32_t (*cancel)(void *user); /**< asked before each position of an output, on the calling
                                     thread: non-zero stops the call with CANCELLED, after which
                                     session or solver can be used again. NULL (default): never */
@@ -131,7 +133,8 @@ typedef struct lat_report {
   int32_t candidates;     /**< answers decoded */
   int32_t candidate;      /**< which of them it is, from 0; of a mean the last one in it, whose
                              log_probability, scale and tokens are told */
-  int32_t averaged;       /**< answers that it is the mean of; 1: one alone */
+  int32_t averaged;       /**< answers that it, or what was refined, is the mean of; 1: one alone;
+                             0: none, it is LAPACK's, or there is none */
   int32_t reserved;       /**< 0 */
 } lat_report;
 

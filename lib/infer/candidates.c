@@ -2,8 +2,8 @@
  * mean, by its verdict and residual. */
 #include "infer/candidates.h"
 
-#include "infer/mean_answer.h"
 #include "infer/improve.h"
+#include "infer/mean_answer.h"
 #include "infer/verdict.h"
 #include "task/batch_impl.h"
 
@@ -41,6 +41,10 @@ lat_status lati_search_open(lati_search *search, lat_model *model, const lat_tas
   LATI_TRY(lati_improve_work(&work, task, &search->session->options));
   LATI_TRY(LATI_NEW(search->work, model->ctx, work));
   search->transform_size = aligned(lati_frame_transform_size(task, &search->session->options));
+  search->scales_size = lati_frame_scales(task, &search->session->options);
+  if (search->scales_size > 0) {
+    LATI_TRY(LATI_NEW(search->scales, model->ctx, LATI_SEARCH_BATCH * search->scales_size));
+  }
   if (search->transform_size > 0) {
     LATI_TRY(LATI_NEW(search->transforms, model->ctx, LATI_SEARCH_BATCH * search->transform_size));
   }
@@ -55,6 +59,7 @@ void lati_search_close(lati_search *search) {
   lati_free(search->moved);
   lati_free(search->work);
   lati_free(search->transforms);
+  lati_free(search->scales);
   lat_batch_free(search->batch);
   lat_session_free(search->session);
   lat_model_free(search->model);
@@ -63,6 +68,10 @@ void lati_search_close(lati_search *search) {
 static void *transform_at(const lati_search *search, int64_t place) {
   return search->transforms == NULL ? NULL
                                     : search->transforms + (size_t)place * search->transform_size;
+}
+
+static double *scales_at(const lati_search *search, int64_t place) {
+  return search->scales == NULL ? NULL : search->scales + (size_t)place * search->scales_size;
 }
 
 /* Puts candidate `round` of a problem into the batch. */
@@ -76,7 +85,8 @@ static lat_status append(lati_search *search, const lati_problem *problem, int32
                    .candidate = round,
                    .factors = problem->factors,
                    .scaling = search->session->options.scaling && !(search->as_given && round == 0),
-                   .transform = transform_at(search, place)};
+                   .transform = transform_at(search, place),
+                   .scales = scales_at(search, place)};
   lat_status status = lati_frame_enter(&seen, frame, &problem->a, search->values, search->moved);
   return status == LAT_OK ? lati_batch_add(search->batch, &origin, &seen, NULL) : status;
 }
@@ -92,8 +102,9 @@ static lat_status fill_batch(lati_search *search, const lati_problem *problems, 
                              int32_t round) {
   lat_batch_clear(search->batch);
   for (int64_t i = 0; i < count; ++i) {
-    if (round > 0 && !(wants_more(search, &problems[i]) &&
-                       lati_frame_varies(problems[i].task, &search->session->options))) {
+    if (round > 0 &&
+        !(wants_more(search, &problems[i]) &&
+          lati_frame_varies(problems[i].task, &problems[i].a.form, &search->session->options))) {
       continue;
     }
     const int64_t place = lat_batch_size(search->batch);
@@ -126,51 +137,52 @@ static int read_answer(lati_matrices *answer, const lati_search *search,
   return same;
 }
 
-/* The verdict on an answer, refined where the options ask for it. */
-static lat_status judge(lat_report *report, lati_matrices *answer, const lati_search *search,
+static lat_status judge(lat_report *report, const lati_matrices *answer, const lati_search *search,
                         const lati_problem *problem) {
-  lat_status status = LAT_OK;
-  const lat_decode_options *options = &search->session->options;
-  const lat_matrix *own = problem->a.written;
-  LATI_TRY(
-      lati_verdict(report, problem->task, own, answer->written, options->compare, search->work));
-  LATI_TRY(lati_refine_decoded(report, answer->written, problem->task, own, options, search->work));
-done:
-  return status;
+  return lati_verdict(report, problem->task, problem->a.written, answer->written,
+                      search->session->options.compare, search->work);
+}
+
+static int is_finite(const lati_matrices *answer) {
+  const double *values = answer->written[0].data;
+  int finite = 1;
+  for (size_t i = 0; i < lati_form_values(&answer->form); ++i) {
+    finite = finite && isfinite(values[i]);
+  }
+  return finite;
 }
 
 /* The answer in the caller's units into search->caller, and its verdict; zeros where the tokens are
- * no matrices of its shapes. */
+ * no matrices of its shapes, or a number is no double in these units. */
 static lat_status decode_answer(lati_matrices *answer, lat_report *report,
                                 const lati_search *search, const lati_problem *problem,
                                 const lati_frame *frame, lati_tokens tokens) {
   lat_status status = LAT_OK;
   *answer = lati_matrices_at(search->moved, &problem->x.form);
-  if (!read_answer(answer, search, problem, tokens)) {
-    *answer = lati_matrices_at(search->caller, &problem->x.form);
-    memset(search->caller, 0, lati_form_values(&answer->form) * sizeof *search->caller);
-    report->verdict = LAT_VERDICT_UNDECODABLE;
-    report->residual = report->residual_before = INFINITY;
-    report->orthogonality = report->error_bound = NAN;
-    return LAT_OK;
+  if (read_answer(answer, search, problem, tokens)) {
+    LATI_TRY(lati_frame_leave(answer, frame, search->caller));
+    if (is_finite(answer)) {
+      return judge(report, answer, search, problem);
+    }
   }
-  LATI_TRY(lati_frame_leave(answer, frame, search->caller));
-  LATI_TRY(judge(report, answer, search, problem));
+  *answer = lati_matrices_at(search->caller, &problem->x.form);
+  memset(search->caller, 0, lati_form_values(&answer->form) * sizeof *search->caller);
+  report->verdict = LAT_VERDICT_UNDECODABLE;
+  report->residual = INFINITY;
+  report->orthogonality = NAN;
 done:
   return status;
 }
 
-/* The smaller, the better: CERTIFIED, WITHIN, then what cannot be told, or is not right. */
+/* The smaller, the better: WITHIN, then what cannot be told, or is not right. */
 static int rank_of(int32_t verdict) {
   switch (verdict) {
-  case LAT_VERDICT_CERTIFIED:
-    return 0;
   case LAT_VERDICT_WITHIN:
-    return 1;
+    return 0;
   case LAT_VERDICT_UNDECODABLE:
-    return 3;
-  default:
     return 2;
+  default:
+    return 1;
   }
 }
 
@@ -289,17 +301,57 @@ done:
   return status;
 }
 
+/* Refines what is kept, in a copy, which takes its place where it is certified: a later candidate
+ * may be a better one to begin with. */
+static lat_status try_refined(lati_search *search, lati_problem *problem) {
+  lat_status status = LAT_OK;
+  lat_report report = problem->report;
+  const size_t size = lati_form_values(&problem->x.form) * sizeof *search->mean;
+  lati_matrices refined = lati_matrices_at(search->mean, &problem->x.form);
+  memcpy(search->mean, problem->x.written[0].data, size);
+  LATI_TRY(lati_refine_decoded(&report, refined.written, problem->task, problem->a.written,
+                               &search->session->options, search->work));
+  if (report.verdict == LAT_VERDICT_CERTIFIED) {
+    problem->report = report;
+    memcpy(problem->x.written[0].data, search->mean, size);
+  }
+done:
+  return status;
+}
+
+/* Which of the problems that were decoded in a round, of which others follow, are solved. */
+static lat_status settle(lati_search *search, lati_problem *problems) {
+  lat_status status = LAT_OK;
+  const int64_t places = search->session->options.refine > 0 ? lat_batch_size(search->batch) : 0;
+  for (int64_t place = 0; place < places; ++place) {
+    LATI_TRY(try_refined(search, &problems[search->places[place]]));
+  }
+done:
+  return status;
+}
+
 lat_status lati_search_run(lati_search *search, lati_problem *problems, int64_t count) {
   lat_status status = LAT_OK;
+  const lat_decode_options *options = &search->session->options;
   for (int64_t i = 0; i < count; ++i) {
     problems[i].report = (lat_report){.struct_size = sizeof problems[i].report};
   }
-  for (int32_t round = 0; round < search->session->options.candidates; ++round) {
+  for (int32_t round = 0; round < options->candidates; ++round) {
     LATI_TRY(fill_batch(search, problems, count, round));
     if (lat_batch_size(search->batch) == 0) {
       break;
     }
     LATI_TRY(run_round(search, problems));
+    if (round + 1 < options->candidates) {
+      LATI_TRY(settle(search, problems));
+    }
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    lati_problem *problem = &problems[i];
+    if (problem->report.verdict != LAT_VERDICT_CERTIFIED) {
+      LATI_TRY(lati_refine_decoded(&problem->report, problem->x.written, problem->task,
+                                   problem->a.written, options, search->work));
+    }
   }
 done:
   return status;

@@ -34,6 +34,8 @@ typedef struct lati_search {
   int32_t as_given; /* 1: the first candidate is not scaled */
   size_t transform_size;
   char *transforms; /* one for each place of the batch; NULL where nothing is moved */
+  size_t scales_size;
+  double *scales; /* likewise; NULL where nothing is equilibrated */
   lati_frame frames[LATI_SEARCH_BATCH];
   int64_t places[LATI_SEARCH_BATCH]; /* which problem each place of the batch belongs to */
 } lati_search;

@@ -3,6 +3,7 @@
 
 #include "infer/scaling.h"
 #include "linalg/matrix.h"
+#include "task/equilibrate.h"
 #include "task/registry.h"
 
 #include <math.h>
@@ -23,8 +24,19 @@ static int is_scaled(const lat_task *task, int32_t scaling) {
   return scaling && lati_task_scaling(&degree, task) != LATI_SCALE_NONE;
 }
 
-int lati_frame_varies(const lat_task *task, const lat_decode_options *options) {
-  return options->method == LAT_DECODE_SAMPLE || lati_task_reflects(task) ||
+size_t lati_frame_scales(const lat_task *task, const lat_decode_options *options) {
+  int equilibrates = 0;
+  for (int32_t i = 0; options->candidates > 1 && i < lat_task_component_count(task); ++i) {
+    equilibrates = equilibrates || lat_task_component(task, i)->options.equilibrate;
+  }
+  return equilibrates ? (size_t)2 * LAT_MAX_DIMENSION : 0;
+}
+
+/* Reflections of numbers change nothing but signs. */
+int lati_frame_varies(const lat_task *task, const lati_form *form,
+                      const lat_decode_options *options) {
+  const int numbers = lati_form_values(form) == (size_t)form->count;
+  return options->method == LAT_DECODE_SAMPLE || (lati_task_reflects(task) && !numbers) ||
          lati_task_has_equivalents(task) || is_scaled(task, options->scaling);
 }
 
@@ -75,6 +87,43 @@ static int is_reflected(const lati_frame *frame) {
   return frame->candidate > 0 && lati_task_reflects(frame->task);
 }
 
+/* A task that equilibrates does so before too: a reflection spreads the scale of a row over all of
+ * them, where it cannot be told from the matrix's condition any more. */
+static void enter_coordinates(const lati_matrices *seen, const lati_frame *frame) {
+  const lat_matrix *a = &seen->written[0];
+  if (frame->task->options.equilibrate) {
+    double *row = frame->scales, *col = row + a->rows;
+    if (frame->factors != NULL) {
+      memcpy(row, frame->factors, (size_t)(a->rows + a->cols) * sizeof *row);
+    } else {
+      lati_equilibrate(row, col, a);
+    }
+    lati_scale_lines(a, row, col);
+  }
+  lati_task_reflect(seen, frame->task, LAT_INPUT, frame->candidate);
+}
+
+/* From A' = H R A S K and its X' = (R A S)^-1 to X = S X' R. */
+static void leave_coordinates(const lati_matrices *answer, const lati_frame *frame) {
+  const lat_matrix *x = &answer->written[0];
+  lati_task_reflect(answer, frame->task, LAT_OUTPUT, frame->candidate);
+  if (frame->task->options.equilibrate) {
+    lati_scale_lines(x, frame->scales + x->cols, frame->scales);
+  }
+}
+
+/* Divides by a power of two, so that none is larger than 1; its exponent. Sums of the largest
+ * doubles are infinite. */
+static int scale_down(double *values, size_t count) {
+  int exponent = 0;
+  (void)frexp(lati_norm_max(values, count), &exponent);
+  exponent = exponent > 0 ? exponent : 0;
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = ldexp(values[i], -exponent);
+  }
+  return exponent;
+}
+
 /* The canonical form of an example whose factors are known. */
 static void apply_factors(lati_matrices *seen, const lati_frame *frame, double *moved) {
   const lat_matrix a = seen->written[0];
@@ -100,21 +149,24 @@ static lat_status enter_canonical(lati_matrices *seen, lati_frame *frame, double
 }
 
 /* The problem in the candidate's coordinates and the range of the task, in `values`. NUMERIC where
- * sums of the largest numbers are infinite. */
-static lat_status place(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
-                        double *values) {
+ * a task that is not scaled has sums of coefficients that are infinite. */
+static lat_status enter_range(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
+                              double *values) {
   lat_status status = LAT_OK;
   const size_t count = lati_form_values(&a->form);
+  /* equilibration comes in the place of scaling */
+  const int scaled = is_scaled(frame->task, frame->scaling) && !frame->task->options.equilibrate;
+  int exponent = 0;
   *seen = lati_matrices_at(values, &a->form);
   memcpy(values, a->written[0].data, count * sizeof *values);
   if (is_reflected(frame)) {
-    lati_task_reflect(seen, frame->task, LAT_INPUT, frame->candidate);
+    exponent = scaled ? scale_down(values, count) : 0;
+    enter_coordinates(seen, frame);
     LATI_TRY(lati_operands_check_finite(seen->written, seen->count, "reflected operand"));
   }
-  frame->factor = is_scaled(frame->task, frame->scaling) && !frame->task->options.equilibrate
-                      ? factor_of(frame, lati_norm_max(values, count))
-                      : 1; /* equilibration comes in its place */
-  scale(values, count, frame->factor);
+  const double factor = scaled ? factor_of(frame, lati_norm_max(values, count)) : 1;
+  scale(values, count, factor);
+  frame->factor = ldexp(factor, -exponent);
   if (lati_task_symmetric(frame->task)) {
     symmetrise(&seen->written[0]);
   }
@@ -124,7 +176,7 @@ done:
 
 lat_status lati_frame_enter(lati_matrices *seen, lati_frame *frame, const lati_matrices *a,
                             double *values, double *moved) {
-  const lat_status status = place(seen, frame, a, values);
+  const lat_status status = enter_range(seen, frame, a, values);
   if (status != LAT_OK) {
     return status;
   }
@@ -154,7 +206,7 @@ lat_status lati_frame_leave(lati_matrices *answer, const lati_frame *frame, doub
     memcpy(caller, model, lati_form_values(&answer->form) * sizeof *caller);
   }
   if (status == LAT_OK && is_reflected(frame)) {
-    lati_task_reflect(answer, frame->task, LAT_OUTPUT, frame->candidate);
+    leave_coordinates(answer, frame);
   }
   for (int32_t i = 0; i < answer->count && status == LAT_OK; ++i) {
     lati_scale_back(&answer->written[i], frame->task, frame->factor);

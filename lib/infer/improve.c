@@ -125,6 +125,7 @@ static void tell_no_answer(lat_report *report, const lat_matrix *answer, const l
     memset(answer[i].data, 0, lati_matrix_count(&answer[i]) * sizeof *answer[i].data);
   }
   report->verdict = LAT_VERDICT_NO_ANSWER;
+  report->averaged = 0;
   report->residual = INFINITY;
   report->error_bound = NAN;
 }
@@ -140,6 +141,7 @@ static lat_status answer_by_lapack(lat_report *report, lat_matrix *answer, const
   }
   LATI_TRY(status);
   report->source = LAT_SOURCE_LAPACK;
+  report->averaged = 0;
   if (task->kind->refine != NULL) {
     LATI_TRY(refine(report, answer, task, input, STEPS_AFTER_LAPACK,
                     options->certify_tolerance / 100, work));
@@ -166,6 +168,7 @@ static lat_status answer_precisely(lat_report *report, lat_matrix *answer, const
     LATI_TRY(status);
   }
   report->source = LAT_SOURCE_LAPACK;
+  report->averaged = 0;
   report->refine_steps = 0;
   LATI_TRY(lati_verdict(report, task, input, answer, 1, work));
   if (certified) {

@@ -17,7 +17,7 @@ static void align_vectors(const lat_matrix *answer, const lat_matrix *like) {
 }
 
 void lati_mean_answer(double *mean, const lat_task *task, const lati_matrices *best, int32_t weight,
-                  const lati_matrices *answer) {
+                      const lati_matrices *answer) {
   const double *a = best->written[0].data, *b = answer->written[0].data;
   const double share = 1.0 / (weight + 1.0);
   if (lati_task_has_vectors(task)) {

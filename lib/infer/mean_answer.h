@@ -8,6 +8,6 @@
 /* mean = (weight * best + answer) / (weight + 1), in memory of the same form. Vectors of `answer`
  * are given the signs of those of `best` first. */
 void lati_mean_answer(double *mean, const lat_task *task, const lati_matrices *best, int32_t weight,
-                  const lati_matrices *answer);
+                      const lati_matrices *answer);
 
 #endif

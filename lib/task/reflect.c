@@ -1,5 +1,5 @@
 /* The same problem in other coordinates: operands and results are multiplied by reflections, which
- * leave residuals as they were and make other numbers of all coefficients. With two of them
+ * leave singular values as they were and make other numbers of all coefficients. With two of them
  * (H A K)^-1 = K A^-1 H, H A K = (H U) S (K V)^T, and with H = K the eigenvectors become H V. */
 #include "linalg/reflection.h"
 #include "task/registry.h"

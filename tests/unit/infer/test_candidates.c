@@ -1,8 +1,8 @@
 /* Candidates: equivalent and rescaled inputs and the way back, the choice of the best, and which
  * matrices later rounds decode. */
-#include "infer/mean_answer.h"
 #include "infer/candidates.h"
 #include "infer/frame.h"
+#include "infer/mean_answer.h"
 #include "infer_fixture.h"
 #include "linalg/matrix.h"
 #include "task/registry.h"
@@ -19,15 +19,21 @@ static void fill(double *values, int32_t count, int32_t seed) {
   }
 }
 
-static lat_task *task_of(lat_context *ctx, const char *name, int32_t rows, int32_t cols) {
+static lat_task *canonical_task_of(lat_context *ctx, const char *name, int32_t rows, int32_t cols,
+                                   int32_t canonical) {
   lat_task *task = NULL;
   lat_task_options options;
   lat_task_options_init(&options);
   options.name = name;
   options.rows = rows;
   options.cols = cols;
+  options.canonical = canonical;
   must(lat_task_create(&task, ctx, &options));
   return task;
+}
+
+static lat_task *task_of(lat_context *ctx, const char *name, int32_t rows, int32_t cols) {
+  return canonical_task_of(ctx, name, rows, cols, 0);
 }
 
 /* The exact answer to what a model sees, brought back, is an answer to the matrix. */
@@ -68,20 +74,30 @@ START_TEST(answers_come_back_from_every_candidate) {
   static const struct {
     const char *name;
     int32_t rows, cols, input_rows, input_cols;
-  } tasks[] = {{"transpose", 3, 4, 3, 4},   {"add", 2, 3, 2, 6},
-               {"matvec", 3, 2, 3, 3},      {"product", 3, 2, 3, 4},
-               {"eigenvalues", 4, 4, 4, 4}, {"eigenvectors", 4, 4, 4, 4},
-               {"inverse", 4, 4, 4, 4},     {"syminverse", 4, 4, 4, 4},
-               {"svd", 4, 3, 4, 3},         {"singular-values", 3, 4, 3, 4}};
+  } tasks[] = {{"transpose", 3, 4, 3, 4},
+               {"add", 2, 3, 2, 6},
+               {"matvec", 3, 2, 3, 3},
+               {"product", 3, 2, 3, 4},
+               {"eigenvalues", 4, 4, 4, 4},
+               {"eigenvectors", 4, 4, 4, 4},
+               {"inverse", 4, 4, 4, 4},
+               {"syminverse", 4, 4, 4, 4},
+               {"svd", 4, 3, 4, 3},
+               {"svd", 3, 4, 3, 4},
+               {"singular-values", 3, 4, 3, 4}};
   static const double sizes[] = {1, 1e-7, 1e9};
   lat_context *ctx = NULL;
   must(lat_context_create(&ctx, NULL));
   for (size_t t = 0; t < sizeof tasks / sizeof *tasks; ++t) {
-    lat_task *task = task_of(ctx, tasks[t].name, tasks[t].rows, tasks[t].cols);
-    for (int32_t candidate = 0; candidate < 9; ++candidate) {
-      check_frame(task, tasks[t].input_rows, tasks[t].input_cols, candidate, sizes[candidate % 3]);
+    for (int32_t canonical = 0; canonical <= (t > 0); ++canonical) { /* not of transposes */
+      lat_task *task =
+          canonical_task_of(ctx, tasks[t].name, tasks[t].rows, tasks[t].cols, canonical);
+      for (int32_t candidate = 0; candidate < 9; ++candidate) {
+        check_frame(task, tasks[t].input_rows, tasks[t].input_cols, candidate,
+                    sizes[candidate % 3]);
+      }
+      lat_task_free(task);
     }
-    lat_task_free(task);
   }
   lat_context_free(ctx);
 }
@@ -127,9 +143,10 @@ START_TEST(known_factors_are_taken) {
 }
 END_TEST
 
-/* Row sums of an equilibrated form are 1 for the first candidate, and differ a little for others,
- * whatever the size of the matrix; the exact answer to each comes back. */
-START_TEST(equilibrated_candidates_differ_in_their_last_digits) {
+/* Row sums of an equilibrated form are 1 for the first candidate, and about that for others, which
+ * are forms of other matrices but no worse ones, whatever the sizes of the matrix and of its rows;
+ * the exact answer to each comes back. */
+START_TEST(equilibrated_candidates_come_back) {
   enum { N = 4 };
   static const double sizes[] = {1, 1e-300, 1e250};
   double data[N * N], values[N * N], moved[N * N], answer[N * N], caller[N * N], before = 0;
@@ -139,12 +156,16 @@ START_TEST(equilibrated_candidates_differ_in_their_last_digits) {
   lat_task *task = equilibrated_task(ctx, N);
   const lati_form form = lati_form_of(N, N);
   for (int32_t candidate = 0; candidate < 9; ++candidate) {
-    lati_frame frame = {
-        .task = task, .candidate = candidate, .scaling = 1, .transform = &transform};
+    double scales[2 * LAT_MAX_DIMENSION];
+    lati_frame frame = {.task = task,
+                        .candidate = candidate,
+                        .scaling = 1,
+                        .transform = &transform,
+                        .scales = scales};
     lati_matrices seen;
     fill(data, N * N, 1);
     for (int32_t i = 0; i < N * N; ++i) {
-      data[i] *= sizes[candidate % 3];
+      data[i] *= sizes[candidate % 3] * (i / N == 1 ? 1e6 : 1);
     }
     const lati_matrices all = lati_matrices_at(data, &form);
     must(lati_frame_enter(&seen, &frame, &all, values, moved));
@@ -154,6 +175,7 @@ START_TEST(equilibrated_candidates_differ_in_their_last_digits) {
     before = sum;
     lati_matrices x = lati_matrices_at(answer, &form);
     must(lati_task_answer(x.written, task, seen.written));
+    ck_assert_double_lt(lati_norm_max(answer, N * N), 200);
     must(lati_frame_leave(&x, &frame, caller));
     double identity = 0; /* coefficient (0, 0) of A X */
     for (int32_t k = 0; k < N; ++k) {
@@ -166,28 +188,60 @@ START_TEST(equilibrated_candidates_differ_in_their_last_digits) {
 }
 END_TEST
 
+/* Sums of the largest doubles would be infinite; and a number in other coordinates is the same. */
+START_TEST(the_largest_matrices_have_all_candidates_and_numbers_one) {
+  const fixture_plan plan = {.task = "inverse", .rows = 2, .min_size = 1, .max_size = 2};
+  double data[] = {1.7e308, 1.7e308, -1.7e308, 1.6e308}, one[] = {3}, answer[4];
+  const lat_matrix all[] = {lati_matrix_view(data, 2, 2), lati_matrix_view(one, 1, 1)};
+  fixture f;
+  fixture_open(&f, &plan);
+  for (int32_t k = 0; k < 2; ++k) {
+    lat_decode_options options;
+    lat_solver *solver = NULL;
+    lat_report report;
+    lat_matrix x = lati_matrix_view(answer, all[k].rows, all[k].rows);
+    fixture_prefer_size(&f, all[k].rows);
+    lat_decode_options_init(&options);
+    options.candidates = 5;
+    options.tolerance = 1e-9;
+    options.scaling = k == 0;
+    must(lat_solver_create(&solver, f.model, &options));
+    lat_report_init(&report);
+    must(lat_solver_solve(&x, &report, solver, &all[k]));
+    ck_assert_int_eq(report.candidates, k == 0 ? 5 : 1);
+    lat_solver_free(solver);
+  }
+  fixture_close(&f);
+}
+END_TEST
+
 /* Solves MANY 2 x 2 matrices; reports and answers are the caller's. */
-static void solve(lat_report *reports, double answers[MANY][4], const fixture *f, int32_t count,
-                  int32_t candidates, double tolerance, int32_t max_tokens, int32_t average) {
+static void solve_as(lat_report *reports, double answers[MANY][4], const fixture *f, int32_t count,
+                     const lat_decode_options *options) {
   static double inputs[MANY][4];
   lat_matrix a[MANY], x[MANY];
-  lat_decode_options options;
   lat_solver *solver = NULL;
-  lat_decode_options_init(&options);
-  options.candidates = candidates;
-  options.average = average;
-  options.tolerance = tolerance;
-  options.max_tokens = max_tokens;
-  options.grammar = max_tokens == 0;
   for (int32_t i = 0; i < count; ++i) {
     fill(inputs[i], 4, i);
     a[i] = lati_matrix_view(inputs[i], 2, 2);
     x[i] = lati_matrix_view(answers[i], 2, 2);
     lat_report_init(&reports[i]);
   }
-  must(lat_solver_create(&solver, f->model, &options));
+  must(lat_solver_create(&solver, f->model, options));
   must(lat_solver_solve_many(x, reports, solver, a, count));
   lat_solver_free(solver);
+}
+
+static void solve(lat_report *reports, double answers[MANY][4], const fixture *f, int32_t count,
+                  int32_t candidates, double tolerance, int32_t max_tokens, int32_t average) {
+  lat_decode_options options;
+  lat_decode_options_init(&options);
+  options.candidates = candidates;
+  options.average = average;
+  options.tolerance = tolerance;
+  options.max_tokens = max_tokens;
+  options.grammar = max_tokens == 0;
+  solve_as(reports, answers, f, count, &options);
 }
 
 static int by_size(const void *a, const void *b) {
@@ -281,6 +335,36 @@ START_TEST(a_mean_is_taken_where_it_is_better) {
     means += several[i].averaged > 1;
   }
   ck_assert_int_gt(means, MANY / 4);
+  fixture_close(&f);
+}
+END_TEST
+
+/* What is refined is what was kept, and the report tells how good that was; LAPACK's answer is no
+ * mean. */
+START_TEST(what_is_kept_is_refined) {
+  static double alone[MANY][4], refined[MANY][4];
+  static lat_report decoded[MANY], reports[MANY];
+  const fixture_plan plan = {.task = "inverse", .rows = 2};
+  int32_t fallen_back = 0;
+  fixture f;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 2);
+  solve(decoded, alone, &f, MANY, 1, 1e-9, 0, 1);
+  for (int32_t fallback = 0; fallback < 2; ++fallback) {
+    lat_decode_options options;
+    lat_decode_options_init(&options);
+    options.candidates = 6;
+    options.refine = 3;
+    options.fallback = fallback;
+    solve_as(reports, refined, &f, MANY, &options);
+    for (int32_t i = 0; i < MANY; ++i) {
+      ck_assert_double_le(reports[i].residual_before, decoded[i].residual);
+      ck_assert_int_le(reports[i].refine_steps, 3);
+      ck_assert_int_eq(reports[i].averaged == 0, reports[i].source == LAT_SOURCE_LAPACK);
+      fallen_back += reports[i].source == LAT_SOURCE_LAPACK;
+    }
+  }
+  ck_assert_int_gt(fallen_back, 0);
   fixture_close(&f);
 }
 END_TEST
@@ -408,10 +492,12 @@ END_TEST
 int main(void) {
   const TTest *const tests[] = {answers_come_back_from_every_candidate,
                                 known_factors_are_taken,
-                                equilibrated_candidates_differ_in_their_last_digits,
+                                equilibrated_candidates_come_back,
+                                the_largest_matrices_have_all_candidates_and_numbers_one,
                                 the_best_stays_and_later_rounds_decode_what_is_not_right,
                                 means_are_of_vectors_of_one_sign,
                                 a_mean_is_taken_where_it_is_better,
+                                what_is_kept_is_refined,
                                 nothing_decodable_takes_all_candidates,
                                 without_variation_there_is_one_candidate,
                                 beams_are_candidates,

@@ -52,25 +52,49 @@ static void check_answer(const lat_task *task, const lati_matrices *operands, in
   ck_assert_double_lt(difference(values, operands->written[0].data, count), 1e-10);
 }
 
+/* Whether the task has other coordinates. */
+static int check_task(lat_task *task, lat_tokenizer *tokenizer) {
+  lat_batch *batch = NULL;
+  OK(lat_batch_create(&batch, tokenizer));
+  for (int32_t candidate = 1; candidate < 6 && lati_task_reflects(task); ++candidate) {
+    double values[MOST];
+    const lati_matrices operands =
+        draw_operands(values, task, batch, tokenizer, (uint64_t)candidate);
+    check_answer(task, &operands, candidate);
+  }
+  lat_batch_free(batch);
+  return lati_task_reflects(task);
+}
+
 START_TEST(answers_in_other_coordinates_come_back) {
   lat_context *ctx = new_context(1);
   lat_tokenizer *tokenizer = new_tokenizer(ctx, "p1000", "fp15");
   int32_t reflecting = 0;
   for (int32_t t = 0; t < lat_task_builtin_count(); ++t) {
     lat_task *task = new_task(ctx, lat_task_builtin_name(t), 4, 0);
-    lat_batch *batch = NULL;
-    OK(lat_batch_create(&batch, tokenizer));
-    for (int32_t candidate = 1; candidate < 6 && lati_task_reflects(task); ++candidate) {
-      double values[MOST];
-      const lati_matrices operands =
-          draw_operands(values, task, batch, tokenizer, (uint64_t)candidate);
-      check_answer(task, &operands, candidate);
-      reflecting += candidate == 1;
-    }
-    lat_batch_free(batch);
+    reflecting += check_task(task, tokenizer);
     lat_task_free(task);
   }
   ck_assert_int_eq(reflecting, 12); /* not transpose, add and tproduct */
+  lat_tokenizer_free(tokenizer);
+  lat_context_free(ctx);
+}
+END_TEST
+
+START_TEST(so_do_those_of_operands_that_are_not_square) {
+  static const struct {
+    const char *name;
+    int32_t rows, cols;
+  } shapes[] = {{"singular-values", 3, 5}, {"svd", 3, 5},       {"svd", 5, 3},
+                {"least-squares", 5, 3},   {"sylvester", 4, 3}, {"linear-system", 4, 2},
+                {"product", 4, 3},         {"matvec", 3, 4}};
+  lat_context *ctx = new_context(1);
+  lat_tokenizer *tokenizer = new_tokenizer(ctx, "p1000", "fp15");
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
+    lat_task *task = new_task(ctx, shapes[i].name, shapes[i].rows, shapes[i].cols);
+    ck_assert(check_task(task, tokenizer));
+    lat_task_free(task);
+  }
   lat_tokenizer_free(tokenizer);
   lat_context_free(ctx);
 }
@@ -121,6 +145,7 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {answers_in_other_coordinates_come_back,
+                                so_do_those_of_operands_that_are_not_square,
                                 a_transformed_product_has_no_other_coordinates,
                                 each_candidate_has_coordinates_of_its_own, NULL};
   return run_suite("task_reflect", tests);
