@@ -319,7 +319,7 @@ done:
   return status;
 }
 
-/* Which of the problems that were decoded in a round, of which others follow, are solved. */
+/* Refines the answers after a round that others follow: what is certified is not asked again. */
 static lat_status settle(lati_search *search, lati_problem *problems) {
   lat_status status = LAT_OK;
   const int64_t places = search->session->options.refine > 0 ? lat_batch_size(search->batch) : 0;

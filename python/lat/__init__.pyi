@@ -94,7 +94,7 @@ class Report:
     def __init__(self, *, residual: float = ..., tolerance: float = ..., orthogonality: float = ...,
                  log_probability: float = ..., scale: float = ..., verdict: int = ..., tokens: int = ...,
                  source: int = ..., refine_steps: int = ..., residual_before: float = ..., error_bound: float = ...,
-                 candidates: int = ..., candidate: int = ..., averaged: int = ..., reserved: int = ...) -> None: ...
+                 candidates: int = ..., candidate: int = ..., averaged: int = ...) -> None: ...
 
 class Progress:
     examples: int
