@@ -59,11 +59,12 @@ done:
 }
 
 lat_status lat_model_save_as(const lat_model *model, const char *path, const char *storage) {
+  size_t size = 0; /* told of memory alone */
   lat_status status = lati_model_usable(model);
   if (status == LAT_OK && path == NULL) {
     status = lati_fail(LAT_ERROR_ARGUMENT, "path is NULL");
   }
-  return status == LAT_OK ? save(NULL, model, path, NULL, 0, storage) : status;
+  return status == LAT_OK ? save(&size, model, path, NULL, 0, storage) : status;
 }
 
 lat_status lat_model_save_memory(size_t *size, const lat_model *model, void *data, size_t capacity,
