@@ -144,6 +144,10 @@ static int no_vectors(const cli_settings *s) {
 }
 
 /* Candidates are read as a solver reads them. */
+static int one_candidate(const cli_settings *s) {
+  return s->decode.candidates == 1;
+}
+
 static int reads_for_itself(const cli_settings *s) {
   return s->decode.candidates > 1 && (s->evaluate.accept_trailing || s->evaluate.accept_loose);
 }
@@ -270,6 +274,7 @@ static const option_rule rules[] = {
     {NULL, "classic-inverse", no_inverse, "has no effect: the model inverts nothing"},
     {NULL, "accept-trailing", nothing_trails,
      "has no effect: with --grammar nothing follows a complete matrix"},
+    {NULL, "average", one_candidate, "has no effect: --candidates is 1"},
     {"eval", "candidates", reads_for_itself,
      "chooses among complete matrices: leave --accept-trailing and --accept-loose out"},
     {NULL, "accept-loose", read_strictly, "has no effect: it belongs to output in p10 or p1000"},

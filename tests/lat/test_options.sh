@@ -369,6 +369,7 @@ effects eval "inverse/model.safetensors --count 30" <<'END'
 --refine 3
 --diagnose
 --candidates 3
+--candidates 3 --no-average
 END
 accepted eval "inverse/model.safetensors --count 3" <<'END'
 --scratchpad
@@ -403,6 +404,7 @@ refused eval "$taught_model --count 4" <<'END'
 --beam-width 3 | --beam-width has no effect: it belongs to --method beam
 --method sample --length-penalty 1 | --length-penalty has no effect: it belongs to --method beam
 --temperature 2 | --temperature has no effect: it belongs to --method sample
+--no-average | --average has no effect: --candidates is 1
 --candidates 2 --accept-trailing | --candidates chooses among complete matrices
 --refine 2 | --refine has no effect: answers of this task are not refined
 --method beam --decode-seed 2 | --decode-seed has no effect: it belongs to --method sample
@@ -446,8 +448,10 @@ effects solve 'taught-inverse/model.safetensors input --fallback' <<'END'
 END
 accepted solve 'taught-inverse/model.safetensors input --fallback' <<'END'
 --candidates 3
+--candidates 3 --no-average
 END
 refused solve taught-inverse/model.safetensors <<'END'
+--no-average | --average has no effect: --candidates is 1
 --certify-tolerance 1e-9 | --certify-tolerance has no effect
 END
 refused solve "$taught_model" <<'END'
