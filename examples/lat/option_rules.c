@@ -143,11 +143,11 @@ static int no_vectors(const cli_settings *s) {
   return s->evaluate.accept_zero && (s->traits & TRAIT_VECTORS) == 0;
 }
 
-/* Candidates are read as a solver reads them. */
 static int one_candidate(const cli_settings *s) {
   return s->decode.candidates == 1;
 }
 
+/* Candidates are read as a solver reads them. */
 static int reads_for_itself(const cli_settings *s) {
   return s->decode.candidates > 1 && (s->evaluate.accept_trailing || s->evaluate.accept_loose);
 }

@@ -64,21 +64,22 @@ typedef struct lat_decode_options {
                        Inverses and solutions of linear systems are found and certified up to
                        condition numbers of about 1e29, rows and columns scaled */
   double certify_tolerance; /**< relative residual that a certificate asks for; default 1e-12 */
-  int32_t candidates; /**< most answers decoded for a matrix, 1..1024, of which the best stays: a
-                         verdict costs little, and a second answer is often right where the first
-                         is not. Each but the first is decoded from the problem in another scale
-                         and in other coordinates: operands and results multiplied by Householder
-                         reflections, H A K for A, which the answer follows (K A^-1 H; H U, S, K V).
-                         Of sums and of products of a transformed operand rows are permuted instead,
-                         by models that are not canonical; transposes and tensors are scaled alone.
-                         SAMPLE draws others, and BEAM has beam_width of each search, the likeliest
-                         first. The next is decoded only where none is right yet, all matrices of a
-                         call together. Default 1. Sessions take no notice of it */
-  int32_t average;    /**< 1 (default): with candidates, the mean of the best answer so far and each
-                         new one takes their place where its verdict and residual are better, which
-                         they often are, because the two err in different ways. A mean joins further
-                         ones with its weight. Not of custom tasks. 0: always an answer that the model
-                         wrote */
+  int32_t
+      candidates;  /**< most answers decoded for a matrix, 1..1024, of which the best stays: a
+                      verdict costs little, and a second answer is often right where the first
+                      is not. Each but the first is decoded from the problem in another scale
+                      and in other coordinates: operands and results multiplied by Householder
+                      reflections, H A K for A, which the answer follows (K A^-1 H; H U, S, K V).
+                      Of sums rows and columns, of products of a transformed operand rows are
+                      permuted and negated instead, by models that are not canonical; transposes and
+                      tensors are scaled alone.  SAMPLE draws others, and BEAM has beam_width of each
+                      search, the likeliest  first. The next is decoded only where none is right yet,
+                      all matrices of a  call together. Default 1. Sessions take no notice of it */
+  int32_t average; /**< 1 (default): with candidates, the mean of the best answer so far and each
+                      new one takes their place where its verdict and residual are better, which
+                      they often are, because the two err in different ways. A mean joins further
+                      ones with its weight. Not of custom tasks. 0: always an answer that the model
+                      wrote */
   int32_t (*cancel)(void *user); /**< asked before each position of an output, on the calling
                                     thread: non-zero stops the call with CANCELLED, after which
                                     session or solver can be used again. NULL (default): never */
@@ -90,7 +91,8 @@ enum {
   LAT_VERDICT_WITHIN = 0, /**< within tolerance */
   LAT_VERDICT_OUTSIDE =
       1, /**< decoded, but not within tolerance (or vectors not orthonormal, values not ordered) */
-  LAT_VERDICT_UNDECODABLE = 2, /**< the tokens are no matrix, or one of the wrong shape */
+  LAT_VERDICT_UNDECODABLE = 2, /**< the tokens are no matrix, or one of the wrong shape, or a number
+                                  exceeds the largest double in the caller's units */
   LAT_VERDICT_UNKNOWN = 3, /**< decoded; a custom task without a residual, and comparison is off */
   LAT_VERDICT_CERTIFIED = 4, /**< within certify_tolerance, with a bound on the error that includes
                                 the rounding of its own computation */

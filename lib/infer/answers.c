@@ -4,6 +4,7 @@
 
 #include "task/batch_impl.h"
 #include "task/equilibrate.h"
+#include "task/registry.h"
 
 #include <string.h>
 
@@ -101,6 +102,7 @@ static lat_status append_answer(lati_answers *answers, const lati_problem *probl
       const lat_matrix *x = &problem->x.written[0];
       lati_unscale_lines(x, problem->factors + x->rows, problem->factors);
     }
+    lati_task_orient(&problem->x.written[0], problem->task); /* in other coordinates any sign */
     status = lati_matrices_encode(answers->tokens + used, most, &count, tokenizer, LAT_OUTPUT,
                                   problem->letter, &problem->x);
     count = status == LAT_OK ? count : 0;

@@ -96,19 +96,25 @@ static int wants_more(const lati_search *search, const lati_problem *problem) {
          !lati_is_right(&problem->report, problem->task, &search->session->options);
 }
 
-/* Fills the batch with candidate `round` of the problems that want one. A coefficient without a
- * token is an error in the first round; later, a candidate that is left out. */
-static lat_status fill_batch(lati_search *search, const lati_problem *problems, int64_t count,
-                             int32_t round) {
+static int is_asked_again(const lati_search *search, const lati_problem *problem) {
+  return wants_more(search, problem) &&
+         lati_frame_varies(problem->task, &problem->a.form, &search->session->options);
+}
+
+/* Fills the batch with candidate `round` of the problems that want one; *asked is their number. A
+ * coefficient without a token is an error in the first round; later, a candidate that is left out.
+ */
+static lat_status fill_batch(int64_t *asked, lati_search *search, const lati_problem *problems,
+                             int64_t count, int32_t round) {
   lat_batch_clear(search->batch);
+  *asked = 0;
   for (int64_t i = 0; i < count; ++i) {
-    if (round > 0 &&
-        !(wants_more(search, &problems[i]) &&
-          lati_frame_varies(problems[i].task, &problems[i].a.form, &search->session->options))) {
+    if (round > 0 && !is_asked_again(search, &problems[i])) {
       continue;
     }
     const int64_t place = lat_batch_size(search->batch);
     const lat_status status = append(search, &problems[i], round);
+    ++*asked;
     if (status == LAT_OK) {
       search->places[place] = i;
     } else if (round == 0 || status != LAT_ERROR_NUMERIC) {
@@ -204,16 +210,18 @@ static int is_better(const lat_report *report, const lat_report *than) {
                                  : distance(report) < distance(than);
 }
 
-/* Keeps the answer where it is the first, or better than the one that is there. */
-static void keep_better(lati_problem *problem, const lat_report *report,
-                        const lati_matrices *answer) {
+/* Keeps the answer where it is the first, or better than the one that is there; whether it did. */
+static int keep_better(lati_problem *problem, const lat_report *report,
+                       const lati_matrices *answer) {
   lat_report *best = &problem->report;
-  if (best->candidates == 0 || is_better(report, best)) {
+  const int keeps = best->candidates == 0 || is_better(report, best);
+  if (keeps) {
     *best = *report;
     memcpy(problem->x.written[0].data, answer->written[0].data,
            lati_form_values(&answer->form) * sizeof(double));
   }
   best->candidates = report->candidates;
+  return keeps;
 }
 
 /* Whether a mean of the answers is worth its verdict: both have one, and neither is right. What the
@@ -244,14 +252,33 @@ static lat_status average(lati_matrices *mean, lat_report *report, const lati_se
   return judge(report, mean, search, problem);
 }
 
+/* Refines what is kept, in a copy, which takes its place where it is certified: a later candidate
+ * may be a better one to begin with. */
+static lat_status try_refined(lati_search *search, lati_problem *problem) {
+  lat_status status = LAT_OK;
+  lat_report report = problem->report;
+  const size_t size = lati_form_values(&problem->x.form) * sizeof *search->mean;
+  lati_matrices refined = lati_matrices_at(search->mean, &problem->x.form);
+  memcpy(search->mean, problem->x.written[0].data, size);
+  LATI_TRY(lati_refine_decoded(&report, refined.written, problem->task, problem->a.written,
+                               &search->session->options, search->work));
+  if (report.verdict == LAT_VERDICT_CERTIFIED) {
+    problem->report = report;
+    memcpy(problem->x.written[0].data, search->mean, size);
+  }
+done:
+  return status;
+}
+
 /* Keeps the best of the answer that is there, the decoded one, and their mean. A mean of many
  * comes about one by one: each answer joins it that makes it better. */
 static lat_status consider(lati_search *search, lati_problem *problem, const lati_frame *frame,
                            double log_probability, lati_tokens tokens) {
   lat_status status = LAT_OK;
+  const lat_decode_options *options = &search->session->options;
   const int32_t earlier = problem->report.candidates;
   lat_report report = {.struct_size = sizeof report,
-                       .tolerance = search->session->options.tolerance,
+                       .tolerance = options->tolerance,
                        .log_probability = log_probability,
                        .scale = frame->factor,
                        .tokens = (int32_t)tokens.count,
@@ -265,9 +292,12 @@ static lat_status consider(lati_search *search, lati_problem *problem, const lat
   if (averages) {
     LATI_TRY(average(&mean, &mean_report, search, problem, &report, &answer));
   }
-  keep_better(problem, &report, &answer);
+  int keeps = keep_better(problem, &report, &answer);
   if (averages) {
-    keep_better(problem, &mean_report, &mean);
+    keeps = keep_better(problem, &mean_report, &mean) || keeps;
+  }
+  if (keeps && options->refine > 0 && options->candidates > 1) {
+    LATI_TRY(try_refined(search, problem));
   }
 done:
   return status;
@@ -301,49 +331,20 @@ done:
   return status;
 }
 
-/* Refines what is kept, in a copy, which takes its place where it is certified: a later candidate
- * may be a better one to begin with. */
-static lat_status try_refined(lati_search *search, lati_problem *problem) {
-  lat_status status = LAT_OK;
-  lat_report report = problem->report;
-  const size_t size = lati_form_values(&problem->x.form) * sizeof *search->mean;
-  lati_matrices refined = lati_matrices_at(search->mean, &problem->x.form);
-  memcpy(search->mean, problem->x.written[0].data, size);
-  LATI_TRY(lati_refine_decoded(&report, refined.written, problem->task, problem->a.written,
-                               &search->session->options, search->work));
-  if (report.verdict == LAT_VERDICT_CERTIFIED) {
-    problem->report = report;
-    memcpy(problem->x.written[0].data, search->mean, size);
-  }
-done:
-  return status;
-}
-
-/* Refines the answers after a round that others follow: what is certified is not asked again. */
-static lat_status settle(lati_search *search, lati_problem *problems) {
-  lat_status status = LAT_OK;
-  const int64_t places = search->session->options.refine > 0 ? lat_batch_size(search->batch) : 0;
-  for (int64_t place = 0; place < places; ++place) {
-    LATI_TRY(try_refined(search, &problems[search->places[place]]));
-  }
-done:
-  return status;
-}
-
 lat_status lati_search_run(lati_search *search, lati_problem *problems, int64_t count) {
   lat_status status = LAT_OK;
   const lat_decode_options *options = &search->session->options;
+  int64_t asked = 0;
   for (int64_t i = 0; i < count; ++i) {
     problems[i].report = (lat_report){.struct_size = sizeof problems[i].report};
   }
   for (int32_t round = 0; round < options->candidates; ++round) {
-    LATI_TRY(fill_batch(search, problems, count, round));
-    if (lat_batch_size(search->batch) == 0) {
+    LATI_TRY(fill_batch(&asked, search, problems, count, round));
+    if (asked == 0) {
       break;
     }
-    LATI_TRY(run_round(search, problems));
-    if (round + 1 < options->candidates) {
-      LATI_TRY(settle(search, problems));
+    if (lat_batch_size(search->batch) > 0) {
+      LATI_TRY(run_round(search, problems));
     }
   }
   for (int64_t i = 0; i < count; ++i) {

@@ -547,6 +547,43 @@ START_TEST(equilibrated_examples_are_shown_in_the_scale_of_their_score) {
 }
 END_TEST
 
+/* Each vector's first component that is not small is positive. */
+static int32_t check_signs(const lat_observation *seen, void *user) {
+  double vectors[6];
+  if (seen->prediction != NULL) {
+    const lat_matrix *x = seen->prediction;
+    memcpy(vectors, x->data, sizeof vectors);
+    const lat_matrix oriented = lati_matrix_view(vectors, x->rows, x->cols);
+    lati_task_orient(&oriented, seen->task);
+    ck_assert_mem_eq(vectors, x->data, sizeof vectors);
+    ++*(int32_t *)user;
+  }
+  return 0;
+}
+
+START_TEST(candidates_have_vectors_of_the_documented_signs) {
+  const fixture_plan plan = {.task = "eigenvectors", .rows = 2, .canonical = 1};
+  fixture f;
+  int32_t predictions = 0;
+  lat_decode_options decode;
+  lat_evaluate_options options;
+  fixture_open(&f, &plan);
+  fixture_prefer_size(&f, 2); /* an answer is 3 x 2 */
+  fixture_prefer_size(&f, 3);
+  lat_decode_options_init(&decode);
+  decode.method = LAT_DECODE_SAMPLE;
+  decode.candidates = 4;
+  lat_evaluate_options_init(&options);
+  options.count = 40;
+  options.decode = &decode;
+  options.observe = check_signs;
+  options.user = &predictions;
+  lat_evaluation_free(evaluate(&f, &options));
+  ck_assert_int_gt(predictions, 0);
+  fixture_close(&f);
+}
+END_TEST
+
 START_TEST(groups_of_one_are_dropped_and_the_rest_put_in_order) {
   lat_context *ctx = NULL;
   must(lat_context_create(&ctx, NULL));
@@ -705,6 +742,7 @@ int main(void) {
                                 examples_follow_the_last_weights,
                                 rows_tell_tasks_and_spectra_apart,
                                 equilibrated_examples_are_shown_in_the_scale_of_their_score,
+                                candidates_have_vectors_of_the_documented_signs,
                                 groups_of_one_are_dropped_and_the_rest_put_in_order,
                                 batches_and_threads_change_nothing,
                                 progress_can_cancel,
