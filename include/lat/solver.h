@@ -64,22 +64,22 @@ typedef struct lat_decode_options {
                        Inverses and solutions of linear systems are found and certified up to
                        condition numbers of about 1e29, rows and columns scaled */
   double certify_tolerance; /**< relative residual that a certificate asks for; default 1e-12 */
-  int32_t
-      candidates;  /**< most answers decoded for a matrix, 1..1024, of which the best stays: a
-                      verdict costs little, and a second answer is often right where the first
-                      is not. Each but the first is decoded from the problem in another scale
-                      and in other coordinates: operands and results multiplied by Householder
-                      reflections, H A K for A, which the answer follows (K A^-1 H; H U, S, K V).
-                      Of sums rows and columns, of products of a transformed operand rows are
-                      permuted and negated instead, by models that are not canonical; transposes and
-                      tensors are scaled alone.  SAMPLE draws others, and BEAM has beam_width of each
-                      search, the likeliest  first. The next is decoded only where none is right yet,
-                      all matrices of a  call together. Default 1. Sessions take no notice of it */
-  int32_t average; /**< 1 (default): with candidates, the mean of the best answer so far and each
-                      new one takes their place where its verdict and residual are better, which
-                      they often are, because the two err in different ways. A mean joins further
-                      ones with its weight. Not of custom tasks. 0: always an answer that the model
-                      wrote */
+  int32_t candidates; /**< most answers decoded for a matrix, 1..1024, of which the best stays: a
+                         verdict costs little, and a second answer is often right where the first
+                         is not. Each but the first is decoded from the problem in another scale
+                         and in other coordinates: operands and results multiplied by Householder
+                         reflections, H A K for A, which the answer follows (K A^-1 H; H U, S, K V).
+                         Instead rows and columns of sums are permuted, and rows of products of a
+                         transformed operand permuted and negated, by models that are not canonical;
+                         transposes and tensors are scaled alone. SAMPLE draws others, and BEAM has
+                         beam_width of each search, the likeliest first. The next is decoded only
+                         where none is right yet, all matrices of a call together. Default 1.
+                         Sessions take no notice of it */
+  int32_t average;    /**< 1 (default): with candidates, the mean of the best answer so far and each
+                         new one takes their place where its verdict and residual are better, which
+                         they often are, because the two err in different ways. A mean joins further
+                         ones with its weight. Not of custom tasks. 0: always an answer that the model
+                         wrote */
   int32_t (*cancel)(void *user); /**< asked before each position of an output, on the calling
                                     thread: non-zero stops the call with CANCELLED, after which
                                     session or solver can be used again. NULL (default): never */
@@ -136,7 +136,7 @@ typedef struct lat_report {
   int32_t candidate;      /**< which of them it is, from 0; of a mean the last one in it, whose
                              log_probability, scale and tokens are told */
   int32_t averaged;       /**< answers that it, or what was refined, is the mean of; 1: one alone;
-                             0: none, it is LAPACK's, or there is none */
+                             0: it is LAPACK's, or LAPACK finds none */
   int32_t reserved;       /**< 0 */
 } lat_report;
 
@@ -188,8 +188,8 @@ typedef struct lat_evaluate_options {
   lat_decode_options *decode; /**< NULL: greedy without grammar, as the paper. With candidates, the
                                  answer is chosen by its residual against the rounded input, not by
                                  the target, and no more are decoded within the smallest tolerance;
-                                 answers must be complete matrices. refine: see
-                                 lat_accuracy.certified */
+                                 answers must be complete matrices, and a mean is rounded to
+                                 tokens. refine: see lat_accuracy.certified */
   int32_t (*progress)(int64_t done, int64_t count,
                       void *user); /**< non-zero cancels; may be NULL */
   void *user;                      /**< passed to progress */

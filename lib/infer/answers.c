@@ -19,7 +19,7 @@ lat_status lati_answers_open(lati_answers *answers, lat_model *model, const lat_
   } else {
     lat_decode_options own = answers->options;
     own.tolerance = tolerance;
-    own.refine = own.fallback = 0; /* what is scored is decoded */
+    own.refine = own.fallback = 0; /* what is scored is not refined */
     LATI_TRY(lati_search_open(&answers->search, model, task, &own));
     answers->search.as_given = 1;
   }

@@ -149,15 +149,6 @@ static lat_status judge(lat_report *report, const lati_matrices *answer, const l
                       search->session->options.compare, search->work);
 }
 
-static int is_finite(const lati_matrices *answer) {
-  const double *values = answer->written[0].data;
-  int finite = 1;
-  for (size_t i = 0; i < lati_form_values(&answer->form); ++i) {
-    finite = finite && isfinite(values[i]);
-  }
-  return finite;
-}
-
 /* The answer in the caller's units into search->caller, and its verdict; zeros where the tokens are
  * no matrices of its shapes, or a number is no double in these units. */
 static lat_status decode_answer(lati_matrices *answer, lat_report *report,
@@ -167,7 +158,7 @@ static lat_status decode_answer(lati_matrices *answer, lat_report *report,
   *answer = lati_matrices_at(search->moved, &problem->x.form);
   if (read_answer(answer, search, problem, tokens)) {
     LATI_TRY(lati_frame_leave(answer, frame, search->caller));
-    if (is_finite(answer)) {
+    if (lati_operands_check_finite(answer->written, answer->count, "answer") == LAT_OK) {
       return judge(report, answer, search, problem);
     }
   }

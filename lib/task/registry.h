@@ -67,6 +67,8 @@ struct lati_task_kind {
   int (*result_shapes)(lati_shape *results, const lati_shape *operands);
   /* Doubles of work memory for `input`, the shapes of the matrices that are written. */
   size_t (*work)(const lati_shape *input);
+  /* How results follow operands into other coordinates; zeros: they do not. */
+  lati_sides reflected_operands[LATI_MAX_OPERANDS], reflected_results[LATI_MAX_OPERANDS];
   lat_status (*answer)(lat_matrix *output, const lat_task *task, const lat_matrix *input,
                        double *work);
   /* The scratchpad that can be written in front of an answer, one matrix of intermediate results:
@@ -103,8 +105,6 @@ struct lati_task_kind {
    * NULL: they are the same. */
   void (*restore)(const lat_matrix *answer, const lati_transform *transform,
                   const double *canonical);
-  /* How results follow operands into other coordinates; zeros: they do not. */
-  lati_sides reflected_operands[LATI_MAX_OPERANDS], reflected_results[LATI_MAX_OPERANDS];
   /* Gives the vectors in the answer to a canonical form the signs that are documented; NULL: there
    * are none. */
   void (*orient)(const lat_matrix *answer);

@@ -464,20 +464,10 @@ START_TEST(rows_tell_tasks_and_spectra_apart) {
 }
 END_TEST
 
-/* The mean over rows of |A X - I|. */
-static double inverse_residual(const lat_matrix *a, const lat_matrix *x) {
-  const int32_t n = a->rows;
-  double sum = 0;
-  for (int32_t i = 0; i < n; ++i) {
-    for (int32_t j = 0; j < n; ++j) {
-      double entry = i == j ? -1 : 0;
-      for (int32_t k = 0; k < n; ++k) {
-        entry += lati_matrix_get(a, i, k) * lati_matrix_get(x, k, j);
-      }
-      sum += fabs(entry);
-    }
-  }
-  return sum / n;
+static double residual_of(const lat_observation *seen, const lat_matrix *answer) {
+  lat_score score = {.struct_size = sizeof score};
+  must(lat_task_score(&score, seen->task, seen->input, NULL, answer, NULL));
+  return score.residual;
 }
 
 /* Inverses that were shown, and those of them whose target is near the input's inverse. */
@@ -492,14 +482,14 @@ static int32_t check_scale(const lat_observation *seen, void *user) {
   lat_task_options_init(&options);
   must(lat_task_get_options(&options, seen->task));
   if (strcmp(options.name, "inverse") == 0) {
-    const double residual = inverse_residual(seen->input, seen->prediction);
+    const double residual = residual_of(seen, seen->prediction);
     double largest = 0;
     for (int32_t i = 0; i < seen->input->rows; ++i) {
       largest = fmax(largest, fabs(lati_matrix_get(seen->input, i, 0)));
     }
     ck_assert_double_gt(largest, 1); /* coefficients go to 10, of equilibrated matrices to 1 */
     ck_assert_double_eq_tol(seen->residual, residual, 1e-9 * residual);
-    shown->near += inverse_residual(seen->input, seen->target) < 0.5;
+    shown->near += residual_of(seen, seen->target) < 0.5;
     ++shown->all;
   }
   return 0;
