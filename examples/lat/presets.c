@@ -37,6 +37,12 @@ typedef struct preset_entry {
   "--ema-decay 0.999 --validate-count 1000 " MODERN
 #define CANONICAL "--canonical --batch-size 128 --learning-rate 6e-3 --validate-every 64000 " LARGER
 
+/* Answers of tens of numbers, each one token by a factored head. With --encoder-from MODEL, the
+ * encoder of a trained model of six layers, they take a small part of the examples. */
+#define FACTORED                                                                                   \
+  "--canonical --batch-size 64 --learning-rate 6e-3 --validate-every 128000 " LARGER               \
+  "--output-encoding fp15 --factored-head --encoder-layers 6 --decoder-layers 3 "
+
 /* Answers of many numbers, each a sum of products: as much decoder as encoder. */
 #define PRODUCTS CANONICAL "--sign-bias 0.25 --encoder-layers 2 --decoder-layers 2 "
 
@@ -85,6 +91,14 @@ static const preset_entry presets[] = {
     {"svd-4x4-canonical", "the same, for 2,432,000 examples",
      "--examples 2432000 --task svd --size 4 --period 38000 " CANONICAL
      "--encoder-layers 6 --decoder-layers 2 --batch-size 64"},
+    {"eigenvectors-5x5-factored", "factored head, 6/3 layers, width 128, for 3,200,000 examples",
+     "--examples 3200000 --task eigenvectors --size 5 --triangle --period 50000 " FACTORED},
+    {"eigenvectors-6x6-factored", "the same, for 3,200,000 examples",
+     "--examples 3200000 --task eigenvectors --size 6 --triangle --period 50000 " FACTORED},
+    {"svd-4x4-factored", "the same, for 1,280,000 examples",
+     "--examples 1280000 --task svd --size 4 --period 20000 " FACTORED},
+    {"inverse-5x5-factored", "the same, of equilibrated inputs, for 2,400,000 examples",
+     "--examples 2400000 --task inverse --size 5 --equilibrate --period 37500 " FACTORED},
     {"transpose-5x5", "published sweep, 1/1 layers, width 256",
      "--task transpose --size 5 --encoding p1000 --layers 1 --width 256 --heads 8 "
      "--learning-rate 1e-4"},

@@ -152,9 +152,12 @@ typedef struct lat_observation {
   const lat_matrix *input;  /**< as its tokens say it, in the canonical frame where there is one,
                                scaled back where it was equilibrated: joined operands one matrix,
                                others an array of them */
-  const lat_matrix *target; /**< likewise */
+  const lat_matrix *target; /**< likewise; beside a prediction in double precision as it was before
+                               it was rounded to tokens */
   const lat_matrix *prediction; /**< NULL: no matrix, or one of the wrong shape */
-  const int32_t *tokens;        /**< the prediction's, without framing EOS */
+  const int32_t *tokens;        /**< the prediction's, without framing EOS; of one that was chosen
+                                   from candidates, which is in double precision, those that it
+                                   rounds to */
   size_t token_count;           /**< of them */
   double residual;      /**< of the score; infinity: wrong whatever the tolerance; 0 when exact */
   double orthogonality; /**< largest |v_i . v_j| / (|v_i| |v_j|) of predicted vectors; NaN */
@@ -188,8 +191,9 @@ typedef struct lat_evaluate_options {
   lat_decode_options *decode; /**< NULL: greedy without grammar, as the paper. With candidates, the
                                  answer is chosen by its residual against the rounded input, not by
                                  the target, and no more are decoded within the smallest tolerance;
-                                 answers must be complete matrices, and a mean is rounded to
-                                 tokens. refine: see lat_accuracy.certified */
+                                 answers must be complete matrices, and are scored in double
+                                 precision, as a solver returns them. refine: see
+                                 lat_accuracy.certified */
   int32_t (*progress)(int64_t done, int64_t count,
                       void *user); /**< non-zero cancels; may be NULL */
   void *user;                      /**< passed to progress */

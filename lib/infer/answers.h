@@ -10,13 +10,12 @@ typedef struct lati_answers {
   lat_decode_options options; /* resolved */
   lat_session *session;       /* one candidate */
   lati_search search;         /* several */
-  lati_problem problems[LATI_SEARCH_BATCH];
-  double *values; /* of inputs and outputs */
-  size_t value_capacity;
-  int32_t *tokens; /* of the best answers, end to end */
+  lat_sequences sequences;    /* the latest answers */
+  lati_problem *problems;     /* what is searched; NULL where nothing is */
+  double *values;             /* of their inputs and outputs */
+  int32_t *tokens;            /* of the best answers, end to end */
   int64_t *offsets;
-  int32_t *candidates; /* decoded for each example; 1 each where NULL */
-  size_t token_capacity, offset_capacity, candidate_capacity;
+  size_t problem_capacity, value_capacity, token_capacity, offset_capacity;
 } lati_answers;
 
 /* All memory zero or as lati_answers_open() left it. tolerance: of the residual, within which no
@@ -25,9 +24,11 @@ lat_status lati_answers_open(lati_answers *answers, lat_model *model, const lat_
                              const lat_decode_options *options, double tolerance);
 void lati_answers_close(lati_answers *answers);
 
-/* Sequences in the order of the batch; borrowed, valid until the next call. Candidates are chosen
- * by their residual against the example's input as its tokens say it, without a look at the target.
- */
-lat_status lati_answers_decode(lat_sequences *out, lati_answers *answers, const lat_batch *batch);
+/* Answers the examples of a batch. Candidates are chosen by their residual against the example's
+ * input as its tokens say it, without a look at the target. */
+lat_status lati_answers_decode(lati_answers *answers, const lat_batch *batch);
+
+/* The answer to example i of the latest batch; borrowed, valid until the next one. */
+lati_guess lati_answers_at(const lati_answers *answers, int64_t i);
 
 #endif

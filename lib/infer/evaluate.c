@@ -159,6 +159,14 @@ static lati_tokens tokens_of(const lat_batch *batch, int32_t side, int64_t i) {
                        (size_t)(all->offsets[i + 1] - all->offsets[i])};
 }
 
+static lati_asked asked_of(const lat_batch *batch, int64_t i) {
+  const lati_batch_side *target = &batch->side[LAT_OUTPUT];
+  return (lati_asked){.input = tokens_of(batch, LAT_INPUT, i),
+                      .target = tokens_of(batch, LAT_OUTPUT, i),
+                      .factors = lati_batch_factors(batch, i),
+                      .unrounded_target = target->values + target->value_offsets[i]};
+}
+
 /* Enters example i's score in every row it belongs to. */
 static lat_status enter(lat_evaluation *evaluation, const bench *with, int64_t i,
                         const lat_task *task, const lati_prediction *prediction,
@@ -189,24 +197,20 @@ done:
 }
 
 /* at: index of the batch's first example. */
-static lat_status score_example(lat_evaluation *evaluation, const bench *with,
-                                const lat_sequences *predicted, int64_t at, int64_t i) {
+static lat_status score_example(lat_evaluation *evaluation, const bench *with, int64_t at,
+                                int64_t i) {
   lat_status status = LAT_OK;
   lati_prediction prediction, ceiling;
   const lat_task *task = lat_task_component(with->task, lat_batch_component(with->batch, i));
-  const lati_asked asked = {tokens_of(with->batch, LAT_INPUT, i),
-                            tokens_of(with->batch, LAT_OUTPUT, i),
-                            lati_batch_factors(with->batch, i)};
-  lati_tokens guess = {predicted->tokens + predicted->offsets[i],
-                       (size_t)(predicted->offsets[i + 1] - predicted->offsets[i])};
-  LATI_TRY(lati_score_prediction(&prediction, &with->scorer, task, &asked, guess));
-  prediction.candidates = with->answers->candidates != NULL ? with->answers->candidates[i] : 1;
+  const lati_asked asked = asked_of(with->batch, i);
+  const lati_guess guess = lati_answers_at(with->answers, i);
+  LATI_TRY(lati_score_prediction(&prediction, &with->scorer, task, &asked, &guess));
   if (with->work != NULL) {
-    LATI_TRY(lati_certify_prediction(&prediction, &with->scorer, task, &asked, guess,
+    LATI_TRY(lati_certify_prediction(&prediction, &with->scorer, task, &asked, &guess,
                                      &with->answers->options, with->work));
   }
   if (with->options.diagnose || with->options.observe != NULL) {
-    const lati_observed observed = {(uint64_t)(at + i), task, &asked, guess, &prediction};
+    const lati_observed observed = {(uint64_t)(at + i), task, &asked, &guess, &prediction};
     LATI_TRY(lati_observe(&evaluation->diagnosis, &with->scorer, &with->options,
                           evaluation->tolerances, &observed));
   }
@@ -221,11 +225,10 @@ done:
 static lat_status evaluate_batch(lat_evaluation *evaluation, bench *with, int64_t at,
                                  int64_t count) {
   lat_status status = LAT_OK;
-  lat_sequences predicted;
   LATI_TRY(lat_sampler_next(with->batch, with->sampler, count));
-  LATI_TRY(lati_answers_decode(&predicted, with->answers, with->batch));
+  LATI_TRY(lati_answers_decode(with->answers, with->batch));
   for (int64_t i = 0; i < count; ++i) {
-    LATI_TRY(score_example(evaluation, with, &predicted, at, i));
+    LATI_TRY(score_example(evaluation, with, at, i));
   }
 done:
   return status;

@@ -33,8 +33,7 @@ lat_status lati_observe(lati_diagnosis *diagnosis, const lati_scorer *scorer,
   const lati_prediction *prediction = observed->prediction;
   lati_example example;
   lati_findings findings;
-  LATI_TRY(
-      lati_read_example(&example, scorer, observed->task, observed->asked, observed->predicted));
+  LATI_TRY(lati_read_example(&example, scorer, observed->task, observed->asked, observed->guess));
   LATI_TRY(lati_find(&findings, observed->task, &example));
   if (options->diagnose && example.has_prediction) {
     LATI_TRY(lati_diagnosis_add(diagnosis, observed->task->ctx, observed->task, &findings,
@@ -48,8 +47,8 @@ lat_status lati_observe(lati_diagnosis *diagnosis, const lati_scorer *scorer,
         .input = example.source,
         .target = example.target,
         .prediction = example.has_prediction ? example.predicted : NULL,
-        .tokens = observed->predicted.tokens,
-        .token_count = observed->predicted.count,
+        .tokens = observed->guess->tokens.tokens,
+        .token_count = observed->guess->tokens.count,
         .residual = prediction->residual,
         .orthogonality = findings.orthogonality,
         .condition = findings.condition,

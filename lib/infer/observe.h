@@ -9,7 +9,7 @@ typedef struct lati_observed {
   uint64_t index;
   const lat_task *task; /* its own, not a mixture */
   const lati_asked *asked;
-  lati_tokens predicted;
+  const lati_guess *guess;
   const lati_prediction *prediction;
 } lati_observed;
 

@@ -109,11 +109,28 @@ static int same_kind(const reading *a, const reading *b) {
   return same;
 }
 
+/* Numbers as they were before they became tokens, in matrices that lie end to end. */
+static void unround(const reading *out, const double *values) {
+  size_t count = 0;
+  for (int32_t i = 0; i < out->count; ++i) {
+    count += lati_matrix_count(&out->written[i]);
+  }
+  memcpy(out->written[0].data, values, count * sizeof *values);
+}
+
 /* A prediction that is no matrix is one, perhaps, to a reader who asks less. Returns whether it is
  * to be scored. */
 static int read_prediction(reading *out, int32_t *well_formed, const lati_scorer *scorer,
-                           const lat_task *task, const reading *right, lati_tokens predicted) {
+                           const lat_task *task, const reading *right, const lati_guess *guess) {
   int loose = 0;
+  const lati_tokens predicted = guess->tokens;
+  *well_formed = guess->unrounded != NULL;
+  if (guess->unrounded != NULL) {
+    *out = (reading){.count = right->count, .letter = right->letter};
+    lati_matrices_like(out->written, right->written, right->count, scorer->predicted);
+    unround(out, guess->unrounded);
+    return 1;
+  }
   lat_status status =
       read_tokens(out, scorer->predicted, scorer, task, LAT_OUTPUT, loose, predicted);
   if (status != LAT_OK && scorer->accept_loose) {
@@ -128,8 +145,8 @@ static int read_prediction(reading *out, int32_t *well_formed, const lati_scorer
   return complete || scorer->accept_trailing;
 }
 
-/* The input before it was equilibrated, A = R^-1 C S^-1, and the answers to it, X = S X_C R, either
- * of which may be NULL. */
+/* The input before it was equilibrated, A = R^-1 C S^-1, and the answers to it, X = S X_C R;
+ * `guess` may be NULL. */
 static void undo_scaling(const reading *source, const reading *right, const reading *guess,
                          const double *factors) {
   const reading *answers[] = {right, guess};
@@ -181,19 +198,20 @@ static lat_status score_matrix(lati_prediction *out, const lati_scorer *scorer,
 
 lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer,
                                  const lat_task *task, const lati_asked *asked,
-                                 lati_tokens predicted) {
-  reading source, right, guess;
-  *out = (lati_prediction){.residual = INFINITY};
-  if (same_answer(task, predicted, asked->target)) {
-    *out = (lati_prediction){.exact = 1, .well_formed = 1, .within_1pct = 1};
+                                 const lati_guess *guess) {
+  lati_example example;
+  *out = (lati_prediction){.residual = INFINITY, .candidates = guess->candidates};
+  if (same_answer(task, guess->tokens, asked->target)) {
+    out->exact = out->well_formed = 1;
+    out->residual = 0;
+    out->within_1pct = 1;
     return LAT_OK;
   }
   lat_status status = LAT_OK;
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
-  LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, asked->target));
-  if (read_prediction(&guess, &out->well_formed, scorer, task, &right, predicted)) {
-    undo_scaling(&source, &right, &guess, asked->factors);
-    LATI_TRY(score_matrix(out, scorer, task, source.written, right.written, guess.written));
+  LATI_TRY(lati_read_example(&example, scorer, task, asked, guess));
+  out->well_formed = example.well_formed;
+  if (example.has_prediction) {
+    LATI_TRY(score_matrix(out, scorer, task, example.source, example.target, example.predicted));
   }
 done:
   return status;
@@ -204,36 +222,36 @@ static void copy_views(lat_matrix out[LATI_MAX_OPERANDS], const reading *from) {
 }
 
 lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, const lat_task *task,
-                             const lati_asked *asked, lati_tokens predicted) {
-  reading source, right, guess;
+                             const lati_asked *asked, const lati_guess *guess) {
+  reading source, right, read;
   lat_status status = LAT_OK;
-  int32_t well_formed = 0;
   LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
   LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, asked->target));
-  out->has_prediction = read_prediction(&guess, &well_formed, scorer, task, &right, predicted);
-  undo_scaling(&source, &right, out->has_prediction ? &guess : NULL, asked->factors);
+  out->has_prediction = read_prediction(&read, &out->well_formed, scorer, task, &right, guess);
+  if (guess->unrounded != NULL) {
+    unround(&right, asked->unrounded_target);
+  }
+  undo_scaling(&source, &right, out->has_prediction ? &read : NULL, asked->factors);
   copy_views(out->source, &source);
   copy_views(out->target, &right);
-  copy_views(out->predicted, &guess);
+  copy_views(out->predicted, &read);
 done:
   return status;
 }
 
 lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scorer,
                                    const lat_task *task, const lati_asked *asked,
-                                   lati_tokens predicted, const lat_decode_options *options,
+                                   const lati_guess *guess, const lat_decode_options *options,
                                    double *work) {
-  reading source, guess;
+  lati_example example;
   lat_status status = LAT_OK;
   lat_report report = {.struct_size = sizeof report, .tolerance = options->tolerance};
   if (!out->well_formed) {
     return LAT_OK;
   }
-  LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
-  LATI_TRY(read_tokens(&guess, scorer->predicted, scorer, task, LAT_OUTPUT, 0, predicted));
-  undo_scaling(&source, NULL, &guess, asked->factors);
-  LATI_TRY(lati_verdict(&report, task, source.written, guess.written, options->compare, work));
-  LATI_TRY(lati_refine_decoded(&report, guess.written, task, source.written, options, work));
+  LATI_TRY(lati_read_example(&example, scorer, task, asked, guess));
+  LATI_TRY(lati_verdict(&report, task, example.source, example.predicted, options->compare, work));
+  LATI_TRY(lati_refine_decoded(&report, example.predicted, task, example.source, options, work));
   out->certified = report.verdict == LAT_VERDICT_CERTIFIED;
 done:
   return status;
@@ -246,20 +264,20 @@ lat_status lati_score_ceiling(lati_prediction *out, const lati_scorer *scorer, c
   lat_status status = LAT_OK;
   LATI_TRY(read_tokens(&source, scorer->source, scorer, task, LAT_INPUT, 0, asked->input));
   LATI_TRY(read_tokens(&right, scorer->target, scorer, task, LAT_OUTPUT, 0, asked->target));
-  lati_tokens answer = {scorer->answer, 0};
+  lati_guess answer = {.tokens = {scorer->answer, 0}, .candidates = 1};
   lati_matrices exact = {.count = right.count};
   lati_matrices_like(exact.written, right.written, right.count, scorer->predicted);
   status = lati_task_answer(exact.written, task, source.written);
   if (status == LAT_OK) {
     lati_task_orient(&exact.written[0], task);
-    status = lati_matrices_encode(scorer->answer, scorer->answer_capacity, &answer.count,
+    status = lati_matrices_encode(scorer->answer, scorer->answer_capacity, &answer.tokens.count,
                                   scorer->tokenizer, LAT_OUTPUT, right.letter, &exact);
   }
   if (status == LAT_ERROR_NUMERIC) { /* the rounded input has no answer, or it has no token */
     return LAT_OK;
   }
   LATI_TRY(status);
-  LATI_TRY(lati_score_prediction(out, scorer, task, asked, answer));
+  LATI_TRY(lati_score_prediction(out, scorer, task, asked, &answer));
 done:
   return status;
 }

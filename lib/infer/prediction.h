@@ -16,8 +16,18 @@ typedef struct lati_tokens {
  * before, which the factors tell; rows and columns stay in the canonical order. */
 typedef struct lati_asked {
   lati_tokens input, target;
-  const double *factors; /* lati_batch_factors() */
+  const double *factors;          /* lati_batch_factors() */
+  const double *unrounded_target; /* what its tokens were rounded from, end to end; read where a
+                                     guess is not rounded either */
 } lati_asked;
+
+/* An answer to it. */
+typedef struct lati_guess {
+  lati_tokens tokens;
+  const double *unrounded; /* what they were rounded from, end to end, scored in place of them;
+                              NULL: the tokens are the answer */
+  int32_t candidates;      /* decoded for it */
+} lati_guess;
 
 typedef struct lati_prediction {
   int32_t exact;       /* all tokens equal, but for a scratchpad's */
@@ -31,7 +41,8 @@ typedef struct lati_prediction {
 /* An example and its prediction as matrices in the scorer's memory. */
 typedef struct lati_example {
   lat_matrix source[LATI_MAX_OPERANDS], target[LATI_MAX_OPERANDS], predicted[LATI_MAX_OPERANDS];
-  int32_t has_prediction; /* 1: a matrix of the target's shape */
+  int32_t has_prediction; /* 1: a matrix of the target's shape, to be scored */
+  int32_t well_formed;    /* see lati_prediction */
 } lati_example;
 
 typedef struct lati_scorer {
@@ -57,20 +68,20 @@ lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
 void lati_scorer_clear(lati_scorer *scorer);
 
 /* `task` is the example's own, not a mixture. The source is what its rounded tokens say, the target
- * likewise. */
+ * likewise, unless the guess is not rounded. */
 lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer,
                                  const lat_task *task, const lati_asked *asked,
-                                 lati_tokens predicted);
+                                 const lati_guess *guess);
 
 /* Valid until the next score. */
 lat_status lati_read_example(lati_example *out, const lati_scorer *scorer, const lat_task *task,
-                             const lati_asked *asked, lati_tokens predicted);
+                             const lati_asked *asked, const lati_guess *guess);
 
 /* Fills out->certified: whether the prediction, refined as the options say, is certified against
  * the rounded input. work: as lati_improve_work() tells. */
 lat_status lati_certify_prediction(lati_prediction *out, const lati_scorer *scorer,
                                    const lat_task *task, const lati_asked *asked,
-                                   lati_tokens predicted, const lat_decode_options *options,
+                                   const lati_guess *guess, const lat_decode_options *options,
                                    double *work);
 
 /* The score of the exact answer to the rounded input, itself rounded: what the encodings allow. */

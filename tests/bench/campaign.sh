@@ -10,15 +10,20 @@ lat=$1 out=$2 threads=${3:-1}
 shift 2
 wanted=$*
 
-# row (a preset), examples, options of its evaluation
+# row (a preset), examples, the row whose encoder it starts with or '-', options of its evaluation
 rows() {
   cat <<'END'
-eigenvalues-5x5-canonical 2560000
-singular-values-4x4-canonical 1280000
-transpose-10x10-small 80000
-add-5x5-small 500000
-matvec-5x5-canonical 640000
-product-5x5-canonical 384000
+eigenvalues-5x5-canonical 2560000 -
+singular-values-4x4-canonical 1280000 -
+transpose-10x10-small 80000 -
+add-5x5-small 500000 -
+matvec-5x5-canonical 640000 -
+product-5x5-canonical 384000 -
+svd-4x4-canonical 2432000 - --grammar
+svd-4x4-factored 1280000 svd-4x4-canonical --grammar
+eigenvectors-5x5-canonical 3200000 - --grammar
+eigenvectors-5x5-factored 3200000 eigenvectors-5x5-canonical --grammar
+eigenvectors-6x6-factored 3200000 eigenvectors-5x5-canonical --grammar
 END
 }
 
@@ -31,12 +36,15 @@ chosen() { # chosen ROW
 }
 
 mkdir -p "$out"
-rows | while read -r row examples options; do
+rows | while read -r row examples encoder options; do
   run=$out/$row
   if ! chosen "$row" || [ -e "$run/accuracy.json" ]; then
     continue
   fi
   set -- train --preset "$row" --seed 1 --examples "$examples" --threads "$threads" --out "$run"
+  if [ "$encoder" != - ]; then
+    set -- "$@" --encoder-from "$out/$encoder/model.safetensors"
+  fi
   if [ -e "$run/checkpoint.safetensors" ]; then
     set -- "$@" --resume
   fi

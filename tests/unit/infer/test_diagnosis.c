@@ -31,13 +31,14 @@ START_TEST(exact_inverses_fail_by_their_condition) {
   must(lati_scorer_init(&scorer, f.ctx, f.tokenizer, f.task, &options));
   lat_batch *batch = fixture_batch(&f, 0, COUNT);
   for (int64_t i = 0; i < COUNT; ++i) {
-    const lati_asked asked = {tokens_of(batch, LAT_INPUT, i), tokens_of(batch, LAT_OUTPUT, i),
-                              NULL};
+    const lati_asked asked = {.input = tokens_of(batch, LAT_INPUT, i),
+                              .target = tokens_of(batch, LAT_OUTPUT, i)};
     lati_prediction exact;
     lati_example example;
     lati_findings findings;
     must(lati_score_ceiling(&exact, &scorer, f.task, &asked));
-    must(lati_read_example(&example, &scorer, f.task, &asked, asked.target));
+    must(
+        lati_read_example(&example, &scorer, f.task, &asked, &(lati_guess){asked.target, NULL, 1}));
     must(lati_find(&findings, f.task, &example));
     must(lati_diagnosis_add(&diagnosis, f.ctx, f.task, &findings, exact.residual, tolerances));
     ck_assert_msg(findings.condition >= 10 || exact.residual < 0.05, "condition %g, residual %g",

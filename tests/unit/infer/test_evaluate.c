@@ -47,14 +47,16 @@ static void close_trial(trial *t) {
 }
 
 static lati_asked asked_of(const trial *t) {
-  return (lati_asked){{t->input, t->input_count}, {t->target, t->target_count}, t->factors};
+  return (lati_asked){.input = {t->input, t->input_count},
+                      .target = {t->target, t->target_count},
+                      .factors = t->factors};
 }
 
 static lati_prediction score(const trial *t) {
   lati_prediction out;
   const lati_asked asked = asked_of(t);
-  must(lati_score_prediction(&out, &t->scorer, t->f.task, &asked,
-                             (lati_tokens){t->predicted, t->predicted_count}));
+  const lati_guess guess = {{t->predicted, t->predicted_count}, NULL, 1};
+  must(lati_score_prediction(&out, &t->scorer, t->f.task, &asked, &guess));
   return out;
 }
 
@@ -466,7 +468,7 @@ END_TEST
 
 static double residual_of(const lat_observation *seen, const lat_matrix *answer) {
   lat_score score = {.struct_size = sizeof score};
-  must(lat_task_score(&score, seen->task, seen->input, NULL, answer, NULL));
+  must(lati_task_score(&score, seen->task, seen->input, NULL, answer, NULL));
   return score.residual;
 }
 
@@ -551,25 +553,86 @@ static int32_t check_signs(const lat_observation *seen, void *user) {
   return 0;
 }
 
-START_TEST(candidates_have_vectors_of_the_documented_signs) {
-  const fixture_plan plan = {.task = "eigenvectors", .rows = 2, .canonical = 1};
-  fixture f;
-  int32_t predictions = 0;
+/* Shows 40 eigenproblems of a fixture, each of four candidates. */
+static void show_candidates(const fixture *f,
+                            int32_t (*observe)(const lat_observation *seen, void *user),
+                            void *user) {
   lat_decode_options decode;
   lat_evaluate_options options;
-  fixture_open(&f, &plan);
-  fixture_prefer_size(&f, 2); /* an answer is 3 x 2 */
-  fixture_prefer_size(&f, 3);
   lat_decode_options_init(&decode);
   decode.method = LAT_DECODE_SAMPLE;
   decode.candidates = 4;
   lat_evaluate_options_init(&options);
   options.count = 40;
   options.decode = &decode;
-  options.observe = check_signs;
-  options.user = &predictions;
-  lat_evaluation_free(evaluate(&f, &options));
+  options.observe = observe;
+  options.user = user;
+  lat_evaluation_free(evaluate(f, &options));
+}
+
+static void open_eigenproblems(fixture *f) {
+  const fixture_plan plan = {.task = "eigenvectors", .rows = 2, .canonical = 1};
+  fixture_open(f, &plan);
+  fixture_prefer_size(f, 2); /* an answer is 3 x 2 */
+  fixture_prefer_size(f, 3);
+}
+
+START_TEST(candidates_have_vectors_of_the_documented_signs) {
+  fixture f;
+  int32_t predictions = 0;
+  open_eigenproblems(&f);
+  show_candidates(&f, check_signs, &predictions);
   ck_assert_int_gt(predictions, 0);
+  fixture_close(&f);
+}
+END_TEST
+
+/* Answers that are shown, and those of them, and of their targets, that tokens do not say exactly.
+ */
+typedef struct shown_means {
+  const lat_tokenizer *tokenizer;
+  int32_t all, unrounded, unrounded_targets;
+} shown_means;
+
+/* The tokens of a 3 x 2 matrix; whether they say other numbers. */
+static int loses_digits(int32_t tokens[ROOM], size_t *count, const lat_tokenizer *tokenizer,
+                        const lat_matrix *matrix) {
+  double rounded[6];
+  size_t used = 0;
+  int32_t letter = 0;
+  lat_matrix read = lati_matrix_view(rounded, 0, 0);
+  must(lat_tokenizer_encode(tokens, ROOM, count, tokenizer, LAT_OUTPUT, 0, matrix));
+  must(lat_tokenizer_decode(&read, 6, &letter, &used, tokenizer, LAT_OUTPUT, tokens, *count));
+  return memcmp(rounded, matrix->data, sizeof rounded) != 0;
+}
+
+/* What is scored and shown is the answer in double precision, and its tokens are the nearest. */
+static int32_t check_precision(const lat_observation *seen, void *user) {
+  shown_means *shown = user;
+  int32_t tokens[ROOM];
+  size_t count = 0;
+  if (seen->prediction == NULL) {
+    return 0;
+  }
+  ++shown->all;
+  shown->unrounded_targets += loses_digits(tokens, &count, shown->tokenizer, seen->target);
+  shown->unrounded += loses_digits(tokens, &count, shown->tokenizer, seen->prediction);
+  ck_assert_uint_eq(count, seen->token_count);
+  ck_assert_mem_eq(tokens, seen->tokens, count * sizeof *tokens);
+  if (seen->residual > 0) { /* not that of equal tokens */
+    const double residual = residual_of(seen, seen->prediction);
+    ck_assert_double_eq_tol(seen->residual, residual, 1e-12 * residual);
+  }
+  return 0;
+}
+
+START_TEST(means_are_scored_as_a_solver_returns_them) {
+  fixture f;
+  open_eigenproblems(&f);
+  shown_means shown = {.tokenizer = f.tokenizer};
+  show_candidates(&f, check_precision, &shown);
+  ck_assert_int_gt(shown.unrounded, 0);
+  ck_assert_int_gt(shown.unrounded_targets, shown.all / 2);
   fixture_close(&f);
 }
 END_TEST
@@ -733,6 +796,7 @@ int main(void) {
                                 rows_tell_tasks_and_spectra_apart,
                                 equilibrated_examples_are_shown_in_the_scale_of_their_score,
                                 candidates_have_vectors_of_the_documented_signs,
+                                means_are_scored_as_a_solver_returns_them,
                                 groups_of_one_are_dropped_and_the_rest_put_in_order,
                                 batches_and_threads_change_nothing,
                                 progress_can_cancel,
