@@ -105,7 +105,7 @@ enum {
 /** Whose answer a solver returns. */
 enum {
   LAT_SOURCE_MODEL = 0,   /**< the model's, as decoded */
-  LAT_SOURCE_REFINED = 1, /**< the model's, refined */
+  LAT_SOURCE_REFINED = 1, /**< the model's, refined: certified, or no worse than as decoded */
   LAT_SOURCE_LAPACK = 2   /**< lat_task_answer()'s, refined where that helps; inverses that double
                              precision does not find, by elimination in twice the precision */
 };
@@ -125,7 +125,8 @@ typedef struct lat_report {
   int32_t verdict;        /**< LAT_VERDICT_... */
   int32_t tokens;         /**< tokens decoded */
   int32_t source;         /**< LAT_SOURCE_... */
-  int32_t refine_steps;   /**< steps of refinement taken */
+  int32_t refine_steps;   /**< steps of refinement taken; 0 too where values of decoded vectors were
+                             computed, or these put in order, and nothing more */
   double residual_before; /**< residual of the model's answer as decoded */
   double error_bound;     /**< CERTIFIED: upper bound on the relative error: of an inverse
                              |A^-1 - X|_F / |X|_F, and of the solution of a linear system

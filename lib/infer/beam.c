@@ -72,6 +72,14 @@ static int take_best(const lati_candidate **taken, int64_t *taken_row, const lat
   return 1;
 }
 
+/* Where scores are not finite no token is better than another: what is there is the answer. */
+static void give_up(lat_session *session, const beam *search) {
+  const int64_t row = session->active[search->first_row];
+  const lati_hypothesis *hypothesis = &session->hypotheses[row];
+  lati_session_answer(session, hypothesis, session->tokens + row * session->max_tokens,
+                      rank_of(session, hypothesis, LATI_CUT));
+}
+
 /* Extends the beams of one sequence; returns how many go on, as hypotheses first ... of next_. */
 static int64_t extend_beams(lat_session *session, beam *search) {
   int64_t source = session->hypotheses[session->active[search->first_row]].source;
@@ -94,6 +102,9 @@ static int64_t extend_beams(lat_session *session, beam *search) {
     } else {
       lati_session_answer(session, hypothesis, tokens, rank_of(session, hypothesis, push));
     }
+  }
+  if (going == 0 && session->ended[source] == 0) {
+    give_up(session, search);
   }
   return session->ended[source] < session->beams ? going : 0;
 }

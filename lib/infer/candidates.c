@@ -2,6 +2,7 @@
  * mean, by its verdict and residual. */
 #include "infer/candidates.h"
 
+#include "infer/evaluated_task.h"
 #include "infer/improve.h"
 #include "infer/mean_answer.h"
 #include "infer/verdict.h"
@@ -84,7 +85,9 @@ static lat_status append(lati_search *search, const lati_problem *problem, int32
       (lati_frame){.task = problem->task,
                    .candidate = round,
                    .factors = problem->factors,
-                   .scaling = search->session->options.scaling && !(search->as_given && round == 0),
+                   .range = lati_task_range(lati_trained_task(search->model->task, problem->task)),
+                   .scaling = search->session->options.scaling,
+                   .as_given = search->as_given && round == 0,
                    .transform = transform_at(search, place),
                    .scales = scales_at(search, place)};
   lat_status status = lati_frame_enter(&seen, frame, &problem->a, search->values, search->moved);
@@ -171,41 +174,11 @@ done:
   return status;
 }
 
-/* The smaller, the better: WITHIN, then what cannot be told, or is not right. */
-static int rank_of(int32_t verdict) {
-  switch (verdict) {
-  case LAT_VERDICT_WITHIN:
-    return 0;
-  case LAT_VERDICT_UNDECODABLE:
-    return 2;
-  default:
-    return 1;
-  }
-}
-
-/* How far an answer is off; vectors count by their orthonormality too. fmax() ignores NaN. */
-static double distance(const lat_report *report) {
-  return fmax(report->residual, report->orthogonality);
-}
-
-static double likelihood(const lat_report *report) {
-  return report->log_probability / (report->tokens > 0 ? report->tokens : 1);
-}
-
-static int is_better(const lat_report *report, const lat_report *than) {
-  const int rank = rank_of(report->verdict), other = rank_of(than->verdict);
-  if (rank != other) {
-    return rank < other;
-  }
-  return isnan(distance(report)) ? likelihood(report) > likelihood(than)
-                                 : distance(report) < distance(than);
-}
-
 /* Keeps the answer where it is the first, or better than the one that is there; whether it did. */
 static int keep_better(lati_problem *problem, const lat_report *report,
                        const lati_matrices *answer) {
   lat_report *best = &problem->report;
-  const int keeps = best->candidates == 0 || is_better(report, best);
+  const int keeps = best->candidates == 0 || lati_is_better(report, best);
   if (keeps) {
     *best = *report;
     memcpy(problem->x.written[0].data, answer->written[0].data,
@@ -221,7 +194,7 @@ static int can_average(const lati_search *search, const lati_problem *problem,
                        const lat_report *report) {
   const lat_decode_options *options = &search->session->options;
   return options->average && problem->task->kind != &lati_task_custom &&
-         isfinite(distance(&problem->report)) && isfinite(distance(report)) &&
+         isfinite(lati_distance(&problem->report)) && isfinite(lati_distance(report)) &&
          !lati_is_right(report, problem->task, options);
 }
 

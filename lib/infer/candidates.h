@@ -31,7 +31,7 @@ typedef struct lati_search {
   double *mean;     /* likewise, of several answers */
   double *moved;    /* the operands, or the answer, in the model's frame */
   double *work;     /* of refinement, and certificates */
-  int32_t as_given; /* 1: the first candidate is not scaled */
+  int32_t as_given; /* 1: the first candidate sees the input as it is */
   size_t transform_size;
   char *transforms; /* one for each place of the batch; NULL where nothing is moved */
   size_t scales_size;

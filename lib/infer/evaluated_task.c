@@ -11,8 +11,7 @@ static int is_mixture(const lat_task *task) {
   return task->kind == &lati_task_mixture;
 }
 
-/* The model's task that `asked` is another form of; NULL when there is none. */
-static const lat_task *find_task(const lat_task *trained, const lat_task *asked) {
+const lat_task *lati_trained_task(const lat_task *trained, const lat_task *asked) {
   for (int32_t i = 0; i < lat_task_component_count(trained); ++i) {
     const lat_task *task = lat_task_component(trained, i);
     const int same_letter = !is_mixture(trained) || task->letter == asked->letter;
@@ -79,7 +78,7 @@ lat_status lati_evaluated_task(lat_task **out, lat_task *trained, const lat_task
     return refuse(trained, asked);
   }
   for (int32_t i = 0; i < lat_task_component_count(asked); ++i) {
-    const lat_task *task = lat_task_component(asked, i), *own = find_task(trained, task);
+    const lat_task *task = lat_task_component(asked, i), *own = lati_trained_task(trained, task);
     lat_status status = own != NULL ? check_canonical(own, task) : refuse(trained, asked);
     if (status != LAT_OK) {
       return status;

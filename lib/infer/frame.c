@@ -49,12 +49,11 @@ static double part_of(int32_t candidate) {
 /* Candidate 0 is scaled by a round number, which keeps the digits of short decimals. Others bring
  * the largest coefficient to 65 to 100 % of the range: the coefficients round to other tokens. */
 static double factor_of(const lati_frame *frame, double largest) {
-  const double range = lati_task_range(frame->task);
-  const double first = lati_scale_factor(largest, range, lati_keeps_digits(frame->task));
-  if (frame->candidate == 0 || !(largest > 0) || !(range > 0)) {
+  const double first = lati_scale_factor(largest, frame->range, lati_keeps_digits(frame->task));
+  if (frame->candidate == 0 || !(largest > 0) || !(frame->range > 0)) {
     return first;
   }
-  const double factor = range / largest * (1 - 0.35 * part_of(frame->candidate));
+  const double factor = frame->range / largest * (1 - 0.35 * part_of(frame->candidate));
   return isfinite(factor) && factor > 0 ? factor : first;
 }
 
@@ -155,7 +154,8 @@ static lat_status enter_range(lati_matrices *seen, lati_frame *frame, const lati
   lat_status status = LAT_OK;
   const size_t count = lati_form_values(&a->form);
   /* equilibration comes in the place of scaling */
-  const int scaled = is_scaled(frame->task, frame->scaling) && !frame->task->options.equilibrate;
+  const int scaled = is_scaled(frame->task, frame->scaling) && !frame->as_given &&
+                     !frame->task->options.equilibrate;
   int exponent = 0;
   *seen = lati_matrices_at(values, &a->form);
   memcpy(values, a->written[0].data, count * sizeof *values);
@@ -167,7 +167,7 @@ static lat_status enter_range(lati_matrices *seen, lati_frame *frame, const lati
   const double factor = scaled ? factor_of(frame, lati_norm_max(values, count)) : 1;
   scale(values, count, factor);
   frame->factor = ldexp(factor, -exponent);
-  if (lati_task_symmetric(frame->task)) {
+  if (lati_task_symmetric(frame->task) && !frame->as_given) {
     symmetrise(&seen->written[0]);
   }
 done:

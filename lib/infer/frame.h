@@ -10,9 +10,11 @@
 
 typedef struct lati_frame {
   const lat_task *task;  /* not a mixture */
+  double range;          /* the largest coefficient that the model was trained on */
   const double *factors; /* as lati_problem.factors */
   int32_t candidate;     /* 0: the matrix as it is; others see it in other ways */
   int32_t scaling;       /* 1: inputs may be scaled */
+  int32_t as_given;      /* 1: this one is neither scaled nor made symmetric */
   int32_t moved;         /* out: 1: `transform` moved the matrix */
   double factor;         /* out: by which it was scaled */
   void *transform;       /* room for lati_frame_transform_size() bytes */

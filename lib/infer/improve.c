@@ -15,20 +15,22 @@ static size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
-/* Of one task, not a mixture. */
+/* Of one task, not a mixture; in front of the work is room for an answer. */
 static lat_status work_of(size_t *count, const lat_task *task, const lat_decode_options *options) {
   lat_status status = LAT_OK;
   const lati_task_kind *kind = task->kind;
   lati_form operands, results;
+  size_t own = 0;
   LATI_TRY(lati_task_max_forms(&operands, &results, task));
   const int32_t rows = operands.shape[0].rows, cols = operands.shape[operands.count - 1].cols;
-  *count = larger(*count, lati_score_work(task, &operands, &results));
+  own = lati_score_work(task, &operands, &results);
   if (kind->verify_work != NULL) {
-    *count = larger(*count, kind->verify_work(rows, cols));
+    own = larger(own, kind->verify_work(rows, cols));
   }
   if (kind->refine_work != NULL && (options->refine > 0 || options->fallback)) {
-    *count = larger(*count, kind->refine_work(rows, cols));
+    own = larger(own, kind->refine_work(rows, cols));
   }
+  *count = larger(*count, lati_form_values(&results) + own);
 done:
   return status;
 }
@@ -99,11 +101,26 @@ int lati_is_right(const lat_report *report, const lat_task *task,
           (options->refine == 0 || task->kind->certify == NULL));
 }
 
+static size_t count_values(const lat_matrix *answer, const lat_task *task) {
+  size_t count = 0;
+  for (int32_t i = 0; i < lati_task_written(task, LAT_OUTPUT); ++i) {
+    count += lati_matrix_count(&answer[i]);
+  }
+  return count;
+}
+
+/* Whether refinement has ended in numbers, and did not make what it cannot certify worse. */
+static int is_worth_keeping(const lat_report *refined, const lat_report *decoded, int finite) {
+  return finite && (refined->verdict == LAT_VERDICT_CERTIFIED || !lati_is_better(decoded, refined));
+}
+
 lat_status lati_refine_decoded(lat_report *report, lat_matrix *answer, const lat_task *task,
                                const lat_matrix *input, const lat_decode_options *options,
                                double *work) {
   /* Defects are taken well below what the certificate, which adds rounding, asks for. */
   const double tolerance = options->certify_tolerance / 100;
+  const size_t count = count_values(answer, task);
+  double *values = answer[0].data, *decoded = work, *rest = work + count;
   lat_status status = LAT_OK;
   report->source = LAT_SOURCE_MODEL;
   report->residual_before = report->residual;
@@ -112,9 +129,23 @@ lat_status lati_refine_decoded(lat_report *report, lat_matrix *answer, const lat
       report->verdict == LAT_VERDICT_UNDECODABLE) {
     return LAT_OK;
   }
-  LATI_TRY(refine(report, answer, task, input, options->refine, tolerance, work));
-  report->source = report->refine_steps > 0 ? LAT_SOURCE_REFINED : LAT_SOURCE_MODEL;
-  LATI_TRY(judge(report, answer, task, input, options->compare, options->certify_tolerance, work));
+  const lat_report before = *report;
+  memcpy(decoded, values, count * sizeof *values);
+  LATI_TRY(refine(report, answer, task, input, options->refine, tolerance, rest));
+  if (memcmp(decoded, values, count * sizeof *values) != 0) {
+    report->source = LAT_SOURCE_REFINED;
+  } else {
+    report->refine_steps = 0;
+  }
+  const int finite = lati_all_finite(values, count);
+  if (finite) {
+    LATI_TRY(
+        judge(report, answer, task, input, options->compare, options->certify_tolerance, rest));
+  }
+  if (!is_worth_keeping(report, &before, finite)) {
+    *report = before;
+    memcpy(values, decoded, count * sizeof *values);
+  }
 done:
   return status;
 }

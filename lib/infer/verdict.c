@@ -55,3 +55,39 @@ lat_status lati_verdict(lat_report *report, const lat_task *task, const lat_matr
   }
   return status == LAT_ERROR_NUMERIC ? LAT_OK : status; /* nothing to compare with */
 }
+
+/* fmax() ignores NaN. */
+double lati_distance(const lat_report *report) {
+  return fmax(report->residual, report->orthogonality);
+}
+
+/* The smaller, the better; in the middle what cannot be told, or is not right. */
+static int rank_of(int32_t verdict) {
+  switch (verdict) {
+  case LAT_VERDICT_CERTIFIED:
+    return 0;
+  case LAT_VERDICT_WITHIN:
+    return 1;
+  case LAT_VERDICT_UNDECODABLE:
+    return 3;
+  default:
+    return 2;
+  }
+}
+
+static double likelihood(const lat_report *report) {
+  return report->log_probability / (report->tokens > 0 ? report->tokens : 1);
+}
+
+int lati_is_better(const lat_report *report, const lat_report *than) {
+  const int rank = rank_of(report->verdict), other = rank_of(than->verdict);
+  if (rank != other) {
+    return rank < other;
+  }
+  const int known = !isnan(lati_distance(report));
+  if (known != !isnan(lati_distance(than))) {
+    return known;
+  }
+  return known ? lati_distance(report) < lati_distance(than)
+               : likelihood(report) > likelihood(than);
+}

@@ -19,4 +19,11 @@ int lati_verdict_known(const lat_task *task, int compare);
 lat_status lati_verdict(lat_report *report, const lat_task *task, const lat_matrix *input,
                         const lat_matrix *prediction, int compare, double *work);
 
+/* How far the answer of a report is off; vectors count by their orthonormality too. */
+double lati_distance(const lat_report *report);
+
+/* True when the answer of a report is better than another to the same problem: by its verdict, then
+ * by its distance, and where nobody can tell that by its likelihood. */
+int lati_is_better(const lat_report *report, const lat_report *than);
+
 #endif

@@ -177,14 +177,17 @@ done:
 }
 
 static lat_status move_to_canonical(lati_example *example, const lati_scratch *scratch) {
+  lat_status status = LAT_OK;
   lati_matrices moved;
-  const lat_status status = lati_task_canonicalize(&moved, scratch->moved, scratch->transform,
-                                                   example->task, &example->input);
-  if (status == LAT_OK) {
-    memcpy(scratch->input, scratch->moved, lati_form_values(&moved.form) * sizeof *scratch->moved);
-    example->input = lati_matrices_at(scratch->input, &moved.form);
-    example->equilibrated = example->task->options.equilibrate ? scratch->transform : NULL;
-  }
+  lati_form results; /* the input may be transposed */
+  LATI_TRY(lati_task_canonicalize(&moved, scratch->moved, scratch->transform, example->task,
+                                  &example->input));
+  LATI_TRY(lati_task_result_form(&results, example->task, &moved.form));
+  memcpy(scratch->input, scratch->moved, lati_form_values(&moved.form) * sizeof *scratch->moved);
+  example->input = lati_matrices_at(scratch->input, &moved.form);
+  example->output = lati_matrices_at(scratch->output, &results);
+  example->equilibrated = example->task->options.equilibrate ? scratch->transform : NULL;
+done:
   return status;
 }
 

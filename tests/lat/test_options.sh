@@ -411,6 +411,8 @@ refused eval "$taught_model --count 4" <<'END'
 --grammar --accept-trailing | --accept-trailing has no effect: with --grammar
 --size 3 --max-size 4 --min-size 1 | --size has no effect: sizes are drawn
 --size 3 --cols 2 | --size stands for both
+--data examples.jsonl --size 3 | --size has no effect: --data brings the examples
+--data examples.jsonl --min-size 2 --max-size 3 | --min-size has no effect: --data brings the examples
 --task transpose | unknown option '--task'
 END
 

@@ -8,6 +8,7 @@
 #include "task/registry.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST = 64, MANY = 40 };
@@ -41,7 +42,11 @@ static void check_frame(const lat_task *task, int32_t rows, int32_t cols, int32_
                         double size) {
   double data[MOST], values[MOST], moved[MOST], answer[MOST], caller[MOST];
   lati_transform transform;
-  lati_frame frame = {.task = task, .candidate = candidate, .scaling = 1, .transform = &transform};
+  lati_frame frame = {.task = task,
+                      .range = lati_task_range(task),
+                      .candidate = candidate,
+                      .scaling = 1,
+                      .transform = &transform};
   const lat_matrix a = lati_matrix_view(data, rows, cols);
   lat_matrix parts[JOINED_MOST];
   lati_matrices seen;
@@ -248,6 +253,38 @@ static int by_size(const void *a, const void *b) {
   const double left = *(const double *)a, right = *(const double *)b;
   return (left > right) - (left < right);
 }
+
+/* A task of an evaluation may have another range; the model sees that of its training. */
+START_TEST(later_candidates_are_scaled_into_the_range_of_training) {
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  lat_task *asked = NULL;
+  lat_task_options options;
+  lat_decode_options decode;
+  double a[] = {1e-5, 2e-5, -3e-5, 5e-6}, x[4];
+  const lati_form form = lati_form_of(2, 2);
+  lati_search *search = calloc(1, sizeof *search);
+  fixture_open(&f, &plan);
+  lat_task_options_init(&options);
+  options.rows = 2;
+  options.range = 3e-5;
+  must(lat_task_create(&asked, f.ctx, &options));
+  lat_decode_options_init(&decode);
+  decode.candidates = 3;
+  must(lati_search_open(search, f.model, asked, &decode));
+  search->as_given = 1;
+  lati_problem problem = {
+      .task = asked, .a = lati_matrices_at(a, &form), .x = lati_matrices_at(x, &form)};
+  must(lati_search_run(search, &problem, 1));
+  ck_assert_int_eq(problem.report.candidates, 3);
+  ck_assert_double_ge(3e-5 * search->frames[0].factor, 6.4);
+  ck_assert_double_le(3e-5 * search->frames[0].factor, 10);
+  lati_search_close(search);
+  free(search);
+  lat_task_free(asked);
+  fixture_close(&f);
+}
+END_TEST
 
 START_TEST(the_best_stays_and_later_rounds_decode_what_is_not_right) {
   static double first[MANY][4], best[MANY][4], alone[MANY][4];
@@ -494,6 +531,7 @@ int main(void) {
                                 known_factors_are_taken,
                                 equilibrated_candidates_come_back,
                                 the_largest_matrices_have_all_candidates_and_numbers_one,
+                                later_candidates_are_scaled_into_the_range_of_training,
                                 the_best_stays_and_later_rounds_decode_what_is_not_right,
                                 means_are_of_vectors_of_one_sign,
                                 a_mean_is_taken_where_it_is_better,

@@ -212,6 +212,37 @@ START_TEST(wider_beams_find_likelier_answers) {
 }
 END_TEST
 
+/* Parameters are finite, and what the decoder makes of them is not. */
+START_TEST(scores_that_are_not_finite_end_every_search) {
+  static const int32_t methods[] = {LAT_DECODE_GREEDY, LAT_DECODE_SAMPLE, LAT_DECODE_BEAM};
+  const fixture_plan plan = {.rows = 2};
+  fixture f;
+  fixture_open(&f, &plan);
+  lat_tensor tensor = {.struct_size = sizeof tensor, .name = ""};
+  float *parameters = NULL;
+  for (int32_t i = 0; strcmp(tensor.name, "decoder.layers.0.ffn.lin2.bias") != 0; ++i) {
+    must(lat_model_tensor(&tensor, f.model, i));
+  }
+  must(lat_model_map(&parameters, f.model));
+  for (size_t i = 0; i < tensor.size; ++i) {
+    parameters[tensor.offset + i] = 3e38F;
+  }
+  must(lat_model_commit(f.model));
+  lat_batch *batch = fixture_batch(&f, 0, EXAMPLES);
+  for (int i = 0; i < 3; ++i) {
+    lat_decode_options options = defaults();
+    lat_sequences found;
+    options.method = methods[i];
+    lat_session *session = fixture_session(&f, &options);
+    must(lat_session_decode(&found, session, batch));
+    ck_assert_int_eq(found.count, EXAMPLES);
+    lat_session_free(session);
+  }
+  lat_batch_free(batch);
+  fixture_close(&f);
+}
+END_TEST
+
 static int differing(const answers *a, const answers *b) {
   int count = 0;
   for (int64_t i = 0; i < a->count; ++i) {
@@ -653,6 +684,7 @@ int main(void) {
                                 dimensions_leave_room_for_the_entries,
                                 beams_of_one_are_greedy,
                                 wider_beams_find_likelier_answers,
+                                scores_that_are_not_finite_end_every_search,
                                 samples_depend_on_the_seed_and_turn_greedy_as_it_gets_cold,
                                 log_probabilities_are_those_of_the_tokens,
                                 mixtures_answer_with_a_letter,

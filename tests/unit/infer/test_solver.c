@@ -9,6 +9,7 @@
 #include "linalg/matrix.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static double work[20000]; /* of verdicts, refinement and certificates */
@@ -279,8 +280,9 @@ START_TEST(nothing_is_certified_without_ground) {
 }
 END_TEST
 
-static void improve(lat_report *report, const char *name, double *answer, int32_t rows,
-                    int32_t cols, const double *a) {
+/* Returns the report on the answer as it was. */
+static lat_report improve(lat_report *report, const char *name, double *answer, int32_t rows,
+                          int32_t cols, const double *a) {
   const fixture_plan plan = {.task = name};
   fixture f;
   size_t count = 0;
@@ -295,10 +297,58 @@ static void improve(lat_report *report, const char *name, double *answer, int32_
   lat_report_init(report);
   report->tolerance = options.tolerance;
   must(lati_verdict(report, f.task, &input, &x, 0, work));
+  const lat_report before = *report;
   must(lati_refine_decoded(report, &x, f.task, &input, &options, work));
   must(lati_fall_back(report, &x, f.task, &input, &options, work));
   fixture_close(&f);
+  return before;
 }
+
+/* The largest value of this matrix is no double: refinement, which finds it, leaves the answer. */
+START_TEST(refined_answers_are_numbers) {
+  static const double huge[] = {1e308, 1e308, 1e308, 1e308, 1e308, 1e308, 1e308, 1e308, 1e308};
+  static const char *const names[] = {"eigenvalues", "singular-values", "eigenvectors"};
+  for (int t = 0; t < 3; ++t) {
+    double x[12] = {3, 2, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1}, before[12];
+    lat_report report;
+    memcpy(before, x, sizeof x);
+    improve(&report, names[t], x, t == 2 ? 4 : 3, t == 2 ? 3 : 1, huge);
+    ck_assert_mem_eq(before, x, sizeof x);
+    ck_assert_int_eq(report.source, LAT_SOURCE_MODEL);
+    ck_assert_int_eq(report.refine_steps, 0);
+    ck_assert_int_eq(report.verdict, LAT_VERDICT_OUTSIDE);
+    ck_assert(isnan(report.error_bound));
+  }
+}
+END_TEST
+
+/* Far from any answer: what is returned is certified, or as decoded, or better than that. */
+START_TEST(refinement_makes_no_answer_worse) {
+  static const char *const names[] = {"inverse", "eigenvectors", "svd", "eigenvalues",
+                                      "singular-values"};
+  static const int32_t rows[] = {3, 4, 7, 3, 3}, cols[] = {3, 3, 3, 1, 1};
+  int kept = 0;
+  for (int k = 0; k < 400; ++k) {
+    const int t = k % 5;
+    double a[9], x[21], before[21];
+    lat_report report;
+    srand((unsigned)k);
+    for (int i = 0; i < 9; ++i) {
+      a[i] = i % 3 < i / 3 ? a[i % 3 * 3 + i / 3] : rand() % 5 - 2; /* symmetric, often singular */
+    }
+    for (int i = 0; i < 21; ++i) {
+      before[i] = x[i] = rand() / (double)RAND_MAX - 0.5;
+    }
+    const lat_report decoded = improve(&report, names[t], x, rows[t], cols[t], a);
+    const int same = memcmp(before, x, sizeof x) == 0;
+    ck_assert_int_eq(same, report.source == LAT_SOURCE_MODEL);
+    ck_assert(!same || report.refine_steps == 0);
+    ck_assert(report.verdict == LAT_VERDICT_CERTIFIED || !lati_is_better(&decoded, &report));
+    kept += same;
+  }
+  ck_assert_int_gt(kept, 0);
+}
+END_TEST
 
 START_TEST(near_answers_are_refined_and_certified) {
   static const char *const names[] = {"inverse", "eigenvectors", "svd", "eigenvalues",
@@ -735,6 +785,8 @@ int main(void) {
                                 a_steady_solver_allocates_nothing,
                                 nothing_is_certified_without_ground,
                                 near_answers_are_refined_and_certified,
+                                refined_answers_are_numbers,
+                                refinement_makes_no_answer_worse,
                                 columns_first_is_the_same_matrix,
                                 many_at_once_are_each_alone,
                                 reports_of_other_sizes_are_filled_as_far_as_they_go,

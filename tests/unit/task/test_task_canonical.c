@@ -396,6 +396,38 @@ START_TEST(samplers_write_canonical_examples) {
 }
 END_TEST
 
+/* A wide matrix is transposed: its factors are those of the tall one, U (3 x 2), V (2 x 2). */
+START_TEST(results_of_transposed_inputs_have_their_shapes) {
+  ctx = new_context(1);
+  for (int noisy = 0; noisy < 2; ++noisy) {
+    lat_task_options options = task_options("svd", 2, 0);
+    lat_task *task = NULL;
+    options.cols = 3;
+    options.canonical = 1;
+    options.noise = noisy ? 0.001 : 0;
+    lat_batch *batch = draw("svd", &options, &task);
+    for (int64_t i = 0; i < 50; ++i) {
+      lat_matrix a, s, u, v;
+      OK(lat_batch_operand(&a, batch, LAT_INPUT, i, 0));
+      OK(lat_batch_operand(&s, batch, LAT_OUTPUT, i, 0));
+      OK(lat_batch_operand(&u, batch, LAT_OUTPUT, i, 1));
+      OK(lat_batch_operand(&v, batch, LAT_OUTPUT, i, 2));
+      ck_assert(a.rows == 3 && a.cols == 2 && u.rows == 3 && u.cols == 2 && v.rows == 2);
+      for (int32_t row = 0; row < 3; ++row) {
+        for (int32_t col = 0; col < 2; ++col) {
+          const double sum = at(&u, row, 0) * at(&s, 0, 0) * at(&v, col, 0) +
+                             at(&u, row, 1) * at(&s, 0, 1) * at(&v, col, 1);
+          ck_assert_double_eq_tol(sum, at(&a, row, col), noisy ? 0.1 : 1e-12);
+        }
+      }
+    }
+    lat_batch_free(batch);
+    lat_task_free(task);
+  }
+  lat_context_free(ctx);
+}
+END_TEST
+
 START_TEST(symmetric_noise_stays_symmetric) {
   ctx = new_context(1);
   lat_task *task = NULL;
@@ -516,6 +548,7 @@ int main(void) {
                                 sums_move_both_operands_together,
                                 ties_and_zeros_restore,
                                 samplers_write_canonical_examples,
+                                results_of_transposed_inputs_have_their_shapes,
                                 symmetric_noise_stays_symmetric,
                                 refuses_what_has_no_form,
                                 triangles_need_symmetric_inputs,
