@@ -31,8 +31,8 @@ typedef struct lat_reduction {
   int32_t parts;        /**< this rank's, lat_shard_parts() of the above */
   int32_t any_order;    /**< 1: one part a rank, which may be added in any order */
   float *const *values; /**< this rank's parts, rows of offset + count floats; afterwards values[0]
-                           is the sum of all ranks' parts, on every rank, and the other rows are
-                           anything */
+                           is the sum of all ranks' parts, on every rank, or of its own stretch
+                           (owned), and the other rows are anything */
   size_t count;         /**< floats of a part that are summed */
   double *sums;         /**< (parts, sum_count): numbers to be summed likewise into the first row */
   int32_t sum_count;    /**< doubles of a part; 0: none */
@@ -40,6 +40,10 @@ typedef struct lat_reduction {
   char *message;        /**< LAT_MESSAGE_SIZE bytes: why it failed, from whoever fails */
   size_t offset;        /**< the first that is summed, in each row of values; 0 but where a sum
                            begins early */
+  const size_t *owned;  /**< (ranks + 1), the same on every rank, valid as long as the trainer: rank
+                           r  needs floats owned[r] .. owned[r + 1] - 1 of the sum alone, and what
+                           else  is in values[0] may be anything; NULL: every rank needs the whole. A
+                           sum  of everything for all is right too, and sends twice as much */
 } lat_reduction;
 
 /** What all ranks tell each other, so that each comes to the same decision. @since 0.1 */

@@ -33,8 +33,13 @@ double lati_sum_of_squares(const lati_device *device, const float *x, int64_t co
   squares s = {lati_vector_best(), x, partials, count};
   int64_t blocks = lati_blocks(count, BLOCK);
   lati_pool_run(device->pool, squares_block, &s, blocks);
+  return lati_sum_of_partials(device, partials, blocks);
+}
+
+double lati_sum_of_partials(const lati_device *device, const double *partials, int64_t count) {
   double sum = 0.0;
-  for (int64_t i = 0; i < blocks; ++i) {
+  (void)device;
+  for (int64_t i = 0; i < count; ++i) {
     sum += partials[i];
   }
   return sum;
@@ -101,6 +106,7 @@ void lati_average_update(const lati_device *device, float *average, const float 
 
 const lati_update lati_host_update = {.sum_of_squares_partials = lati_sum_of_squares_partials,
                                       .sum_of_squares = lati_sum_of_squares,
+                                      .sum_of_partials = lati_sum_of_partials,
                                       .adam = lati_adam_update,
                                       .average = lati_average_update,
                                       .orthogonal_work = lati_orthogonalise_work,

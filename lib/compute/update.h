@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Sum of squares in double, in blocks of fixed size added in order. NaN or infinity in, NaN or
- * infinity out. */
+/* Sum of squares in double, in blocks of LATI_UPDATE_BLOCK elements added in order. NaN or infinity
+ * in, NaN or infinity out. */
 double lati_sum_of_squares(const lati_device *device, const float *x, int64_t count,
                            double *partials);
-/* Doubles of `partials` needed for `count` elements. */
+/* Doubles of `partials` needed for `count` elements, one for each block. */
 int64_t lati_sum_of_squares_partials(int64_t count);
+/* The sum of partials that parts of a vector, of whole blocks but the last, have left. */
+double lati_sum_of_partials(const lati_device *device, const double *partials, int64_t count);
 
 /* A stretch of a flat vector; one task's where it has at most LATI_UPDATE_BLOCK elements. */
 typedef struct lati_stretch {
@@ -39,6 +41,7 @@ typedef struct lati_update {
   int64_t (*sum_of_squares_partials)(int64_t count);
   double (*sum_of_squares)(const lati_device *device, const float *x, int64_t count,
                            double *partials);
+  double (*sum_of_partials)(const lati_device *device, const double *partials, int64_t count);
   void (*adam)(const lati_device *device, float *p, float *g, float *m, float *v,
                const lati_stretch *stretches, int32_t count, const lati_adam *adam);
   void (*average)(const lati_device *device, float *average, const float *x, int64_t count,

@@ -1,6 +1,7 @@
 /* Sums over the ranks. A sum is a reduce-scatter and an all-gather: each rank gets all ranks' parts
  * of its own share of a stretch of the vector, adds them in the tree's order, and sends the sum to
- * the others. Sums that begin early go through both steps whenever MPI is called. */
+ * the others, unless each needs its own alone. Sums that begin early go through both steps whenever
+ * MPI is called. */
 #include "mpi/mpi_reduce.h"
 
 #include "mpi/mpi_error.h"
@@ -38,17 +39,21 @@ static lat_status reserve(void **block, size_t *capacity, size_t count, size_t s
 #define RESERVE(owner, member, count)                                                              \
   reserve((void **)&(owner)->member, &(owner)->member##_capacity, (count), sizeof *(owner)->member)
 
-/* Where the share of a rank begins; that of rank `ranks` is the stretch's end. */
-static size_t share(const lat_mpi *mpi, size_t count, int32_t rank) {
-  const size_t whole = count / (size_t)mpi->ranks, rest = count % (size_t)mpi->ranks;
-  return (size_t)rank * whole + (size_t)rank * rest / (size_t)mpi->ranks;
+/* Where in the stretch the share of a rank begins; that of rank `ranks` is the stretch's end. */
+static size_t share(const lat_mpi *mpi, const lat_reduction *what, int32_t rank) {
+  const size_t whole = what->count / (size_t)mpi->ranks, rest = what->count % (size_t)mpi->ranks;
+  if (what->owned == NULL) {
+    return (size_t)rank * whole + (size_t)rank * rest / (size_t)mpi->ranks;
+  }
+  const size_t before = what->owned[rank] > what->offset ? what->owned[rank] - what->offset : 0;
+  return before < what->count ? before : what->count;
 }
 
 static void share_out(const lat_mpi *mpi, lati_stretch_sum *sum) {
   for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
-    const size_t begin = share(mpi, sum->what.count, rank);
+    const size_t begin = share(mpi, &sum->what, rank);
     sum->offsets[rank] = (int)begin;
-    sum->counts[rank] = (int)(share(mpi, sum->what.count, rank + 1) - begin);
+    sum->counts[rank] = (int)(share(mpi, &sum->what, rank + 1) - begin);
   }
 }
 
@@ -75,7 +80,7 @@ static lat_status exchange_parts(lat_mpi *mpi, lati_stretch_sum *sum) {
       float *to = sum->parts + row * own;
       if (from == mpi->rank) {
         memcpy(to, what->values[part] + what->offset + sum->offsets[from], own * sizeof *to);
-      } else {
+      } else if (own > 0) {
         LATI_MPI_TRY(MPI_Irecv(to, (int)own, MPI_FLOAT, from, part, mpi->communicator,
                                &sum->requests[sum->pending++]),
                      "MPI_Irecv");
@@ -84,7 +89,7 @@ static lat_status exchange_parts(lat_mpi *mpi, lati_stretch_sum *sum) {
   }
   for (int32_t step = 1; step < mpi->ranks; ++step) { /* not all to rank 0 at first */
     const int32_t to = (mpi->rank + step) % mpi->ranks;
-    for (int32_t part = 0; part < what->parts; ++part) {
+    for (int32_t part = 0; part < what->parts && sum->counts[to] > 0; ++part) {
       LATI_MPI_TRY(MPI_Isend(what->values[part] + what->offset + sum->offsets[to], sum->counts[to],
                              MPI_FLOAT, to, part, mpi->communicator,
                              &sum->requests[sum->pending++]),
@@ -96,7 +101,8 @@ done:
   return status;
 }
 
-/* This rank's share, whose parts are there: their sum to the others, and theirs into the vector. */
+/* This rank's share, whose parts are there: their sum to the others, and theirs into the vector,
+ * where they need each other's. */
 static lat_status gather_shares(lat_mpi *mpi, lati_stretch_sum *sum) {
   float *vector = sum->what.values[0] + sum->what.offset;
   const size_t own = (size_t)sum->counts[mpi->rank];
@@ -105,8 +111,12 @@ static lat_status gather_shares(lat_mpi *mpi, lati_stretch_sum *sum) {
     return status;
   }
   memcpy(vector + sum->offsets[mpi->rank], sum->parts, own * sizeof *vector);
-  mpi->bytes_sent += (int64_t)(own * sizeof *vector) * (mpi->ranks - 1);
   sum->gathers = 1;
+  if (sum->what.owned != NULL) {
+    sum->requests[sum->pending] = MPI_REQUEST_NULL;
+    return LAT_OK;
+  }
+  mpi->bytes_sent += (int64_t)(own * sizeof *vector) * (mpi->ranks - 1);
   return lati_mpi_check(MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, vector, sum->counts,
                                         sum->offsets, MPI_FLOAT, mpi->communicator,
                                         &sum->requests[sum->pending]),
@@ -228,10 +238,31 @@ static lat_status sum_by_tree(lat_mpi *mpi, const lat_reduction *reduction) {
   return status == LAT_OK && reduction->sum_count > 0 ? sum_numbers(mpi, reduction) : status;
 }
 
+/* Each rank's own stretch of a sum alone. In place, MPICH 4.0 copies between ranges that overlap.
+ */
+static lat_status scatter_sum(lat_mpi *mpi, const lat_reduction *reduction) {
+  const size_t *owned = reduction->owned;
+  float *vector = reduction->values[0];
+  for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
+    mpi->counts[rank] = (int)(owned[rank + 1] - owned[rank]);
+  }
+  const size_t own = (size_t)mpi->counts[mpi->rank];
+  lat_status status = RESERVE(mpi, own, own + 1);
+  if (status == LAT_OK) {
+    status = lati_mpi_scatter_sum(mpi, vector, mpi->own, MPI_FLOAT);
+  }
+  if (status == LAT_OK) {
+    memcpy(vector + owned[mpi->rank], mpi->own, own * sizeof *vector);
+  }
+  return status;
+}
+
 /* As MPI likes it best. */
 static lat_status sum_fast(lat_mpi *mpi, const lat_reduction *reduction) {
   const lat_status status =
-      lati_mpi_add_all(mpi, reduction->values[0], (int)reduction->count, MPI_FLOAT);
+      reduction->owned != NULL
+          ? scatter_sum(mpi, reduction)
+          : lati_mpi_add_all(mpi, reduction->values[0], (int)reduction->count, MPI_FLOAT);
   return status == LAT_OK && reduction->sum_count > 0
              ? lati_mpi_add_all(mpi, reduction->sums, reduction->sum_count, MPI_DOUBLE)
              : status;
@@ -254,5 +285,8 @@ void lati_mpi_free_sums(lat_mpi *mpi) {
     free(mpi->stretches[i].parts);
   }
   free(mpi->stretches); /* of a broken sum what MPI may still write to stays */
+  if (!mpi->broken) {
+    free(mpi->own);
+  }
   free(mpi->sums);
 }

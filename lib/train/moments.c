@@ -31,7 +31,7 @@ lat_status lati_moments_gather(lat_optimizer *optimizer, float *buffer, int keep
   for (int i = 0; i < 2 && is_split(optimizer) && status == LAT_OK; ++i) {
     lati_device_copy(device, buffer + optimizer->first, part_of(optimizer, i),
                      part_bytes(optimizer));
-    status = optimizer->share.gather(optimizer->share.user, buffer, optimizer->parts);
+    status = lati_optimizer_gather(optimizer, buffer);
     if (status == LAT_OK && keeps) {
       lati_device_copy(device, optimizer->whole[i], buffer, optimizer->count * sizeof *buffer);
     }

@@ -76,7 +76,8 @@ static lat_status check_trainable(const lat_model *model) {
   return lati_model_usable(model);
 }
 
-/* Where the part of a rank begins: an even share, but never inside a matrix of Muon's. */
+/* Where the part of a rank begins: an even share, but never inside a matrix of Muon's or, without
+ * them, a block of the norm's sum. */
 static size_t first_of(const lati_parameter_table *table, const lati_update_share *share,
                        int32_t rank, int orthogonalises) {
   const size_t whole = table->total / (size_t)share->ranks,
@@ -88,7 +89,7 @@ static size_t first_of(const lati_parameter_table *table, const lati_update_shar
       return entry->offset;
     }
   }
-  return even;
+  return orthogonalises || rank == share->ranks ? even : even - even % LATI_UPDATE_BLOCK;
 }
 
 static lat_status plan_parts(lat_optimizer *optimizer, const lati_parameter_table *table,
@@ -98,14 +99,15 @@ static lat_status plan_parts(lat_optimizer *optimizer, const lati_parameter_tabl
   if (!share->split) {
     return LAT_OK;
   }
-  lat_status status = LATI_NEW(optimizer->parts, optimizer->ctx, (size_t)share->ranks + 1);
-  for (int32_t rank = 0; rank <= share->ranks && status == LAT_OK; ++rank) {
-    optimizer->parts[rank] = first_of(table, share, rank, orthogonalises) * sizeof(float);
+  lat_status status = LAT_OK;
+  LATI_TRY(LATI_NEW(optimizer->parts, optimizer->ctx, (size_t)share->ranks + 1));
+  LATI_TRY(LATI_NEW(optimizer->offsets, optimizer->ctx, (size_t)share->ranks + 1));
+  for (int32_t rank = 0; rank <= share->ranks; ++rank) {
+    optimizer->parts[rank] = first_of(table, share, rank, orthogonalises);
   }
-  if (status == LAT_OK) {
-    optimizer->first = optimizer->parts[share->rank] / sizeof(float);
-    optimizer->end = optimizer->parts[share->rank + 1] / sizeof(float);
-  }
+  optimizer->first = optimizer->parts[share->rank];
+  optimizer->end = optimizer->parts[share->rank + 1];
+done:
   return status;
 }
 
@@ -206,6 +208,7 @@ void lat_optimizer_free(lat_optimizer *optimizer) {
   lat_context *ctx = optimizer->ctx;
   lati_muon_free(optimizer->muon);
   lati_moments_close(optimizer);
+  lati_free(optimizer->offsets);
   lati_free(optimizer->parts);
   lati_free(optimizer->stretches);
   lati_device_free(ctx, optimizer->partials);
@@ -283,18 +286,59 @@ double lati_optimizer_sum_of_squares(const lat_optimizer *optimizer, const float
       &optimizer->ctx->device, vector, (int64_t)optimizer->count, optimizer->partials);
 }
 
+lat_status lati_optimizer_gather(const lat_optimizer *optimizer, float *vector) {
+  for (int32_t rank = 0; rank <= optimizer->share.ranks; ++rank) {
+    optimizer->offsets[rank] = optimizer->parts[rank] * sizeof *vector;
+  }
+  return optimizer->share.gather(optimizer->share.user, vector, optimizer->offsets);
+}
+
+const size_t *lati_optimizer_owned(const lat_optimizer *optimizer) {
+  return optimizer->muon == NULL ? optimizer->parts : NULL;
+}
+
+/* Of gradients of which each rank has the sum of its part alone: blocks are added in the order of a
+ * vector's, so that the bits are those of one process. */
+static lat_status sum_squares_of_parts(double *sum, const lat_optimizer *optimizer,
+                                       const float *gradients) {
+  lat_status status = LAT_OK;
+  const lati_device *device = &optimizer->ctx->device;
+  const lati_update *operations = device->operations->update;
+  double *partials = optimizer->partials;
+  const int64_t before = operations->sum_of_squares_partials((int64_t)optimizer->first);
+  (void)operations->sum_of_squares(device, gradients + optimizer->first,
+                                   (int64_t)(optimizer->end - optimizer->first), partials + before);
+  for (int32_t rank = 0; rank <= optimizer->share.ranks; ++rank) {
+    const int64_t blocks = operations->sum_of_squares_partials((int64_t)optimizer->parts[rank]);
+    optimizer->offsets[rank] = (size_t)blocks * sizeof *partials;
+  }
+  LATI_TRY(optimizer->share.gather(optimizer->share.user, partials, optimizer->offsets));
+  *sum = operations->sum_of_partials(
+      device, partials, operations->sum_of_squares_partials((int64_t)optimizer->count));
+done:
+  return status;
+}
+
 /* Factor that makes the summed gradient a mean, clipped. NUMERIC when it is not finite. */
 static lat_status choose_scale(double *scale, double *norm, const lat_optimizer *optimizer,
                                const float *gradients, const lat_loss_sum *sum) {
+  lat_status status = LAT_OK;
   const double tokens = (double)sum->tokens, clip = optimizer->options.clip_norm;
-  *norm = sqrt(lati_optimizer_sum_of_squares(optimizer, gradients)) / tokens;
+  double squares = 0;
+  if (lati_optimizer_owned(optimizer) == NULL) {
+    squares = lati_optimizer_sum_of_squares(optimizer, gradients);
+  } else {
+    LATI_TRY(sum_squares_of_parts(&squares, optimizer, gradients));
+  }
+  *norm = sqrt(squares) / tokens;
   if (!isfinite(*norm) || !isfinite(sum->loss)) {
     return lati_fail(LAT_ERROR_NUMERIC, "update %lld: %s is not finite",
                      (long long)optimizer->updates + 1,
                      isfinite(sum->loss) ? "the gradient's norm" : "the loss");
   }
   *scale = (clip > 0 && *norm > clip ? clip / *norm : 1) / tokens;
-  return LAT_OK;
+done:
+  return status;
 }
 
 /* Of the parameters whose moments are kept here; then those of the other ranks come from them. Muon
@@ -309,7 +353,7 @@ static lat_status update_part(lat_optimizer *optimizer, float *parameters, float
   update_by_adam(optimizer, p, g, rate, scale);
   if (optimizer->parts != NULL) {
     lati_device_fill(&optimizer->ctx->device, gradients, 0, optimizer->count);
-    status = optimizer->share.gather(optimizer->share.user, parameters, optimizer->parts);
+    status = lati_optimizer_gather(optimizer, parameters);
   }
 done:
   return status;

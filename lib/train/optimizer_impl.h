@@ -14,7 +14,8 @@ struct lat_optimizer {
   size_t count;                  /* of parameters */
   lati_update_share share;       /* of ranks; one process: 0 of 1 */
   size_t first, end;             /* parameters whose moments are kept here: all, or a rank's part */
-  size_t *parts;   /* (ranks + 1): bytes at which each rank's part begins; NULL: none */
+  size_t *parts;   /* (ranks + 1): parameters at which each rank's part begins; NULL: none */
+  size_t *offsets; /* (ranks + 1): of bytes, while something is gathered; NULL with parts */
   float *m;        /* first moments; for Muon's matrices, the momentum */
   float *v;        /* second moments; for Muon's matrices, scratch */
   float *whole[2]; /* moments of all parameters, while a checkpoint is written or read; NULL */
@@ -39,6 +40,13 @@ lat_status lati_optimizer_check_model(const lat_optimizer *optimizer, const lat_
 lat_status lati_optimizer_create(lat_optimizer **out, lat_model *model,
                                  const lat_optimizer_options *options,
                                  const lati_update_share *share);
+
+/* Every rank's part of a vector of all parameters' layout, to all. */
+lat_status lati_optimizer_gather(const lat_optimizer *optimizer, float *vector);
+
+/* Parameters at which the stretches begin, (ranks + 1), of gradients that each rank needs alone;
+ * NULL: it needs all. Muon's matrices lie across blocks of the norm's sum. */
+const size_t *lati_optimizer_owned(const lat_optimizer *optimizer);
 
 /* Of a vector of all parameters' layout. */
 double lati_optimizer_sum_of_squares(const lat_optimizer *optimizer, const float *vector);

@@ -288,6 +288,7 @@ typedef struct part_sum {
   int32_t parts;
   int64_t leaves;
   size_t first, end;
+  const size_t *owned; /* what each rank needs of it; NULL: all */
 } part_sum;
 
 static lat_status call_reduce(const lat_trainer *trainer, const part_sum *what) {
@@ -304,7 +305,8 @@ static lat_status call_reduce(const lat_trainer *trainer, const part_sum *what) 
                                    .sums = what->sums,
                                    .sum_count = what->sums != NULL ? LATI_SUMS : 0,
                                    .message = message,
-                                   .offset = what->first};
+                                   .offset = what->first,
+                                   .owned = what->owned};
   for (int32_t i = 0; trainer->staged != NULL && i < what->parts; ++i) {
     lati_device_read(&trainer->ctx->device, trainer->staged[i] + what->first,
                      what->values[i] + what->first, reduction.count * sizeof **what->values);
@@ -333,7 +335,8 @@ static part_sum sum_of_parts(const lat_trainer *trainer) {
                     .sums = shards->part_sums,
                     .parts = shards->parts,
                     .leaves = shards->leaves,
-                    .end = trainer->summed_from};
+                    .end = trainer->summed_from,
+                    .owned = lati_optimizer_owned(trainer->optimizer)};
 }
 
 void lati_ranks_begin_reduce(lat_trainer *trainer, size_t first) {

@@ -376,7 +376,7 @@ MEMBER(lat_trainer_options, source, 240, 8);
 MEMBER(lat_trainer_options, validation_source, 248, 8);
 MEMBER(lat_trainer_options, begin_reduce, 256, 8);
 
-SIZE(lat_reduction, 80);
+SIZE(lat_reduction, 88);
 MEMBER(lat_reduction, struct_size, 0, 8);
 MEMBER(lat_reduction, shards, 8, 8);
 MEMBER(lat_reduction, rank, 16, 4);
@@ -390,6 +390,7 @@ MEMBER(lat_reduction, sum_count, 56, 4);
 MEMBER(lat_reduction, reserved, 60, 4);
 MEMBER(lat_reduction, message, 64, 8);
 MEMBER(lat_reduction, offset, 72, 8);
+MEMBER(lat_reduction, owned, 80, 8);
 
 SIZE(lat_agreement, 48);
 MEMBER(lat_agreement, struct_size, 0, 8);
@@ -421,7 +422,7 @@ LAST(lat_diagnosis, reserved);
 LAST(lat_accuracy, candidates);
 LAST(lat_linear_certificate, heads);
 LAST(lat_progress, since_best);
-LAST(lat_reduction, offset);
+LAST(lat_reduction, owned);
 LAST(lat_agreement, offsets);
 LAST(lat_trainer_options, begin_reduce);
 

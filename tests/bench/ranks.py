@@ -45,6 +45,8 @@ def measure(options, arguments):
             "2 ranks, shards 8": [*launch, *train, "--threads", "1"],
             "2 ranks, shards 2": [*launch, *train, "--threads", "1", "--shards", "2"],
             "2 ranks, --fast-reduce": [*launch, *train, "--threads", "1", "--fast-reduce"]}
+    ways.update({f"{way}, --split-optimizer": [*command, "--split-optimizer"]
+                 for way, command in ways.items() if way.startswith("2 ranks")})
     rates = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(arguments.rounds):

@@ -152,6 +152,13 @@ static double sum_of_squares(const lati_device *device, const float *x, int64_t 
   return sum;
 }
 
+static double sum_of_partials(const lati_device *device, const double *partials, int64_t count) {
+  enter();
+  const double sum = guard.real->update->sum_of_partials(device, partials, count);
+  leave();
+  return sum;
+}
+
 static void adam(const lati_device *device, float *p, float *g, float *m, float *v,
                  const lati_stretch *stretches, int32_t count, const lati_adam *how) {
   INSIDE(update->adam(device, p, g, m, v, stretches, count, how));
@@ -398,6 +405,7 @@ const lati_backend *guarded_device_open(const lati_backend *operations) {
   guarded_decoding.choose_sample = choose_sample;
   guarded_decoding.choose_candidates = choose_candidates;
   guarded_update.sum_of_squares = sum_of_squares;
+  guarded_update.sum_of_partials = sum_of_partials;
   guarded_update.adam = adam;
   guarded_update.average = average;
   guarded_update.orthogonal_factors = orthogonal_factors;

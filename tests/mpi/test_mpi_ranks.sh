@@ -63,6 +63,19 @@ for ranks in 2 ${program:+3}; do
 done
 # shellcheck disable=SC2086
 launch 2 0 $wide --fast-reduce --threads 1 --out widefast
+# The same where ranks have the gradients of their own part alone, summed layer by layer, or by one call of MPI.
+# shellcheck disable=SC2086
+expect 0 train $options $wide --optimizer adamw --shards 8 --threads 1 --quiet --out adamw
+for ranks in 2 3; do
+  # shellcheck disable=SC2086
+  launch "$ranks" 0 $wide --optimizer adamw --split-optimizer --threads 1 --out "split$ranks"
+  same adamw "split$ranks"
+done
+# shellcheck disable=SC2086
+launch 2 0 $wide --optimizer adamw --fast-reduce --threads 1 --out adamwfast
+# shellcheck disable=SC2086
+launch 2 0 $wide --optimizer adamw --fast-reduce --split-optimizer --rank-timeout 50 --threads 1 --out adamwsplit
+same adamwfast adamwsplit
 # shellcheck disable=SC2086
 launch 2 0 $wide --rank-timeout 50 --threads 1 --out limited
 same wide limited

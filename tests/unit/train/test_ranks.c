@@ -196,8 +196,9 @@ END_TEST
  * shard's backward pass goes on, and have the same bits. */
 START_TEST(sums_that_begin_early_have_the_same_bits) {
   static const struct {
-    int32_t ranks, threads, fast, begun;
-  } runs[] = {{2, 1, 0, 4}, {3, 1, 0, 4}, {8, 1, 0, 4}, {2, 4, 0, 0}, {3, 2, 1, 0}};
+    int32_t ranks, threads, fast, begun, split;
+  } runs[] = {{2, 1, 0, 4, 0}, {3, 1, 0, 4, 0}, {8, 1, 0, 4, 0}, {2, 4, 0, 0, 0},
+              {3, 2, 1, 0, 0}, {2, 1, 0, 4, 1}, {3, 2, 0, 0, 1}, {8, 1, 0, 4, 1}};
   char alone[256], together[256], name[16];
   scratch_folder folder;
   scratch_open(&folder);
@@ -209,6 +210,7 @@ START_TEST(sums_that_begin_early_have_the_same_bits) {
     self.options.directory = scratch_file(together, &folder, name);
     self.options.shards = runs[i].fast ? 0 : 8;
     self.options.fast_reduce = runs[i].fast;
+    self.options.split_optimizer = runs[i].split;
     self.threads = runs[i].threads;
     self.begins = 1;
     ck_assert_int_eq(run_copies(&self, runs[i].ranks, LAT_OK), runs[i].begun);

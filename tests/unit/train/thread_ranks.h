@@ -68,6 +68,12 @@ static inline void sum_for_all(rank_group *group) {
   CHECK_OK(lat_shard_sum_doubles(group->sums, sums, sums, own->shards, own->ranks));
 }
 
+/* A rank is given nothing but what it says it needs. */
+static inline int is_needed(const lat_reduction *reduction, size_t at) {
+  const size_t *owned = reduction->owned;
+  return owned == NULL || (owned[reduction->rank] <= at && at < owned[reduction->rank + 1]);
+}
+
 static inline void sum_together(const lat_reduction *reduction, rank_group *group) {
   group->reductions[reduction->rank] = reduction;
   pthread_barrier_wait(&group->barrier);
@@ -75,8 +81,10 @@ static inline void sum_together(const lat_reduction *reduction, rank_group *grou
     sum_for_all(group);
   }
   pthread_barrier_wait(&group->barrier);
-  memcpy(reduction->values[0] + reduction->offset, group->parts,
-         reduction->count * sizeof *group->parts);
+  for (size_t i = 0; i < reduction->count; ++i) {
+    const size_t at = reduction->offset + i;
+    reduction->values[0][at] = is_needed(reduction, at) ? group->parts[i] : NAN;
+  }
   if (reduction->sum_count > 0) {
     memcpy(reduction->sums, group->sums, (size_t)reduction->sum_count * sizeof *group->sums);
   }
