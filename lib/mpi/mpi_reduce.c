@@ -19,6 +19,7 @@ typedef struct lati_stretch_sum {
   MPI_Request *requests; /* of parts, and behind them that of the sums */
   size_t parts_capacity, counts_capacity, offsets_capacity, requests_capacity; /* elements */
   int pending; /* requests of parts */
+  int pair;    /* 1: two parts in all; the other rank's is added to this one's where that lies */
   int gathers; /* 1: that of the sums is there */
 } lati_stretch_sum;
 
@@ -76,6 +77,9 @@ static lat_status exchange_parts(lat_mpi *mpi, lati_stretch_sum *sum) {
   size_t row = 0;
   for (int32_t from = 0; from < mpi->ranks; ++from) {
     const int32_t parts = lat_shard_parts(what->shards, mpi->ranks, from);
+    if (from == mpi->rank && sum->pair) {
+      continue;
+    }
     for (int32_t part = 0; part < parts; ++part, ++row) {
       float *to = sum->parts + row * own;
       if (from == mpi->rank) {
@@ -101,16 +105,33 @@ done:
   return status;
 }
 
+/* The sum of all parts of this rank's share, to where it lies in the vector. a + b is b + a. */
+static lat_status add_parts(const lat_mpi *mpi, const lati_stretch_sum *sum) {
+  const size_t own = (size_t)sum->counts[mpi->rank];
+  const float *parts = sum->parts;
+  float *to = sum->what.values[0] + sum->what.offset + sum->offsets[mpi->rank];
+  if (sum->pair) {
+    for (size_t i = 0; i < own; ++i) {
+      to[i] += parts[i];
+    }
+    return LAT_OK;
+  }
+  const lat_status status = lat_shard_sum(sum->parts, own, own, sum->what.shards, sum->what.ranks);
+  if (status == LAT_OK) {
+    memcpy(to, parts, own * sizeof *to);
+  }
+  return status;
+}
+
 /* This rank's share, whose parts are there: their sum to the others, and theirs into the vector,
  * where they need each other's. */
 static lat_status gather_shares(lat_mpi *mpi, lati_stretch_sum *sum) {
   float *vector = sum->what.values[0] + sum->what.offset;
   const size_t own = (size_t)sum->counts[mpi->rank];
-  const lat_status status = lat_shard_sum(sum->parts, own, own, sum->what.shards, sum->what.ranks);
+  const lat_status status = add_parts(mpi, sum);
   if (status != LAT_OK) {
     return status;
   }
-  memcpy(vector + sum->offsets[mpi->rank], sum->parts, own * sizeof *vector);
   sum->gathers = 1;
   if (sum->what.owned != NULL) {
     sum->requests[sum->pending] = MPI_REQUEST_NULL;
@@ -132,6 +153,7 @@ static lat_status begin(lat_mpi *mpi, const lat_reduction *reduction) {
   lati_stretch_sum *sum = &mpi->stretches[mpi->begun];
   const size_t ranks = (size_t)mpi->ranks, parts = count_parts(mpi, reduction->shards);
   sum->what = *reduction;
+  sum->pair = parts == 2 && ranks == 2;
   sum->pending = sum->gathers = 0;
   if ((status = RESERVE(sum, counts, ranks)) != LAT_OK ||
       (status = RESERVE(sum, offsets, ranks)) != LAT_OK ||
@@ -139,7 +161,8 @@ static lat_status begin(lat_mpi *mpi, const lat_reduction *reduction) {
     return status;
   }
   share_out(mpi, sum);
-  status = RESERVE(sum, parts, parts * (size_t)sum->counts[mpi->rank] + 1);
+  const size_t rows = sum->pair ? 1 : parts;
+  status = RESERVE(sum, parts, rows * (size_t)sum->counts[mpi->rank] + 1);
   if (status == LAT_OK) {
     ++mpi->begun;
     status = exchange_parts(mpi, sum);
@@ -257,7 +280,7 @@ static lat_status scatter_sum(lat_mpi *mpi, const lat_reduction *reduction) {
   return status;
 }
 
-/* As MPI likes it best. */
+/* As MPI likes it best; between two ranks there is no better order than the tree's. */
 static lat_status sum_fast(lat_mpi *mpi, const lat_reduction *reduction) {
   const lat_status status =
       reduction->owned != NULL
@@ -272,7 +295,8 @@ lat_status lati_mpi_reduce(const lat_reduction *reduction, void *user) {
   lat_mpi *mpi = user;
   lat_status status = check_sum(mpi, reduction);
   if (status == LAT_OK) {
-    status = reduction->any_order ? sum_fast(mpi, reduction) : sum_by_tree(mpi, reduction);
+    status = reduction->any_order && mpi->ranks > 2 ? sum_fast(mpi, reduction)
+                                                    : sum_by_tree(mpi, reduction);
   }
   return settle(status, mpi, reduction->message);
 }

@@ -351,8 +351,10 @@ static lat_status update_part(lat_optimizer *optimizer, float *parameters, float
     LATI_TRY(update_by_muon(optimizer, p, g, rate, scale));
   }
   update_by_adam(optimizer, p, g, rate, scale);
-  if (optimizer->parts != NULL) {
-    lati_device_fill(&optimizer->ctx->device, gradients, 0, optimizer->count);
+  if (optimizer->parts != NULL) { /* its own are zero already */
+    const lati_device *device = &optimizer->ctx->device;
+    lati_device_fill(device, gradients, 0, optimizer->first);
+    lati_device_fill(device, gradients + optimizer->end, 0, optimizer->count - optimizer->end);
     status = lati_optimizer_gather(optimizer, parameters);
   }
 done:
