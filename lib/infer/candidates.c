@@ -104,24 +104,44 @@ static int is_asked_again(const lati_search *search, const lati_problem *problem
          lati_frame_varies(problem->task, &problem->a.form, &search->session->options);
 }
 
-/* Fills the batch with candidate `round` of the problems that want one; *asked is their number. A
- * coefficient without a token is an error in the first round; later, a candidate that is left out.
- */
+/* Candidates that each problem is asked at once, from `round` on: of few problems as many as there
+ * have been, because a batch costs little more than one of its rows. Those behind the first right
+ * one are not looked at, so that the answers are the same. Draws follow one another. */
+static int32_t count_ahead(const lati_search *search, const lati_problem *problems, int64_t count,
+                           int32_t round) {
+  const lat_decode_options *options = &search->session->options;
+  const int32_t left = options->candidates - round;
+  int32_t asked = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    asked += is_asked_again(search, &problems[i]);
+  }
+  if (round == 0 || asked == 0 || options->method != LAT_DECODE_GREEDY) {
+    return 1;
+  }
+  const int32_t room = LATI_SEARCH_AHEAD / asked, ahead = room < round ? room : round;
+  return ahead < 1 ? 1 : ahead < left ? ahead : left;
+}
+
+/* Fills the batch with candidates `round` to `round + ahead - 1` of the problems that want more;
+ * *asked is their number. A coefficient without a token is an error in the first round; later, a
+ * candidate that is left out. */
 static lat_status fill_batch(int64_t *asked, lati_search *search, const lati_problem *problems,
-                             int64_t count, int32_t round) {
+                             int64_t count, int32_t round, int32_t ahead) {
   lat_batch_clear(search->batch);
   *asked = 0;
   for (int64_t i = 0; i < count; ++i) {
     if (round > 0 && !is_asked_again(search, &problems[i])) {
       continue;
     }
-    const int64_t place = lat_batch_size(search->batch);
-    const lat_status status = append(search, &problems[i], round);
     ++*asked;
-    if (status == LAT_OK) {
-      search->places[place] = i;
-    } else if (round == 0 || status != LAT_ERROR_NUMERIC) {
-      return status;
+    for (int32_t k = 0; k < ahead; ++k) {
+      const int64_t place = lat_batch_size(search->batch);
+      const lat_status status = append(search, &problems[i], round + k);
+      if (status == LAT_OK) {
+        search->places[place] = i;
+      } else if (round == 0 || status != LAT_ERROR_NUMERIC) {
+        return status;
+      }
     }
   }
   return LAT_OK;
@@ -289,7 +309,10 @@ static lat_status run_round(lati_search *search, lati_problem *problems) {
   lat_sequences answers;
   LATI_TRY(lat_session_decode(&answers, search->session, search->batch));
   for (int64_t place = 0; place < answers.count; ++place) {
-    LATI_TRY(consider_all(search, &problems[search->places[place]], place));
+    lati_problem *problem = &problems[search->places[place]];
+    if (wants_more(search, problem)) {
+      LATI_TRY(consider_all(search, problem, place));
+    }
   }
 done:
   return status;
@@ -300,10 +323,12 @@ lat_status lati_search_run(lati_search *search, lati_problem *problems, int64_t 
   const lat_decode_options *options = &search->session->options;
   int64_t asked = 0;
   for (int64_t i = 0; i < count; ++i) {
-    problems[i].report = (lat_report){.struct_size = sizeof problems[i].report};
+    problems[i].report = (lat_report){.struct_size = sizeof problems[i].report,
+                                      .verdict = LAT_VERDICT_UNDECODABLE}; /* until it is decoded */
   }
-  for (int32_t round = 0; round < options->candidates; ++round) {
-    LATI_TRY(fill_batch(&asked, search, problems, count, round));
+  for (int32_t round = 0, ahead = 1; round < options->candidates; round += ahead) {
+    ahead = count_ahead(search, problems, count, round);
+    LATI_TRY(fill_batch(&asked, search, problems, count, round, ahead));
     if (asked == 0) {
       break;
     }

@@ -318,9 +318,15 @@ START_TEST(the_best_stays_and_later_rounds_decode_what_is_not_right) {
   }
   ck_assert_int_gt(better, MANY / 10);
   ck_assert_int_gt(decoded, MANY);
-  solve(one, alone, &f, 1, 6, median, 0, 0); /* alone as in a batch */
-  ck_assert_mem_eq(alone[0], best[0], sizeof *best);
-  ck_assert_double_eq(one[0].residual, after[0].residual);
+  for (int32_t few = 1; few <= 17; few += few / 2 + 1) { /* few are asked several at once */
+    solve(one, alone, &f, few, 6, median, 0, 0);
+    ck_assert_mem_eq(alone, best, (size_t)few * sizeof *best);
+    for (int32_t i = 0; i < few; ++i) {
+      ck_assert_double_eq(one[i].residual, after[i].residual);
+      ck_assert_int_eq(one[i].candidates, after[i].candidates);
+      ck_assert_int_eq(one[i].candidate, after[i].candidate);
+    }
+  }
   fixture_close(&f);
 }
 END_TEST
