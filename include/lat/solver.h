@@ -106,8 +106,9 @@ enum {
 enum {
   LAT_SOURCE_MODEL = 0,   /**< the model's, as decoded */
   LAT_SOURCE_REFINED = 1, /**< the model's, refined: certified, or no worse than as decoded */
-  LAT_SOURCE_LAPACK = 2   /**< lat_task_answer()'s, refined where that helps; inverses that double
-                             precision does not find, by elimination in twice the precision */
+  LAT_SOURCE_LAPACK =
+      2 /**< lat_task_answer()'s, or that there is none, refined where that helps; inverses that
+           double precision does not find, by elimination in twice the precision */
 };
 
 /** What a solver says of an answer. @since 0.1 */
@@ -160,7 +161,8 @@ typedef struct lat_observation {
                                    from candidates, which is in double precision, those that it
                                    rounds to */
   size_t token_count;           /**< of them */
-  double residual;      /**< of the score; infinity: wrong whatever the tolerance; 0 when exact */
+  double residual;      /**< of the score; infinity: wrong whatever the tolerance; 0 when exact,
+                           but where the prediction is in double precision */
   double orthogonality; /**< largest |v_i . v_j| / (|v_i| |v_j|) of predicted vectors; NaN */
   double condition;     /**< condition number of the predicted vectors; for inverses that of the
                            input, sum |A| |A^-1| / n; NaN for other tasks */
@@ -228,7 +230,7 @@ typedef struct lat_accuracy {
   double well_formed;              /**< decodable, right shape, nothing after it */
   double within_1pct;              /**< share of coefficients within 1 % of the target's */
   double certified;  /**< share whose answer is certified once it is refined; NaN unless
-                        decode->refine asks for it. Accuracies are those of answers as decoded */
+                        decode->refine asks for it. Accuracies are those of answers before that */
   double candidates; /**< answers decoded for an example, in the mean; not a share */
 } lat_accuracy;
 
@@ -357,7 +359,8 @@ LAT_API void lat_evaluate_options_init_sized(lat_evaluate_options *options, size
 /**
  * Decodes fresh examples and scores them (the paper's section 2). A prediction is right when it is
  * the target token by token, or when it reads as a matrix of the target's shape (and, for a
- * mixture, with its letter) whose residual lies below the tolerance. With accept_trailing,
+ * mixture, with its letter) whose residual lies below the tolerance; one that was chosen from
+ * several candidates, which is in double precision, by its residual alone. With accept_trailing,
  * accept_loose and accept_zero the same predictions are right as in the published program.
  * @return OK, ARGUMENT (options->task is none of the model's, options), NUMERIC (examples that
  * cannot be drawn), CANCELLED, MEMORY, CALLBACK. @since 0.1

@@ -10,7 +10,8 @@
 #include <string.h>
 
 lat_status lati_answers_open(lati_answers *answers, lat_model *model, const lat_task *task,
-                             const lat_decode_options *options, double tolerance) {
+                             const lat_batch *source, const lat_decode_options *options,
+                             double tolerance) {
   lat_status status = LAT_OK;
   answers->task = task;
   LATI_TRY(lati_options_read(&answers->options, sizeof answers->options, lati_decode_fields,
@@ -21,7 +22,7 @@ lat_status lati_answers_open(lati_answers *answers, lat_model *model, const lat_
     lat_decode_options own = answers->options;
     own.tolerance = tolerance;
     own.refine = own.fallback = 0; /* what is scored is not refined */
-    LATI_TRY(lati_search_open(&answers->search, model, task, &own));
+    LATI_TRY(lati_search_open(&answers->search, model, task, source, &own));
     answers->search.as_given = 1;
   }
 done:

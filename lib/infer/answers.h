@@ -21,7 +21,8 @@ typedef struct lati_answers {
 /* All memory zero or as lati_answers_open() left it. tolerance: of the residual, within which no
  * more candidates are decoded. */
 lat_status lati_answers_open(lati_answers *answers, lat_model *model, const lat_task *task,
-                             const lat_decode_options *options, double tolerance);
+                             const lat_batch *source, const lat_decode_options *options,
+                             double tolerance);
 void lati_answers_close(lati_answers *answers);
 
 /* Answers the examples of a batch. Candidates are chosen by their residual against the example's

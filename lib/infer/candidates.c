@@ -28,7 +28,7 @@ static size_t room(const lat_task *task) {
 }
 
 lat_status lati_search_open(lati_search *search, lat_model *model, const lat_task *task,
-                            const lat_decode_options *options) {
+                            const lat_batch *source, const lat_decode_options *options) {
   lat_status status = LAT_OK;
   size_t work = 0;
   search->model = lati_model_ref(model);
@@ -39,7 +39,7 @@ lat_status lati_search_open(lati_search *search, lat_model *model, const lat_tas
   LATI_TRY(LATI_NEW(search->caller, model->ctx, search->capacity));
   LATI_TRY(LATI_NEW(search->mean, model->ctx, search->capacity));
   LATI_TRY(LATI_NEW(search->moved, model->ctx, search->capacity));
-  LATI_TRY(lati_improve_work(&work, task, &search->session->options));
+  LATI_TRY(lati_improve_work(&work, task, &search->session->options, source));
   LATI_TRY(LATI_NEW(search->work, model->ctx, work));
   search->transform_size = aligned(lati_frame_transform_size(task, &search->session->options));
   search->scales_size = lati_frame_scales(task, &search->session->options);

@@ -46,10 +46,11 @@ typedef struct lati_search {
   int64_t places[LATI_SEARCH_BATCH]; /* which problem each place of the batch belongs to */
 } lati_search;
 
-/* task: the model's own, or another form of it (other sizes), which the problems are of. All memory
- * zero or as lati_search_open() left it. */
+/* task: the model's own, or another form of it (other sizes), which the problems are of; or these
+ * are the examples of `source` (NULL: there is none). All memory zero or as lati_search_open() left
+ * it. */
 lat_status lati_search_open(lati_search *search, lat_model *model, const lat_task *task,
-                            const lat_decode_options *options);
+                            const lat_batch *source, const lat_decode_options *options);
 void lati_search_close(lati_search *search);
 
 /* Answers 1..LATI_SEARCH_BATCH problems, refined where the options ask for it. */

@@ -59,12 +59,12 @@ static lat_status open_answers(bench *with, lat_model *model, double tolerance) 
   lat_decode_options_init(&decode);
   decode.grammar = 0;
   LATI_TRY(LATI_NEW(with->answers, model->ctx, 1));
-  LATI_TRY(lati_answers_open(with->answers, model, with->task,
+  LATI_TRY(lati_answers_open(with->answers, model, with->task, with->options.source,
                              with->options.decode != NULL ? with->options.decode : &decode,
                              tolerance));
   if (with->answers->options.refine > 0) {
     size_t work = 0;
-    LATI_TRY(lati_improve_work(&work, with->task, &with->answers->options));
+    LATI_TRY(lati_improve_work(&work, with->task, &with->answers->options, with->options.source));
     LATI_TRY(LATI_NEW(with->work, model->ctx, work));
   }
 done:
@@ -131,8 +131,8 @@ static lat_status open_bench(bench *with, lat_evaluation *evaluation, lat_model 
   LATI_TRY(check_diagnosis(with));
   lati_evaluation_set_tolerances(evaluation, with->options.tolerances);
   evaluation->diagnosed = with->options.diagnose;
+  LATI_TRY(open_sampler(with, model, weights)); /* which checks a source */
   LATI_TRY(open_answers(with, model, lati_evaluation_strictest(evaluation)));
-  LATI_TRY(open_sampler(with, model, weights));
   LATI_TRY(lat_batch_create(&with->batch, model->tokenizer));
   lat_score_options_init(&score);
   score.norm = with->options.norm;

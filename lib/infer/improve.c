@@ -3,6 +3,7 @@
 #include "infer/improve.h"
 
 #include "infer/verdict.h"
+#include "task/batch_impl.h"
 #include "task/registry.h"
 
 #include <math.h>
@@ -16,31 +17,50 @@ static size_t larger(size_t a, size_t b) {
 }
 
 /* Of one task, not a mixture; in front of the work is room for an answer. */
-static lat_status work_of(size_t *count, const lat_task *task, const lat_decode_options *options) {
-  lat_status status = LAT_OK;
+static size_t work_of(const lat_task *task, const lat_decode_options *options,
+                      const lati_form *operands, const lati_form *results) {
   const lati_task_kind *kind = task->kind;
-  lati_form operands, results;
-  size_t own = 0;
-  LATI_TRY(lati_task_max_forms(&operands, &results, task));
-  const int32_t rows = operands.shape[0].rows, cols = operands.shape[operands.count - 1].cols;
-  own = lati_score_work(task, &operands, &results);
+  const int32_t rows = operands->shape[0].rows, cols = operands->shape[operands->count - 1].cols;
+  size_t work = lati_score_work(task, operands, results);
   if (kind->verify_work != NULL) {
-    own = larger(own, kind->verify_work(rows, cols));
+    work = larger(work, kind->verify_work(rows, cols));
   }
   if (kind->refine_work != NULL && (options->refine > 0 || options->fallback)) {
-    own = larger(own, kind->refine_work(rows, cols));
+    work = larger(work, kind->refine_work(rows, cols));
   }
-  *count = larger(*count, lati_form_values(&results) + own);
-done:
-  return status;
+  return lati_form_values(results) + work;
 }
 
-lat_status lati_improve_work(size_t *count, const lat_task *task,
-                             const lat_decode_options *options) {
+/* Of examples of any sizes; which of a mixture's tasks each is of, its letter tells. */
+static size_t work_of_source(const lat_task *task, const lat_decode_options *options,
+                             const lat_batch *source) {
+  const lati_form *operands = source->side[LAT_INPUT].forms;
+  size_t work = 0;
+  for (int64_t e = 0; e < source->size; ++e) {
+    if (e > 0 && lati_form_same(&operands[e], &operands[e - 1])) {
+      continue;
+    }
+    for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
+      const lat_task *component = lat_task_component(task, i);
+      if (component->operands.count == operands[e].count &&
+          component->operands.layout == operands[e].layout) {
+        work = larger(
+            work, work_of(component, options, &operands[e], &source->side[LAT_OUTPUT].forms[e]));
+      }
+    }
+  }
+  return work;
+}
+
+lat_status lati_improve_work(size_t *count, const lat_task *task, const lat_decode_options *options,
+                             const lat_batch *source) {
   lat_status status = LAT_OK;
-  *count = 0;
+  *count = source != NULL ? work_of_source(task, options, source) : 0;
   for (int32_t i = 0; i < lat_task_component_count(task); ++i) {
-    LATI_TRY(work_of(count, lat_task_component(task, i), options));
+    const lat_task *component = lat_task_component(task, i);
+    lati_form operands, results;
+    LATI_TRY(lati_task_max_forms(&operands, &results, component));
+    *count = larger(*count, work_of(component, options, &operands, &results));
   }
 done:
   return status;
@@ -156,6 +176,8 @@ static void tell_no_answer(lat_report *report, const lat_matrix *answer, const l
     memset(answer[i].data, 0, lati_matrix_count(&answer[i]) * sizeof *answer[i].data);
   }
   report->verdict = LAT_VERDICT_NO_ANSWER;
+  report->source = LAT_SOURCE_LAPACK;
+  report->refine_steps = 0;
   report->averaged = 0;
   report->residual = INFINITY;
   report->error_bound = NAN;

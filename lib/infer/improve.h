@@ -7,9 +7,10 @@
 #include <lat/solver.h>
 
 /* Doubles of work that a verdict on an answer of any of the task's components takes, and improving
- * it where the options ask for that. */
-lat_status lati_improve_work(size_t *count, const lat_task *task,
-                             const lat_decode_options *options);
+ * it where the options ask for that: of the task's own sizes, and of those of a source's examples
+ * (NULL: there is none), which has been checked. */
+lat_status lati_improve_work(size_t *count, const lat_task *task, const lat_decode_options *options,
+                             const lat_batch *source);
 
 /* Refines the decoded `answer` (packed, in the caller's units) to `input`, certifies it, and brings
  * the report, which holds its verdict, up to date; where the options ask for it. */

@@ -124,8 +124,9 @@ static int read_prediction(reading *out, int32_t *well_formed, const lati_scorer
                            const lat_task *task, const reading *right, const lati_guess *guess) {
   int loose = 0;
   const lati_tokens predicted = guess->tokens;
-  *well_formed = guess->unrounded != NULL;
+  *well_formed = 0;
   if (guess->unrounded != NULL) {
+    *well_formed = predicted.count > 0; /* none where a number has no token */
     *out = (reading){.count = right->count, .letter = right->letter};
     lati_matrices_like(out->written, right->written, right->count, scorer->predicted);
     unround(out, guess->unrounded);
@@ -201,8 +202,9 @@ lat_status lati_score_prediction(lati_prediction *out, const lati_scorer *scorer
                                  const lati_guess *guess) {
   lati_example example;
   *out = (lati_prediction){.residual = INFINITY, .candidates = guess->candidates};
-  if (same_answer(task, guess->tokens, asked->target)) {
-    out->exact = out->well_formed = 1;
+  out->exact = same_answer(task, guess->tokens, asked->target);
+  if (out->exact && guess->unrounded == NULL) {
+    out->well_formed = 1;
     out->residual = 0;
     out->within_1pct = 1;
     return LAT_OK;

@@ -32,10 +32,10 @@ typedef struct lati_guess {
 typedef struct lati_prediction {
   int32_t exact;       /* all tokens equal, but for a scratchpad's */
   int32_t well_formed; /* decodable, right letter and shape, nothing after it */
-  double residual;     /* infinity when wrong whatever the tolerance; 0 when exact */
-  double within_1pct;  /* share of coefficients */
-  int32_t certified;   /* 1: certified once it is refined */
-  int32_t candidates;  /* decoded for it */
+  double residual; /* infinity when wrong whatever the tolerance; 0 when exact tokens are scored */
+  double within_1pct; /* share of coefficients */
+  int32_t certified;  /* 1: certified once it is refined */
+  int32_t candidates; /* decoded for it */
 } lati_prediction;
 
 /* An example and its prediction as matrices in the scorer's memory. */

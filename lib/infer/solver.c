@@ -37,7 +37,7 @@ lat_status lat_solver_create(lat_solver **out, lat_model *model,
   LATI_TRY(LATI_NEW(solver, model->ctx, 1));
   solver->model = lati_model_ref(model);
   solver->task = is_mixture(model->task) ? NULL : model->task;
-  LATI_TRY(lati_search_open(&solver->search, model, model->task, options));
+  LATI_TRY(lati_search_open(&solver->search, model, model->task, NULL, options));
 done:
   if (status != LAT_OK) {
     lat_solver_free(solver);

@@ -157,7 +157,9 @@ void lat_mpi_free(lat_mpi *mpi) {
     MPI_Finalize();
   }
   lati_mpi_free_sums(mpi);
-  free(mpi->counts);
+  if (!mpi->broken) { /* a gather that is under way reads them */
+    free(mpi->counts);
+  }
   free(mpi);
 }
 

@@ -12,13 +12,12 @@ struct lat_mpi {
   int started;       /* 1: MPI was initialised here */
   double time_limit; /* seconds that a call waits for the other ranks; 0: for ever */
   int64_t bytes_sent;
-  int *counts, *offsets;              /* (ranks): what each brings to a gather */
-  double *sums;                       /* of all ranks, the numbers beside a sum */
-  float *own;                         /* this rank's stretch of a fast sum */
-  struct lati_stretch_sum *stretches; /* the last is that of reduce, the others began early */
-  size_t sums_capacity, own_capacity, stretches_capacity; /* elements */
-  int begun;                                              /* stretches in use */
-  int broken; /* 1: a sum failed; MPI may still use what its stretches have */
+  int *counts, *offsets;                    /* (ranks): what each brings to a gather */
+  double *sums;                             /* of all ranks, the numbers beside a sum */
+  struct lati_stretch_sum *stretches;       /* the last is that of reduce, the others began early */
+  size_t sums_capacity, stretches_capacity; /* elements */
+  int begun;                                /* stretches in use */
+  int broken; /* 1: a sum or a gather failed; MPI may still use its memory */
 };
 
 #endif

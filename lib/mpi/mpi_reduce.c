@@ -144,6 +144,11 @@ static lat_status gather_shares(lat_mpi *mpi, lati_stretch_sum *sum) {
                         "MPI_Iallgatherv");
 }
 
+/* What an older library tells ends before the last members, which are 0 then. */
+static size_t known_size(const lat_reduction *reduction) {
+  return reduction->struct_size < sizeof *reduction ? reduction->struct_size : sizeof *reduction;
+}
+
 /* The next sum, of the stretch that a reduction tells. */
 static lat_status begin(lat_mpi *mpi, const lat_reduction *reduction) {
   lat_status status = RESERVE(mpi, stretches, (size_t)mpi->begun + 1);
@@ -152,7 +157,8 @@ static lat_status begin(lat_mpi *mpi, const lat_reduction *reduction) {
   }
   lati_stretch_sum *sum = &mpi->stretches[mpi->begun];
   const size_t ranks = (size_t)mpi->ranks, parts = count_parts(mpi, reduction->shards);
-  sum->what = *reduction;
+  sum->what = (lat_reduction){.struct_size = 0};
+  memcpy(&sum->what, reduction, known_size(reduction));
   sum->pair = parts == 2 && ranks == 2;
   sum->pending = sum->gathers = 0;
   if ((status = RESERVE(sum, counts, ranks)) != LAT_OK ||
@@ -227,7 +233,7 @@ static lat_status sum_numbers(lat_mpi *mpi, const lat_reduction *reduction) {
 
 static lat_status check_sum(const lat_mpi *mpi, const lat_reduction *reduction) {
   if (mpi->broken) {
-    return lati_mpi_fail(LAT_ERROR_STATE, "an earlier sum over the ranks has failed");
+    return lati_mpi_fail(LAT_ERROR_STATE, "an earlier exchange with the ranks has failed");
   }
   return reduction->count <= INT_MAX
              ? LAT_OK
@@ -261,31 +267,11 @@ static lat_status sum_by_tree(lat_mpi *mpi, const lat_reduction *reduction) {
   return status == LAT_OK && reduction->sum_count > 0 ? sum_numbers(mpi, reduction) : status;
 }
 
-/* Each rank's own stretch of a sum alone. In place, MPICH 4.0 copies between ranges that overlap.
+/* As MPI likes it best, everything for all ranks; between two of them the tree's order is as good.
  */
-static lat_status scatter_sum(lat_mpi *mpi, const lat_reduction *reduction) {
-  const size_t *owned = reduction->owned;
-  float *vector = reduction->values[0];
-  for (int32_t rank = 0; rank < mpi->ranks; ++rank) {
-    mpi->counts[rank] = (int)(owned[rank + 1] - owned[rank]);
-  }
-  const size_t own = (size_t)mpi->counts[mpi->rank];
-  lat_status status = RESERVE(mpi, own, own + 1);
-  if (status == LAT_OK) {
-    status = lati_mpi_scatter_sum(mpi, vector, mpi->own, MPI_FLOAT);
-  }
-  if (status == LAT_OK) {
-    memcpy(vector + owned[mpi->rank], mpi->own, own * sizeof *vector);
-  }
-  return status;
-}
-
-/* As MPI likes it best; between two ranks there is no better order than the tree's. */
 static lat_status sum_fast(lat_mpi *mpi, const lat_reduction *reduction) {
   const lat_status status =
-      reduction->owned != NULL
-          ? scatter_sum(mpi, reduction)
-          : lati_mpi_add_all(mpi, reduction->values[0], (int)reduction->count, MPI_FLOAT);
+      lati_mpi_add_all(mpi, reduction->values[0], (int)reduction->count, MPI_FLOAT);
   return status == LAT_OK && reduction->sum_count > 0
              ? lati_mpi_add_all(mpi, reduction->sums, reduction->sum_count, MPI_DOUBLE)
              : status;
@@ -309,8 +295,5 @@ void lati_mpi_free_sums(lat_mpi *mpi) {
     free(mpi->stretches[i].parts);
   }
   free(mpi->stretches); /* of a broken sum what MPI may still write to stays */
-  if (!mpi->broken) {
-    free(mpi->own);
-  }
   free(mpi->sums);
 }

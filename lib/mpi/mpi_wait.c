@@ -53,16 +53,3 @@ lat_status lati_mpi_add_all(const lat_mpi *mpi, void *values, int count, MPI_Dat
       MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, mpi->communicator, &request);
   return lati_mpi_complete(mpi, code, &request, "MPI_Iallreduce");
 }
-
-lat_status lati_mpi_scatter_sum(const lat_mpi *mpi, const void *values, void *own,
-                                MPI_Datatype type) {
-  MPI_Request request = MPI_REQUEST_NULL;
-  if (mpi->time_limit <= 0) {
-    return lati_mpi_check(
-        MPI_Reduce_scatter(values, own, mpi->counts, type, MPI_SUM, mpi->communicator),
-        "MPI_Reduce_scatter");
-  }
-  const int code =
-      MPI_Ireduce_scatter(values, own, mpi->counts, type, MPI_SUM, mpi->communicator, &request);
-  return lati_mpi_complete(mpi, code, &request, "MPI_Ireduce_scatter");
-}

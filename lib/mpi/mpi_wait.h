@@ -19,8 +19,4 @@ lat_status lati_mpi_gather_all(const lat_mpi *mpi, const void *own, void *all, M
 /* MPI_Allreduce() that keeps it. */
 lat_status lati_mpi_add_all(const lat_mpi *mpi, void *values, int count, MPI_Datatype type);
 
-/* MPI_Reduce_scatter() that keeps it: the mpi->counts[rank] sums of this rank, to `own`. */
-lat_status lati_mpi_scatter_sum(const lat_mpi *mpi, const void *values, void *own,
-                                MPI_Datatype type);
-
 #endif

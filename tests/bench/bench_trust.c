@@ -56,7 +56,7 @@ static lat_status open_bench(bench *b, const char *path) {
   LATI_TRY(lat_task_get_options(&task, lat_model_task(b->model)));
   lat_decode_options_init(&improving);
   improving.refine = STEPS;
-  LATI_TRY(lati_improve_work(&work, b->model->task, &improving));
+  LATI_TRY(lati_improve_work(&work, b->model->task, &improving, NULL));
   b->memory = calloc(2 * BATCH * MOST + work, sizeof *b->memory);
   b->work = b->memory + (size_t)2 * BATCH * MOST;
   for (int i = 0; i < BATCH; ++i) {

@@ -10,7 +10,7 @@ lat=$1 out=$2 threads=${3:-1}
 shift 2
 wanted=$*
 
-# row (a preset), examples, the row whose encoder it starts with or '-', options of its evaluation
+# row (a preset), examples, the row before it whose encoder it starts with or '-', options of its evaluation
 rows() {
   cat <<'END'
 eigenvalues-5x5-canonical 2560000 -

@@ -2,7 +2,7 @@
 
     PYTHONPATH=python LAT_LIBRARY=build/lib/liblat.so python3 tests/bench/candidates.py MODEL[.safetensors] [COUNT [K ...]]
 
-An evaluation rounds inputs and answers to tokens, means of several answers included; what a host gets is not rounded.
+An evaluation rounds inputs to tokens first; what a host gives is not rounded.
 The matrices are COUNT (1000) of independent coefficients, uniform from -10 to 10, symmetric where the task
 asks for that. K (1, 16, 32) is the number of candidates; the next is decoded while the residual is above 0.5 %. An answer
 counts by its residual against the matrix, vectors by |V^T V - I| besides.

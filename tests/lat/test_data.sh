@@ -45,6 +45,11 @@ mv out equilibrated.jsonl
 expect 0 train --task inverse --size 2 --canonical --equilibrate $tiny --examples 4 --data equilibrated.jsonl --validate-every 0 --out equilibrated
 # shellcheck disable=SC2086
 expect 0 train --task eigenvalues --size 2 --canonical $tiny --examples 4 --data canonical.jsonl --validate-every 0 --out canonical
+expect 0 sample --task svd --rows 2 --cols 3 --canonical --count 8 --json
+mv out wide.jsonl
+# shellcheck disable=SC2086
+expect 0 train --task svd --rows 2 --cols 3 --canonical $tiny --examples 4 --data wide.jsonl --validate-every 0 --out wide
+expect 0 eval wide --data wide.jsonl --candidates 2
 sed 's/,"task":"add"//' mixed.jsonl >untold.jsonl
 expect 1 eval mixed/model.safetensors --data untold.jsonl
 says err '"task" does not say'

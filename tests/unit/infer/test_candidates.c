@@ -254,6 +254,26 @@ static int by_size(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
+/* Noise makes a symmetric matrix another one, which is what its tokens say. */
+START_TEST(what_is_as_given_is_seen_as_it_is) {
+  lat_context *ctx = NULL;
+  must(lat_context_create(&ctx, NULL));
+  lat_task *task = task_of(ctx, "eigenvalues", 2, 2);
+  double a[] = {1, 2, 2.5, 300}, values[4], moved[4];
+  const lati_form form = lati_form_of(2, 2);
+  const lati_matrices all = lati_matrices_at(a, &form);
+  lati_matrices seen;
+  lati_frame frame = {.task = task, .range = lati_task_range(task), .scaling = 1, .as_given = 1};
+  must(lati_frame_enter(&seen, &frame, &all, values, moved));
+  ck_assert_mem_eq(seen.written[0].data, a, sizeof a);
+  frame.as_given = 0;
+  must(lati_frame_enter(&seen, &frame, &all, values, moved));
+  ck_assert_double_eq(seen.written[0].data[1], seen.written[0].data[2]);
+  lat_task_free(task);
+  lat_context_free(ctx);
+}
+END_TEST
+
 /* A task of an evaluation may have another range; the model sees that of its training. */
 START_TEST(later_candidates_are_scaled_into_the_range_of_training) {
   const fixture_plan plan = {.rows = 2};
@@ -271,7 +291,7 @@ START_TEST(later_candidates_are_scaled_into_the_range_of_training) {
   must(lat_task_create(&asked, f.ctx, &options));
   lat_decode_options_init(&decode);
   decode.candidates = 3;
-  must(lati_search_open(search, f.model, asked, &decode));
+  must(lati_search_open(search, f.model, asked, NULL, &decode));
   search->as_given = 1;
   lati_problem problem = {
       .task = asked, .a = lati_matrices_at(a, &form), .x = lati_matrices_at(x, &form)};
@@ -537,6 +557,7 @@ int main(void) {
                                 known_factors_are_taken,
                                 equilibrated_candidates_come_back,
                                 the_largest_matrices_have_all_candidates_and_numbers_one,
+                                what_is_as_given_is_seen_as_it_is,
                                 later_candidates_are_scaled_into_the_range_of_training,
                                 the_best_stays_and_later_rounds_decode_what_is_not_right,
                                 means_are_of_vectors_of_one_sign,

@@ -223,7 +223,11 @@ START_TEST(lapack_answers_where_an_untrained_model_does_not) {
   ck_assert(isnan(report.error_bound));
   solve_with(&report, x, "inverse", 0, 1, rank_one);
   ck_assert_int_eq(report.verdict, LAT_VERDICT_NO_ANSWER);
-  ck_assert_int_eq(report.source, LAT_SOURCE_MODEL);
+  ck_assert_int_eq(report.source, LAT_SOURCE_LAPACK);
+  solve_with(&report, x, "inverse", 10, 1, rank_one);
+  ck_assert_int_eq(report.verdict, LAT_VERDICT_NO_ANSWER);
+  ck_assert_int_eq(report.source, LAT_SOURCE_LAPACK);
+  ck_assert_int_eq(report.refine_steps, 0);
 }
 END_TEST
 
@@ -290,7 +294,7 @@ static lat_report improve(lat_report *report, const char *name, double *answer, 
   lat_decode_options options;
   lat_decode_options_init(&options);
   options.refine = 10;
-  must(lati_improve_work(&count, f.task, &options));
+  must(lati_improve_work(&count, f.task, &options, NULL));
   ck_assert_uint_le(count, sizeof work / sizeof *work);
   const lat_matrix input = rows_of((double *)(uintptr_t)a, 3, 3);
   lat_matrix x = rows_of(answer, rows, cols);
