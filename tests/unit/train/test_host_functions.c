@@ -15,6 +15,7 @@ enum { FLUSHES = 0x8040 }; /* MXCSR: flush-to-zero and denormals-are-zero */
 /* The states a host may have. Trapping on inexact results catches the library computing in it. */
 enum { ROUNDS_UPWARD, TRAPS, HOST_STATES };
 static int host_kind;
+static int traps; /* exceptions that trap; most processors of 64-bit Arm have none that can */
 static atomic_int misplaced; /* calls in another state than expected */
 
 static unsigned flushes(void) {
@@ -29,7 +30,7 @@ static void set_host_state(int kind) {
   host_kind = kind;
   if (kind == TRAPS) {
     feclearexcept(FE_ALL_EXCEPT);
-    ck_assert_int_ne(feenableexcept(FE_ALL_EXCEPT), -1);
+    traps = feenableexcept(FE_ALL_EXCEPT) == -1 ? 0 : FE_ALL_EXCEPT;
     return;
   }
   fesetround(FE_UPWARD);
@@ -39,7 +40,7 @@ static void set_host_state(int kind) {
 }
 
 static int is_host_state(void) {
-  return host_kind == TRAPS ? fegetexcept() == FE_ALL_EXCEPT
+  return host_kind == TRAPS ? fegetexcept() == traps
                             : fegetround() == FE_UPWARD && flushes() == FLUSHES;
 }
 
