@@ -41,7 +41,7 @@ typedef struct lat_reduction {
   size_t offset;        /**< the first that is summed, in each row of values; 0 but where a sum
                            begins early */
   const size_t *owned;  /**< (ranks + 1), the same on every rank, valid as long as the trainer: of
-                           the  whole rows, not of the stretch alone, rank r needs the sum of floats
+                           the whole rows, not of the stretch alone, rank r needs the sum of floats
                            owned[r] .. owned[r + 1] - 1, and what else is in values[0] may be
                            anything; a stretch may hold nothing of them. NULL: every rank needs all.
                            A sum of everything for all is right too, and sends twice as much */

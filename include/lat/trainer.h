@@ -108,9 +108,9 @@ typedef struct lat_trainer_options {
                                one, which is kept as with keep_best; 0 (default): never */
   int32_t split_optimizer;  /**< 1: of several ranks each keeps the optimizer's moments of its part
                                of the parameters alone, in about 8 / ranks bytes a parameter in place
-                               of  8, with the same bits; checkpoints are those of one process, for
-                               which  rank 0 has all moments for a while, and lat_trainer_checkpoint()
-                               is  called by all ranks; default 0 */
+                               of 8, with the same bits; checkpoints are those of one process, for
+                               which rank 0 has all moments for a while, and lat_trainer_checkpoint()
+                               is called by all ranks; default 0 */
   int32_t rank;   /**< this process's, from 0, which alone reads and writes files; default 0 */
   int32_t ranks;  /**< processes that train together; 0 and 1: this one alone; default 0 */
   int32_t shards; /**< groups of consecutive examples that each batch is split into, whose gradients

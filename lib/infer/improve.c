@@ -121,14 +121,6 @@ int lati_is_right(const lat_report *report, const lat_task *task,
           (options->refine == 0 || task->kind->certify == NULL));
 }
 
-static size_t count_values(const lat_matrix *answer, const lat_task *task) {
-  size_t count = 0;
-  for (int32_t i = 0; i < lati_task_written(task, LAT_OUTPUT); ++i) {
-    count += lati_matrix_count(&answer[i]);
-  }
-  return count;
-}
-
 /* Whether refinement has ended in numbers, and did not make what it cannot certify worse. */
 static int is_worth_keeping(const lat_report *refined, const lat_report *decoded, int finite) {
   return finite && (refined->verdict == LAT_VERDICT_CERTIFIED || !lati_is_better(decoded, refined));
@@ -139,7 +131,7 @@ lat_status lati_refine_decoded(lat_report *report, lat_matrix *answer, const lat
                                double *work) {
   /* Defects are taken well below what the certificate, which adds rounding, asks for. */
   const double tolerance = options->certify_tolerance / 100;
-  const size_t count = count_values(answer, task);
+  const size_t count = lati_matrices_values(answer, lati_task_written(task, LAT_OUTPUT));
   double *values = answer[0].data, *decoded = work, *rest = work + count;
   lat_status status = LAT_OK;
   report->source = LAT_SOURCE_MODEL;

@@ -111,11 +111,8 @@ static int same_kind(const reading *a, const reading *b) {
 
 /* Numbers as they were before they became tokens, in matrices that lie end to end. */
 static void unround(const reading *out, const double *values) {
-  size_t count = 0;
-  for (int32_t i = 0; i < out->count; ++i) {
-    count += lati_matrix_count(&out->written[i]);
-  }
-  memcpy(out->written[0].data, values, count * sizeof *values);
+  memcpy(out->written[0].data, values,
+         lati_matrices_values(out->written, out->count) * sizeof *values);
 }
 
 /* A prediction that is no matrix is one, perhaps, to a reader who asks less. Returns whether it is

@@ -55,6 +55,14 @@ void lati_matrices_like(lat_matrix *out, const lat_matrix *others, int32_t count
   }
 }
 
+size_t lati_matrices_values(const lat_matrix *matrices, int32_t count) {
+  size_t values = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    values += lati_matrix_count(&matrices[i]);
+  }
+  return values;
+}
+
 lat_matrix lati_matrices_operand(const lati_matrices *matrices, int32_t i) {
   const lati_form *form = &matrices->form;
   if (form->layout == LATI_IN_TURN) {

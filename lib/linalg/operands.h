@@ -51,6 +51,9 @@ lati_matrices lati_matrices_at(double *values, const lati_form *form);
 /* out: packed matrices, end to end in `values`, of the shapes of `count` others. */
 void lati_matrices_like(lat_matrix *out, const lat_matrix *others, int32_t count, double *values);
 
+/* Coefficients of `count` matrices. */
+size_t lati_matrices_values(const lat_matrix *matrices, int32_t count);
+
 /* A view of operand i, from 0; of a joined one, part of the matrix that is written. */
 lat_matrix lati_matrices_operand(const lati_matrices *matrices, int32_t i);
 

@@ -13,20 +13,12 @@ static lati_form written_form(const lat_task *task, const lat_matrix *input) {
   return operands;
 }
 
-static size_t output_values(const lat_task *task, const lat_matrix *output) {
-  size_t values = 0;
-  for (int32_t i = 0; i < lati_task_written(task, LAT_OUTPUT); ++i) {
-    values += lati_matrix_count(&output[i]);
-  }
-  return values;
-}
-
 lat_status lati_task_answer_in(lat_matrix *output, const lat_task *task, const lat_matrix *input,
                                double *work) {
   lat_status status = LAT_OK;
   lat_matrix own[LATI_MAX_OPERANDS];
   const int32_t results = lati_task_written(task, LAT_OUTPUT);
-  const size_t values = output_values(task, output);
+  const size_t values = lati_matrices_values(output, results);
   LATI_TRY(lati_operands_check_finite(input, lati_task_written(task, LAT_INPUT), "input"));
   lati_matrices_like(own, output, results, work);
   LATI_TRY(task->kind->answer(own, task, input, work + values));
@@ -40,7 +32,7 @@ lat_status lati_task_answer(lat_matrix *output, const lat_task *task, const lat_
   lat_status status = LAT_OK;
   double *memory = NULL;
   const lati_form operands = written_form(task, input);
-  const size_t values = output_values(task, output);
+  const size_t values = lati_matrices_values(output, lati_task_written(task, LAT_OUTPUT));
   LATI_TRY(LATI_NEW(memory, task->ctx, values + lati_task_work(task, &operands)));
   LATI_TRY(lati_task_answer_in(output, task, input, memory));
 done:

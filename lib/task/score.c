@@ -136,18 +136,6 @@ static lat_status score_trial(lat_score *score, const lat_task *task, const lati
   return score_vectors(score, task, trial, brief);
 }
 
-/* Coefficients of matrices that lie end to end, and whether all are finite. */
-static size_t count_values(int *finite, const lat_matrix *matrices, int32_t count) {
-  size_t values = 0;
-  *finite = 1;
-  for (int32_t i = 0; i < count; ++i) {
-    const size_t own = lati_matrix_count(&matrices[i]);
-    *finite = *finite && lati_all_finite(matrices[i].data, own);
-    values += own;
-  }
-  return values;
-}
-
 /* A task that scores itself does without a target where there is no answer (a singular matrix). */
 static lat_status find_target(lati_trial *trial, const lat_task *task, lat_matrix *answer) {
   trial->target = answer;
@@ -201,13 +189,12 @@ static lat_status score_trial_of(lat_score *score, const lat_task *task, lati_tr
                                  int brief, double *work) {
   lat_status status = LAT_OK;
   double *memory = NULL;
-  int finite = 0;
   lati_form input = {.count = lati_task_written(task, LAT_INPUT), .layout = LATI_IN_TURN};
   *score = unknown;
   score->struct_size = sizeof *score;
   LATI_TRY(lati_operands_check_finite(trial->input, input.count, "input"));
-  trial->values = count_values(&finite, trial->prediction, lati_task_written(task, LAT_OUTPUT));
-  if (!finite) {
+  trial->values = lati_matrices_values(trial->prediction, lati_task_written(task, LAT_OUTPUT));
+  if (!lati_all_finite(trial->prediction[0].data, trial->values)) { /* they lie end to end */
     score_wrong(score);
     goto done;
   }

@@ -642,23 +642,15 @@ END_TEST
 /* Matrices of a source may be larger than the model's task: memory is that of theirs. */
 START_TEST(examples_of_a_source_may_be_larger_than_the_task) {
   lat_model_options model;
-  lat_sampler *sampler = NULL;
-  lat_task *large = NULL;
-  lat_task_options task;
-  fixture f;
+  fixture f, larger;
   fixture_model_options(&model);
   model.max_positions = 400;
   const fixture_plan plan = {.task = "inverse", .rows = 2, .model = &model};
+  const fixture_plan larger_plan = {.task = "inverse", .rows = 9};
   fixture_open(&f, &plan);
+  fixture_open(&larger, &larger_plan);
   fixture_prefer_size(&f, 9);
-  lat_task_options_init(&task);
-  task.name = "inverse";
-  task.rows = 9;
-  must(lat_task_create(&large, f.ctx, &task));
-  must(lat_sampler_create(&sampler, large, f.tokenizer, NULL));
-  lat_batch *source = NULL;
-  must(lat_batch_create(&source, f.tokenizer));
-  must(lat_sampler_next(source, sampler, 3));
+  lat_batch *source = fixture_batch(&larger, 0, 3);
   for (int32_t candidates = 1; candidates <= 4; candidates += 3) {
     lat_decode_options decode;
     lat_evaluate_options options;
@@ -676,8 +668,7 @@ START_TEST(examples_of_a_source_may_be_larger_than_the_task) {
     lat_evaluation_free(evaluation);
   }
   lat_batch_free(source);
-  lat_sampler_free(sampler);
-  lat_task_free(large);
+  fixture_close(&larger);
   fixture_close(&f);
 }
 END_TEST
