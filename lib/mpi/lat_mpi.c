@@ -157,7 +157,7 @@ void lat_mpi_free(lat_mpi *mpi) {
     MPI_Finalize();
   }
   lati_mpi_free_sums(mpi);
-  if (!mpi->broken) { /* a gather that is under way reads them */
+  if (!mpi->broken) { /* what is under way may read them */
     free(mpi->counts);
   }
   free(mpi);

@@ -17,7 +17,7 @@ struct lat_mpi {
   struct lati_stretch_sum *stretches;       /* the last is that of reduce, the others began early */
   size_t sums_capacity, stretches_capacity; /* elements */
   int begun;                                /* stretches in use */
-  int broken; /* 1: a sum or a gather failed; MPI may still use its memory */
+  int broken;                               /* 1: a sum failed; MPI may still use its memory */
 };
 
 #endif

@@ -46,9 +46,7 @@ static lat_status gather_rows(lat_mpi *mpi, void *rows, const size_t *offsets) {
 
 lat_status lati_mpi_agree(const lat_agreement *agreement, void *user) {
   const int even = agreement->struct_size < sizeof *agreement || agreement->offsets == NULL;
-  lat_mpi *mpi = user;
-  const lat_status status = even ? gather_even_rows(mpi, agreement)
-                                 : gather_rows(mpi, agreement->rows, agreement->offsets);
-  mpi->broken = mpi->broken || status != LAT_OK;
-  return lati_mpi_tell(status, agreement->message);
+  return lati_mpi_tell(even ? gather_even_rows(user, agreement)
+                            : gather_rows(user, agreement->rows, agreement->offsets),
+                       agreement->message);
 }

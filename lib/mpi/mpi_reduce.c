@@ -233,7 +233,7 @@ static lat_status sum_numbers(lat_mpi *mpi, const lat_reduction *reduction) {
 
 static lat_status check_sum(const lat_mpi *mpi, const lat_reduction *reduction) {
   if (mpi->broken) {
-    return lati_mpi_fail(LAT_ERROR_STATE, "an earlier exchange with the ranks has failed");
+    return lati_mpi_fail(LAT_ERROR_STATE, "an earlier sum over the ranks has failed");
   }
   return reduction->count <= INT_MAX
              ? LAT_OK
