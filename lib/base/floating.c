@@ -2,6 +2,9 @@
 #include "base/floating.h"
 
 #include <stddef.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 /* What the calling thread had when it came in; NULL outside and in workers. */
 static _Thread_local lati_floating *host_state;
@@ -25,6 +28,7 @@ void lati_floating_leave(const lati_floating *saved) {
 lati_floating *lati_floating_lend(void) {
   lati_floating *host = host_state;
   if (host != NULL) {
+    host->flushes = lati_floating_flushes();
     lati_floating_leave(host);
   }
   return host;
@@ -33,9 +37,33 @@ lati_floating *lati_floating_lend(void) {
 void lati_floating_take_back(lati_floating *host) {
   if (host != NULL) {
     lati_floating_enter(host);
+    lati_floating_flush(host->flushes);
   }
 }
 
 void lati_floating_reset(void) {
   fesetenv(FE_DFL_ENV);
 }
+
+#ifdef __SSE2__
+enum { FLUSHES = 0x8040 }; /* MXCSR: results below the least normal number, and operands */
+
+int lati_floating_flush(int flushes) {
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(flushes ? before | FLUSHES : before & ~(unsigned)FLUSHES);
+  return (before & FLUSHES) != 0;
+}
+
+int lati_floating_flushes(void) {
+  return (_mm_getcsr() & FLUSHES) != 0;
+}
+#else
+int lati_floating_flush(int flushes) {
+  (void)flushes;
+  return 0;
+}
+
+int lati_floating_flushes(void) {
+  return 0;
+}
+#endif

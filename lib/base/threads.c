@@ -38,6 +38,7 @@ struct lati_pool {
 
   lati_task_function *function; /* the loop, written while the gate is closed and empty */
   void *argument;
+  int flushes; /* lati_floating_flush() of the caller, and so of all that take part */
   int64_t tasks;
   atomic_int_fast64_t next; /* task to hand out */
 
@@ -134,6 +135,7 @@ static void *run_worker(void *argument) {
       return NULL;
     }
     if (enter_gate(pool, &seen)) {
+      lati_floating_flush(pool->flushes);
       run_tasks(pool, self->index);
       leave_gate(pool);
     }
@@ -254,6 +256,7 @@ static void run_alone(lati_task_function *function, void *argument, int64_t task
 static void run_share(void *loop, int32_t index) {
   lati_floating saved;
   lati_floating_enter(&saved);
+  lati_floating_flush(((const lati_pool *)loop)->flushes);
   run_tasks((lati_pool *)loop, index);
   lati_floating_leave(&saved);
 }
@@ -285,6 +288,7 @@ void lati_pool_run(lati_pool *pool, lati_task_function *function, void *argument
   }
   pool->function = function;
   pool->argument = argument;
+  pool->flushes = lati_floating_flushes();
   pool->tasks = tasks;
   atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
   if (pool->parallel != NULL) {

@@ -370,6 +370,7 @@ lat_status lat_session_decode(lat_sequences *out, lat_session *session, const la
   if (status == LAT_OK) {
     lati_floating saved;
     lati_floating_enter(&saved);
+    lati_floating_flush(1);
     status = decode(out, session, batch);
     lati_floating_leave(&saved);
   }

@@ -388,6 +388,7 @@ lat_status lat_optimizer_step(lat_optimizer *optimizer, lat_model *model, lat_gr
   lat_status status = check_step(optimizer, model, gradients, sum);
   if (status == LAT_OK) {
     lati_floating_enter(&floating);
+    lati_floating_flush(1);
     status = step(optimizer, model, gradients, sum);
     lati_floating_leave(&floating);
   }

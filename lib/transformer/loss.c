@@ -38,6 +38,7 @@ lat_status lat_model_loss(lat_loss_sum *sum, const lat_model *model, const lat_b
     return status;
   }
   lati_floating_enter(&saved);
+  lati_floating_flush(1);
   LATI_TRY(plan_score(&work, model, batch));
   lati_forward(work, batch);
   LATI_TRY(lati_head(work, sum, batch));
@@ -59,6 +60,7 @@ lat_status lat_model_logits(float *logits, size_t capacity, const lat_model *mod
     return status;
   }
   lati_floating_enter(&saved);
+  lati_floating_flush(1);
   LATI_TRY(plan_score(&work, model, batch));
   const size_t needed =
       (size_t)work->answers.tokens * (size_t)model->dimensions.vocabulary[LAT_OUTPUT];

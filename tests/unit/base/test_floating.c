@@ -73,12 +73,39 @@ START_TEST(flush_to_zero) {
   ck_assert_double_gt(half_of_tiny * 0x1p60, 0);
 }
 END_TEST
+
+static double half_of_tiny(void) {
+  volatile double half = tiny / 2;
+  return half * 0x1p60;
+}
+
+/* The host's functions see the host's state in between. */
+START_TEST(flushing_is_ours_alone) {
+  lati_floating saved;
+  lati_floating_enter(&saved);
+  ck_assert_int_eq(lati_floating_flush(1), 0);
+  ck_assert(half_of_tiny() == 0);
+  lati_floating *host = lati_floating_lend();
+  ck_assert(half_of_tiny() > 0);
+  lati_floating_take_back(host);
+  ck_assert(half_of_tiny() == 0);
+  ck_assert_int_eq(lati_floating_flush(0), 1);
+  ck_assert(half_of_tiny() > 0);
+  double third = 0, half = 0, inverse = 0;
+  lati_floating_flush(1);
+  enter_leave(&third, &half, &inverse);
+  ck_assert(lati_floating_flushes());
+  lati_floating_leave(&saved);
+  ck_assert(!lati_floating_flushes());
+  ck_assert(half * 0x1p60 > 0);
+}
+END_TEST
 #endif
 
 int main(void) {
-  const TTest *const tests[] = {rounding, exception_flags_stay_the_callers, traps,
+  const TTest *const tests[] = {rounding,      exception_flags_stay_the_callers, traps,
 #ifdef __SSE2__
-                                flush_to_zero,
+                                flush_to_zero, flushing_is_ours_alone,
 #endif
                                 NULL};
   return run_suite("floating", tests);

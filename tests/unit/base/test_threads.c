@@ -333,6 +333,42 @@ static void expect_default_rounding(void *argument, int64_t task, int32_t worker
   record_task(argument, task, worker);
 }
 
+static void expect_flushing(void *argument, int64_t task, int32_t worker) {
+  record *self = (record *)argument;
+  atomic_fetch_add(&self->clashes, !lati_floating_flushes());
+  record_task(argument, task, worker);
+}
+
+static void expect_no_flushing(void *argument, int64_t task, int32_t worker) {
+  record *self = (record *)argument;
+  atomic_fetch_add(&self->clashes, lati_floating_flushes());
+  record_task(argument, task, worker);
+}
+
+/* Whoever takes part in a loop treats small numbers as its caller does. */
+static void flush_in_turns(lati_pool *pool) {
+  record seen = {.pool = pool};
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    lati_floating saved;
+    lati_floating_enter(&saved);
+    lati_pool_run(pool, expect_no_flushing, &seen, TASKS);
+    if (lati_floating_flush(1) == 0 && lati_floating_flushes()) { /* not where it has no effect */
+      lati_pool_run(pool, expect_flushing, &seen, TASKS);
+    } else {
+      lati_pool_run(pool, record_task, &seen, TASKS);
+    }
+    lati_floating_leave(&saved);
+    check_record(&seen, 2);
+  }
+}
+
+START_TEST(workers_flush_small_numbers_as_their_caller_does) {
+  lati_pool *pool = create_pool(4);
+  flush_in_turns(pool);
+  lati_pool_free(pool);
+}
+END_TEST
+
 static void lend_threads(int kind) {
   host_pool host = {.kind = kind};
   lat_context_options options;
@@ -353,9 +389,10 @@ static void lend_threads(int kind) {
     ck_assert_int_eq(atomic_exchange(&seen.runs[0], 1), 2);
     check_record(&seen, 1);
   }
+  flush_in_turns(ctx->device.pool);
   ck_assert_int_eq(fegetround(), FE_UPWARD);
   fesetround(FE_TONEAREST);
-  ck_assert_int_eq(host.calls, 20);
+  ck_assert_int_eq(host.calls, 60);
   ck_assert_int_eq(host.wrong, 0);
   ck_assert(kind != BACKWARDS || seen.workers_seen == (8 | 1)); /* the single task is worker 0's */
   lat_context_free(ctx);
@@ -382,6 +419,7 @@ int main(void) {
 #endif
                                 workers_do_not_inherit_the_callers_state,
                                 a_hosts_threads_do_the_work,
+                                workers_flush_small_numbers_as_their_caller_does,
                                 NULL};
   return run_suite("threads", tests);
 }

@@ -353,6 +353,34 @@ START_TEST(the_caller_s_rounding_mode_changes_no_bit) {
 }
 END_TEST
 
+#ifdef __SSE2__
+/* Of outputs that the model is sure not to see some 1e-40 of the gradient's size would be left:
+ * numbers below the least normal one slow down the products that they come into. */
+START_TEST(no_gradient_lies_below_the_least_normal_number) {
+  model_fixture f;
+  lat_loss_sum sum;
+  float *parameters = NULL;
+  lat_loss_sum_init(&sum);
+  model_variant_open(&f, 0, 2, NULL);
+  const float *bias = f.model->projection.bias;
+  const int64_t first = bias - f.model->parameters, count = f.model->projection.out;
+  must(lat_model_map(&parameters, f.model));
+  for (int64_t i = 0; i < count; ++i) {
+    parameters[first + i] -= i % 2 == 0 ? 80 + (float)(i % 40) / 2 : 0;
+  }
+  must(lat_model_commit(f.model));
+  lat_batch *batch = model_fixture_batch(&f, 0, 60);
+  float *gradient = model_fixture_gradient(f.model, batch, &sum);
+  for (size_t i = 0; i < lat_model_parameter_count(f.model); ++i) {
+    ck_assert_int_ne(fpclassify(gradient[i]), FP_SUBNORMAL);
+  }
+  free(gradient);
+  lat_batch_free(batch);
+  model_fixture_close(&f);
+}
+END_TEST
+#endif
+
 int main(void) {
   TCase *tests = tcase_create("passes");
   tcase_add_loop_test(tests, a_ragged_batch_is_its_sequences_one_by_one, 0, MODEL_VARIANTS);
@@ -367,5 +395,8 @@ int main(void) {
   tcase_add_test(tests, a_loss_that_is_not_finite_is_reported);
   tcase_add_test(tests, a_step_allocates_nothing);
   tcase_add_test(tests, the_caller_s_rounding_mode_changes_no_bit);
+#ifdef __SSE2__
+  tcase_add_test(tests, no_gradient_lies_below_the_least_normal_number);
+#endif
   return run_case("passes", tests);
 }
