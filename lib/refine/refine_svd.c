@@ -4,20 +4,17 @@
  * - (R_ii + S_ii) / 2),  C_ij = T_ij + R_ij s_j / 2 + s_i S_ij / 2, K_ij = (C_ij s_j + C_ji s_i) /
  * (s_j^2 - s_i^2),  H_ij = (C_ij s_i + C_ji s_j) / (s_j^2 - s_i^2), and in rows i > n, where C
  * lacks its last term, K_ij = C_ij / s_j = -K_ji; U <- U (I + R/2 + K),  V <- V (I + S/2 + H).
- * Values closer than a distance (see refine_symmetric.c) form a cluster, in which K and H are zero
+ * Values closer than a distance (refine_symmetric.c says why) form a cluster, in which K and H are zero
  * and the vectors are rotated to diagonalise their block of T; a cluster that reaches 0 takes the
  * complement of U's first n columns with it. */
 #include "linalg/dense.h"
 #include "linalg/lapack.h"
 #include "linalg/matrix.h"
+#include "refine/columns.h"
 #include "refine/refine.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Relative gap below which values count as one cluster in any case: rounding of about 1e-16 over
- * the gap enters K, and its square the orthonormality. */
-#define LEAST_GAP 1e-7
 
 typedef struct state {
   int32_t m, n;
@@ -115,14 +112,6 @@ static void measure(state *it) {
   it->defect = isnan(relative + it->r_norm + it->s_norm) ? INFINITY : it->defect;
 }
 
-static void swap_columns(double *x, int32_t rows, int32_t cols, int32_t j) {
-  for (int32_t i = 0; i < rows; ++i) {
-    const double entry = x[i * cols + j];
-    x[i * cols + j] = x[i * cols + j - 1];
-    x[i * cols + j - 1] = entry;
-  }
-}
-
 /* Puts the triplets in the order of descending values, and measures again where that changed one.
  */
 static void sort_triplets(state *it) {
@@ -132,77 +121,13 @@ static void sort_triplets(state *it) {
       const double value = it->values[j];
       it->values[j] = it->values[j - 1];
       it->values[j - 1] = value;
-      swap_columns(it->u, it->m, it->m, j);
-      swap_columns(it->v, it->n, it->n, j);
+      lati_swap_columns(it->u, it->m, it->m, j);
+      lati_swap_columns(it->v, it->n, it->n, j);
       changed = 1;
     }
   }
   if (changed) {
     measure(it);
-  }
-}
-
-/* Modified Gram-Schmidt on columns first..end-1 of x (rows x cols), twice, against columns
- * against..first-1 too. A column of which little remains is replaced by a unit vector. */
-static void orthonormalise(double *x, int32_t rows, int32_t cols, int32_t against, int32_t first,
-                           int32_t end) {
-  const double least = 0.5 / rows; /* some unit vector keeps 1 / rows of its square */
-  for (int32_t j = first; j < end; ++j) {
-    int32_t unit = 0;
-    for (int32_t pass = 0; pass < 2;) {
-      double before = 0, after = 0;
-      for (int32_t i = 0; i < rows; ++i) {
-        before += x[i * cols + j] * x[i * cols + j];
-      }
-      for (int32_t l = against; l < j; ++l) {
-        double dot = 0, square_of_l = 0;
-        for (int32_t i = 0; i < rows; ++i) {
-          dot += x[i * cols + l] * x[i * cols + j];
-          square_of_l += x[i * cols + l] * x[i * cols + l];
-        }
-        for (int32_t i = 0; i < rows && square_of_l > 0; ++i) {
-          x[i * cols + j] -= dot / square_of_l * x[i * cols + l];
-        }
-      }
-      for (int32_t i = 0; i < rows; ++i) {
-        after += x[i * cols + j] * x[i * cols + j];
-      }
-      if (!(after > least * before) && unit < rows) {
-        for (int32_t i = 0; i < rows; ++i) {
-          x[i * cols + j] = i == unit;
-        }
-        ++unit;
-        pass = 0;
-        continue;
-      }
-      for (int32_t i = 0; i < rows; ++i) {
-        x[i * cols + j] /= sqrt(after);
-      }
-      ++pass;
-    }
-  }
-}
-
-/* Columns first..end-1 of x (rows x cols), side by side. */
-static void take_columns(double *to, const double *x, int32_t rows, int32_t cols, int32_t first,
-                         int32_t count) {
-  for (int32_t i = 0; i < rows; ++i) {
-    memcpy(to + (size_t)i * (size_t)count, x + (size_t)i * (size_t)cols + first,
-           (size_t)count * sizeof *to);
-  }
-}
-
-/* Columns first.. of x become `columns` (rows x k) times q, whose element (l, j) is q[l + j k]. */
-static void put_rotated(double *x, int32_t rows, int32_t cols, int32_t first, const double *columns,
-                        const double *q, int32_t k, int32_t count) {
-  for (int32_t i = 0; i < rows; ++i) {
-    for (int32_t j = 0; j < count; ++j) {
-      double sum = 0;
-      for (int32_t l = 0; l < k; ++l) {
-        sum += columns[i * k + l] * q[l + j * k];
-      }
-      x[i * cols + first + j] = sum;
-    }
   }
 }
 
@@ -212,10 +137,10 @@ static lat_status rotate_cluster(state *it, int32_t first, int32_t end, int with
   const int32_t m = it->m, n = it->n, k = end - first;
   const int32_t rows = with_complement ? m - first : k;
   double *w = it->block + rows * k, *p = w + k, *qt = p + rows * k, *q = it->right;
-  orthonormalise(it->u, m, m, first, first, first + rows);
-  orthonormalise(it->v, n, n, first, first, end);
-  take_columns(it->left, it->u, m, m, first, rows);
-  take_columns(it->right, it->v, n, n, first, k);
+  lati_orthonormalise_columns(it->u, m, m, first, first, first + rows);
+  lati_orthonormalise_columns(it->v, n, n, first, first, end);
+  lati_take_columns(it->left, it->u, m, m, first, rows);
+  lati_take_columns(it->right, it->v, n, n, first, k);
   double *image = it->r; /* m x k; R is measured again */
   lati_multiply(image, it->a, it->right, m, n, k);
   double *transposed = it->t; /* (U_g^T A V_g)^T by rows is the block by columns */
@@ -225,14 +150,14 @@ static lat_status rotate_cluster(state *it, int32_t first, int32_t end, int with
   if (status != LAT_OK) {
     return status;
   }
-  put_rotated(it->u, m, m, first, it->left, p, rows, k);
-  take_columns(it->left, it->v, n, n, first, k);
+  lati_put_rotated_columns(it->u, m, m, first, it->left, p, rows, k);
+  lati_take_columns(it->left, it->v, n, n, first, k);
   for (int32_t i = 0; i < k * k; ++i) { /* q = (qt)^T, both by columns */
     q[i] = qt[i / k + i % k * k];
   }
-  put_rotated(it->v, n, n, first, it->left, q, k, k);
+  lati_put_rotated_columns(it->v, n, n, first, it->left, q, k, k);
   if (with_complement) {
-    orthonormalise(it->u, m, m, 0, n, m);
+    lati_orthonormalise_columns(it->u, m, m, 0, n, m);
   }
   return LAT_OK;
 }
@@ -278,7 +203,7 @@ static void correct(state *it, double delta) {
 
 static double cluster_distance(const state *it) {
   const double error = 2 * (it->off_diagonal + it->a_norm * (it->r_norm + it->s_norm));
-  return fmax(fmax(error, sqrt(error * it->a_norm)), LEAST_GAP * it->a_norm);
+  return lati_cluster_distance(error, it->a_norm);
 }
 
 static int32_t cluster_end(const state *it, int32_t first, double delta) {
@@ -362,10 +287,10 @@ lat_status lati_refine_svd(lati_refinement *refinement, double *s, double *u, do
     }
   }
   memcpy(it.v, tall_v, square(n) * sizeof *it.v);
-  orthonormalise(it.u, m, m, 0, n, m);
+  lati_orthonormalise_columns(it.u, m, m, 0, n, m);
   const lat_status status = refine(refinement, &it);
   if (status == LAT_OK) {
-    take_columns(tall_u, it.u, m, m, 0, n);
+    lati_take_columns(tall_u, it.u, m, m, 0, n);
     memcpy(tall_v, it.v, square(n) * sizeof *it.v);
     lati_multiply_by_power(s, it.values, (size_t)n, -power);
   }

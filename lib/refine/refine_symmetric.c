@@ -10,14 +10,11 @@
 #include "linalg/dense.h"
 #include "linalg/lapack.h"
 #include "linalg/matrix.h"
+#include "refine/columns.h"
 #include "refine/refine.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Relative gap below which values count as one cluster in any case: rounding of about 1e-16 over
- * the gap enters K, and its square the orthonormality. */
-#define LEAST_GAP 1e-7
 
 typedef struct state {
   int32_t n;
@@ -94,11 +91,7 @@ static int sort_columns(state *it) {
       const double value = it->values[j];
       it->values[j] = it->values[j - 1];
       it->values[j - 1] = value;
-      for (int32_t row = 0; row < n; ++row) {
-        const double entry = it->x[row * n + j];
-        it->x[row * n + j] = it->x[row * n + j - 1];
-        it->x[row * n + j - 1] = entry;
-      }
+      lati_swap_columns(it->x, n, n, j);
       changed = 1;
     }
   }
@@ -114,41 +107,12 @@ static int32_t cluster_end(const state *it, int32_t first, double delta) {
   return end;
 }
 
-/* Modified Gram-Schmidt on columns first..end-1, twice. */
-static void orthonormalise(state *it, int32_t first, int32_t end) {
-  const int32_t n = it->n;
-  double *x = it->x;
-  for (int32_t pass = 0; pass < 2; ++pass) {
-    for (int32_t j = first; j < end; ++j) {
-      for (int32_t l = first; l < j; ++l) {
-        double dot = 0;
-        for (int32_t i = 0; i < n; ++i) {
-          dot += x[i * n + l] * x[i * n + j];
-        }
-        for (int32_t i = 0; i < n; ++i) {
-          x[i * n + j] -= dot * x[i * n + l];
-        }
-      }
-      double norm = 0;
-      for (int32_t i = 0; i < n; ++i) {
-        norm += x[i * n + j] * x[i * n + j];
-      }
-      norm = sqrt(norm);
-      for (int32_t i = 0; i < n; ++i) {
-        x[i * n + j] /= norm;
-      }
-    }
-  }
-}
-
 /* Columns first..end-1 of X become orthonormal, and diagonalise their block of X^T A X. */
 static lat_status rotate_cluster(state *it, int32_t first, int32_t end) {
   const int32_t n = it->n, k = end - first;
   double *columns = it->product, *image = it->s, *values = it->block + k * k;
-  orthonormalise(it, first, end);
-  for (int32_t i = 0; i < n * k; ++i) {
-    columns[i] = it->x[i / k * n + first + i % k];
-  }
+  lati_orthonormalise_columns(it->x, n, n, first, first, end);
+  lati_take_columns(columns, it->x, n, n, first, k);
   lati_multiply(image, it->a, columns, n, n, k);
   lati_multiply_transposed(it->block, columns, image, k, n, k);
   /* LAPACK's column-major eigenvectors are their transpose by rows. */
@@ -156,15 +120,7 @@ static lat_status rotate_cluster(state *it, int32_t first, int32_t end) {
   if (status != LAT_OK) {
     return status;
   }
-  for (int32_t i = 0; i < n; ++i) {
-    for (int32_t j = 0; j < k; ++j) {
-      double sum = 0;
-      for (int32_t l = 0; l < k; ++l) {
-        sum += columns[i * k + l] * it->block[j * k + l];
-      }
-      it->x[i * n + first + j] = sum;
-    }
-  }
+  lati_put_rotated_columns(it->x, n, n, first, columns, it->block, k, k);
   return LAT_OK;
 }
 
@@ -190,7 +146,7 @@ static void correct(state *it, double delta) {
 
 static double cluster_distance(const state *it) {
   const double error = 2 * (it->off_diagonal + it->a_norm * it->r_norm);
-  return fmax(fmax(error, sqrt(error * it->a_norm)), LEAST_GAP * it->a_norm);
+  return lati_cluster_distance(error, it->a_norm);
 }
 
 static lat_status take_step(state *it) {
