@@ -17,6 +17,7 @@
 static const cli_option eval_options[] = {
     OPTION(OPTION_TEXT, "data", data, "FILE",
            "evaluate on a file's examples, as 'lat sample --json' writes them"),
+    OPTION(OPTION_TEXT, "task", task_names, "NAME", "which task of a mixture (all of them)"),
     OPTION(OPTION_INT64, "count", evaluate.count, "N", "fresh examples"),
     OPTION(OPTION_UINT64, "seed", evaluate.seed, "S", "of the examples"),
     OPTION(OPTION_UINT32, "stream", evaluate.stream, "N",
@@ -98,7 +99,8 @@ static int show(const lat_evaluation *evaluation, const cli_settings *settings, 
   return outcome;
 }
 
-static int evaluate(const workbench *bench, cli_settings *settings, audience *to) {
+static int evaluate(const workbench *bench, cli_settings *settings, const lat_task *task,
+                    audience *to) {
   lat_evaluation *evaluation = NULL;
   progress_line_start(&to->line, settings->quiet);
   if (settings->decode.grammar == UNSAID) {
@@ -111,7 +113,7 @@ static int evaluate(const workbench *bench, cli_settings *settings, audience *to
   settings->evaluate.progress = show_progress;
   settings->evaluate.observe = to->predictions.stream != NULL ? write_prediction : NULL;
   settings->evaluate.user = to;
-  settings->evaluate.task = bench->task;
+  settings->evaluate.task = task;
   settings->evaluate.source = to->data;
   if (to->data != NULL && !was_said(settings, "count")) {
     settings->evaluate.count = lat_batch_size(to->data);
@@ -133,14 +135,15 @@ static int evaluate(const workbench *bench, cli_settings *settings, audience *to
 
 /* What the model makes of the options. */
 static int check_for_model(cli_settings *settings, const cli_command *command,
-                           const workbench *bench) {
-  settings->traits = traits_of_task(lat_model_task(bench->model));
+                           const workbench *bench, const lat_task *task) {
+  settings->traits = traits_of_task(task);
   settings->tokenizer.output_encoding =
       lat_tokenizer_encoding(lat_model_tokenizer(bench->model), LAT_OUTPUT);
   return options_check(settings, command);
 }
 
-/* The model's own task, or the one that options describe, checked and evaluated. */
+/* The model's own task, or the one that options describe, or one of a mixture's, checked and
+ * evaluated. */
 static int evaluate_set(workbench *bench, cli_settings *settings, const cli_command *command,
                         audience *to) {
   int outcome = EXIT_DONE;
@@ -149,16 +152,18 @@ static int evaluate_set(workbench *bench, cli_settings *settings, const cli_comm
     bench->task = NULL;
     outcome = make_other_task(bench, settings, command);
   }
-  if (outcome == EXIT_DONE) {
-    outcome = check_for_model(settings, command, bench);
+  const lat_task *task = bench->task != NULL ? bench->task : lat_model_task(bench->model);
+  if (outcome == EXIT_DONE && settings->task_names != NULL) {
+    outcome = find_component(&task, task, settings->task_names, "eval");
   }
   if (outcome == EXIT_DONE) {
-    outcome = example_file_read(&to->data, settings->data,
-                                bench->task != NULL ? bench->task : lat_model_task(bench->model),
-                                lat_model_tokenizer(bench->model));
+    outcome = check_for_model(settings, command, bench, task);
   }
   if (outcome == EXIT_DONE) {
-    outcome = evaluate(bench, settings, to);
+    outcome = example_file_read(&to->data, settings->data, task, lat_model_tokenizer(bench->model));
+  }
+  if (outcome == EXIT_DONE) {
+    outcome = evaluate(bench, settings, task, to);
   }
   lat_batch_free(to->data);
   to->data = NULL;

@@ -1,6 +1,7 @@
 /* lat solve: matrices in, the model's answers and their verdicts out. */
 #include "matrix_file.h"
 #include "matrix_npy_write.h"
+#include "model_task.h"
 #include "option_rules.h"
 #include "report.h"
 #include "subcommands.h"
@@ -159,12 +160,15 @@ static int select_task(const lat_task **out, lat_solver *solver, const lat_task 
     fputc('\n', stderr);
     return EXIT_USAGE;
   }
-  for (int32_t i = 0; name != NULL && i < count; ++i) {
-    const lat_task *component = lat_task_component(task, i);
-    *out = strcmp(lat_task_name(component), name) == 0 ? component : *out;
+  int outcome = EXIT_DONE;
+  if (name != NULL) {
+    outcome = find_component(out, task, name, "solve");
   }
-  lat_status status = name != NULL ? lat_solver_select(solver, name) : LAT_OK;
-  return status == LAT_OK ? EXIT_DONE : report_setup(status);
+  if (name != NULL && outcome == EXIT_DONE) {
+    const lat_status status = lat_solver_select(solver, name);
+    outcome = status == LAT_OK ? EXIT_DONE : report_setup(status);
+  }
+  return outcome;
 }
 
 /* The operands of one problem; the first two may be parts of one matrix. */

@@ -3,6 +3,9 @@
 
 #include "report.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum { MAX_COMPONENTS = 16 };
 
 /* The command line over the model's options. A fixed size takes the place of a range of sizes. */
@@ -66,4 +69,22 @@ int make_other_task(workbench *bench, cli_settings *settings, const cli_command 
   const lat_task *task = lat_model_task(bench->model);
   return lat_task_letter(task) == 0 ? make_mixture(bench, settings, command, task)
                                     : make_component(&bench->task, bench, settings, command, task);
+}
+
+int find_component(const lat_task **out, const lat_task *task, const char *name,
+                   const char *command) {
+  char names[256] = "";
+  size_t length = 0;
+  const int32_t count = lat_task_component_count(task);
+  for (int32_t i = 0; i < count; ++i) {
+    const lat_task *component = lat_task_component(task, i);
+    if (strcmp(lat_task_name(component), name) == 0) {
+      *out = component;
+      return EXIT_DONE;
+    }
+    const size_t room = sizeof names - length;
+    const int written = snprintf(names + length, room, " %s", lat_task_name(component));
+    length += (size_t)written < room ? (size_t)written : room - 1;
+  }
+  return report_usage(command, "the model has no task '%s'; it has%s", name, names);
 }

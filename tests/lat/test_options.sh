@@ -392,6 +392,7 @@ END
 accepted eval "mixture/model.safetensors --count 20" <<'END'
 --accept-zero
 --distribution laplace
+--task eigenvectors
 END
 accepted eval "eigenvalues/model.safetensors --count 20" <<'END'
 --noise 0.1 --symmetric-noise --no-canonical
@@ -413,7 +414,7 @@ refused eval "$taught_model --count 4" <<'END'
 --size 3 --cols 2 | --size stands for both
 --data examples.jsonl --size 3 | --size has no effect: --data brings the examples
 --data examples.jsonl --min-size 2 --max-size 3 | --min-size has no effect: --data brings the examples
---task transpose | unknown option '--task'
+--task svd | the model has no task 'svd'; it has transpose
 END
 
 # shellcheck disable=SC2086

@@ -174,6 +174,11 @@ expect 0 eval runs/mixture/model.safetensors --count 30 --json
 says out '"label":"transpose"'
 says out '"label":"eigenvalues"'
 expect 0 eval runs/mixture/model.safetensors --count 10 --distribution positive --json
+expect 0 eval runs/mixture/model.safetensors --count 10 --task eigenvalues --distribution positive --json
+says out '"count":10'
+grep -q '"label":"transpose"' out && problem 'a task was evaluated that was not asked for'
+expect 2 eval runs/mixture/model.safetensors --count 10 --task svd
+says err "the model has no task 'svd'; it has transpose eigenvalues"
 
 # solve: exit codes and output.
 # shellcheck disable=SC2086
