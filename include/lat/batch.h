@@ -114,7 +114,8 @@ LAT_API LAT_NODISCARD lat_status lat_batch_append_operands(
 /** Size of a batch. @return number of examples. @since 0.1 */
 LAT_API int64_t lat_batch_size(const lat_batch *batch);
 
-/** The side's sequences without the framing EOS. @since 0.1 */
+/** The side's sequences without the framing EOS, borrowed until the batch changes. @return OK,
+ * ARGUMENT (NULL, no such side). @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_batch_sequences(lat_sequences *out, const lat_batch *batch,
                                                      int32_t side);
 

@@ -23,7 +23,8 @@
  * (lat_context_options.parallel).
  *
  * Floating-point state: the library computes in the default environment (round to nearest, no
- * traps, no flush-to-zero) and gives the caller's back on return. The host's functions that are
+ * traps, and flush-to-zero in passes through a model and updates of its parameters alone, on x86)
+ * and gives the caller's back on return. The host's functions that are
  * told something or asked for memory (log, progress, allocate, release) are called in the state
  * that the thread had when it called the library, and what they change in it stays changed. A
  * custom task's functions compute for the library and are called in the default environment, on
@@ -73,8 +74,8 @@ typedef void lat_loop_function(void *loop, int32_t index);
  * or nothing to do, and may wait for one that began before, so that none must be held up until
  * another returns; what is left when the function returns, because it called too few of them, the
  * calling thread does. Called from any thread that uses the context, in the floating-point state
- * that it called the library with. Bodies compute in the default floating-point environment and
- * give the thread's own back. They call nothing of the host's but the allocator and a custom task's
+ * that it called the library with. Bodies compute in the library's state and give the thread's own
+ * back. They call nothing of the host's but the allocator and a custom task's
  * functions, and must not be left other than by returning.
  */
 typedef void lat_parallel_function(lat_loop_function *body, void *loop, int32_t count, void *user);

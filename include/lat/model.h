@@ -305,7 +305,7 @@ LAT_API LAT_NODISCARD lat_status lat_model_save_memory(size_t *size, const lat_m
                                                        void *data, size_t capacity,
                                                        const char *storage);
 
-/** Makes a trainable copy of a model. @since 0.1 */
+/** Makes a trainable copy of a model. @return OK, ARGUMENT, STATE (mapped), MEMORY. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_model_clone(lat_model **out, const lat_model *model);
 
 /**
@@ -341,7 +341,8 @@ LAT_API LAT_NODISCARD lat_status lat_model_create_from(lat_model **out, const la
 LAT_API LAT_NODISCARD lat_status lat_model_copy_parameters(lat_model *model, const lat_model *from,
                                                            const char *prefix);
 
-/** Makes the model immutable and shareable between threads. No-op on a frozen model. @since 0.1 */
+/** Makes the model immutable and shareable between threads. No-op on a frozen model. @return OK,
+ * ARGUMENT, STATE (mapped). @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_model_freeze(lat_model *model);
 
 /** Gives up the caller's reference. NULL is a no-op. @since 0.1 */
@@ -397,9 +398,9 @@ LAT_API LAT_NODISCARD lat_status lat_model_map(float **parameters, lat_model *mo
 LAT_API LAT_NODISCARD lat_status lat_model_commit(lat_model *model);
 
 /**
- * Adds the batch's loss to @p sum, dropout off (validation).
+ * Adds the batch's loss to @p sum, dropout off (validation); on failure the sum is unchanged.
  * @return OK, ARGUMENT (empty batch, missing target, a sum that was not initialised), LIMIT (a
- * sequence longer than max_positions), STATE, MEMORY. @since 0.1
+ * sequence longer than max_positions), STATE, NUMERIC (the loss is not finite), MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_model_loss(lat_loss_sum *sum, const lat_model *model,
                                                 const lat_batch *batch);
@@ -408,12 +409,13 @@ LAT_API LAT_NODISCARD lat_status lat_model_loss(lat_loss_sum *sum, const lat_mod
  * Logits under teacher forcing: one row per target token and closing EOS, sequence after sequence.
  * @param[out] logits  (target tokens + examples) x output vocabulary, row-major
  * @param capacity     floats available
- * @since 0.1
+ * @return as lat_model_loss(), and LIMIT (capacity is too small). @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_model_logits(float *logits, size_t capacity,
                                                   const lat_model *model, const lat_batch *batch);
 
-/** Creates a zero gradient vector for @p model. @since 0.1 */
+/** Creates a zero gradient vector for @p model. @return OK, ARGUMENT, STATE (mapped), MEMORY.
+ * @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_gradients_create(lat_gradients **out, const lat_model *model);
 
 /** NULL is a no-op. @since 0.1 */

@@ -46,9 +46,9 @@ extern "C" {
 #ifndef LAT_MPI_WITHOUT_MPI_H
 /**
  * Connects a trainer to the ranks of @p communicator, which is duplicated: sets rank, ranks,
- * reduce, agree and connection of @p options, and shards where it is 0 and fast_reduce is off: to
- * 8, more where there are more ranks, and never more than batch_size. The handle must outlive the
- * trainer.
+ * reduce, begin_reduce, agree and connection of @p options, and shards where it is 0 and
+ * fast_reduce is off: to 8, more where there are more ranks, and never more than batch_size. The
+ * handle must outlive the trainer.
  * @param options  NULL: none, for lat_mpi_sum()
  * @return OK, ARGUMENT, STATE (MPI is not initialised, or was finalised), LIMIT (more than 65,536
  * ranks), MEMORY, CALLBACK (MPI's error). @since 0.1
@@ -88,7 +88,8 @@ LAT_API void lat_mpi_abort(lat_mpi *mpi, int32_t code);
 /**
  * For a loop of one's own: sums gradients and losses over all ranks, between
  * lat_gradients_accumulate() and lat_optimizer_step(). The same bits on every rank, and whenever
- * the number of ranks is the same. @return OK, ARGUMENT, MEMORY, CALLBACK. @since 0.1
+ * the number of ranks is the same. @return OK, ARGUMENT, MEMORY, STATE (gradients that are mapped,
+ * or an earlier sum failed), LIMIT (more than INT_MAX parameters a rank), CALLBACK. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients,
                                              lat_loss_sum *sum);

@@ -34,8 +34,9 @@ typedef struct lat_optimizer_options {
   double learning_rate; /**< default 1e-4 */
   double beta1;         /**< default 0.9 */
   double beta2;         /**< default 0.999 */
-  double epsilon;       /**< default 1e-8 */
-  double weight_decay;  /**< decoupled (adamw, muon); default 0 */
+  double epsilon;      /**< 1e-16 .. 1, default 1e-8. Squares of gradients below 1e-18 count as 0 on
+                          x86 (floating-point state, context.h) */
+  double weight_decay; /**< decoupled (adamw, muon); default 0 */
   double
       muon_learning_rate;   /**< rate of Muon's matrices, follows the same schedule; default 0.02 */
   double muon_momentum;     /**< Nesterov momentum; default 0.95 */

@@ -98,7 +98,7 @@ LAT_API int32_t lat_shard_parts(int64_t shards, int32_t ranks, int32_t rank);
 LAT_API LAT_NODISCARD lat_status lat_shard_sum(float *parts, size_t stride, size_t count,
                                                int64_t shards, int32_t ranks);
 
-/** The same for doubles. @since 0.1 */
+/** lat_shard_sum() for doubles. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_shard_sum_doubles(double *parts, size_t stride, size_t count,
                                                        int64_t shards, int32_t ranks);
 

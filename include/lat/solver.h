@@ -272,7 +272,7 @@ LAT_API void lat_decode_options_init_sized(lat_decode_options *options, size_t s
 #define lat_decode_options_init(options) lat_decode_options_init_sized((options), sizeof *(options))
 
 /** Creates a session on a frozen or trainable model (a trainable one must not change while it
- * decodes). @since 0.1 */
+ * decodes). @return OK, ARGUMENT, MEMORY. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_session_create(lat_session **out, lat_model *model,
                                                     const lat_decode_options *options);
 
@@ -297,7 +297,7 @@ LAT_API LAT_NODISCARD lat_status lat_session_decode(lat_sequences *out, lat_sess
  */
 LAT_API const double *lat_session_log_probabilities(const lat_session *session);
 
-/** Creates a solver. Mixtures: see lat_solver_select(). @since 0.1 */
+/** Creates a solver. Mixtures: see lat_solver_select(). @return OK, ARGUMENT, MEMORY. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_solver_create(lat_solver **out, lat_model *model,
                                                    const lat_decode_options *options);
 
@@ -321,7 +321,8 @@ LAT_API void lat_report_init_sized(lat_report *report, size_t size);
  * may differ by 1e-6 of the largest coefficient (the model then sees their mean)
  * @return OK also for a wrong answer: read the verdict. SHAPE (size or symmetry the task does not
  * take), NUMERIC (non-finite entry, or no token for an entry), STATE (a mixture, and no task
- * selected), CANCELLED (by lat_decode_options.cancel), MEMORY. @since 0.1
+ * selected), ARGUMENT (a task of several operands or results), CANCELLED (by
+ * lat_decode_options.cancel), CALLBACK (a custom task's function failed), MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_solver_solve(lat_matrix *x, lat_report *report,
                                                   lat_solver *solver, const lat_matrix *a);

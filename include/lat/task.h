@@ -206,7 +206,8 @@ LAT_API void lat_score_init_sized(lat_score *score, size_t size);
 LAT_API LAT_NODISCARD lat_status lat_task_create(lat_task **out, lat_context *ctx,
                                                  const lat_task_options *options);
 
-/** Creates a custom task; @p functions is copied, @p user must outlive the task. @since 0.1 */
+/** Creates a custom task; @p functions is copied, @p user must outlive the task. @return OK,
+ * ARGUMENT (a function that is missing, a member outside its range), MEMORY. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_task_create_custom(lat_task **out, lat_context *ctx,
                                                         const lat_task_functions *functions,
                                                         void *user);
@@ -217,7 +218,7 @@ LAT_API LAT_NODISCARD lat_status lat_task_create_custom(lat_task **out, lat_cont
  * letters must differ and which must not be mixtures.
  * @param weights  positive; NULL: equal
  * @param count    1..16
- * @since 0.1
+ * @return OK, ARGUMENT, MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_task_create_mixture(lat_task **out, lat_context *ctx,
                                                          lat_task *const *tasks,
@@ -288,13 +289,14 @@ LAT_API LAT_NODISCARD lat_status lat_task_output_shape(int32_t *rows, int32_t *c
                                                        int32_t input_cols);
 
 /** Largest operands and results that the task's examples can have, as lat_task_result_shapes()
- * fills them in. Custom tasks: 100 x 100 each. Not for mixtures. @since 0.1 */
+ * fills them in. Custom tasks: as lat_task_functions says, 100 x 100 where it says nothing. @return
+ * OK, ARGUMENT (NULL, another number of matrices), STATE (a mixture). @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_task_max_operands(lat_matrix *operands, int32_t operand_count,
                                                        lat_matrix *results, int32_t result_count,
                                                        const lat_task *task);
 
-/** The same for tasks of one operand and one result, and mixtures of them: of these the most rows
- * and columns of any. @since 0.1 */
+/** lat_task_max_operands() for tasks of one operand and one result, and mixtures of them: of these
+ * the most rows and columns of any. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_task_max_shapes(int32_t *input_rows, int32_t *input_cols,
                                                      int32_t *output_rows, int32_t *output_cols,
                                                      const lat_task *task);

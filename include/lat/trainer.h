@@ -150,8 +150,9 @@ LAT_API void lat_progress_init_sized(lat_progress *progress, size_t size);
 #define lat_progress_init(progress) lat_progress_init_sized((progress), sizeof *(progress))
 
 /**
- * Starts a run on a trainable model. @return OK, ARGUMENT, STATE (the directory already holds a
- * run), IO, MEMORY. @since 0.1
+ * Starts a run on a trainable model. @return OK, ARGUMENT, NOT_FOUND (the optimizer's rule or
+ * schedule), STATE (the directory already holds a run), IO, MEMORY, CALLBACK (agree failed). @since
+ * 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_trainer_create(lat_trainer **out, lat_model *model,
                                                     const lat_optimizer_options *optimizer,
@@ -175,15 +176,20 @@ LAT_API void lat_trainer_free(lat_trainer *trainer);
 /**
  * Trains until a limit or goal is reached or patience has run out, then writes the checkpoint and
  * the model.
+ * Where an update was split over ranks and they failed to meet in the middle of it (CALLBACK), the
+ * parameters are partly new: then running and checkpoints are STATE errors, and the run goes on
+ * from its last checkpoint, by lat_trainer_resume().
  * @return OK (one of these), CANCELLED (checkpointed), NUMERIC (loss or gradient not
- * finite: the last good checkpoint stays), IO, MEMORY, CALLBACK. @since 0.1
+ * finite: the last good checkpoint stays), IO, MEMORY, STATE, CALLBACK. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_trainer_run(lat_trainer *trainer);
 
 /** Where the run stands; @p out is filled up to its struct_size. @since 0.1 */
 LAT_API void lat_trainer_progress(lat_progress *out, const lat_trainer *trainer);
 
-/** Writes the checkpoint now. @return OK, STATE (no directory), IO, MEMORY. @since 0.1 */
+/** Writes the checkpoint now. @return OK, STATE (no directory, or half an update: see
+ * lat_trainer_run()), IO, MEMORY, CALLBACK (moments of other ranks were not gathered). @since 0.1
+ */
 LAT_API LAT_NODISCARD lat_status lat_trainer_checkpoint(lat_trainer *trainer);
 
 #ifdef __cplusplus

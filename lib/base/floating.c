@@ -25,6 +25,11 @@ void lati_floating_leave(const lati_floating *saved) {
   fesetenv(&saved->environment);
 }
 
+void lati_floating_enter_pass(lati_floating *saved) {
+  lati_floating_enter(saved);
+  lati_floating_flush(1);
+}
+
 lati_floating *lati_floating_lend(void) {
   lati_floating *host = host_state;
   if (host != NULL) {

@@ -1,5 +1,5 @@
 /* The caller's floating-point state is set aside while we compute: round to nearest, no traps, and
- * flush-to-zero where lati_floating_flush() asks for it alone. Functions of the host's that are
+ * flush-to-zero in passes through a model alone. Functions of the host's that are
  * told something or asked for memory (log, progress, allocator) see the host's own state; those
  * that compute for us (a custom task's) see ours, so that their numbers depend neither on the host
  * nor on the thread. */
@@ -22,6 +22,11 @@ typedef struct lati_floating {
 void lati_floating_enter(lati_floating *saved);
 void lati_floating_leave(const lati_floating *saved);
 
+/* The first for passes through a model and an optimizer's step: numbers below the least normal one
+ * count as zero. There they mean nothing, and Intel's processors are slow to compute with them
+ * (docs/profile.md). Without effect on other processors than x86. */
+void lati_floating_enter_pass(lati_floating *saved);
+
 /* Around a call of the host's: the state that the thread came with, and back to ours. What the host
  * changes in it stays changed. NULL where the thread has no state of the host's set aside. */
 lati_floating *lati_floating_lend(void);
@@ -30,11 +35,8 @@ void lati_floating_take_back(lati_floating *host);
 /* For a thread of our own, which inherits its creator's state. */
 void lati_floating_reset(void);
 
-/* Between entering and leaving: whether numbers below the least normal one count as zero on this
- * thread. They do in passes through a model and in what an optimizer does: there they mean nothing,
- * and processors of Intel take more than a hundred cycles for each, a third of the time of training
- * a model that is nearly sure of its answers. Returns what it was; without effect where processors
- * take them at full speed. */
+/* Whether this thread's numbers below the least normal one count as zero, between entering and
+ * leaving. The first returns what it was. */
 int lati_floating_flush(int flushes);
 int lati_floating_flushes(void);
 

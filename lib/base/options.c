@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* No structure of ours comes near; a struct_size beyond is one that was never set. */
 /* 2^53: doubles are all the whole numbers up to it. */
 #define LARGEST_WHOLE 9007199254740992.0
 
+/* No structure of ours comes near; a struct_size beyond is one that was never set. */
 enum { LARGEST_STRUCTURE = 1 << 16, NUMBER_TEXT = 40 };
 
 typedef union field_value {

@@ -38,7 +38,7 @@ struct lati_pool {
 
   lati_task_function *function; /* the loop, written while the gate is closed and empty */
   void *argument;
-  int flushes; /* lati_floating_flush() of the caller, and so of all that take part */
+  int flushes; /* lati_floating_flushes() of the caller, and so of all that take part */
   int64_t tasks;
   atomic_int_fast64_t next; /* task to hand out */
 
@@ -128,7 +128,9 @@ static void *run_worker(void *argument) {
   const worker *self = (const worker *)argument;
   lati_pool *pool = self->pool;
   uint64_t seen = 0;
+  lati_floating saved; /* what an allocator of the host's is called in: the default */
   lati_floating_reset();
+  lati_floating_enter(&saved);
   for (;;) {
     wait_for(pool, is_called, seen, &pool->opened);
     if (atomic_load(&pool->stopping)) {
@@ -254,10 +256,11 @@ static void run_alone(lati_task_function *function, void *argument, int64_t task
 
 /* One call of the host's, on whichever of its threads. */
 static void run_share(void *loop, int32_t index) {
+  lati_pool *pool = loop;
   lati_floating saved;
   lati_floating_enter(&saved);
-  lati_floating_flush(((const lati_pool *)loop)->flushes);
-  run_tasks((lati_pool *)loop, index);
+  lati_floating_flush(pool->flushes);
+  run_tasks(pool, index);
   lati_floating_leave(&saved);
 }
 

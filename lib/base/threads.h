@@ -22,7 +22,8 @@ int32_t lati_pool_size(const lati_pool *pool);
 /* Runs function(argument, t, worker) for t = 0 .. tasks - 1 and returns when all are done; tasks
  * are handed out in order, one at a time. Never fails: when the team is busy with another caller's
  * loop, in a nested call, or could not start, the calling thread does all tasks as worker 0.
- * Workers run with the default floating-point state. */
+ * Workers compute in the default floating-point state, and flush numbers below the least normal
+ * one as their caller does. */
 void lati_pool_run(lati_pool *pool, lati_task_function *function, void *argument, int64_t tasks);
 
 /* Waits until another thread has raised a counter to `least`, without sleeping, as it will soon. A

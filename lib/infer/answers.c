@@ -66,7 +66,6 @@ static lat_status pose(lati_answers *answers, const lat_batch *batch) {
   lat_status status = LAT_OK;
   const lat_context *ctx = answers->search.model->ctx;
   const lati_batch_side *sides = batch->side;
-  const int mixed = lat_task_letter(answers->search.model->task) == 0;
   LATI_TRY(lati_grow((void **)&answers->values, &answers->value_capacity, ctx, room(batch),
                      sizeof *answers->values));
   LATI_TRY(lati_grow((void **)&answers->problems, &answers->problem_capacity, ctx,
@@ -75,7 +74,8 @@ static lat_status pose(lati_answers *answers, const lat_batch *batch) {
   for (int64_t i = 0; i < lat_batch_size(batch); ++i) {
     lati_problem *problem = &answers->problems[i];
     const lat_task *task = lat_task_component(answers->task, lat_batch_component(batch, i));
-    *problem = (lati_problem){.task = task, .letter = mixed ? lat_task_letter(task) : 0};
+    *problem =
+        (lati_problem){.task = task, .letter = lati_letter_in(answers->search.model->task, task)};
     problem->a = lati_matrices_at(place, &sides[LAT_INPUT].forms[i]);
     place += lati_form_values(&problem->a.form);
     problem->x = lati_matrices_at(place, &sides[LAT_OUTPUT].forms[i]);

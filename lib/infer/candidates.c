@@ -21,7 +21,7 @@ static size_t aligned(size_t size) {
 }
 
 /* Doubles that one side of a problem of any of the components can have. */
-static size_t room(const lat_task *task) {
+static size_t most_values(const lat_task *task) {
   const int32_t inputs = lati_task_most_written(task, LAT_INPUT);
   const int32_t outputs = lati_task_most_written(task, LAT_OUTPUT);
   return (size_t)(inputs > outputs ? inputs : outputs) * LATI_LARGEST_MATRIX;
@@ -32,7 +32,7 @@ lat_status lati_search_open(lati_search *search, lat_model *model, const lat_tas
   lat_status status = LAT_OK;
   size_t work = 0;
   search->model = lati_model_ref(model);
-  search->capacity = room(task);
+  search->capacity = most_values(task);
   LATI_TRY(lat_session_create(&search->session, model, options));
   LATI_TRY(lat_batch_create(&search->batch, model->tokenizer));
   LATI_TRY(LATI_NEW(search->values, model->ctx, search->capacity));
@@ -336,6 +336,7 @@ lat_status lati_search_run(lati_search *search, lati_problem *problems, int64_t 
       LATI_TRY(run_round(search, problems));
     }
   }
+  /* What try_refined() could not certify was kept as decoded, for the means of later candidates. */
   for (int64_t i = 0; i < count; ++i) {
     lati_problem *problem = &problems[i];
     if (problem->report.verdict != LAT_VERDICT_CERTIFIED) {

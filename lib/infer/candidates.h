@@ -1,5 +1,5 @@
 /* The search for an answer: a model decodes several candidates for each matrix, of which the best,
- * or a mean, stays. Round 1 decodes the first candidate of all matrices in one batch, each later
+ * or a mean, stays. Round 0 decodes the first candidate of all matrices in one batch, each later
  * round another one, or of few matrices several, of those that have no right answer yet. */
 #ifndef LATI_CANDIDATES_H
 #define LATI_CANDIDATES_H
@@ -10,11 +10,7 @@
 
 /* LATI_SEARCH_AHEAD: rows of a batch up to which few problems are asked several candidates at once.
  */
-enum {
-  LATI_SEARCH_BATCH = 128,
-  LATI_SEARCH_AHEAD = 16,
-  LATI_LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION
-};
+enum { LATI_SEARCH_BATCH = 128, LATI_SEARCH_AHEAD = 16 };
 
 /* One problem, and what is found for it. */
 typedef struct lati_problem {

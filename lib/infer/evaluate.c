@@ -245,8 +245,9 @@ static int tell(const lat_evaluate_options *options, int64_t done) {
   return stop != 0;
 }
 
-/* Whole batches are shared out, so that each is decoded as it is by one process alone. */
-static int is_shared_out(const lati_evaluation_share *share, const bench *with, int64_t at) {
+/* Whether a batch is another rank's. Whole ones are shared out, so that each is decoded as it is by
+ * one process alone. */
+static int is_anothers(const lati_evaluation_share *share, const bench *with, int64_t at) {
   return share != NULL && at / with->options.batch_size % share->ranks != share->rank;
 }
 
@@ -256,7 +257,7 @@ static lat_status evaluate_all(lat_evaluation *evaluation, bench *with,
   for (int64_t at = 0; at < options->count;) {
     int64_t left = options->count - at;
     int64_t count = left < options->batch_size ? left : options->batch_size;
-    if (is_shared_out(share, with, at)) {
+    if (is_anothers(share, with, at)) {
       at += count;
       continue;
     }

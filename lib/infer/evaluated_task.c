@@ -7,14 +7,10 @@
 
 #include <string.h>
 
-static int is_mixture(const lat_task *task) {
-  return task->kind == &lati_task_mixture;
-}
-
 const lat_task *lati_trained_task(const lat_task *trained, const lat_task *asked) {
   for (int32_t i = 0; i < lat_task_component_count(trained); ++i) {
     const lat_task *task = lat_task_component(trained, i);
-    const int same_letter = !is_mixture(trained) || task->letter == asked->letter;
+    const int same_letter = !lati_is_mixture(trained) || task->letter == asked->letter;
     if (same_letter && strcmp(task->name, asked->name) == 0) {
       return task;
     }
@@ -39,7 +35,7 @@ static lat_status check_canonical(const lat_task *trained, const lat_task *asked
 
 /* "transpose", or "a mixture of transpose, add". */
 static void describe(char *text, size_t size, const lat_task *task) {
-  const char *before = is_mixture(task) ? "a mixture of " : "";
+  const char *before = lati_is_mixture(task) ? "a mixture of " : "";
   size_t length = 0;
   text[0] = '\0';
   for (int32_t i = 0; i < lat_task_component_count(task) && length + 1 < size; ++i) {
@@ -61,7 +57,7 @@ static lat_status refuse(const lat_task *trained, const lat_task *asked) {
  * alone have: one task becomes a mixture of one. */
 static lat_status with_letters(lat_task **out, const lat_task *trained, const lat_task *asked) {
   lat_task *task = (lat_task *)(uintptr_t)asked;
-  if (is_mixture(trained) && !is_mixture(asked)) {
+  if (lati_is_mixture(trained) && !lati_is_mixture(asked)) {
     return lat_task_create_mixture(out, trained->ctx, &task, NULL, 1);
   }
   *out = lati_task_ref(task);
@@ -74,7 +70,7 @@ lat_status lati_evaluated_task(lat_task **out, lat_task *trained, const lat_task
     *out = lati_task_ref(trained);
     return LAT_OK;
   }
-  if (is_mixture(asked) && !is_mixture(trained)) {
+  if (lati_is_mixture(asked) && !lati_is_mixture(trained)) {
     return refuse(trained, asked);
   }
   for (int32_t i = 0; i < lat_task_component_count(asked); ++i) {

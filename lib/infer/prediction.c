@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION };
-
 lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
                             const lat_tokenizer *tokenizer, const lat_task *task,
                             const lat_score_options *options) {
@@ -21,9 +19,9 @@ lat_status lati_scorer_init(lati_scorer *scorer, const lat_context *ctx,
   scorer->answer_capacity =
       outputs *
       lat_tokenizer_max_tokens(tokenizer, LAT_OUTPUT, LAT_MAX_DIMENSION, LAT_MAX_DIMENSION);
-  LATI_TRY(LATI_NEW(scorer->source, ctx, inputs * LARGEST_MATRIX));
-  LATI_TRY(LATI_NEW(scorer->target, ctx, outputs * LARGEST_MATRIX));
-  LATI_TRY(LATI_NEW(scorer->predicted, ctx, outputs * LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->source, ctx, inputs * LATI_LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->target, ctx, outputs * LATI_LARGEST_MATRIX));
+  LATI_TRY(LATI_NEW(scorer->predicted, ctx, outputs * LATI_LARGEST_MATRIX));
   LATI_TRY(LATI_NEW(scorer->answer, ctx, scorer->answer_capacity));
 done:
   if (status != LAT_OK) {
@@ -96,7 +94,7 @@ static lat_status read_tokens(reading *out, double *data, const lati_scorer *sco
                               const lat_task *task, int32_t side, int loose, lati_tokens sequence) {
   *out = (reading){.count = lati_task_written(task, side)};
   return lati_read_matrices(out->written, &out->letter, &out->used, data,
-                            (size_t)out->count * LARGEST_MATRIX, out->count, scorer->tokenizer,
+                            (size_t)out->count * LATI_LARGEST_MATRIX, out->count, scorer->tokenizer,
                             side, loose, side == LAT_OUTPUT && lati_task_has_steps(task), sequence);
 }
 

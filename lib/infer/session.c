@@ -369,8 +369,7 @@ lat_status lat_session_decode(lat_sequences *out, lat_session *session, const la
   lat_status status = check_batch(session, batch);
   if (status == LAT_OK) {
     lati_floating saved;
-    lati_floating_enter(&saved);
-    lati_floating_flush(1);
+    lati_floating_enter_pass(&saved);
     status = decode(out, session, batch);
     lati_floating_leave(&saved);
   }

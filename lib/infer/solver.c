@@ -18,11 +18,6 @@ struct lat_solver {
   size_t value_capacity;
 };
 
-/* A mixture has no letter of its own, and puts its components' in front of both sequences. */
-static int is_mixture(const lat_task *task) {
-  return lat_task_letter(task) == 0;
-}
-
 lat_status lat_solver_create(lat_solver **out, lat_model *model,
                              const lat_decode_options *options) {
   if (out == NULL) {
@@ -36,7 +31,7 @@ lat_status lat_solver_create(lat_solver **out, lat_model *model,
   lat_solver *solver = NULL;
   LATI_TRY(LATI_NEW(solver, model->ctx, 1));
   solver->model = lati_model_ref(model);
-  solver->task = is_mixture(model->task) ? NULL : model->task;
+  solver->task = lati_is_mixture(model->task) ? NULL : model->task;
   LATI_TRY(lati_search_open(&solver->search, model, model->task, NULL, options));
 done:
   if (status != LAT_OK) {
@@ -109,7 +104,7 @@ static lat_matrix *results_at(const solver_call *call, int64_t i) {
 /* Copies problems `first` on, packed, to the solver's memory. */
 static lat_status pose(lat_solver *solver, const solver_call *call, int64_t first, int64_t count) {
   lat_status status = LAT_OK;
-  const int32_t letter = is_mixture(solver->model->task) ? lat_task_letter(solver->task) : 0;
+  const int32_t letter = lati_letter_in(solver->model->task, solver->task);
   size_t values = 0;
   for (int64_t i = 0; i < count; ++i) {
     lati_problem *problem = &solver->problems[i];

@@ -1,6 +1,7 @@
 /* Weights that make a layer a step of gradient descent. Tokens are rows (x, y); with A = [I 0; 0 0]
  * a token attends to another by x.x_i, and P = (rate / N) [0 W0^T; 0 -I] adds
  * (rate / N) sum_i (x.x_i) (W0 x_i - y_i) = -dW x to its y. */
+#include "base/floating.h"
 #include "linalg/matrix.h"
 #include "linear/linear_stack.h"
 
@@ -35,6 +36,8 @@ lat_status lat_linear_set_descent(lat_linear *stack, const lat_matrix *w0, doubl
   if (status != LAT_OK) {
     return status;
   }
+  lati_floating saved;
+  lati_floating_enter(&saved);
   const double scale = rate / (double)examples;
   const int32_t inputs = w0->cols;
   const size_t width = (size_t)stack->width;
@@ -52,5 +55,6 @@ lat_status lat_linear_set_descent(lat_linear *stack, const lat_matrix *w0, doubl
       p[j * (width + 1)] = -scale;
     }
   }
+  lati_floating_leave(&saved);
   return LAT_OK;
 }

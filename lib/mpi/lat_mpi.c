@@ -127,11 +127,14 @@ lat_status lat_mpi_start(lat_mpi **out, lat_trainer_options *options) {
     status = lati_mpi_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided),
                             "MPI_Init_thread");
   }
-  if (status == LAT_OK) {
+  const int running = status == LAT_OK;
+  if (running) {
     status = lat_mpi_attach(out, MPI_COMM_WORLD, options);
   }
   if (status == LAT_OK) {
     (*out)->started = !initialised;
+  } else if (running && !initialised) {
+    MPI_Finalize();
   }
   return status;
 }
@@ -177,7 +180,7 @@ lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients, lat_loss_sum *sum
   float *values = NULL;
   lat_status status = lat_gradients_map(&values, gradients);
   if (status != LAT_OK) {
-    return status;
+    return lati_mpi_fail(status, "%s", lat_last_error());
   }
   double sums[5] = {sum->loss, (double)sum->tokens, (double)sum->correct_tokens,
                     (double)sum->examples, (double)sum->correct_examples};
@@ -193,7 +196,9 @@ lat_status lat_mpi_sum(lat_mpi *mpi, lat_gradients *gradients, lat_loss_sum *sum
                                    .message = message};
   status = lati_mpi_reduce(&reduction, mpi);
   const lat_status committed = lat_gradients_commit(gradients);
-  status = status != LAT_OK ? status : committed;
+  if (status == LAT_OK && committed != LAT_OK) {
+    status = lati_mpi_fail(committed, "%s", lat_last_error());
+  }
   if (status == LAT_OK) {
     sum->loss = sums[0];
     sum->tokens = (int64_t)sums[1];

@@ -7,6 +7,7 @@
 #include "mpi/mpi_error.h"
 #include "mpi/mpi_wait.h"
 
+#include <fenv.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,9 +112,13 @@ static lat_status add_parts(const lat_mpi *mpi, const lati_stretch_sum *sum) {
   const float *parts = sum->parts;
   float *to = sum->what.values[0] + sum->what.offset + sum->offsets[mpi->rank];
   if (sum->pair) {
+    fenv_t host;
+    fegetenv(&host);
+    fesetenv(FE_DFL_ENV); /* as lat_shard_sum() adds at other numbers of ranks */
     for (size_t i = 0; i < own; ++i) {
       to[i] += parts[i];
     }
+    fesetenv(&host);
     return LAT_OK;
   }
   const lat_status status = lat_shard_sum(sum->parts, own, own, sum->what.shards, sum->what.ranks);

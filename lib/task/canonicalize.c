@@ -87,7 +87,7 @@ static lat_status check_call(const lat_task *task, const void *matrices, int32_t
   if (task == NULL || matrices == NULL || transform == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "the task, a matrix or the transform is NULL");
   }
-  if (task->kind == &lati_task_mixture) {
+  if (lati_is_mixture(task)) {
     return lati_fail(LAT_ERROR_STATE, "a mixture has no canonical form: use its components");
   }
   if (!lati_task_canonical(task)) {

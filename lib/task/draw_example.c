@@ -84,7 +84,7 @@ static void draw_structure(lati_example *example, lat_random *random) {
 void lati_example_begin(lati_example *example, const lat_task *task, const lati_draw *draw,
                         lat_random *random) {
   *example = (lati_example){.draw = draw, .task = task, .distribution = -1, .structure = -1};
-  if (task->kind == &lati_task_mixture) {
+  if (lati_is_mixture(task)) {
     example->component = draw_component(example, random);
     example->task = task->components[example->component];
     example->letter = example->task->letter;

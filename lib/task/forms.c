@@ -19,7 +19,7 @@ static lat_status check_not_mixture(const lat_task *task) {
   if (task == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "the task is NULL");
   }
-  if (task->kind == &lati_task_mixture) {
+  if (lati_is_mixture(task)) {
     return lati_fail(LAT_ERROR_STATE,
                      "a mixture has no operands and no answer of its own: use its components");
   }
@@ -201,7 +201,7 @@ static lat_status mixture_max_forms(lati_form *operands, lati_form *results,
 
 lat_status lati_task_max_forms(lati_form *operands, lati_form *results, const lat_task *task) {
   const lat_task_options *options = &task->options;
-  if (task->kind == &lati_task_mixture) {
+  if (lati_is_mixture(task)) {
     return mixture_max_forms(operands, results, task);
   }
   if (task->kind == &lati_task_custom) {

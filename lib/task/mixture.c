@@ -11,7 +11,7 @@ static lat_status check_component(lat_task *const *tasks, int32_t index) {
   if (task == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "task %d of the mixture is NULL", index + 1);
   }
-  if (task->kind == &lati_task_mixture) {
+  if (lati_is_mixture(task)) {
     return lati_fail(LAT_ERROR_ARGUMENT, "task %d of the mixture is a mixture", index + 1);
   }
   for (int32_t i = 0; i < index; ++i) {

@@ -148,6 +148,19 @@ struct lat_task {
   double weights[LATI_MAX_COMPONENTS], cumulative[LATI_MAX_COMPONENTS];
 };
 
+/* A mixture has no letter of its own, and puts its components' in front of both sequences. */
+static inline int lati_is_mixture(const lat_task *task) {
+  return task->kind == &lati_task_mixture;
+}
+
+/* The letter in front of the sequences of a component's examples; 0: none. */
+static inline int32_t lati_letter_in(const lat_task *whole, const lat_task *component) {
+  return lati_is_mixture(whole) ? component->letter : 0;
+}
+
+/* Elements of the largest matrix that is written. */
+enum { LATI_LARGEST_MATRIX = LAT_MAX_DIMENSION * LAT_MAX_DIMENSION };
+
 /* A task of one reference; *out is NULL on failure. */
 lat_status lati_task_new(lat_task **out, lat_context *ctx, const lati_task_kind *kind);
 

@@ -116,6 +116,8 @@ lat_status lat_sampler_create(lat_sampler **out, lat_task *task, lat_tokenizer *
   if (task == NULL || tokenizer == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "the task or the tokenizer is NULL");
   }
+  lati_floating saved;
+  lati_floating_enter(&saved);
   LATI_TRY(lati_task_check_tokenizer(task, tokenizer));
   LATI_TRY(LATI_NEW(sampler, task->ctx, 1));
   sampler->ctx = lati_context_ref(task->ctx);
@@ -129,6 +131,7 @@ lat_status lat_sampler_create(lat_sampler **out, lat_task *task, lat_tokenizer *
   sampler = NULL;
 done:
   lat_sampler_free(sampler);
+  lati_floating_leave(&saved);
   return status;
 }
 

@@ -98,7 +98,7 @@ lat_status lat_task_get_options(lat_task_options *options, const lat_task *task)
   if (status == LAT_OK && task == NULL) {
     status = lati_fail(LAT_ERROR_ARGUMENT, "task is NULL");
   }
-  if (status == LAT_OK && (task->kind == &lati_task_custom || task->kind == &lati_task_mixture)) {
+  if (status == LAT_OK && (task->kind == &lati_task_custom || lati_is_mixture(task))) {
     status = lati_fail(LAT_ERROR_STATE, "task '%s' is not a built-in one: it has no options",
                        task->name);
   }

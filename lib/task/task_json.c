@@ -29,7 +29,7 @@ done:
 
 lat_status lati_task_to_json(json_t **out, const lat_task *task) {
   *out = NULL;
-  if (task->kind == &lati_task_mixture) {
+  if (lati_is_mixture(task)) {
     return mixture_to_json(out, task);
   }
   if (task->kind == &lati_task_custom) {

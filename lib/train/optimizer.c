@@ -16,7 +16,7 @@ const lati_field lati_optimizer_fields[] = {
     LATI_NUMBER(lat_optimizer_options, learning_rate, LATI_FIELD_DOUBLE, 1e-4, 1e-12, 1e3),
     LATI_NUMBER(lat_optimizer_options, beta1, LATI_FIELD_DOUBLE, 0.9, 0, 0.9999999),
     LATI_NUMBER(lat_optimizer_options, beta2, LATI_FIELD_DOUBLE, 0.999, 0, 0.9999999),
-    LATI_NUMBER(lat_optimizer_options, epsilon, LATI_FIELD_DOUBLE, 1e-8, 1e-20, 1),
+    LATI_NUMBER(lat_optimizer_options, epsilon, LATI_FIELD_DOUBLE, 1e-8, 1e-16, 1),
     LATI_NUMBER(lat_optimizer_options, weight_decay, LATI_FIELD_DOUBLE, 0, 0, 1e3),
     LATI_NUMBER(lat_optimizer_options, muon_learning_rate, LATI_FIELD_DOUBLE, 0.02, 1e-12, 1e3),
     LATI_NUMBER(lat_optimizer_options, muon_momentum, LATI_FIELD_DOUBLE, 0.95, 0, 0.9999999),
@@ -76,75 +76,6 @@ static lat_status check_trainable(const lat_model *model) {
   return lati_model_usable(model);
 }
 
-/* Where the part of a rank begins: an even share, but never inside a matrix of Muon's or, without
- * them, a block of the norm's sum. */
-static size_t first_of(const lati_parameter_table *table, const lati_update_share *share,
-                       int32_t rank, int orthogonalises) {
-  const size_t whole = table->total / (size_t)share->ranks,
-               rest = table->total % (size_t)share->ranks;
-  const size_t even = (size_t)rank * whole + (size_t)rank * rest / (size_t)share->ranks;
-  for (int32_t i = 0; i < table->count && orthogonalises; ++i) {
-    const lati_parameter *entry = &table->entries[i];
-    if (entry->hidden && entry->offset < even && even < entry->offset + entry->size) {
-      return entry->offset;
-    }
-  }
-  return orthogonalises || rank == share->ranks ? even : even - even % LATI_UPDATE_BLOCK;
-}
-
-static lat_status plan_parts(lat_optimizer *optimizer, const lati_parameter_table *table,
-                             int orthogonalises) {
-  const lati_update_share *share = &optimizer->share;
-  optimizer->end = optimizer->count;
-  if (!share->split) {
-    return LAT_OK;
-  }
-  lat_status status = LAT_OK;
-  LATI_TRY(LATI_NEW(optimizer->parts, optimizer->ctx, (size_t)share->ranks + 1));
-  LATI_TRY(LATI_NEW(optimizer->offsets, optimizer->ctx, (size_t)share->ranks + 1));
-  for (int32_t rank = 0; rank <= share->ranks; ++rank) {
-    optimizer->parts[rank] = first_of(table, share, rank, orthogonalises);
-  }
-  optimizer->first = optimizer->parts[share->rank];
-  optimizer->end = optimizer->parts[share->rank + 1];
-done:
-  return status;
-}
-
-/* The last stretch grows by a parameter that follows it, up to a task's size; then another begins.
- */
-static void add_to_stretches(lat_optimizer *optimizer, const lati_parameter *entry) {
-  const size_t behind = entry->offset + entry->size;
-  const size_t begin = entry->offset > optimizer->first ? entry->offset : optimizer->first;
-  const size_t end = behind < optimizer->end ? behind : optimizer->end;
-  size_t at = begin - optimizer->first, left = end > begin ? end - begin : 0;
-  while (left > 0) {
-    const int32_t count = optimizer->stretch_count;
-    lati_stretch *last = count > 0 ? &optimizer->stretches[count - 1] : NULL;
-    if (last == NULL || last->offset + last->size != at || last->size == LATI_UPDATE_BLOCK) {
-      last = &optimizer->stretches[optimizer->stretch_count++];
-      *last = (lati_stretch){at, 0};
-    }
-    const size_t room = LATI_UPDATE_BLOCK - last->size, part = left < room ? left : room;
-    last->size += part;
-    at += part;
-    left -= part;
-  }
-}
-
-/* Adam's stretches, from parameter `first` on: everything, or what lies between Muon's matrices. */
-static lat_status plan_stretches(lat_optimizer *optimizer, const lati_parameter_table *table) {
-  const size_t most = (size_t)table->count + table->total / LATI_UPDATE_BLOCK;
-  lat_status status = LATI_NEW(optimizer->stretches, optimizer->ctx, most);
-  for (int32_t i = 0; i < table->count && status == LAT_OK; ++i) {
-    const lati_parameter *entry = &table->entries[i];
-    if (optimizer->muon == NULL || !entry->hidden) {
-      add_to_stretches(optimizer, entry);
-    }
-  }
-  return status;
-}
-
 static lat_status allocate_state(lat_optimizer *optimizer) {
   lat_status status = LAT_OK;
   const size_t own = optimizer->end - optimizer->first + 1; /* a part may be empty */
@@ -183,7 +114,7 @@ lat_status lati_optimizer_create(lat_optimizer **out, lat_model *model,
   optimizer->options = resolved;
   optimizer->count = model->table.total;
   optimizer->share = share != NULL ? *share : (lati_update_share){.ranks = 1};
-  LATI_TRY(plan_parts(optimizer, &model->table, chosen->orthogonalises));
+  LATI_TRY(lati_optimizer_plan_parts(optimizer, &model->table, chosen->orthogonalises));
   LATI_TRY(allocate_state(optimizer));
   LATI_TRY(lati_average_create(optimizer, model));
   if (chosen->orthogonalises) {
@@ -193,7 +124,7 @@ lat_status lati_optimizer_create(lat_optimizer **out, lat_model *model,
   if (optimizer->muon != NULL && optimizer->share.ranks > 1 && !optimizer->share.split) {
     LATI_TRY(lati_muon_share(optimizer->muon, model->ctx, &optimizer->share));
   }
-  LATI_TRY(plan_stretches(optimizer, &model->table));
+  LATI_TRY(lati_optimizer_plan_stretches(optimizer, &model->table));
   *out = optimizer;
   optimizer = NULL;
 done:
@@ -227,6 +158,14 @@ lat_status lati_optimizer_check_model(const lat_optimizer *optimizer, const lat_
   return check_trainable(model);
 }
 
+lat_status lati_optimizer_check_whole(const lat_optimizer *optimizer) {
+  return optimizer->torn
+             ? lati_fail(LAT_ERROR_STATE,
+                         "ranks failed to meet in the middle of an update: the run goes "
+                         "on from a checkpoint")
+             : LAT_OK;
+}
+
 static lat_status check_step(const lat_optimizer *optimizer, const lat_model *model,
                              const lat_gradients *gradients, const lat_loss_sum *sum) {
   lat_status status = LAT_OK;
@@ -248,6 +187,7 @@ static lat_status check_step(const lat_optimizer *optimizer, const lat_model *mo
     return lati_fail(LAT_ERROR_STATE, "the model holds the average of its parameters; "
                                       "lat_optimizer_swap_average() brings those of training back");
   }
+  LATI_TRY(lati_optimizer_check_whole(optimizer));
   status = lati_optimizer_check_model(optimizer, model);
 done:
   return status;
@@ -356,6 +296,7 @@ static lat_status update_part(lat_optimizer *optimizer, float *parameters, float
     lati_device_fill(device, gradients, 0, optimizer->first);
     lati_device_fill(device, gradients + optimizer->end, 0, optimizer->count - optimizer->end);
     status = lati_optimizer_gather(optimizer, parameters);
+    optimizer->torn = status != LAT_OK;
   }
 done:
   return status;
@@ -372,6 +313,9 @@ static lat_status step(lat_optimizer *optimizer, lat_model *model, lat_gradients
   const double rate = lati_schedule_rate(&optimizer->options, optimizer->updates);
   status = update_part(optimizer, model->parameters, g, rate, scale);
   if (status != LAT_OK) {
+    if (optimizer->torn) {
+      lati_model_repack(model); /* its parameters are no longer those that were packed */
+    }
     return status;
   }
   lati_average_follow(optimizer, model);
@@ -387,8 +331,7 @@ lat_status lat_optimizer_step(lat_optimizer *optimizer, lat_model *model, lat_gr
   lati_floating floating;
   lat_status status = check_step(optimizer, model, gradients, sum);
   if (status == LAT_OK) {
-    lati_floating_enter(&floating);
-    lati_floating_flush(1);
+    lati_floating_enter_pass(&floating);
     status = step(optimizer, model, gradients, sum);
     lati_floating_leave(&floating);
   }

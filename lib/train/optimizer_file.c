@@ -191,7 +191,7 @@ static void adopt(lat_optimizer *optimizer, lat_model *model, const vectors *fro
   if (from->average != NULL) {
     lati_device_copy(device, optimizer->average, from->average, size);
   }
-  optimizer->averaged = 0;
+  optimizer->averaged = optimizer->torn = 0;
   lati_model_repack(model);
 }
 

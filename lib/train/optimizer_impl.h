@@ -26,6 +26,7 @@ struct lat_optimizer {
   int32_t stretch_count;
   lati_muon *muon; /* NULL unless the rule is muon */
   int64_t updates;
+  int torn; /* 1: an update of some ranks' parts alone; a checkpoint brings all back */
   double gradient_norm;
 };
 
@@ -41,12 +42,22 @@ lat_status lati_optimizer_create(lat_optimizer **out, lat_model *model,
                                  const lat_optimizer_options *options,
                                  const lati_update_share *share);
 
+/* update_plan.c: the part of this rank, whole matrices of Muon's where the rule has them; and after
+ * Muon is there Adam's stretches of it: everything, or what lies between Muon's matrices. */
+lat_status lati_optimizer_plan_parts(lat_optimizer *optimizer, const lati_parameter_table *table,
+                                     int orthogonalises);
+lat_status lati_optimizer_plan_stretches(lat_optimizer *optimizer,
+                                         const lati_parameter_table *table);
+
 /* Every rank's part of a vector of all parameters' layout, to all. */
 lat_status lati_optimizer_gather(const lat_optimizer *optimizer, float *vector);
 
 /* Parameters at which the stretches begin, (ranks + 1), of gradients that each rank needs alone;
  * NULL: it needs all. Muon's matrices lie across blocks of the norm's sum. */
 const size_t *lati_optimizer_owned(const lat_optimizer *optimizer);
+
+/* STATE when the ranks did not meet in the middle of an update. */
+lat_status lati_optimizer_check_whole(const lat_optimizer *optimizer);
 
 /* Of a vector of all parameters' layout. */
 double lati_optimizer_sum_of_squares(const lat_optimizer *optimizer, const float *vector);

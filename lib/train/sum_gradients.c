@@ -1,6 +1,7 @@
 /* The gradients of one update: those of this rank's shards, each thread a run of them, summed
  * pairwise as they come (lat/parallel.h), then those of all ranks. One shard is one sum over all
  * its batches, on all threads. */
+#include "base/floating.h"
 #include "base/threads.h"
 #include "train/ranks.h"
 #include "train/shard_rows.h"
@@ -56,7 +57,9 @@ static void sum_layers(void *user, size_t first) {
   lati_additions additions = worker->additions;
   if (is_worth_a_sum(trainer, first)) {
     lati_tree_push(&tree, next_leaf(worker, shards->end - 1), lati_append_addition, &additions);
+    const int flushes = lati_floating_flush(0); /* the pass's; other sums are taken without */
     lati_add_rows(&additions, shards, first, trainer->summed_from);
+    lati_floating_flush(flushes);
     lati_shards_take_parts(shards, &tree);
     lati_ranks_begin_reduce(trainer, first);
   }

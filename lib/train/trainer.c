@@ -95,7 +95,11 @@ static lat_status check_options(const lat_trainer_options *to) {
 static lat_status name_files(lat_trainer *trainer) {
   lat_status status = LAT_OK;
   const char *directory = trainer->options.directory;
-  if (directory == NULL || trainer->options.rank > 0) {
+  if (directory == NULL) {
+    return LAT_OK;
+  }
+  if (trainer->options.rank > 0) { /* which knows no more than that there is one */
+    trainer->options.directory = "";
     return LAT_OK;
   }
   LATI_TRY(LATI_NEW(trainer->directory, trainer->ctx, strlen(directory) + 1));
@@ -373,7 +377,10 @@ lat_status lat_trainer_checkpoint(lat_trainer *trainer) {
   }
   lati_floating floating;
   lati_floating_enter(&floating);
-  lat_status status = lati_ranks_gather_moments(trainer);
+  lat_status status = lati_optimizer_check_whole(trainer->optimizer);
+  if (status == LAT_OK) {
+    status = lati_ranks_gather_moments(trainer);
+  }
   if (status == LAT_OK) {
     status = lati_checkpoint_save(trainer);
   }

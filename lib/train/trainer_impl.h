@@ -29,7 +29,8 @@ enum { LATI_RUN_TEXTS = 3 };
 struct lat_trainer {
   lat_context *ctx;
   lat_model *model;
-  lat_trainer_options options; /* resolved; directory points to the copy below */
+  lat_trainer_options options; /* resolved; directory points to the copy below, of other ranks than
+                                  0 to an empty text */
   char *directory, *model_path, *checkpoint_path, *best_path, *log_path; /* NULL: not written */
   char *texts[LATI_RUN_TEXTS]; /* copies of the options' weights; NULL: none */
   lat_optimizer *optimizer;

@@ -304,7 +304,10 @@ lat_status lat_trainer_run(lat_trainer *trainer) {
   }
   lati_floating floating;
   lati_floating_enter(&floating);
-  lat_status status = run(trainer);
+  lat_status status = lati_optimizer_check_whole(trainer->optimizer);
+  if (status == LAT_OK) {
+    status = run(trainer);
+  }
   lati_floating_leave(&floating);
   return status;
 }

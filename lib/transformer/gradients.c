@@ -196,8 +196,7 @@ lat_status lat_gradients_accumulate(lat_gradients *gradients, lat_loss_sum *sum,
   if (status != LAT_OK) {
     return status;
   }
-  lati_floating_enter(&saved);
-  lati_floating_flush(1);
+  lati_floating_enter_pass(&saved);
   LATI_TRY(lati_workspace_check(gradients->parts.worker[0].workspace, batch, LATI_TRAIN));
   clear_tied(gradients);
   LATI_TRY(lati_batch_parts_pass(&gradients->parts, sum, batch, &gradients->next));

@@ -37,8 +37,7 @@ lat_status lat_model_loss(lat_loss_sum *sum, const lat_model *model, const lat_b
   if (status != LAT_OK) {
     return status;
   }
-  lati_floating_enter(&saved);
-  lati_floating_flush(1);
+  lati_floating_enter_pass(&saved);
   LATI_TRY(plan_score(&work, model, batch));
   lati_forward(work, batch);
   LATI_TRY(lati_head(work, sum, batch));
@@ -59,8 +58,7 @@ lat_status lat_model_logits(float *logits, size_t capacity, const lat_model *mod
   if (status != LAT_OK) {
     return status;
   }
-  lati_floating_enter(&saved);
-  lati_floating_flush(1);
+  lati_floating_enter_pass(&saved);
   LATI_TRY(plan_score(&work, model, batch));
   const size_t needed =
       (size_t)work->answers.tokens * (size_t)model->dimensions.vocabulary[LAT_OUTPUT];

@@ -2,6 +2,7 @@
  * them that declare parameters, find them in the flat vector, and pack the weights of products. */
 #include "transformer/stack.h"
 
+#include "base/floating.h"
 #include "transformer/block_kind.h"
 #include "transformer/embed.h"
 #include "transformer/head.h"
@@ -242,10 +243,13 @@ void lati_stacks_free(lat_model *model) {
 }
 
 void lati_model_repack(lat_model *model) {
+  lati_floating saved;
+  lati_floating_enter_pass(&saved);
   for (int32_t s = 0; s < model->stacks; ++s) {
     lati_embed_expand(&model->stack[s], model);
   }
   if (model->packed != NULL) {
     pack_all(model, 1);
   }
+  lati_floating_leave(&saved);
 }

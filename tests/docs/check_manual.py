@@ -1,5 +1,5 @@
-"""Every public function and macro has a summary, no two pages have one title, every page has its place in the
-manual's contents and in the lists for a forge.
+"""Every public function and macro has a summary, one that returns a status says which or names another that does,
+no two pages have one title, every page has its place in the manual's contents and in the lists for a forge.
 
     check_manual.py DOCS_FOLDER XML_FOLDER
 """
@@ -24,6 +24,11 @@ for path in sorted(xml.glob("*.xml")):
                 functions += 1
                 if not "".join(member.find("briefdescription").itertext()).strip():
                     wrong.append(f"{member.findtext('name')} has no summary")
+                text = " ".join("".join(member.find("detaileddescription").itertext()).split())
+                refers = re.search(r"lat_\w+\(\)", "".join(member.find("briefdescription").itertext()) + text)
+                returns = member.find(".//simplesect[@kind='return']") is not None
+                if (member.findtext("definition") or "").startswith("lat_status lat_") and not returns and not refers:
+                    wrong.append(f"{member.findtext('name')} does not say what it returns")
 pages = {page for same in titles.values() for page in same}
 wrong += [f"{len(same)} pages have the title {title}: {same}" for title, same in titles.items() if len(same) > 1]
 wrong += [f"page {page} is {below[page]} times in the contents" for page in sorted(pages - {"indexpage"})

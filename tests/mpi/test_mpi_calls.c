@@ -3,6 +3,7 @@
 #include <lat/lat.h>
 #include <lat/mpi.h>
 
+#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,9 +112,10 @@ static double train_alone(int attached) {
   return progress.loss;
 }
 
-/* A model, and the gradients of this rank's examples summed over all; returns how many. */
+/* A model, and the gradients of this rank's examples summed over all by a host that rounds so;
+ * returns how many. */
 static int64_t sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int64_t begin,
-                             int64_t count) {
+                             int64_t count, int rounding) {
   lat_context *ctx = NULL;
   lat_task *task = NULL;
   lat_tokenizer *tokenizer = NULL;
@@ -129,7 +131,10 @@ static int64_t sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int6
   lat_loss_sum_init(sum);
   CHECK(lat_sampler_next(batch, sampler, count) == LAT_OK);
   CHECK(lat_gradients_accumulate(gradients, sum, model, batch) == LAT_OK);
+  fesetround(rounding);
   CHECK(mpi == NULL || lat_mpi_sum(mpi, gradients, sum) == LAT_OK);
+  CHECK(fegetround() == rounding);
+  fesetround(FE_TONEAREST);
   float *values = NULL;
   CHECK(lat_gradients_map(&values, gradients) == LAT_OK);
   memcpy(first, values, 100 * sizeof *first);
@@ -144,19 +149,21 @@ static int64_t sum_gradients(float *first, lat_loss_sum *sum, lat_mpi *mpi, int6
 
 static void check_sums(int rank, int ranks) {
   lat_mpi *mpi = NULL;
-  float shared[100], alone[100];
-  lat_loss_sum sum, whole;
+  float shared[100], upward[100], alone[100];
+  lat_loss_sum sum, whole, other;
   CHECK(lat_mpi_attach(&mpi, MPI_COMM_WORLD, NULL) == LAT_OK);
   const int64_t each = 12 / ranks;
-  const int64_t size = sum_gradients(shared, &sum, mpi, rank * each, each);
-  sum_gradients(alone, &whole, NULL, 0, 12);
+  const int64_t size = sum_gradients(shared, &sum, mpi, rank * each, each, FE_TONEAREST);
+  /* The least that a sum on all ranks can do with: 2 (R - 1) / R of the vector. */
+  CHECK(ranks > 2 || lat_mpi_bytes_sent(mpi) == (ranks - 1) * (int64_t)sizeof(float) * size);
+  sum_gradients(upward, &other, mpi, rank * each, each, FE_UPWARD);
+  CHECK(memcmp(upward, shared, sizeof shared) == 0 && other.loss == sum.loss);
+  sum_gradients(alone, &whole, NULL, 0, 12, FE_TONEAREST);
   CHECK(sum.tokens == whole.tokens && sum.examples == 12);
   CHECK(fabs(sum.loss - whole.loss) < 1e-4 * whole.loss);
   for (int i = 0; i < 100; ++i) {
     CHECK(fabsf(shared[i] - alone[i]) <= 1e-4F * (1 + fabsf(alone[i])));
   }
-  /* The least that a sum on all ranks can do with: 2 (R - 1) / R of the vector. */
-  CHECK(ranks > 2 || lat_mpi_bytes_sent(mpi) == (ranks - 1) * (int64_t)sizeof(float) * size);
   lat_mpi_free(mpi);
 }
 

@@ -5,6 +5,7 @@
 
 #include <fenv.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #ifdef __SSE2__
 #include <immintrin.h>
@@ -57,17 +58,28 @@ static void expect_default(atomic_int *calls) {
 #endif
 }
 
-static atomic_int allocations, releases, lines, reports, evaluations;
+static atomic_int allocations, releases, lines, reports, evaluations, of_workers;
+static pthread_t caller;
+
+/* A worker has no state of the host's: there the default takes its place. */
+static void expect_memorys(atomic_int *calls) {
+  if (pthread_equal(pthread_self(), caller)) {
+    expect_host(calls);
+  } else {
+    expect_default(&of_workers);
+    ++*calls;
+  }
+}
 
 static void *allocate(size_t size, size_t alignment, void *user) {
   (void)user;
-  expect_host(&allocations);
+  expect_memorys(&allocations);
   return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
 
 static void release(void *memory, size_t size, size_t alignment, void *user) {
   (void)size, (void)alignment, (void)user;
-  expect_host(&releases);
+  expect_memorys(&releases);
   free(memory);
 }
 
@@ -366,7 +378,40 @@ START_TEST(custom_functions_are_never_misplaced) {
 }
 END_TEST
 
+/* Each thread takes parts of a batch through the model in memory of its own. */
+START_TEST(workers_ask_for_memory_in_the_default_state) {
+  enum { MANY = 2048 };
+  small_run run;
+  lat_model_options small;
+  lat_gradients *gradients = NULL;
+  lat_sampler *sampler = NULL;
+  lat_batch *batch = NULL;
+  lat_loss_sum sum;
+  lat_loss_sum_init(&sum);
+  small_run_model_options(&small);
+  set_host_state(ROUNDS_UPWARD);
+  small_run_open_in(&run, new_context(2), &small);
+  CHECK_OK(lat_sampler_create(&sampler, run.task, run.tokenizer, NULL));
+  CHECK_OK(lat_batch_create(&batch, run.tokenizer));
+  CHECK_OK(lat_gradients_create(&gradients, run.model));
+  for (int64_t count = 1024; count <= MANY; count *= 2) {
+    CHECK_OK(lat_sampler_next(batch, sampler, count));
+    CHECK_OK(lat_gradients_accumulate(gradients, &sum, run.model, batch));
+  }
+  lat_gradients_free(gradients);
+  lat_batch_free(batch);
+  lat_sampler_free(sampler);
+  small_run_close(&run);
+  ck_assert(is_host_state());
+  fesetenv(FE_DFL_ENV);
+  ck_assert_int_gt(of_workers, 0);
+  ck_assert_int_eq(misplaced, 0);
+}
+END_TEST
+
 static void reset_counts(void) {
+  caller = pthread_self();
+  of_workers = 0;
   misplaced = allocations = releases = lines = reports = evaluations = 0;
   shapes = draws = answers = residuals = 0;
 }
@@ -378,6 +423,7 @@ int main(void) {
   tcase_add_test(tests, tasks_are_created_in_the_default_state);
   tcase_add_test(tests, what_the_host_changes_stays_changed);
   tcase_add_test(tests, a_callback_may_compute_with_the_library);
+  tcase_add_test(tests, workers_ask_for_memory_in_the_default_state);
   tcase_add_test(tests, those_that_compute_see_the_default_state);
   tcase_add_loop_test(tests, custom_functions_are_never_misplaced, 0, HOST_STATES);
   return run_case("host_functions", tests);

@@ -22,6 +22,8 @@ typedef struct rank_run {
   int nudges;  /* 1: begins with other parameters */
   int begins;  /* 1: sums of layers may begin early */
   int cut;     /* 1: and cannot */
+  int tears;   /* 1: parameters of a split update are not gathered; then what follows is tried */
+  lat_status run_again, checkpoint;
 } rank_run;
 
 static int32_t watch(const lat_progress *progress, void *user) {
@@ -54,6 +56,16 @@ static lat_status forged_agree(const lat_agreement *agreement, void *user) {
   return thread_agree(agreement, user);
 }
 
+/* What is gathered in stretches is the parts of the norm, which are few, and the parameters. */
+static lat_status torn_agree(const lat_agreement *agreement, void *user) {
+  enum { FEW = 4096 };
+  if (agreement->offsets != NULL && agreement->offsets[agreement->ranks] > FEW) {
+    strcpy(agreement->message, "the line is cut");
+    return LAT_ERROR_IO;
+  }
+  return thread_agree(agreement, user);
+}
+
 static void *run_rank(void *argument) {
   rank_run *self = argument;
   small_run small;
@@ -72,6 +84,10 @@ static void *run_rank(void *argument) {
   }
   if (self->status != LAT_OK) {
     snprintf(self->message, sizeof self->message, "%s", lat_last_error());
+  }
+  if (self->tears) {
+    self->run_again = lat_trainer_run(trainer);
+    self->checkpoint = lat_trainer_checkpoint(trainer);
   }
   lat_progress_init(&self->progress);
   lat_trainer_progress(&self->progress, trainer);
@@ -119,6 +135,9 @@ static int run_ranks(rank_run *ranks, int32_t count) {
     if (ranks[i].forges != NULL) {
       group.forged = ranks[i].forges;
       ranks[i].options.agree = forged_agree;
+    }
+    if (ranks[i].tears) {
+      ranks[i].options.agree = torn_agree;
     }
     ck_assert_int_eq(pthread_create(&threads[i], NULL, run_rank, &ranks[i]), 0);
   }
@@ -466,6 +485,27 @@ START_TEST(a_rank_that_fails_ends_sums_that_have_begun) {
 }
 END_TEST
 
+/* Each rank has updated its own part of the parameters, and has not got the others'. */
+START_TEST(half_an_update_is_not_gone_on_from) {
+  char path[256];
+  rank_run ranks[2];
+  scratch_folder folder;
+  scratch_open(&folder);
+  const rank_run self = plain_rank(scratch_file(path, &folder, "run"), 8);
+  for (int i = 0; i < 2; ++i) {
+    ranks[i] = self;
+    ranks[i].options.split_optimizer = ranks[i].tears = 1;
+  }
+  run_ranks(ranks, 2);
+  for (int i = 0; i < 2; ++i) {
+    ck_assert_int_eq(ranks[i].status, LAT_ERROR_IO);
+    ck_assert_int_eq(ranks[i].run_again, LAT_ERROR_STATE);
+    ck_assert_int_eq(ranks[i].checkpoint, LAT_ERROR_STATE);
+  }
+  scratch_close(&folder);
+}
+END_TEST
+
 START_TEST(a_limit_of_time_is_one_for_all) {
   rank_run self = plain_rank(NULL, 8);
   self.options.max_examples = 0;
@@ -584,6 +624,7 @@ int main(void) {
   tcase_add_test(tests, disks_of_other_ranks_do_not_matter);
   tcase_add_test(tests, a_rank_that_fails_ends_all);
   tcase_add_test(tests, a_rank_that_fails_ends_sums_that_have_begun);
+  tcase_add_test(tests, half_an_update_is_not_gone_on_from);
   tcase_add_test(tests, a_limit_of_time_is_one_for_all);
   tcase_add_test(tests, connections_are_checked);
   tcase_add_test(tests, the_sum_is_that_of_the_tree);
