@@ -152,15 +152,17 @@ static int evaluate_set(workbench *bench, cli_settings *settings, const cli_comm
     bench->task = NULL;
     outcome = make_other_task(bench, settings, command);
   }
-  const lat_task *task = bench->task != NULL ? bench->task : lat_model_task(bench->model);
+  const lat_task *whole = bench->task != NULL ? bench->task : lat_model_task(bench->model);
+  const lat_task *task = whole;
   if (outcome == EXIT_DONE && settings->task_names != NULL) {
-    outcome = find_component(&task, task, settings->task_names, "eval");
+    outcome = find_component(&task, whole, settings->task_names, "eval");
   }
   if (outcome == EXIT_DONE) {
     outcome = check_for_model(settings, command, bench, task);
   }
   if (outcome == EXIT_DONE) {
-    outcome = example_file_read(&to->data, settings->data, task, lat_model_tokenizer(bench->model));
+    outcome = example_file_read(&to->data, settings->data, whole, settings->task_names,
+                                lat_model_tokenizer(bench->model));
   }
   if (outcome == EXIT_DONE) {
     outcome = evaluate(bench, settings, task, to);

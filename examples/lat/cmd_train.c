@@ -248,9 +248,9 @@ static int make_trainer(lat_trainer **out, lat_model *model, const cli_settings 
 static int read_examples(lat_batch *read[2], cli_settings *settings, const workbench *bench) {
   const lat_task *task = lat_model_task(bench->model);
   lat_tokenizer *tokenizer = lat_model_tokenizer(bench->model);
-  int outcome = example_file_read(&read[0], settings->data, task, tokenizer);
+  int outcome = example_file_read(&read[0], settings->data, task, NULL, tokenizer);
   if (outcome == EXIT_DONE) {
-    outcome = example_file_read(&read[1], settings->validation_data, task, tokenizer);
+    outcome = example_file_read(&read[1], settings->validation_data, task, NULL, tokenizer);
   }
   settings->trainer.source = read[0];
   settings->trainer.validation_source = read[1];

@@ -20,6 +20,7 @@ typedef struct reader {
   const char *path;
   long line;
   const lat_task *task;
+  const char *only; /* the component whose examples are read; NULL: any */
   lat_batch *batch;
   double *values;    /* operands, results, operands in their canonical form */
   void *transform;   /* NULL unless the task is canonical */
@@ -75,6 +76,9 @@ static int read_side(reader *r, lat_matrix *to, double *values, const json_t *ex
   int outcome = EXIT_DONE;
   r->which = all != NULL ? list : single;
   r->index = 0;
+  if (all == NULL && json_object_get(example, single) == NULL) {
+    return complain(r, "neither \"%s\" nor \"%s\" is there", list, single);
+  }
   if (all == NULL && count == 1) {
     return read_matrix(r, to, values, json_object_get(example, single));
   }
@@ -91,9 +95,10 @@ static int read_side(reader *r, lat_matrix *to, double *values, const json_t *ex
 
 /* The component that the example is of; NULL, after a complaint, for none. */
 static const lat_task *find_task(const reader *r, const json_t *example) {
-  const char *name = json_string_value(json_object_get(example, "task"));
+  const json_t *said = json_object_get(example, "task");
+  const char *name = json_string_value(said);
   const int32_t count = lat_task_component_count(r->task);
-  if (name == NULL && count == 1) {
+  if (said == NULL && count == 1) {
     return lat_task_component(r->task, 0);
   }
   for (int32_t i = 0; name != NULL && i < count; ++i) {
@@ -143,6 +148,9 @@ static int read_example(reader *r, const json_t *example) {
   if (task == NULL) {
     return EXIT_FAILED;
   }
+  if (r->only != NULL && strcmp(lat_task_name(task), r->only) != 0) {
+    return EXIT_DONE;
+  }
   const int32_t taken = lat_task_operand_count(task), given = lat_task_result_count(task);
   const int mixed = lat_task_letter(r->task) == 0;
   int outcome = read_side(r, operands, r->values, example, "operands", "input", taken);
@@ -191,7 +199,8 @@ static int read_lines(reader *r, FILE *file) {
     outcome = report_error("%s: %s", r->path, strerror(errno));
   }
   if (outcome == EXIT_DONE && lat_batch_size(r->batch) == 0) {
-    outcome = report_error("%s: there is no example in it", r->path);
+    outcome = report_error("%s: there is no example%s%s in it", r->path,
+                           r->only != NULL ? " of task " : "", r->only != NULL ? r->only : "");
   }
   free(line);
   return outcome;
@@ -210,9 +219,9 @@ static int open_reader(reader *r, lat_tokenizer *tokenizer) {
              : EXIT_DONE;
 }
 
-int example_file_read(lat_batch **out, const char *path, const lat_task *task,
+int example_file_read(lat_batch **out, const char *path, const lat_task *task, const char *only,
                       lat_tokenizer *tokenizer) {
-  reader r = {.path = path, .task = task};
+  reader r = {.path = path, .task = task, .only = only};
   *out = NULL;
   if (path == NULL) {
     return EXIT_DONE;

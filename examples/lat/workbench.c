@@ -3,6 +3,7 @@
 #include "model_path.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,9 @@ static lat_status read_component(lat_task **task, double *weight, lat_context *c
   if (colon != NULL) {
     char *end = NULL;
     *weight = strtod(colon + 1, &end);
-    *weight = end == colon + 1 || *end != '\0' ? -1 : *weight;
-    *colon = '\0';
+    if (end > colon + 1 && *end == '\0' && *weight > 0 && isfinite(*weight)) {
+      *colon = '\0'; /* otherwise there is no task of that name */
+    }
   }
   options.name = name;
   return lat_task_create(task, ctx, &options);

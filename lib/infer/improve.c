@@ -79,13 +79,15 @@ static lat_status refine(lat_report *report, lat_matrix *answer, const lat_task 
 static double certified_residual(double bound, const lat_matrix *values, const lat_matrix *input) {
   const size_t count = lati_matrix_count(values);
   const double largest = lati_norm_max(input->data, lati_matrix_count(input));
-  const double size = lati_norm_l1(values->data, count);
-  double squares = 0;
+  double squares = 0, size = 0; /* of |A|_F and |values| over the largest coefficient of A */
   for (size_t i = 0; i < lati_matrix_count(input) && largest > 0; ++i) {
     const double part = input->data[i] / largest;
     squares += part * part;
   }
-  return bound == 0 ? 0 : bound * (double)count * sqrt(squares) * (largest / size);
+  for (size_t i = 0; i < count && largest > 0; ++i) {
+    size += fabs(values->data[i] / largest);
+  }
+  return bound == 0 ? 0 : bound * (double)count * sqrt(squares) / size;
 }
 
 /* Residual, verdict and certificate of the answer as it is now. Of values alone the certificate

@@ -8,6 +8,17 @@
 #include <math.h>
 #include <string.h>
 
+/* Whether the weights are doubles: rate / N, and its products with W0. */
+static int fits(const lat_matrix *w0, double scale) {
+  int finite = isfinite(scale);
+  for (int32_t i = 0; i < w0->rows && finite; ++i) {
+    for (int32_t j = 0; j < w0->cols && finite; ++j) {
+      finite = isfinite(scale * lati_matrix_get(w0, i, j));
+    }
+  }
+  return finite;
+}
+
 static lat_status check(const lat_linear *stack, const lat_matrix *w0, double rate,
                         int64_t examples) {
   lat_status status = LAT_OK;
@@ -26,18 +37,19 @@ static lat_status check(const lat_linear *stack, const lat_matrix *w0, double ra
   if (examples < 1) {
     LATI_TRY(lati_fail(LAT_ERROR_ARGUMENT, "examples %lld is below 1", (long long)examples));
   }
+  if (!fits(w0, rate / (double)examples)) {
+    LATI_TRY(lati_fail(LAT_ERROR_NUMERIC, "rate %g: a weight overflows", rate));
+  }
 done:
   return status;
 }
 
 lat_status lat_linear_set_descent(lat_linear *stack, const lat_matrix *w0, double rate,
                                   int64_t examples) {
-  const lat_status status = check(stack, w0, rate, examples);
-  if (status != LAT_OK) {
-    return status;
-  }
+  lat_status status = LAT_OK;
   lati_floating saved;
   lati_floating_enter(&saved);
+  LATI_TRY(check(stack, w0, rate, examples));
   const double scale = rate / (double)examples;
   const int32_t inputs = w0->cols;
   const size_t width = (size_t)stack->width;
@@ -55,6 +67,7 @@ lat_status lat_linear_set_descent(lat_linear *stack, const lat_matrix *w0, doubl
       p[j * (width + 1)] = -scale;
     }
   }
+done:
   lati_floating_leave(&saved);
-  return LAT_OK;
+  return status;
 }

@@ -3,7 +3,9 @@
 #include "linalg/lapack.h"
 #include "task/relative_residual.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Tolerance of lat_score.within_1pct. */
@@ -148,9 +150,14 @@ static lat_status find_target(lati_trial *trial, const lat_task *task, lat_matri
   return status;
 }
 
-/* Work of a score, its target included, where `input` is what is written. */
+/* Copies of a trial's matrices. */
+static size_t copies_size(const lati_form *input, size_t values) {
+  return lati_form_values(input) + 2 * values;
+}
+
+/* Work of a score, its target and copies included, where `input` is what is written. */
 static size_t work_size(const lat_task *task, const lati_form *input, size_t values) {
-  return values + lati_residual_work(input, values) +
+  return copies_size(input, values) + values + lati_residual_work(input, values) +
          condition_work(input->shape[0].rows, input->shape[0].cols) + lati_task_work(task, input);
 }
 
@@ -175,6 +182,60 @@ done:
   return status;
 }
 
+/* A trial of the same problem times 2^power: a product with a power of two is exact. */
+typedef struct scaled_trial {
+  lat_matrix input[LATI_MAX_OPERANDS], target[LATI_MAX_OPERANDS], prediction[LATI_MAX_OPERANDS];
+} scaled_trial;
+
+/* Half the way from the smallest operand to the largest, in powers of two: where one is far larger,
+ * the other must not vanish. 0 for zeros. */
+static int middle_exponent(const lat_matrix *input, int32_t count) {
+  int least = INT_MAX, most = INT_MIN;
+  for (int32_t i = 0; i < count; ++i) {
+    int exponent = 0;
+    const double largest = lati_norm_max(input[i].data, lati_matrix_count(&input[i]));
+    (void)frexp(largest, &exponent);
+    least = largest > 0 && exponent < least ? exponent : least;
+    most = largest > 0 && exponent > most ? exponent : most;
+  }
+  return least <= most ? least + (most - least) / 2 : 0;
+}
+
+/* The first `scaled` values of matrices that lie end to end, times 2^power, and the rest. */
+static void scale_copy(lat_matrix *to, const lat_matrix *from, int32_t count, size_t values,
+                       size_t scaled, int power, double *room) {
+  lati_matrices_like(to, from, count, room);
+  for (size_t i = 0; i < values; ++i) {
+    room[i] = i < scaled ? ldexp(from[0].data[i], power) : from[0].data[i];
+  }
+}
+
+/* Sums of the largest doubles are infinite and squares of the smallest zero, which a ratio of norms
+ * must not see: problems far from 1 are scored as the same problem near it. */
+static void bring_near(lati_trial *trial, scaled_trial *near, const lat_task *task,
+                       const lati_form *input, double *room) {
+  enum { FAR = 200 };
+  int32_t degree = 0;
+  const lati_scaling scaling = lati_task_scaling(&degree, task);
+  const int power = -middle_exponent(trial->input, input->count);
+  const size_t inputs = lati_form_values(input), outputs = trial->values;
+  const int32_t written = lati_task_written(task, LAT_OUTPUT);
+  const size_t scaled = scaling == LATI_SCALE_FIRST_ROW ? (size_t)trial->prediction->cols : outputs;
+  if (abs(power) < FAR || scaling == LATI_SCALE_NONE || task->kind == &lati_task_custom) {
+    return;
+  }
+  scale_copy(near->input, trial->input, input->count, inputs, inputs, power, room);
+  scale_copy(near->prediction, trial->prediction, written, outputs, scaled, degree * power,
+             room + inputs);
+  if (trial->target != NULL) {
+    scale_copy(near->target, trial->target, written, outputs, scaled, degree * power,
+               room + inputs + outputs);
+    trial->target = near->target;
+  }
+  trial->input = near->input;
+  trial->prediction = near->prediction;
+}
+
 static const lat_score unknown = {
     .residual = NAN, .within_1pct = NAN, .orthogonality = NAN, .condition = NAN};
 
@@ -189,6 +250,7 @@ static lat_status score_trial_of(lat_score *score, const lat_task *task, lati_tr
                                  int brief, double *work) {
   lat_status status = LAT_OK;
   double *memory = NULL;
+  scaled_trial near;
   lati_form input = {.count = lati_task_written(task, LAT_INPUT), .layout = LATI_IN_TURN};
   *score = unknown;
   score->struct_size = sizeof *score;
@@ -203,8 +265,10 @@ static lat_status score_trial_of(lat_score *score, const lat_task *task, lati_tr
   }
   if (work == NULL) {
     LATI_TRY(LATI_NEW(memory, task->ctx, work_size(task, &input, trial->values)));
+    work = memory;
   }
-  LATI_TRY(score_with(score, task, trial, brief, work == NULL ? memory : work));
+  bring_near(trial, &near, task, &input, work);
+  LATI_TRY(score_with(score, task, trial, brief, work + copies_size(&input, trial->values)));
 done:
   lati_free(memory);
   return status;

@@ -152,9 +152,11 @@ lat_status lat_gradients_set_target_spread(lat_gradients *gradients, double widt
   if (gradients == NULL) {
     return lati_fail(LAT_ERROR_ARGUMENT, "gradients is NULL");
   }
+  lati_floating saved;
+  lati_floating_enter(&saved);
   if (!(width >= 0 && width <= LATI_MAX_SPREAD)) {
-    return lati_fail(LAT_ERROR_ARGUMENT, "target spread %g is outside 0..%g", width,
-                     LATI_MAX_SPREAD);
+    LATI_TRY(
+        lati_fail(LAT_ERROR_ARGUMENT, "target spread %g is outside 0..%g", width, LATI_MAX_SPREAD));
   }
   const lati_vocabulary *vocabulary = &gradients->model->tokenizer->side[LAT_OUTPUT];
   if (width > 0 && gradients->neighbours == NULL) {
@@ -163,6 +165,7 @@ lat_status lat_gradients_set_target_spread(lat_gradients *gradients, double widt
   gradients->next.spread = (lati_spread){
       gradients->neighbours, width > 0 ? gradients->neighbours + vocabulary->size : NULL, width};
 done:
+  lati_floating_leave(&saved);
   return status;
 }
 

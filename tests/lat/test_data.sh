@@ -53,6 +53,12 @@ expect 0 eval wide --data wide.jsonl --candidates 2
 sed 's/,"task":"add"//' mixed.jsonl >untold.jsonl
 expect 1 eval mixed/model.safetensors --data untold.jsonl
 says err '"task" does not say'
+adds=$(grep -c '"task":"add"' mixed.jsonl)
+expect 0 eval mixed/model.safetensors --data mixed.jsonl --task add --json
+says out "\"count\":$adds,"
+grep -v '"task":"add"' mixed.jsonl >others.jsonl
+expect 1 eval mixed/model.safetensors --data others.jsonl --task add
+says err 'there is no example of task add in it'
 
 # bad TEXT MESSAGE: a file whose second line is TEXT. A sanitizer, which makes every start slow, sees the first.
 bad() {
@@ -67,11 +73,12 @@ bad '[[1, 2], [3, 4]]' 'no JSON object'
 bad '{"input": [[1, 2], [3]], "output": [[1, 3], [2, 4]]}' 'input[0]: row 2 is no list of 2 numbers'
 bad '{"input": [[1, "x"], [3, 4]], "output": [[1, 3], [2, 4]]}' 'input[0]: row 1, column 2 is no number'
 bad '{"input": [[1, 2], [3, 4]], "output": [[1, 3]]}' ''
-bad '{"input": [[1, 2], [3, 4]]}' 'output[0]: 0 x 0 is no matrix'
 bad '{"operands": [], "output": [[1]]}' '"operands" is no list of 1 matrices'
 bad '{"input": [[1e999, 2], [3, 4]], "output": [[1, 3], [2, 4]]}' 'column'
 bad '{"input": [[1e300, 2], [3, 4]], "output": [[1, 3], [2, 4]]}' 'the value in row 1, column 1 has no token in p1000'
 bad '{"task": "add", "input": [[1]], "output": [[1]]}' "task 'add' is none of the model"
+bad '{"task": 7, "input": [[1]], "output": [[1]]}' '"task" does not say'
+bad '{"input": [[1, 2], [3, 4]]}' 'neither "results" nor "output" is there'
 bad '{"input": [[1, 5], [5, 2]], "output": [[7.5], [-4]]}' 'the input is not in canonical form' canonical
 expect 1 eval run --data /dev/null
 says err 'there is no example in it'

@@ -416,6 +416,10 @@ refused eval "$taught_model --count 4" <<'END'
 --data examples.jsonl --min-size 2 --max-size 3 | --min-size has no effect: --data brings the examples
 --task svd | the model has no task 'svd'; it has transpose
 END
+for weighted in add:junk add: add:-1 add:nan matvec,add:inf; do
+  expect 2 sample --size 2 --count 1 --task $weighted
+  says err "no task 'add:"
+done
 
 # shellcheck disable=SC2086
 expect 0 train --task transpose --size 2 $tiny --output-encoding b1999 --out b1999

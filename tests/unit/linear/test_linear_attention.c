@@ -255,6 +255,10 @@ START_TEST(bad_input_is_refused) {
   refuse(lat_linear_set_descent(stack, &w0, INFINITY, 1), LAT_ERROR_NUMERIC,
          "rate inf is not finite");
   refuse(lat_linear_set_descent(stack, &w0, 1, 0), LAT_ERROR_ARGUMENT, "examples 0 is below 1");
+  w[0] = 1e200;
+  refuse(lat_linear_set_descent(stack, &w0, 1e200, 1), LAT_ERROR_NUMERIC,
+         "rate 1e+200: a weight overflows");
+  w[0] = 1;
   MUST(lat_linear_set_descent(stack, &w0, 1e300, 1));
   z[0] = 1e10;
   refuse(lat_linear_apply(z, stack, 2, 2), LAT_ERROR_NUMERIC, "the stack's output is not finite");

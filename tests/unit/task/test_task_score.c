@@ -264,6 +264,82 @@ START_TEST(wrong_predictions_are_scored_not_refused) {
 }
 END_TEST
 
+enum { SCALED = 3 };
+
+/* How the answer to c times the operands, 3 x 3 each, follows from the answer to them. */
+static const struct {
+  const char *name;
+  int32_t operands;
+  int degree, values_alone, at; /* 1: the row of values scales and nothing else; c is 2^at */
+} scaled_tasks[] = {
+    {"transpose", 1, 1, 0, 1019},     {"transpose", 1, 1, 0, -1000},
+    {"add", 2, 1, 0, 1017},           {"product", 2, 2, 0, 505},
+    {"product", 2, 2, 0, -500},       {"eigenvalues", 1, 1, 0, 1017},
+    {"eigenvalues", 1, 1, 0, -1000},  {"eigenvectors", 1, 1, 1, 1017},
+    {"eigenvectors", 1, 1, 1, -1000}, {"singular-values", 1, 1, 0, 1017},
+    {"svd", 1, 1, 1, 1017},           {"svd", 1, 1, 1, -1000},
+    {"inverse", 1, -1, 0, 1017},      {"inverse", 1, -1, 0, -1000},
+    {"linear-system", 2, 0, 0, 1017}, {"linear-system", 2, 0, 0, -1000},
+    {"least-squares", 2, 0, 0, 1017}, {"least-squares", 2, 0, 0, -1000},
+    {"sylvester", 3, 0, 0, 1017},
+};
+
+/* The residual of an answer whose first coefficient is wrong by a half, to operands times 2^power.
+ */
+static double residual_at(int32_t which, int power, int32_t norm) {
+  double data[LAT_MAX_OPERANDS][9], found[4 * 9];
+  const int32_t operands = scaled_tasks[which].operands;
+  const char *name = scaled_tasks[which].name;
+  const int least_squares = strcmp(name, "least-squares") == 0;
+  lat_matrix input[LAT_MAX_OPERANDS], results[LAT_MAX_OPERANDS];
+  int32_t values = 0;
+  lat_task *task = new_task(ctx, name, SCALED, 0);
+  lat_score score;
+  lat_score_options options;
+  for (int32_t k = 0; k < operands; ++k) {
+    for (int32_t i = 0; i < 9; ++i) { /* symmetric, and not singular */
+      const int32_t row = i / 3, col = i % 3;
+      data[k][i] = 3 * (row == col) + 0.5 * (row + col) - 0.25 * row * col + k;
+    }
+    input[k] = by_rows(data[k], SCALED, k == 1 && least_squares ? 1 : SCALED);
+  }
+  const int32_t count = lat_task_result_count(task);
+  OK(lat_task_result_shapes(results, count, task, input, operands));
+  for (int32_t k = 0; k < count; ++k) { /* end to end */
+    results[k] = by_rows(found + values, results[k].rows, results[k].cols);
+    values += results[k].rows * results[k].cols;
+  }
+  OK(lat_task_answer_operands(results, count, task, input, operands));
+  found[0] *= 1.5;
+  for (int32_t k = 0; k < operands; ++k) {
+    for (int32_t i = 0; i < 9; ++i) {
+      data[k][i] = ldexp(data[k][i], power);
+    }
+  }
+  for (int32_t i = 0; i < values; ++i) {
+    const int scales = !scaled_tasks[which].values_alone || i < SCALED;
+    found[i] = ldexp(found[i], scales ? scaled_tasks[which].degree * power : 0);
+  }
+  lat_score_init(&score);
+  lat_score_options_init(&options);
+  options.norm = norm;
+  OK(lat_task_score_operands(&score, task, input, operands, NULL, results, count, &options));
+  lat_task_free(task);
+  return score.residual;
+}
+
+/* Sums and squares of such numbers are infinite, or zero. */
+START_TEST(the_largest_and_smallest_numbers_are_scored_as_others) {
+  ctx = new_context(1);
+  for (int32_t norm = LAT_NORM_L1; norm <= LAT_NORM_FROBENIUS2; ++norm) {
+    const double near = residual_at(_i, 0, norm);
+    ck_assert(near > 0.001 && near < 10);
+    ck_assert_double_eq_tol(residual_at(_i, scaled_tasks[_i].at, norm), near, 1e-12 * near);
+  }
+  lat_context_free(ctx);
+}
+END_TEST
+
 START_TEST(layouts_do_not_matter) {
   ctx = new_context(1);
   double a_data[6] = {1, 3, 0, 2, 4, 0}, p_data[8] = {1, 3, 9, 9, 2, 4.5, 9, 9};
@@ -337,7 +413,12 @@ int main(void) {
                                 wrong_predictions_are_scored_not_refused,
                                 layouts_do_not_matter,
                                 refusals,
-                                an_older_score_is_not_overrun,
-                                NULL};
-  return run_suite("task_score", tests);
+                                an_older_score_is_not_overrun};
+  TCase *all = tcase_create("task_score");
+  for (size_t i = 0; i < sizeof tests / sizeof *tests; ++i) {
+    tcase_add_test(all, tests[i]);
+  }
+  tcase_add_loop_test(all, the_largest_and_smallest_numbers_are_scored_as_others, 0,
+                      (int)(sizeof scaled_tasks / sizeof *scaled_tasks));
+  return run_case("task_score", all);
 }
