@@ -1,9 +1,9 @@
 /* A dense leaf: the matrix, its LU factors, and what a model answered about it.
  *
- * values (n, n) is the matrix, row-major; factors are those of its column-major copy. */
+ * values (n, n) is the matrix, row-major; factors are those of its column-major copy, times
+ * 2^power. */
 #include "base/floating.h"
 #include "compute/gemm.h"
-#include "linalg/lapack.h"
 #include "linalg/matrix.h"
 #include "operator/operator_impl.h"
 
@@ -53,18 +53,13 @@ static lat_status apply(const lat_operator *op, double *x, int64_t count) {
   return multiply(op, op->values, x, count);
 }
 
+static lat_status solve_factorised(const lat_operator *op, double *x, int64_t count) {
+  return lati_operator_solve_factorised(op, op->factors, (int32_t)op->size, x, count);
+}
+
 static lat_status solve(const lat_operator *op, double *x, int64_t count) {
-  lat_status status = LAT_OK;
-  if (op->inverse != NULL) {
-    return multiply(op, op->inverse, x, count);
-  }
-  for (int64_t first = 0; first < count; first += LAT_OPERATOR_MAX_DENSE) {
-    LATI_TRY(lati_lapack_solve_factorised(x + first * op->size, op->factors, op->pivots,
-                                          (int32_t)op->size,
-                                          (int32_t)least(LAT_OPERATOR_MAX_DENSE, count - first)));
-  }
-done:
-  return status;
+  return op->inverse != NULL ? multiply(op, op->inverse, x, count)
+                             : lati_operator_act_scaled(op, solve_factorised, op->power, x, count);
 }
 
 static lat_status eigenvalues(double *real, double *imaginary, const lat_operator *op) {
@@ -84,23 +79,13 @@ done:
   return status;
 }
 
-/* From the diagonal of U: each exchange of rows changes the sign. */
 static lat_status log_determinant(double *logarithm, int32_t *sign, const lat_operator *op) {
   if (op->spectrum != NULL) {
     return lati_operator_log_determinant_by_eigenvalues(logarithm, sign, op);
   }
   *logarithm = 0;
-  *sign = op->singular ? 0 : 1;
-  for (int64_t i = 0; i < op->size; ++i) {
-    const double pivot = op->factors[i * (op->size + 1)];
-    *logarithm += log(fabs(pivot));
-    if ((pivot < 0) != (op->pivots[i] != i + 1)) {
-      *sign = -*sign;
-    }
-  }
-  if (op->singular) {
-    *logarithm = -INFINITY;
-  }
+  *sign = 1;
+  lati_operator_log_factors(logarithm, sign, op, op->factors, (int32_t)op->size);
   return LAT_OK;
 }
 
@@ -139,7 +124,7 @@ static lat_status fill(lat_operator *op, const lat_matrix *a) {
   lati_matrix_pack(op->values, a);
   lati_transpose(op->factors, op->values, n, n);
   op->symmetric = is_symmetric(op->values, n);
-  LATI_TRY(lati_lapack_factorise(&op->singular, op->factors, op->pivots, n));
+  LATI_TRY(lati_operator_factorise(op, op->factors, n));
 done:
   return status;
 }

@@ -1,11 +1,12 @@
 /* Kronecker sums A (x) I + I (x) B. Where every part is dense and symmetric, or diagonal, basis is
- * the Kronecker product V of the parts' orthogonal eigenvectors and spectrum (n) the diagonal of
- * V^T (sum) V, in the order of V's columns. */
+ * the Kronecker product V of the parts' orthogonal eigenvectors and spectrum the diagonal of
+ * V^T (sum) V, in the order of V's columns, times 2^power. */
 #include "base/floating.h"
 #include "linalg/lapack.h"
 #include "linalg/matrix.h"
 #include "operator/operator_impl.h"
 
+#include <float.h>
 #include <string.h>
 
 /* term (count, size) = part p along its mode of input. */
@@ -55,7 +56,7 @@ done:
 
 static lat_status solve(const lat_operator *op, double *x, int64_t count) {
   if (op->basis != NULL) {
-    return solve_in_basis(op, x, count);
+    return lati_operator_act_scaled(op, solve_in_basis, op->power, x, count);
   }
   if (op->symmetric) {
     return lati_operator_solve_by_iteration(op, x, count);
@@ -64,12 +65,90 @@ static lat_status solve(const lat_operator *op, double *x, int64_t count) {
                    "a Kronecker sum is solved where all of its parts are symmetric");
 }
 
+/* The first `known` sums become known n sums with the numbers of a part (n, real parts first),
+ * times 2^power. */
+static void add_part(double *real, double *imaginary, int64_t known, const double *of_part,
+                     int64_t n, int32_t power) {
+  for (int64_t i = known - 1; i >= 0; --i) { /* from the end, which is not read again */
+    const double a = real[i], b = imaginary[i];
+    for (int64_t k = n - 1; k >= 0; --k) {
+      real[i * n + k] = a + ldexp(of_part[k], power);
+      imaginary[i * n + k] = b + ldexp(of_part[n + k], power);
+    }
+  }
+}
+
+/* Sums of the parts' numbers, which lie one part after the other, times 2^*power so that none
+ * overflows. */
+static void add_parts(double *real, double *imaginary, int32_t *power, const lat_operator *op,
+                      const double *of_parts, int64_t values) {
+  int64_t known = 1;
+  *power = lati_operator_power(of_parts, values);
+  real[0] = imaginary[0] = 0;
+  for (int32_t p = 0; p < op->part_count; ++p) {
+    const int64_t n = op->parts[p]->size;
+    add_part(real, imaginary, known, of_parts, n, *power);
+    of_parts += 2 * n;
+    known *= n;
+  }
+}
+
+static int64_t values_of_parts(const lat_operator *op) {
+  int64_t values = 0;
+  for (int32_t p = 0; p < op->part_count; ++p) {
+    values += 2 * op->parts[p]->size;
+  }
+  return values;
+}
+
+static lat_status scaled_eigenvalues(double *real, double *imaginary, int32_t *power,
+                                     const lat_operator *op) {
+  lat_status status = LAT_OK;
+  double *of_parts = NULL;
+  const int64_t values = values_of_parts(op);
+  LATI_TRY(LATI_NEW(of_parts, op->ctx, values));
+  double *of_part = of_parts;
+  for (int32_t p = 0; p < op->part_count; ++p) {
+    const lat_operator *part = op->parts[p];
+    LATI_TRY(part->kind->eigenvalues(of_part, of_part + part->size, part));
+    of_part += 2 * part->size;
+  }
+  add_parts(real, imaginary, power, op, of_parts, values);
+done:
+  lati_free(of_parts);
+  return status;
+}
+
 static lat_status eigenvalues(double *real, double *imaginary, const lat_operator *op) {
-  return lati_operator_combined_eigenvalues(real, imaginary, op, 0);
+  lat_status status = LAT_OK;
+  int32_t power = 0;
+  LATI_TRY(scaled_eigenvalues(real, imaginary, &power, op));
+  lati_operator_multiply(real, 1, op->size, -power);
+  lati_operator_multiply(imaginary, 1, op->size, -power);
+done:
+  return status;
+}
+
+static lat_status log_determinant(double *logarithm, int32_t *sign, const lat_operator *op) {
+  lat_status status = LAT_OK;
+  double *numbers = NULL;
+  int32_t power = 0;
+  *logarithm = -INFINITY;
+  *sign = 0;
+  if (op->singular) {
+    return LAT_OK;
+  }
+  LATI_TRY(LATI_NEW(numbers, op->ctx, 2 * op->size));
+  LATI_TRY(scaled_eigenvalues(numbers, numbers + op->size, &power, op));
+  lati_operator_log_product(logarithm, sign, numbers, numbers + op->size, op->size);
+  *logarithm -= (double)op->size * power * log(2);
+done:
+  lati_free(numbers);
+  return status;
 }
 
 static const lati_operator_kind kind = {"Kronecker sum", apply, solve, eigenvalues,
-                                        lati_operator_log_determinant_by_eigenvalues};
+                                        log_determinant};
 
 static int has_known_eigenvectors(const lat_operator *part) {
   return part->kind == &lati_operator_diagonal_kind ||
@@ -102,37 +181,46 @@ done:
   return status;
 }
 
-/* The eigenvalues of the first parts' sums, and the next one's. */
-static lat_status extend_spectrum(lat_operator *op, lat_operator **vectors, int64_t *known,
-                                  const lat_operator *part) {
-  lat_status status = LAT_OK;
-  double *w = NULL;
-  LATI_TRY(LATI_NEW(w, op->ctx, 2 * part->size));
-  LATI_TRY(diagonalise(vectors, w, part));
-  lati_operator_combine(op->spectrum, op->spectrum + op->size, *known, w, part->size, 0);
-  *known *= part->size;
-done:
-  lati_free(w);
-  return status;
+/* Rounding errors of a part's eigenvalues w (n): those of LAPACK's are of the size of its largest.
+ */
+static void bound_errors(double *errors, const double *w, const lat_operator *part) {
+  const int64_t n = part->size;
+  const double largest = lati_norm_max(w, (size_t)n);
+  for (int64_t i = 0; i < n; ++i) {
+    errors[i] = part->kind == &lati_operator_diagonal_kind ? DBL_EPSILON * fabs(w[i])
+                                                           : (double)n * DBL_EPSILON * largest;
+  }
 }
 
+/* Errors take the place of imaginary parts, and are added up like eigenvalues. */
 static lat_status find_basis(lat_operator *op) {
   lat_status status = LAT_OK;
   lat_operator **vectors = NULL;
-  int64_t known = 1;
+  double *of_parts = NULL;
+  const int64_t values = values_of_parts(op);
   LATI_TRY(LATI_NEW(op->spectrum, op->ctx, 2 * op->size));
   LATI_TRY(LATI_NEW(vectors, op->ctx, op->part_count));
+  LATI_TRY(LATI_NEW(of_parts, op->ctx, values));
+  double *w = of_parts;
   for (int32_t p = 0; p < op->part_count; ++p) {
-    LATI_TRY(extend_spectrum(op, &vectors[p], &known, op->parts[p]));
+    const int64_t n = op->parts[p]->size;
+    LATI_TRY(diagonalise(&vectors[p], w, op->parts[p]));
+    if (!lati_all_finite(w, (size_t)n)) {
+      LATI_TRY(lati_fail(LAT_ERROR_NUMERIC, "part %d: an eigenvalue overflows", p));
+    }
+    bound_errors(w + n, w, op->parts[p]);
+    w += 2 * n;
   }
   LATI_TRY(lat_operator_create_kronecker(&op->basis, vectors, op->part_count));
+  add_parts(op->spectrum, op->spectrum + op->size, &op->power, op, of_parts, values);
   for (int64_t i = 0; i < op->size; ++i) {
-    op->singular |= op->spectrum[i] == 0;
+    op->singular |= fabs(op->spectrum[i]) <= op->spectrum[op->size + i];
   }
 done:
   for (int32_t p = 0; vectors != NULL && p < op->part_count; ++p) {
     lat_operator_free(vectors[p]);
   }
+  lati_free(of_parts);
   lati_free(vectors);
   return status;
 }

@@ -1,11 +1,10 @@
 /* A low-rank update D + U V^T of an operator D of size n, parts[0]. values are U and V, (rank, n)
  * each: their columns one after the other. factors are W = D^-1 U, (rank, n) as well, and the LU
- * factors of the capacity matrix C = I + V^T W (rank, rank), for
+ * factors of 2^power times the capacity matrix C = I + V^T W (rank, rank), for
  *   (D + U V^T)^-1 b = y - W C^-1 V^T y, y = D^-1 b   (Woodbury)
  *   det(D + U V^T) = det(D) det(C)                    (determinant lemma) */
 #include "base/floating.h"
 #include "compute/gemm.h"
-#include "linalg/lapack.h"
 #include "linalg/matrix.h"
 #include "operator/operator_impl.h"
 
@@ -29,7 +28,7 @@ static void project(double *c, const lat_operator *op, const double *x, int64_t 
                 op->rank);
 }
 
-static lat_status apply(const lat_operator *op, double *x, int64_t count) {
+static lat_status add_update(const lat_operator *op, double *x, int64_t count) {
   lat_status status = LAT_OK;
   double *c = NULL;
   LATI_TRY(LATI_NEW(c, op->ctx, count * op->rank));
@@ -42,26 +41,28 @@ done:
   return status;
 }
 
-static lat_status solve_capacity(const lat_operator *op, double *c, int64_t count) {
-  lat_status status = LAT_OK;
-  for (int64_t first = 0; first < count; first += LAT_OPERATOR_MAX_DENSE) {
-    const int64_t left = count - first;
-    LATI_TRY(lati_lapack_solve_factorised(
-        c + first * op->rank, capacity(op), op->pivots, op->rank,
-        (int32_t)(left < LAT_OPERATOR_MAX_DENSE ? left : LAT_OPERATOR_MAX_DENSE)));
-  }
-done:
-  return status;
+/* V^T x may be small enough to vanish where U V^T x is not. */
+static lat_status apply(const lat_operator *op, double *x, int64_t count) {
+  return lati_operator_act_scaled(op, add_update, 0, x, count);
 }
 
-static lat_status solve(const lat_operator *op, double *x, int64_t count) {
+static lat_status check_prepared(const lat_operator *op) {
+  return op->factors != NULL
+             ? LAT_OK
+             : lati_fail(LAT_ERROR_NUMERIC, "the base of the low-rank update %s",
+                         op->parts[0]->singular ? "is singular" : "could not be solved");
+}
+
+static lat_status solve_by_woodbury(const lat_operator *op, double *x, int64_t count) {
   lat_status status = LAT_OK;
   double *c = NULL;
   const int64_t values = count * op->rank;
+  LATI_TRY(check_prepared(op));
   LATI_TRY(LATI_NEW(c, op->ctx, values));
   LATI_TRY(lati_operator_act(op->parts[0], LATI_OPERATOR_SOLVE, x, count));
   project(c, op, x, count);
-  LATI_TRY(solve_capacity(op, c, count));
+  LATI_TRY(lati_operator_solve_factorised(op, capacity(op), op->rank, c, count));
+  lati_operator_multiply(c, count, op->rank, op->power);
   for (int64_t i = 0; i < values; ++i) {
     c[i] = -c[i];
   }
@@ -70,6 +71,10 @@ static lat_status solve(const lat_operator *op, double *x, int64_t count) {
 done:
   lati_free(c);
   return status;
+}
+
+static lat_status solve(const lat_operator *op, double *x, int64_t count) {
+  return lati_operator_act_scaled(op, solve_by_woodbury, 0, x, count);
 }
 
 /* The base is c I: the update's own eigenvalues are those of V^T U, and zeros. */
@@ -110,18 +115,9 @@ static lat_status eigenvalues(double *real, double *imaginary, const lat_operato
 
 static lat_status log_determinant(double *logarithm, int32_t *sign, const lat_operator *op) {
   lat_status status = LAT_OK;
-  if (op->parts[0]->singular) {
-    return lati_fail(LAT_ERROR_NUMERIC, "the base of the low-rank update is singular");
-  }
+  LATI_TRY(check_prepared(op));
   LATI_TRY(op->parts[0]->kind->log_determinant(logarithm, sign, op->parts[0]));
-  for (int32_t i = 0; i < op->rank; ++i) {
-    const double pivot = capacity(op)[(int64_t)i * (op->rank + 1)];
-    *logarithm += log(fabs(pivot));
-    if ((pivot < 0) != (op->pivots[i] != i + 1)) {
-      *sign = -*sign;
-    }
-    *sign = pivot == 0 ? 0 : *sign;
-  }
+  lati_operator_log_factors(logarithm, sign, op, capacity(op), op->rank);
 done:
   return status;
 }
@@ -130,26 +126,34 @@ static const lati_operator_kind kind = {"low-rank update", apply, solve, eigenva
                                         log_determinant};
 
 /* W and the factors of C, by solving with the base for every column of U. */
-static lat_status prepare(lat_operator *op) {
+static lat_status factorise(lat_operator *op) {
   lat_status status = LAT_OK;
   const int64_t k = op->rank, n = op->size;
   LATI_TRY(LATI_NEW(op->factors, op->ctx, k * n + k * k));
   LATI_TRY(LATI_NEW(op->pivots, op->ctx, k));
   memcpy(op->factors, columns_u(op), (size_t)(k * n) * sizeof *op->factors);
-  status = lati_operator_act(op->parts[0], LATI_OPERATOR_SOLVE, op->factors, k);
-  if (status == LAT_ERROR_NUMERIC) {
-    op->singular = 1; /* or so it counts: products are all that it has */
-    return LAT_OK;
-  }
-  LATI_TRY(status);
+  LATI_TRY(lati_operator_act(op->parts[0], LATI_OPERATOR_SOLVE, op->factors, k));
   /* Column j of C is V^T w_j: row j of a row-major product. */
   lati_gemm_f64(0, 1, k, k, n, op->factors, n, columns_v(op), n, 0, capacity(op), k);
   for (int64_t i = 0; i < k; ++i) {
     capacity(op)[i * (k + 1)] += 1;
   }
-  LATI_TRY(lati_lapack_factorise(&op->singular, capacity(op), op->pivots, op->rank));
+  LATI_TRY(lati_operator_factorise(op, capacity(op), op->rank));
 done:
   return status;
+}
+
+/* An update whose base is not solved, or whose W or C overflows, has products only: no factors. It
+ * may be regular although its base is singular. */
+static lat_status prepare(lat_operator *op) {
+  op->singular = 0;
+  const lat_status status = factorise(op);
+  if (status != LAT_ERROR_NUMERIC) {
+    return status;
+  }
+  lati_free(op->factors);
+  op->factors = NULL;
+  return LAT_OK;
 }
 
 static lat_status check_factor(const lat_matrix *factor, int64_t n, int32_t rank,

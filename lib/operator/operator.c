@@ -175,6 +175,9 @@ static lat_status deliver(double *real, double *imaginary, complex_number *sorte
                           const double *numbers, int64_t size) {
   for (int64_t i = 0; i < size; ++i) {
     sorted[i] = (complex_number){numbers[i], numbers[size + i]};
+    if (!isfinite(sorted[i].real) || !isfinite(sorted[i].imaginary)) {
+      return lati_fail(LAT_ERROR_NUMERIC, "an eigenvalue overflows");
+    }
     if (imaginary == NULL && sorted[i].imaginary != 0) {
       return lati_fail(LAT_ERROR_NUMERIC, "an eigenvalue is not real: %g + %g i", sorted[i].real,
                        sorted[i].imaginary);
@@ -217,9 +220,20 @@ lat_status lat_operator_log_determinant(double *logarithm, int32_t *sign, const 
                      : sign == NULL    ? "sign"
                                        : "op");
   }
+  lat_status status = LAT_OK;
+  double sum = 0;
+  int32_t product = 0;
   lati_floating saved;
   lati_floating_enter(&saved);
-  const lat_status status = op->kind->log_determinant(logarithm, sign, op);
+  LATI_TRY(op->kind->log_determinant(&sum, &product, op));
+  if (!(sum < INFINITY)) { /* logarithms of numbers are finite */
+    LATI_TRY(lati_fail(LAT_ERROR_NUMERIC,
+                       "an eigenvalue of the %s operator, or of a part, overflows",
+                       op->kind->name));
+  }
+  *logarithm = sum;
+  *sign = product;
+done:
   lati_floating_leave(&saved);
   return status;
 }

@@ -27,10 +27,11 @@ struct lat_operator {
   const lati_operator_kind *kind;
   int64_t size;
   int32_t symmetric; /* known to be */
-  int32_t singular;  /* known to be, or not known to be solvable: solve() says so */
+  int32_t singular;  /* known to be: solve() says so */
   lat_operator **parts;
   int32_t part_count;
   int32_t rank;     /* of an update */
+  int32_t power;    /* factors and spectrum are of 2^power times a matrix; see each kind */
   double *values;   /* what the operator is; see each kind */
   double *factors;  /* what solving needs; see each kind */
   double *spectrum; /* eigenvalues where they are kept: real parts, then imaginary ones */
@@ -61,6 +62,27 @@ typedef enum lati_operator_action { LATI_OPERATOR_APPLY, LATI_OPERATOR_SOLVE } l
 lat_status lati_operator_act(const lat_operator *op, lati_operator_action action, double *x,
                              int64_t count);
 
+/* Powers of two are exact, and numbers far from the ends of the range of doubles are left alone.
+ * 2^power times a matrix (its `count` values) neither overflows in sums of products, nor do its
+ * reciprocals. */
+int32_t lati_operator_power(const double *values, int64_t count);
+/* x (count, n) times 2^power. */
+void lati_operator_multiply(double *x, int64_t count, int64_t n, int32_t power);
+/* x (count, size) becomes the verb's answer, which is linear, times 2^power. The verb is given each
+ * vector times a power of two that keeps it from vanishing and its sums from overflowing. */
+lat_status lati_operator_act_scaled(const lat_operator *op, lati_operator_verb *verb, int32_t power,
+                                    double *x, int64_t count);
+
+/* matrix (n, n), column-major, becomes its LU factors, those of 2^power times itself; fills power,
+ * pivots and singular. */
+lat_status lati_operator_factorise(lat_operator *op, double *matrix, int32_t n);
+/* x (count, n) becomes the solutions for 2^power times the matrix. */
+lat_status lati_operator_solve_factorised(const lat_operator *op, const double *factors, int32_t n,
+                                          double *x, int64_t count);
+/* Adds the logarithm of the matrix's determinant, and multiplies by its sign. */
+void lati_operator_log_factors(double *logarithm, int32_t *sign, const lat_operator *op,
+                               const double *factors, int32_t n);
+
 /* Eigenvalues of a matrix (n, n), destroyed, in no order: dsyevd for a symmetric one, else dgees.
  */
 lat_status lati_operator_eigenvalues_of(double *real, double *imaginary, double *matrix, int64_t n,
@@ -79,13 +101,6 @@ lat_status lati_operator_log_determinant_by_eigenvalues(double *logarithm, int32
 /* Acts along one mode of a tensor x (left, n, right) of a part of size n; scratch is as large. */
 lat_status lati_operator_act_along(const lat_operator *part, lati_operator_action action, double *x,
                                    int64_t left, int64_t right, double *scratch);
-
-/* Eigenvalues of a Kronecker product (multiply) or sum: numbers (known) are combined with those of
- * a part (n), real parts first, to known n numbers; then over all parts. */
-void lati_operator_combine(double *real, double *imaginary, int64_t known, const double *of_part,
-                           int64_t n, int multiply);
-lat_status lati_operator_combined_eigenvalues(double *real, double *imaginary,
-                                              const lat_operator *op, int multiply);
 
 /* Conjugate gradients on memory of ours; see the public function. */
 lat_status lati_operator_iterate(double *x, int32_t *steps, double *residual, const lat_operator *a,

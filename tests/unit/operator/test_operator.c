@@ -372,7 +372,7 @@ START_TEST(singular_parts) {
   MUST(lat_operator_apply(x, updated, ones, 1));
   ck_assert_double_eq(x[0], 2);
   refuse(lat_operator_solve(x, updated, ones, 1), LAT_ERROR_NUMERIC,
-         "the low-rank update operator is singular");
+         "the base of the low-rank update is singular");
   refuse(lat_operator_log_determinant(&logarithm, &sign, updated), LAT_ERROR_NUMERIC,
          "the base of the low-rank update is singular");
   lat_operator_free(updated);
