@@ -1,10 +1,12 @@
 /* Preconditioned conjugate gradients: with r = b - A x and z = M^-1 r, steps along directions p
  * that are conjugate, x <- x + (r.z / p.Ap) p, p <- z + (r'.z' / r.z) p. The residual that is
  * reported is computed from its definition; one that the recurrence lost to rounding starts it
- * again. */
+ * again. Powers of two, which are exact, keep squares from overflowing and vanishing: b and x are
+ * multiplied by one, and the recurrence works on r, z, p and q times 2^lift. */
 #include "base/floating.h"
 #include "linalg/matrix.h"
 #include "operator/operator_impl.h"
+#include "refine/refine.h"
 
 #include <string.h>
 
@@ -12,13 +14,22 @@
 #define SOLVE_TOLERANCE 1e-12
 enum { SOLVE_STEPS = 10 };
 
+/* Largest exponent of a guess, which is multiplied with b. */
+enum { MOST_EXPONENT = 1000 };
+
+/* A recurrence whose residual has come down from 1 to this starts again: by then rounding has long
+ * lost the true one, and its square would come near the least numbers. */
+#define SPENT 1e-100
+
 typedef struct iteration {
   const lat_operator *a, *precondition;
   const double *b;
   double *x, *r, *z, *p, *q; /* (n) each */
   double scale;              /* |b| */
-  double residual;
+  double residual;           /* |r| / |b| */
+  double left;               /* |r| of the recurrence, about 1 where it starts */
   int64_t n;
+  int32_t lift;
 } iteration;
 
 static double dot(const double *x, const double *y, int64_t n) {
@@ -29,11 +40,14 @@ static double dot(const double *x, const double *y, int64_t n) {
   return sum;
 }
 
-/* x += factor y. */
-static void add(double *x, double factor, const double *y, int64_t n) {
+static double norm(const double *x, int64_t n) {
+  double sum = 0;
+  const int32_t power = lati_refine_power(x, n);
   for (int64_t i = 0; i < n; ++i) {
-    x[i] += factor * y[i];
+    const double scaled = ldexp(x[i], power);
+    sum += scaled * scaled;
   }
+  return ldexp(sqrt(sum), -power);
 }
 
 static void copy(double *to, const double *from, int64_t n) {
@@ -64,7 +78,7 @@ static lat_status true_residual(iteration *it) {
   for (int64_t i = 0; i < it->n; ++i) {
     it->r[i] = it->b[i] - it->r[i];
   }
-  it->residual = sqrt(dot(it->r, it->r, it->n)) / it->scale;
+  it->residual = norm(it->r, it->n) / it->scale;
 done:
   return status;
 }
@@ -80,9 +94,12 @@ static lat_status step(double *product, iteration *it) {
     LATI_TRY(lati_fail(LAT_ERROR_NUMERIC, "the operator is not positive definite: p.Ap is %g",
                        curvature));
   }
-  add(it->x, before / curvature, it->p, it->n);
-  add(it->r, -before / curvature, it->q, it->n);
-  it->residual = sqrt(dot(it->r, it->r, it->n)) / it->scale;
+  for (int64_t i = 0; i < it->n; ++i) {
+    it->x[i] += ldexp(before / curvature * it->p[i], -it->lift);
+    it->r[i] -= before / curvature * it->q[i];
+  }
+  it->left = norm(it->r, it->n);
+  it->residual = ldexp(it->left, -it->lift) / it->scale;
   LATI_TRY(precondition(product, it));
   for (int64_t i = 0; i < it->n; ++i) {
     it->p[i] = it->z[i] + *product / before * it->p[i];
@@ -91,18 +108,29 @@ done:
   return status;
 }
 
+/* The recurrence from a true residual. */
+static lat_status descend(int32_t *steps, iteration *it, double tolerance, int32_t max_steps) {
+  lat_status status = LAT_OK;
+  double product = 0;
+  it->lift = lati_refine_power(it->r, it->n);
+  lati_operator_multiply(it->r, 1, it->n, it->lift);
+  LATI_TRY(precondition(&product, it));
+  copy(it->p, it->z, it->n);
+  it->left = 1;
+  while (it->residual > tolerance && it->left > SPENT && *steps < max_steps) {
+    ++*steps;
+    LATI_TRY(step(&product, it));
+  }
+done:
+  return status;
+}
+
 /* Runs from x until the recurrence's residual is small, then looks at the true one. */
 static lat_status run(int32_t *steps, iteration *it, double tolerance, int32_t max_steps) {
   lat_status status = LAT_OK;
-  double product = 0;
   LATI_TRY(true_residual(it));
   while (it->residual > tolerance && *steps < max_steps) {
-    LATI_TRY(precondition(&product, it));
-    copy(it->p, it->z, it->n);
-    while (it->residual > tolerance && *steps < max_steps) {
-      ++*steps;
-      LATI_TRY(step(&product, it));
-    }
+    LATI_TRY(descend(steps, it, tolerance, max_steps));
     LATI_TRY(true_residual(it));
   }
   if (!(it->residual <= tolerance)) {
@@ -114,30 +142,44 @@ done:
   return status;
 }
 
+/* The largest value of b comes to 1, unless x would overflow with it. */
+static int32_t power_of_problem(const double *b, const double *x, int64_t n) {
+  const int32_t of_b = lati_refine_power(b, n);
+  const int32_t most = lati_refine_power(x, n) + MOST_EXPONENT;
+  return of_b < most || lati_norm_max(x, (size_t)n) == 0 ? of_b : most;
+}
+
 lat_status lati_operator_iterate(double *x, int32_t *steps, double *residual, const lat_operator *a,
                                  const lat_operator *preconditioner, const double *b,
                                  double tolerance, int32_t max_steps) {
   lat_status status = LAT_OK;
   double *memory = NULL;
   const int64_t n = a->size;
-  LATI_TRY(LATI_NEW(memory, a->ctx, 4 * n));
+  *steps = 0;
+  *residual = 0;
+  if (lati_norm_max(b, (size_t)n) == 0) { /* the one solution of what is positive definite */
+    memset(x, 0, (size_t)n * sizeof *x);
+    return LAT_OK;
+  }
+  const int32_t power = power_of_problem(b, x, n);
+  LATI_TRY(LATI_NEW(memory, a->ctx, 5 * n));
+  lati_multiply_by_power(memory, b, (size_t)n, power);
+  lati_operator_multiply(x, 1, n, power);
   iteration it = {a,
                   preconditioner,
-                  b,
-                  x,
                   memory,
+                  x,
                   memory + n,
                   memory + 2 * n,
                   memory + 3 * n,
-                  sqrt(dot(b, b, n)),
+                  memory + 4 * n,
+                  norm(memory, n),
                   0,
-                  n};
-  *steps = 0;
-  if (it.scale == 0) { /* the one solution of an operator that is positive definite */
-    memset(x, 0, (size_t)n * sizeof *x);
-  } else {
-    status = run(steps, &it, tolerance, max_steps);
-  }
+                  0,
+                  n,
+                  0};
+  status = run(steps, &it, tolerance, max_steps);
+  lati_operator_multiply(x, 1, n, -power);
   *residual = it.residual;
 done:
   lati_free(memory);
@@ -199,6 +241,9 @@ lat_status lat_operator_conjugate_gradients(double *x, int32_t *steps, double *r
                                  tolerance, max_steps);
   if (status != LAT_OK && status != LAT_ERROR_NUMERIC) {
     goto done;
+  }
+  if (status == LAT_OK && !lati_all_finite(memory, (size_t)a->size)) {
+    status = lati_fail(LAT_ERROR_NUMERIC, "x: a value overflows");
   }
   copy(x, memory, a->size);
   if (steps != NULL) {
