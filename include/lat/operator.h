@@ -23,6 +23,9 @@
  * that of a Kronecker product of two is at most 2 e + e^2, that of a block diagonal at most e: a
  * small model serves matrices larger than any that it was trained on, with a bound.
  *
+ * Near the ends of the range of doubles matrices and vectors are multiplied by powers of two on the
+ * way, which is exact: what a double can hold is computed, and what overflows is NUMERIC.
+ *
  * An operator is immutable and may be used by any number of threads at once. It keeps its parts and
  * its context alive, so that handles may be freed in any order. Vectors are arrays of as many
  * doubles as the operator's size; several vectors lie one after the other.
@@ -37,7 +40,8 @@
 typedef struct lat_operator lat_operator;
 
 /**
- * The product of a host's operator and a vector: y = A x, both of @p size doubles.
+ * The product of a host's operator and a vector: y = A x, both of @p size doubles. It must be
+ * linear: solutions ask for products with multiples of vectors.
  * @return 0, or non-zero to end the call with CALLBACK. Called in the library's floating-point
  * environment, on the thread of the call.
  */
@@ -55,11 +59,13 @@ extern "C" {
 
 /**
  * A dense matrix. It is factorised here, once; a singular one has products and eigenvalues still.
+ * Singular is one whose elimination meets a pivot that is zero; one that rounding keeps from it is
+ * solved like any that is ill-conditioned.
  * @param[out] out  the operator, to be freed with lat_operator_free(); NULL on failure
  * @param      ctx  the context
  * @param      a    square, copied
  * @return OK, ARGUMENT, SHAPE (not square, or larger than LAT_OPERATOR_MAX_DENSE), NUMERIC
- * (non-finite), MEMORY. @since 0.1
+ * (non-finite, or a pivot overflows), MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_operator_create_dense(lat_operator **out, lat_context *ctx,
                                                            const lat_matrix *a);
@@ -85,16 +91,19 @@ LAT_API LAT_NODISCARD lat_status lat_operator_create_learned(lat_operator **out,
 LAT_API LAT_NODISCARD lat_status lat_operator_create_diagonal(lat_operator **out, lat_context *ctx,
                                                               const double *diagonal, int64_t size);
 
-/** The symmetric tridiagonal matrix with @p diagonal on the diagonal and @p neighbour beside it.
- * Its eigenvalues are diagonal + 2 neighbour cos(k pi / (size + 1)), k = 1..size. @return OK,
- * ARGUMENT, NUMERIC, MEMORY. @since 0.1 */
+/** The symmetric tridiagonal matrix with @p diagonal on the diagonal and @p neighbour beside it;
+ * one of size 1 has no neighbours. Its eigenvalues are
+ * diagonal + 2 neighbour cos(k pi / (size + 1)), k = 1..size, and its determinant has a closed
+ * form. Whether it is singular is decided exactly. @return OK, ARGUMENT, NUMERIC, MEMORY. @since
+ * 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_operator_create_tridiagonal(lat_operator **out,
                                                                  lat_context *ctx, double diagonal,
                                                                  double neighbour, int64_t size);
 
 /** The circulant matrix with entries column[(i - j) mod size]. Its eigenvalues are the discrete
- * Fourier transform of @p column, computed here in size^2 steps. @return OK, ARGUMENT, NUMERIC,
- * MEMORY. @since 0.1 */
+ * Fourier transform of @p column, computed here in size^2 steps; one within rounding of zero, 4 m
+ * eps times the sum of the column's absolute values, m of which are not zero, is zero, and the
+ * matrix is singular. @return OK, ARGUMENT, NUMERIC, MEMORY. @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_operator_create_circulant(lat_operator **out, lat_context *ctx,
                                                                const double *column, int64_t size);
 
@@ -122,7 +131,10 @@ LAT_API LAT_NODISCARD lat_status lat_operator_create_kronecker(lat_operator **ou
 
 /** The Kronecker sum A (x) I + I (x) B of two or more operators. It is solved in the eigenvectors
  * of its parts where all of them are dense and symmetric, or diagonal; by conjugate gradients where
- * they are symmetric otherwise. @return as lat_operator_create_kronecker(). @since 0.1 */
+ * they are symmetric otherwise. In eigenvectors it is singular where an eigenvalue is within
+ * rounding of zero: the sum, over the parts, of eps |m_j| for diagonal ones and n eps max |m| for
+ * dense ones of size n with eigenvalues m. @return as lat_operator_create_kronecker(), and NUMERIC
+ * (a part's eigenvalue overflows). @since 0.1 */
 LAT_API LAT_NODISCARD lat_status lat_operator_create_kronecker_sum(lat_operator **out,
                                                                    lat_operator *const *parts,
                                                                    int32_t count);
@@ -141,7 +153,8 @@ LAT_API LAT_NODISCARD lat_status lat_operator_create_block_diagonal(lat_operator
  * @param      u     (size, rank), rank 1..LAT_OPERATOR_MAX_DENSE; copied
  * @param      v     (size, rank), copied
  * @return OK, ARGUMENT, SHAPE, NUMERIC (non-finite), MEMORY, and what solving with the base
- * returns but for NUMERIC: an update of a singular base has products only. @since 0.1
+ * returns but for NUMERIC: an update of a base that is singular, or otherwise not solved, has
+ * products and eigenvalues only. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_operator_create_low_rank(lat_operator **out,
                                                               lat_operator *base,
@@ -170,25 +183,29 @@ LAT_API LAT_NODISCARD lat_status lat_operator_solve(double *x, const lat_operato
  * @param[out] real       as many as the operator's size
  * @param[out] imaginary  likewise; NULL where all are real
  * @param      op         the operator
- * @return OK, ARGUMENT, NUMERIC (@p imaginary is NULL and an eigenvalue is not real), LIMIT (the
- * matrix would have to be formed, and is larger than 1000), MEMORY. @since 0.1
+ * @return OK, ARGUMENT, NUMERIC (@p imaginary is NULL and an eigenvalue is not real, or one
+ * overflows), LIMIT (the matrix would have to be formed, and is larger than 1000), MEMORY. @since
+ * 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_operator_eigenvalues(double *real, double *imaginary,
                                                           const lat_operator *op);
 
 /**
  * The logarithm of |det A|, which itself would overflow.
- * @param[out] logarithm  minus infinity for a singular operator
+ * @param[out] logarithm  minus infinity for an operator that is known to be singular, by the rules
+ * of its leaves
  * @param[out] sign       of det A: 1, 0 or -1
  * @param      op         the operator
- * @return OK, ARGUMENT, NUMERIC (an update of a singular base), LIMIT, MEMORY. @since 0.1
+ * @return OK, ARGUMENT, NUMERIC (an update of a base that is singular, or otherwise not solved; an
+ * eigenvalue overflows), LIMIT, MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_operator_log_determinant(double *logarithm, int32_t *sign,
                                                               const lat_operator *op);
 
 /**
  * Solves A x = b by preconditioned conjugate gradients, for symmetric positive definite A; only
- * products with A are asked for.
+ * products with A are asked for. b and x are multiplied by a power of two meanwhile, so that
+ * squares of large and small ones are no concern.
  * @param[in,out] x            the first guess, and the solution
  * @param[out]    steps        steps taken; may be NULL
  * @param[out]    residual     |b - A x| / |b| in Euclidean norm, computed from its definition at
@@ -199,9 +216,9 @@ LAT_API LAT_NODISCARD lat_status lat_operator_log_determinant(double *logarithm,
  * @param         b            right-hand side
  * @param         tolerance    of the residual, above 0
  * @param         max_steps    1 or more
- * @return OK, ARGUMENT, NUMERIC (not reached in so many steps, or an operator that is not positive
- * definite: x is the last iterate, and steps and residual are set), what products with A and
- * solutions with the preconditioner return. @since 0.1
+ * @return OK, ARGUMENT, NUMERIC (not reached in so many steps, an x that overflows, or an operator
+ * that is not positive definite: x is the last iterate, and steps and residual are set), what
+ * products with A and solutions with the preconditioner return. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_operator_conjugate_gradients(
     double *x, int32_t *steps, double *residual, const lat_operator *a,
