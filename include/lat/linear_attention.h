@@ -44,8 +44,9 @@ typedef struct lat_linear_certificate {
   int64_t features;   /**< d^2 (d + 1) / 2 of width d: numbers that the answer is linear in */
   int64_t rank;       /**< dimensions of them that the examples span */
   double lambda_min;  /**< smallest eigenvalue of the mean of features' outer products; 0 where rank
-                           is below features */
-  double lambda_max;  /**< the largest */
+                           is below features, and there only: one that is too small for a double is
+                           the least positive one, one that is too large is infinity */
+  double lambda_max;  /**< the largest; likewise, 0 where rank is 0 */
   double residual;    /**< root mean square of what least squares leaves of the targets */
   double lost;        /**< share of the coefficients' norm that a stack of fewer heads than needed
                            cannot hold; 0 otherwise */
@@ -149,7 +150,8 @@ LAT_API void lat_linear_certificate_init_sized(lat_linear_certificate *certifica
  * of (C^T C)_jk, j <= k, and the query's values, so the least squares are over those features, by
  * orthogonal triangles of blocks of examples; heads are made of the solution of least norm by its
  * singular vectors, the largest first. Time is of order examples features^2, memory of order
- * 4096 features; one thread.
+ * 4096 features; one thread. Keys, queries and targets are multiplied by a power of two each, which
+ * is exact: their sizes do not matter where doubles hold the heads.
  * @param[out] stack        of one layer and width 1..19; its S becomes zero; unchanged on failure
  * @param[out] certificate  filled up to its struct_size; NULL: not wanted
  * @param      z            (examples, tokens, width)
@@ -158,7 +160,8 @@ LAT_API void lat_linear_certificate_init_sized(lat_linear_certificate *certifica
  * @param      tokens       as lat_linear_apply()
  * @param      context      likewise
  * @param      outputs      1..width
- * @return OK, ARGUMENT, LIMIT (width), NUMERIC, MEMORY. @since 0.1
+ * @return OK, ARGUMENT, LIMIT (width), NUMERIC (non-finite, or heads that doubles do not hold),
+ * MEMORY. @since 0.1
  */
 LAT_API LAT_NODISCARD lat_status lat_linear_fit(lat_linear *stack,
                                                 lat_linear_certificate *certificate,

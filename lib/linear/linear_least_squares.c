@@ -2,13 +2,16 @@
  * in Polynomial Time", 2024). With G = C^T C, what heads add to the query z is linear in features:
  *   y_a = sum_h (P_h G Q_h z)_a = sum_{j <= k, l} W_{a, jk, l} G_jk z_l.
  * Features are triangularised block by block, so that only one block of them is in memory; the
- * singular values of the triangle tell whether the data fix W; heads are W's singular vectors. */
+ * singular values of the triangle tell whether the data fix W; heads are W's singular vectors.
+ * Keys C, queries z and targets y are multiplied by powers of two, which are exact, so that neither
+ * features nor squares overflow or vanish; what comes out is divided by them. */
 #include "base/floating.h"
 #include "base/options.h"
 #include "compute/gemm.h"
 #include "linalg/lapack.h"
 #include "linalg/matrix.h"
 #include "linear/linear_stack.h"
+#include "refine/refine.h"
 
 #include <float.h>
 #include <math.h>
@@ -23,11 +26,12 @@ typedef struct fit {
   const double *z, *y;
   int64_t examples, tokens, context;
   int32_t width, outputs, features;
-  int32_t columns;  /* features + outputs */
-  int32_t rows;     /* columns + examples of a block */
+  int32_t columns; /* features + outputs */
+  int32_t rows;    /* columns + examples of a block */
+  int32_t keys_power, query_power, targets_power;
   double *panel;    /* (rows, columns), column-major: a triangle above a block of examples */
   double *work;     /* of LAPACK */
-  double *example;  /* (tokens, width) */
+  double *example;  /* (context + 1, width): the keys and the query */
   double *moment;   /* G (width, width) */
   double *triangle; /* (features, features) */
   double *values, *left, *right; /* singular values and vectors, of the triangle and of the heads */
@@ -40,12 +44,32 @@ void lat_linear_certificate_init_sized(lat_linear_certificate *certificate, size
   lati_options_init(certificate, size, none, sizeof *certificate);
 }
 
+/* Largest sizes come to 1. */
+static void choose_powers(fit *f) {
+  const size_t d = (size_t)f->width, values = (size_t)f->tokens * d;
+  double key = 0, query = 0;
+  for (int64_t e = 0; e < f->examples; ++e) {
+    const double *example = f->z + (size_t)e * values;
+    key = fmax(key, lati_norm_max(example, (size_t)f->context * d));
+    query = fmax(query, lati_norm_max(example + values - d, d));
+  }
+  f->keys_power = lati_refine_power(&key, 1);
+  f->query_power = lati_refine_power(&query, 1);
+  f->targets_power = lati_refine_power(f->y, f->examples * f->outputs);
+}
+
+/* What the features are multiplied by. */
+static int32_t features_power(const fit *f) {
+  return 2 * f->keys_power + f->query_power;
+}
+
 /* One row of the panel: features of an example, then its targets. */
 static void fill_row(const fit *f, int64_t example, int32_t row) {
-  const int64_t d = f->width, values = f->tokens * d;
-  const double *query = f->example + values - d;
-  double *to = f->panel + row;
-  memcpy(f->example, f->z + example * values, (size_t)values * sizeof *f->z);
+  const int64_t d = f->width, keys = f->context * d;
+  const double *from = f->z + example * f->tokens * d;
+  double *const query = f->example + keys, *to = f->panel + row;
+  lati_multiply_by_power(f->example, from, (size_t)keys, f->keys_power);
+  lati_multiply_by_power(query, from + (f->tokens - 1) * d, (size_t)d, f->query_power);
   memset(f->moment, 0, (size_t)(d * d) * sizeof *f->moment);
   if (f->context > 0) {
     lati_gemm_f64(1, 0, d, d, f->context, f->example, d, f->example, d, 0, f->moment, d);
@@ -58,7 +82,7 @@ static void fill_row(const fit *f, int64_t example, int32_t row) {
     }
   }
   for (int32_t a = 0; a < f->outputs; ++a, to += f->rows) {
-    *to = f->y[example * f->outputs + a];
+    *to = ldexp(f->y[example * f->outputs + a], f->targets_power);
   }
 }
 
@@ -83,6 +107,14 @@ static int32_t rank_of(const double *values, int32_t number, double count) {
     ++rank;
   }
   return rank;
+}
+
+/* The eigenvalue that belongs to a singular value: only that of zero vanishes. */
+static double eigenvalue(const fit *f, double value) {
+  int power = 0;
+  const double fraction = frexp(value, &power);
+  const double mean = fraction * fraction / (double)f->examples;
+  return value > 0 ? fmax(ldexp(mean, 2 * (power - features_power(f))), DBL_TRUE_MIN) : 0;
 }
 
 /* W of least norm among those of least squares, and what the certificate says of it. */
@@ -113,9 +145,9 @@ static lat_status solve(fit *f) {
   c->features = f->features;
   c->rank = rank;
   c->unique = rank == f->features;
-  c->lambda_min = c->unique ? f->values[n - 1] * f->values[n - 1] / (double)f->examples : 0;
-  c->lambda_max = f->values[0] * f->values[0] / (double)f->examples;
-  c->residual = sqrt(squares / ((double)f->examples * (double)m));
+  c->lambda_min = c->unique ? eigenvalue(f, f->values[n - 1]) : 0;
+  c->lambda_max = eigenvalue(f, f->values[0]);
+  c->residual = ldexp(sqrt(squares / ((double)f->examples * (double)m)), -f->targets_power);
 done:
   return status;
 }
@@ -136,12 +168,18 @@ static void arrange(const fit *f) {
   }
 }
 
+/* The root of a singular value of the heads, which are W, for features and targets as they are. */
+static double root_of(const fit *f, double value) {
+  const int32_t power = features_power(f) - f->targets_power, odd = power & 1;
+  return ldexp(sqrt(ldexp(value, odd)), (power - odd) / 2);
+}
+
 /* Head h of the layer: A[l, k] and P[j, outputs] share the root of its singular value. */
 static void write_head(const fit *f, int32_t h, int32_t m, int32_t k) {
   const size_t d = (size_t)f->width, start = d - (size_t)f->outputs;
   double *a = f->stack->parameters + lati_linear_offset(f->stack, 0, h, LAT_LINEAR_A);
   double *p = f->stack->parameters + lati_linear_offset(f->stack, 0, h, LAT_LINEAR_P);
-  const double root = sqrt(f->values[h]);
+  const double root = root_of(f, f->values[h]);
   for (size_t i = 0; i < d * d; ++i) {
     a[i % d * d + i / d] = root * f->right[(size_t)h + i * (size_t)k];
   }
@@ -157,6 +195,11 @@ static lat_status write_heads(fit *f) {
   arrange(f);
   LATI_TRY(lati_lapack_gesdd(f->triangle, f->values, f->left, f->right, m, n, f->work));
   const int32_t heads = rank_of(f->values, k, n);
+  const double root = root_of(f, f->values[0]);
+  if (heads > 0 && !isnormal(root)) {
+    LATI_TRY(lati_fail(LAT_ERROR_NUMERIC,
+                       "weights of the size of %g are outside the range of doubles", root));
+  }
   memset(f->stack->parameters, 0, lat_linear_size(f->stack) * sizeof *f->stack->parameters);
   for (int32_t h = 0; h < heads; ++h) {
     *(h < f->stack->heads ? &kept : &lost) += f->values[h] * f->values[h];
@@ -211,7 +254,7 @@ static lat_status reserve(fit *f) {
   f->rows = f->columns + (f->examples < most ? (int32_t)f->examples : most);
   LATI_TRY(LATI_NEW(f->panel, ctx, (size_t)f->rows * (size_t)f->columns));
   LATI_TRY(LATI_NEW(f->work, ctx, lati_lapack_work(f->rows, f->columns)));
-  LATI_TRY(LATI_NEW(f->example, ctx, f->tokens * d));
+  LATI_TRY(LATI_NEW(f->example, ctx, (f->context + 1) * d));
   LATI_TRY(LATI_NEW(f->moment, ctx, d * d));
   LATI_TRY(LATI_NEW(f->triangle, ctx, (size_t)n * (size_t)n));
   LATI_TRY(LATI_NEW(f->values, ctx, n));
@@ -250,6 +293,7 @@ lat_status lat_linear_fit(lat_linear *stack, lat_linear_certificate *certificate
   LATI_TRY(check_data(&f));
   f.features = d * d * (d + 1) / 2;
   f.columns = f.features + outputs;
+  choose_powers(&f);
   LATI_TRY(reserve(&f));
   LATI_TRY(triangularise(&f));
   LATI_TRY(solve(&f));

@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "suite.h"
 
+#include <float.h>
 #include <lat/linear_attention.h>
 #include <math.h>
 #include <string.h>
@@ -152,6 +153,70 @@ START_TEST(residual_and_eigenvalue_are_means) {
 }
 END_TEST
 
+typedef struct range {
+  double keys, query, targets;
+} range;
+
+/* Powers of two, so that the fit of tokens and targets times them is the same but for its size. */
+static const range ranges[] = {{0, 0, 660},    {0, 0, -660}, {330, 330, 0}, {-330, -330, 0},
+                               {500, 500, 40}, {500, 0, 0},  {-500, 990, 0}};
+
+/* One feature, the key's square times the query: the mean of its squares is 10 / 4, what is left is
+ * orthogonal to it. */
+START_TEST(fits_of_any_scale_are_one_fit) {
+  const range r = ranges[_i];
+  const double q[] = {1, 2, 1, 2}, rest[] = {0.25, 0, -0.25, 0};
+  double tokens[8], targets[4];
+  lat_linear *student = NULL;
+  lat_linear_certificate c;
+  lat_linear_certificate_init(&c);
+  for (int i = 0; i < 4; ++i) {
+    tokens[2 * i] = ldexp(i < 2 ? 1 : -1, (int)r.keys);
+    tokens[2 * i + 1] = ldexp(q[i], (int)r.query);
+    targets[i] = ldexp(3 * q[i] + rest[i], (int)r.targets);
+  }
+  MUST(lat_linear_create(&student, ctx, 1, 1, 1));
+  MUST(lat_linear_fit(student, &c, tokens, targets, 4, 2, 1, 1));
+  const double power = 2 * (2 * r.keys + r.query);
+  ck_assert(c.unique == 1 && c.rank == 1 && c.heads == 1);
+  ck_assert_double_eq(c.lambda_min, c.lambda_max);
+  if (power > 1030) {
+    ck_assert(isinf(c.lambda_max));
+  } else if (power < -1080) {
+    ck_assert_double_eq(c.lambda_max, DBL_TRUE_MIN);
+  } else {
+    ck_assert_double_eq_tol(ldexp(c.lambda_max, (int)-power), 2.5, 1e-14);
+  }
+  ck_assert_double_eq_tol(ldexp(c.residual, (int)-r.targets), sqrt(2) / 8, 1e-15);
+  const double *parameters = lat_linear_parameters(student);
+  const double w = parameters[0] * ldexp(parameters[1], (int)(power / 2 - r.targets));
+  ck_assert_double_eq_tol(w, 3, 1e-14);
+  lat_linear_free(student);
+}
+END_TEST
+
+/* Heads hold roots of the coefficients, which here are 1e700 and 1e-700; what no token uses is of
+ * no account. */
+START_TEST(weights_that_no_double_holds_are_refused) {
+  const double small[] = {1e-200, 1e-200}, large[] = {1e200, 1e200}, unused[] = {1, 1e300, 2};
+  const double tiny = 1e-100, huge = 1e100, eight = 8;
+  lat_linear *student = NULL;
+  lat_linear_certificate c;
+  lat_linear_certificate_init(&c);
+  MUST(lat_linear_create(&student, ctx, 1, 1, 1));
+  lat_linear_parameters(student)[0] = 7;
+  ck_assert_int_eq(lat_linear_fit(student, &c, small, &huge, 1, 2, 1, 1), LAT_ERROR_NUMERIC);
+  ck_assert_str_eq(lat_last_error(), "weights of the size of inf are outside the range of doubles");
+  ck_assert_int_eq(lat_linear_fit(student, &c, large, &tiny, 1, 2, 1, 1), LAT_ERROR_NUMERIC);
+  ck_assert_str_eq(lat_last_error(), "weights of the size of 0 are outside the range of doubles");
+  ck_assert_double_eq(lat_linear_parameters(student)[0], 7);
+  MUST(lat_linear_fit(student, &c, unused, &eight, 1, 3, 1, 1));
+  ck_assert_double_eq_tol(lat_linear_parameters(student)[0], 2, 1e-14);
+  ck_assert_double_eq_tol(c.lambda_max, 4, 1e-14);
+  lat_linear_free(student);
+}
+END_TEST
+
 START_TEST(fewer_heads_than_needed_are_told) {
   lat_linear_certificate c;
   draw_examples(FEATURES, 1, D, TOKENS, D);
@@ -206,6 +271,8 @@ int main(void) {
   tcase_add_test(tests, repeating_tokens_are_told_by_the_rank);
   tcase_add_test(tests, blocks_of_examples_are_one_fit);
   tcase_add_test(tests, residual_and_eigenvalue_are_means);
+  tcase_add_loop_test(tests, fits_of_any_scale_are_one_fit, 0, sizeof ranges / sizeof *ranges);
+  tcase_add_test(tests, weights_that_no_double_holds_are_refused);
   tcase_add_test(tests, fewer_heads_than_needed_are_told);
   tcase_add_test(tests, bad_input_is_refused);
   return run_case("linear fit", tests);
