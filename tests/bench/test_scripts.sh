@@ -44,6 +44,10 @@ chmod +x "$scratch/example"
   --encoder-layers 1 >"$scratch/out" 2>&1
 grep -q '^| laplace |' "$scratch/out"
 
+"$python" "$here/cotraining.py" "$lat" "$scratch/cotraining" --examples 128 --count 4 --size 1 --tasks add matvec --width 16 --heads 2 \
+  --encoder-layers 1 --decoder-layers 1 >"$scratch/out" 2>&1
+grep -qE '^\| together, as many of each \| 256 \| [0-9.]+ / [0-9.]+ \| [0-9.]+ / [0-9.]+ \|' "$scratch/out"
+
 "$python" "$here/batches.py" "$lat" "$scratch/batches" --batches 4 8 --rates 1 --most 64 --count 2 \
   --base '--task transpose --size 1 --layers 1 --width 16 --heads 2 --optimizer muon' >"$scratch/out" 2>&1
 [ "$(grep -c '^| [48] | 1 |' "$scratch/out")" -eq 2 ]
