@@ -202,6 +202,54 @@ START_TEST(tasks_are_created_in_the_default_state) {
 }
 END_TEST
 
+/* Each of them computes something that is not exact, which traps in the host's state. */
+START_TEST(what_computes_on_the_way_does_so_in_the_default_state) {
+  small_run run;
+  lat_model_options small;
+  lat_optimizer_options rule;
+  lat_task_options sizes;
+  lat_sampler_options shares;
+  lat_task *ragged = NULL;
+  lat_sampler *sampler = NULL;
+  lat_gradients *gradients = NULL;
+  lat_optimizer *optimizer = NULL;
+  lat_model *copy = NULL;
+  lat_linear *stack = NULL;
+  double w = 1.0 / 3;
+  const lat_matrix w0 = {&w, 1, 1, 1, LAT_ROW_MAJOR};
+  small_run_model_options(&small);
+  small.factored = 1;
+  lat_optimizer_options_init(&rule);
+  rule.ema_decay = 0.5;
+  lat_sampler_options_init(&shares);
+  shares.size_weights = "1:0.1,2:0.2";
+  lat_task_options_init(&sizes);
+  sizes.min_size = 1;
+  sizes.max_size = 2;
+  set_host_state(TRAPS);
+  small_run_open_encoded(&run, new_context(1), &small, "fp15");
+  CHECK_OK(lat_task_create(&ragged, run.ctx, &sizes));
+  CHECK_OK(lat_sampler_create(&sampler, ragged, run.tokenizer, &shares));
+  CHECK_OK(lat_gradients_create(&gradients, run.model));
+  CHECK_OK(lat_gradients_set_target_spread(gradients, 0.5));
+  CHECK_OK(lat_optimizer_create(&optimizer, run.model, &rule));
+  CHECK_OK(lat_optimizer_swap_average(optimizer, run.model));
+  CHECK_OK(lat_model_clone(&copy, run.model));
+  CHECK_OK(lat_model_copy_parameters(copy, run.model, ""));
+  CHECK_OK(lat_linear_create(&stack, run.ctx, 1, 1, 2));
+  CHECK_OK(lat_linear_set_descent(stack, &w0, 0.1, 3));
+  ck_assert(is_host_state());
+  fesetenv(FE_DFL_ENV);
+  lat_linear_free(stack);
+  lat_model_free(copy);
+  lat_optimizer_free(optimizer);
+  lat_gradients_free(gradients);
+  lat_sampler_free(sampler);
+  lat_task_free(ragged);
+  small_run_close(&run);
+}
+END_TEST
+
 static int32_t change_state(int64_t done, int64_t count, void *user) {
   if (done < count) {
     fesetround(FE_DOWNWARD);
@@ -421,6 +469,7 @@ int main(void) {
   tcase_add_checked_fixture(tests, reset_counts, NULL);
   tcase_add_loop_test(tests, those_that_are_told_something_see_the_hosts_state, 0, HOST_STATES);
   tcase_add_test(tests, tasks_are_created_in_the_default_state);
+  tcase_add_test(tests, what_computes_on_the_way_does_so_in_the_default_state);
   tcase_add_test(tests, what_the_host_changes_stays_changed);
   tcase_add_test(tests, a_callback_may_compute_with_the_library);
   tcase_add_test(tests, workers_ask_for_memory_in_the_default_state);
