@@ -147,21 +147,22 @@ static int check_for_model(cli_settings *settings, const cli_command *command,
 static int evaluate_set(workbench *bench, cli_settings *settings, const cli_command *command,
                         audience *to) {
   int outcome = EXIT_DONE;
-  if (settings->given & GIVEN_SIZES) {
+  const char *only = settings->task_names;
+  const lat_task *whole = lat_model_task(bench->model), *task = whole;
+  if (only != NULL) {
+    outcome = find_component(&task, whole, only, "eval");
+  }
+  if (outcome == EXIT_DONE && (settings->given & GIVEN_SIZES)) {
     lat_task_free(bench->task);
     bench->task = NULL;
-    outcome = make_other_task(bench, settings, command);
-  }
-  const lat_task *whole = bench->task != NULL ? bench->task : lat_model_task(bench->model);
-  const lat_task *task = whole;
-  if (outcome == EXIT_DONE && settings->task_names != NULL) {
-    outcome = find_component(&task, whole, settings->task_names, "eval");
+    outcome = make_other_task(bench, settings, command, task);
+    task = bench->task;
   }
   if (outcome == EXIT_DONE) {
     outcome = check_for_model(settings, command, bench, task);
   }
   if (outcome == EXIT_DONE) {
-    outcome = example_file_read(&to->data, settings->data, whole, settings->task_names,
+    outcome = example_file_read(&to->data, settings->data, only != NULL ? whole : task, only,
                                 lat_model_tokenizer(bench->model));
   }
   if (outcome == EXIT_DONE) {

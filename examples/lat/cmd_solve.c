@@ -267,6 +267,10 @@ static int solve_one(answer *found, lat_report *report, lat_solver *solver, cons
                                        asked->operands, asked->count, 1);
     outcome = status == LAT_OK ? EXIT_DONE : report_failure(status);
   }
+  if (outcome != EXIT_DONE) { /* there is no answer to be written */
+    free(found->values);
+    found->values = NULL;
+  }
   return outcome;
 }
 

@@ -172,7 +172,7 @@ static int start_from(workbench *bench, cli_settings *settings, const cli_comman
     settings->traits = traits_of_task(lat_model_task(bench->model));
     outcome = options_check(settings, command);
     if (outcome == EXIT_DONE) {
-      outcome = make_other_task(bench, settings, command);
+      outcome = make_other_task(bench, settings, command, lat_model_task(bench->model));
     }
   } else {
     status = workbench_make_task(bench, settings);

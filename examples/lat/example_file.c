@@ -121,7 +121,7 @@ static int check_canonical(const reader *r, const lat_task *task, const lat_matr
   const int32_t count = lat_task_operand_count(task);
   lat_matrix moved[LAT_MAX_OPERANDS];
   int same = 1;
-  if (r->transform == NULL) {
+  if (lat_task_transform_size(task) == 0) {
     return EXIT_DONE;
   }
   for (int32_t i = 0; i < count; ++i) {
@@ -132,6 +132,7 @@ static int check_canonical(const reader *r, const lat_task *task, const lat_matr
     return complain(r, "%s", lat_last_error());
   }
   for (int32_t i = 0; i < count && same; ++i) {
+    same = moved[i].rows == operands[i].rows && moved[i].cols == operands[i].cols;
     for (int64_t k = 0; k < (int64_t)moved[i].rows * moved[i].cols && same; ++k) {
       same = fabs(moved[i].data[k] - operands[i].data[k]) <= SAME * fabs(operands[i].data[k]);
     }

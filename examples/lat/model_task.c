@@ -65,10 +65,11 @@ static int make_mixture(workbench *bench, cli_settings *settings, const cli_comm
   return outcome;
 }
 
-int make_other_task(workbench *bench, cli_settings *settings, const cli_command *command) {
-  const lat_task *task = lat_model_task(bench->model);
-  return lat_task_letter(task) == 0 ? make_mixture(bench, settings, command, task)
-                                    : make_component(&bench->task, bench, settings, command, task);
+int make_other_task(workbench *bench, cli_settings *settings, const cli_command *command,
+                    const lat_task *trained) {
+  return lat_task_letter(trained) == 0
+             ? make_mixture(bench, settings, command, trained)
+             : make_component(&bench->task, bench, settings, command, trained);
 }
 
 int find_component(const lat_task **out, const lat_task *task, const char *name,

@@ -163,12 +163,12 @@ static int judged_without(const cli_settings *s) {
 /* Inverses, solutions, vectors and values are refined; sums and products are not. */
 static int nothing_to_refine(const cli_settings *s) {
   return s->decode.refine > 0 &&
-         (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS | TRAIT_NO_RESIDUAL | TRAIT_SYSTEM)) == 0;
+         (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS | TRAIT_VALUES | TRAIT_SYSTEM)) == 0;
 }
 
 static int nothing_is_certified(const cli_settings *s) {
   return (s->decode.refine == 0 && !s->decode.fallback) ||
-         (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS | TRAIT_NO_RESIDUAL | TRAIT_SYSTEM)) == 0;
+         (s->traits & (TRAIT_INVERSE | TRAIT_VECTORS | TRAIT_VALUES | TRAIT_SYSTEM)) == 0;
 }
 
 static int lists_names(const cli_settings *s) {

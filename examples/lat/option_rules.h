@@ -12,10 +12,11 @@ enum {
   TRAIT_INVERSE = 4,
   TRAIT_VECTORS = 8,      /* answers hold values over vectors */
   TRAIT_RESIDUAL = 16,    /* answers can be judged from the problem alone */
-  TRAIT_NO_RESIDUAL = 32, /* eigenvalues or singular values alone: by bounds, or by comparison */
+  TRAIT_NO_RESIDUAL = 32, /* numbers alone: by bounds, or by comparison */
   TRAIT_SYSTEM = 64,      /* linear systems */
   TRAIT_TRANSFORM = 128,  /* products under a transform */
-  TRAIT_ANY = 255 /* of a task that is not known here or not yet: nothing is refused for it */
+  TRAIT_VALUES = 256,     /* eigenvalues or singular values alone */
+  TRAIT_ANY = 511 /* of a task that is not known here or not yet: nothing is refused for it */
 };
 
 /* Of a task or a mixture, and of the text of --task. */

@@ -17,6 +17,10 @@ static int find_folder(char folder[PATH_MAX], const char *place) {
   char given[PATH_MAX];
   const char *slash = strrchr(place, '/');
   const size_t length = slash == NULL ? 0 : (size_t)(slash + 1 - place);
+  if (length + 2 > sizeof given) {
+    errno = ENAMETOOLONG;
+    return 0;
+  }
   memcpy(given, place, length);
   memcpy(given + length, ".", 2);
   return realpath(given, folder) != NULL;

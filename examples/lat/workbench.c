@@ -24,7 +24,8 @@ lat_status workbench_make_context(workbench *bench, const cli_settings *settings
   return bench->ctx != NULL ? LAT_OK : lat_context_create(&bench->ctx, &options);
 }
 
-/* One NAME[:w] of `length` characters. A bad weight becomes one that the library refuses. */
+/* One NAME[:w] of `length` characters; with a weight that is no positive number a name of no task.
+ */
 static lat_status read_component(lat_task **task, double *weight, lat_context *ctx,
                                  const char *text, size_t length, const lat_task_options *from) {
   char name[64];

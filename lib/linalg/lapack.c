@@ -4,6 +4,7 @@
 
 #include "linalg/matrix.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The Fortran routines, with the hidden lengths of their character arguments. */
@@ -182,11 +183,15 @@ lat_status lati_lapack_determinant(double *determinant, double *a, int32_t n, do
   int32_t *pivots = (int32_t *)(void *)work;
   int32_t info = 0;
   dgetf2_(&n, &n, a, &n, pivots, &info);
-  *determinant = 1;
-  for (int32_t i = 0; i < n; ++i) {
-    *determinant *= a[(size_t)i * (size_t)(n + 1)] * (pivots[i] == i + 1 ? 1 : -1);
+  double product = info > 0 ? 0 : 1; /* a zero pivot: the determinant is 0 */
+  int32_t exponent = 0;
+  for (int32_t i = 0; i < n; ++i) { /* the exponents apart, whose partial sums overflow nothing */
+    int of_pivot = 0;
+    product *= frexp(a[(size_t)i * (size_t)(n + 1)], &of_pivot) * (pivots[i] == i + 1 ? 2 : -2);
+    exponent += of_pivot - 1;
   }
-  return info >= 0 ? LAT_OK : outcome("dgetf2", info); /* a zero pivot: the determinant is 0 */
+  *determinant = ldexp(product, exponent);
+  return info >= 0 ? LAT_OK : outcome("dgetf2", info);
 }
 
 lat_status lati_lapack_least_squares(double *a, double *b, int32_t m, int32_t n, int32_t k,

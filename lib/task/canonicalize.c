@@ -150,14 +150,22 @@ lat_status lat_task_canonicalize(lat_matrix *canonical, int32_t operand_count, v
 }
 
 /* Form of the answer to the input that was moved: where that was transposed, the vectors on either
- * side have changed places. Other answers are of the shapes of that to the canonical form. */
+ * side have changed places. A custom task's answer is of the shapes of that to the canonical form.
+ */
 static lat_status restored_form(lati_form *results, const lat_task *task, const void *transform,
                                 const lati_form *canonical) {
-  if (task->kind == &lati_task_custom || task->operands.count > 1) {
+  if (task->kind == &lati_task_custom) {
     *results = *canonical;
     return LAT_OK;
   }
   const lati_transform *moved = transform;
+  if (task->operands.count > 1) { /* what is canonical of these has one result */
+    lati_shape answer;
+    const lat_status status =
+        lati_task_written_answer(&answer, task, (lati_shape){moved->rows, moved->cols});
+    *results = lati_form_of(answer.rows, answer.cols);
+    return status;
+  }
   const lati_form operands = lati_form_of(moved->rows, moved->cols);
   return lati_task_result_form(results, task, &operands);
 }

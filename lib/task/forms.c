@@ -92,14 +92,23 @@ lati_form lati_task_form_of(const lat_task *task, const lat_matrix *operands) {
   return form;
 }
 
+static int is_writable(lati_shape shape) {
+  return shape.rows >= 1 && shape.rows <= LAT_MAX_DIMENSION && shape.cols >= 1 &&
+         shape.cols <= LAT_MAX_DIMENSION;
+}
+
 /* The first matrix that is written and has no tokens; NULL when all have. */
 static const lati_shape *unwritable(lati_shape written[LATI_MAX_OPERANDS], const lati_form *form) {
+  for (int32_t i = 0; i < form->count;
+       ++i) { /* first the parts, whose sum may be too large to form */
+    if (!is_writable(form->shape[i])) {
+      return &form->shape[i];
+    }
+  }
   const int32_t count = lati_form_written(written, form);
   for (int32_t i = 0; i < count; ++i) {
-    const lati_shape *one = &written[i];
-    if (one->rows < 1 || one->rows > LAT_MAX_DIMENSION || one->cols < 1 ||
-        one->cols > LAT_MAX_DIMENSION) {
-      return one;
+    if (!is_writable(written[i])) {
+      return &written[i];
     }
   }
   return NULL;
@@ -220,8 +229,11 @@ static size_t side_tokens(const lati_form *form, const lat_tokenizer *tokenizer,
   const int32_t count = lati_form_written(written, form);
   size_t tokens = 0;
   for (int32_t i = 0; i < count; ++i) {
-    tokens += lat_tokenizer_max_tokens(tokenizer, side, written[i].rows, written[i].cols) -
-              (size_t)(i > 0);
+    int32_t rows = written[i].rows, cols = written[i].cols;
+    if (tokenizer->side[side].triangle) { /* the largest that is square */
+      rows = cols = rows < cols ? rows : cols;
+    }
+    tokens += lat_tokenizer_max_tokens(tokenizer, side, rows, cols) - (size_t)(i > 0);
   }
   return tokens;
 }

@@ -3,8 +3,8 @@
 #include "task/registry.h"
 
 /* As many letters as a mixture may have tasks: a file does not tell a custom task's letter, and
- * those of a mixture must differ. The first twelve are those that no built-in task has. */
-static const char free_letters[LATI_MAX_COMPONENTS + 1] = "BCHJKPQRUVWZLNOX";
+ * those of a mixture must differ. The first eleven are those that no built-in task has. */
+static const char free_letters[LATI_MAX_COMPONENTS + 1] = "BCHJKQRUVWZPLNOX";
 
 static int32_t no_input_shape(int32_t *rows, int32_t *cols, lat_random *random, void *user) {
   (void)rows, (void)cols, (void)random, (void)user;

@@ -76,7 +76,7 @@ struct lati_task_kind {
    * then refused, and its coefficients.
    * NULL: the task has none. */
   lati_shape (*steps_shape)(const lati_shape *operands);
-  void (*write_steps)(const lat_matrix *steps, const lat_matrix *input);
+  void (*write_steps)(const lat_matrix *steps, const lat_task *task, const lat_matrix *input);
   /* NUMERIC when a random example is to be drawn again; NULL: never. */
   lat_status (*accept)(const lat_matrix *output, const lat_matrix *input);
   lat_status (*residual)(double *residual, const lat_task *task, const lati_trial *trial);

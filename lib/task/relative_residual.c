@@ -19,7 +19,12 @@ double lati_norm(const double *values, size_t count, int32_t norm) {
   }
 }
 
-double lati_ratio(double numerator, double denominator) {
+/* numerator / denominator; where the denominator is 0: 0 for 0 / 0, infinity otherwise, and where a
+ * sum overflowed, so that nothing can be told. */
+static double ratio(double numerator, double denominator) {
+  if (isinf(denominator)) {
+    return INFINITY;
+  }
   if (denominator == 0) {
     return numerator == 0 ? 0 : INFINITY;
   }
@@ -31,8 +36,7 @@ double lati_residual_difference(const lati_trial *trial, const double *target) {
   for (size_t i = 0; i < count; ++i) {
     trial->work[i] = trial->prediction->data[i] - target[i];
   }
-  return lati_ratio(lati_norm(trial->work, count, trial->norm),
-                    lati_norm(target, count, trial->norm));
+  return ratio(lati_norm(trial->work, count, trial->norm), lati_norm(target, count, trial->norm));
 }
 
 lat_status lati_residual_target(double *residual, const lat_task *task, const lati_trial *trial) {
@@ -62,8 +66,8 @@ double lati_residual_defect(const lati_trial *trial, lati_defect defect, const d
       trial->work[i * p->cols + j] = defect(trial->input, p, i, j);
     }
   }
-  return lati_ratio(lati_norm(trial->work, trial->values, trial->norm),
-                    lati_norm(right, trial->values, trial->norm));
+  return ratio(lati_norm(trial->work, trial->values, trial->norm),
+               lati_norm(right, trial->values, trial->norm));
 }
 
 /* e (k x k) = u^T (k x m) b (m x k) - diag s. */
@@ -95,7 +99,7 @@ double lati_residual_diagonal(const lati_trial *trial, const double *s, const do
   if (denominator == 0 && !trial->accept_zero && lati_norm_max(a->data, m * n) > 0) {
     return INFINITY;
   }
-  return lati_ratio(numerator, denominator);
+  return ratio(numerator, denominator);
 }
 
 /* The largest are A V and U^T A V together, a whole answer, and its target beside the input. */

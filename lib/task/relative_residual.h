@@ -7,9 +7,6 @@
 /* |values| in one of the LAT_NORM_... norms. */
 double lati_norm(const double *values, size_t count, int32_t norm);
 
-/* numerator / denominator; where the denominator is 0: 0 for 0 / 0, infinity otherwise. */
-double lati_ratio(double numerator, double denominator);
-
 /* |P - T| / |T|. */
 double lati_residual_difference(const lati_trial *trial, const double *target);
 

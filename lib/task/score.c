@@ -3,7 +3,6 @@
 #include "linalg/lapack.h"
 #include "task/relative_residual.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,53 +186,75 @@ typedef struct scaled_trial {
   lat_matrix input[LATI_MAX_OPERANDS], target[LATI_MAX_OPERANDS], prediction[LATI_MAX_OPERANDS];
 } scaled_trial;
 
-/* Half the way from the smallest operand to the largest, in powers of two: where one is far larger,
- * the other must not vanish. 0 for zeros. */
-static int middle_exponent(const lat_matrix *input, int32_t count) {
-  int least = INT_MAX, most = INT_MIN;
-  for (int32_t i = 0; i < count; ++i) {
-    int exponent = 0;
-    const double largest = lati_norm_max(input[i].data, lati_matrix_count(&input[i]));
-    (void)frexp(largest, &exponent);
-    least = largest > 0 && exponent < least ? exponent : least;
-    most = largest > 0 && exponent > most ? exponent : most;
-  }
-  return least <= most ? least + (most - least) / 2 : 0;
+/* Of the largest of values, 0 for zeros. */
+static int exponent_of(const double *values, size_t count) {
+  int exponent = 0;
+  (void)frexp(lati_norm_max(values, count), &exponent);
+  return exponent;
 }
 
-/* The first `scaled` values of matrices that lie end to end, times 2^power, and the rest. */
-static void scale_copy(lat_matrix *to, const lat_matrix *from, int32_t count, size_t values,
-                       size_t scaled, int power, double *room) {
+/* The power of two nearest to 1 with which neither the input's values, the largest of which has
+ * exponent `input`, nor the answer's, which are of some degree in it, have sums of products of two,
+ * as least squares do, or their squares, that are infinite or zero. */
+static int power_for(int input, int answer, int degree, int32_t norm) {
+  const int squares = norm == LAT_NORM_FROBENIUS2;
+  const int least = squares ? -200 : -400, most = squares ? 220 : 450;
+  int power = input > most ? most - input : input < least ? least - input : 0;
+  if (degree != 0) {
+    const int scaled = answer + degree * power, size = abs(degree);
+    const int excess = scaled > most ? scaled - most : scaled < least ? scaled - least : 0;
+    const int steps = (abs(excess) + size - 1) / size;
+    power -= (excess > 0) == (degree > 0) ? steps : -steps;
+  }
+  return power;
+}
+
+/* The first `scaled` values of matrices that lie end to end, times 2^power, and the rest; whether
+ * all are exact. */
+static int scale_copy(lat_matrix *to, const lat_matrix *from, int32_t count, size_t values,
+                      size_t scaled, int power, double *room) {
+  int exact = 1;
   lati_matrices_like(to, from, count, room);
   for (size_t i = 0; i < values; ++i) {
-    room[i] = i < scaled ? ldexp(from[0].data[i], power) : from[0].data[i];
+    const double value = from[0].data[i];
+    room[i] = i < scaled ? ldexp(value, power) : value;
+    exact = exact && (i >= scaled || ldexp(room[i], -power) == value);
   }
+  return exact;
 }
 
 /* Sums of the largest doubles are infinite and squares of the smallest zero, which a ratio of norms
- * must not see: problems far from 1 are scored as the same problem near it. */
+ * must not see: problems far from 1 are scored as the same problem nearer to it, where that can be
+ * had to the last bit. */
 static void bring_near(lati_trial *trial, scaled_trial *near, const lat_task *task,
                        const lati_form *input, double *room) {
-  enum { FAR = 200 };
   int32_t degree = 0;
   const lati_scaling scaling = lati_task_scaling(&degree, task);
-  const int power = -middle_exponent(trial->input, input->count);
   const size_t inputs = lati_form_values(input), outputs = trial->values;
   const int32_t written = lati_task_written(task, LAT_OUTPUT);
   const size_t scaled = scaling == LATI_SCALE_FIRST_ROW ? (size_t)trial->prediction->cols : outputs;
-  if (abs(power) < FAR || scaling == LATI_SCALE_NONE || task->kind == &lati_task_custom) {
+  if (scaling == LATI_SCALE_NONE || task->kind == &lati_task_custom) {
     return;
   }
-  scale_copy(near->input, trial->input, input->count, inputs, inputs, power, room);
-  scale_copy(near->prediction, trial->prediction, written, outputs, scaled, degree * power,
-             room + inputs);
-  if (trial->target != NULL) {
-    scale_copy(near->target, trial->target, written, outputs, scaled, degree * power,
-               room + inputs + outputs);
-    trial->target = near->target;
+  const lat_matrix *answer = trial->target != NULL ? trial->target : trial->prediction;
+  const int power = power_for(exponent_of(trial->input[0].data, inputs),
+                              exponent_of(answer[0].data, scaled), degree, trial->norm);
+  if (power == 0) {
+    return;
   }
-  trial->input = near->input;
-  trial->prediction = near->prediction;
+  const int of_answer = degree * power;
+  int exact = scale_copy(near->input, trial->input, input->count, inputs, inputs, power, room) &&
+              scale_copy(near->prediction, trial->prediction, written, outputs, scaled, of_answer,
+                         room + inputs);
+  if (trial->target != NULL) {
+    exact = exact && scale_copy(near->target, trial->target, written, outputs, scaled, of_answer,
+                                room + inputs + outputs);
+  }
+  if (exact) {
+    trial->input = near->input;
+    trial->prediction = near->prediction;
+    trial->target = trial->target != NULL ? near->target : NULL;
+  }
 }
 
 static const lat_score unknown = {

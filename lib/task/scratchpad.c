@@ -52,6 +52,6 @@ lat_status lati_task_write_steps(lat_matrix *steps, double *values, const lat_ta
   if (!lati_task_has_steps(task)) {
     return LAT_OK;
   }
-  task->kind->write_steps(steps, &input->written[0]);
+  task->kind->write_steps(steps, task, &input->written[0]);
   return lati_matrix_check_finite(steps, "scratchpad");
 }

@@ -44,7 +44,8 @@ static void eliminate(double *b, const double *a, size_t n, size_t k) {
   }
 }
 
-static void write_steps(const lat_matrix *steps, const lat_matrix *input) {
+static void write_steps(const lat_matrix *steps, const lat_task *task, const lat_matrix *input) {
+  (void)task;
   const size_t n = (size_t)input->rows;
   for (size_t k = 0; k + 1 < n; ++k) {
     double *step = steps->data + k * n * n;

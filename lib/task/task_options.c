@@ -103,6 +103,10 @@ static lat_status resolve_distribution(lat_task *task) {
 /* Zero and Laplacians have no inverse, and solve no system. Of the other structures a draw may be
  * singular, and is then drawn again. */
 static lat_status check_structures(const lat_task *task) {
+  if (task->options.structure != NULL && task->kind->structured == 0) {
+    return lati_fail(LAT_ERROR_ARGUMENT, "task '%s': structure is of matrices, and it has none",
+                     task->kind->name);
+  }
   for (int32_t i = 0; i < task->structures.count && task->kind->accept != NULL; ++i) {
     const int32_t structure = task->structures.index[i];
     if (structure == LATI_STRUCTURE_ZERO || structure == LATI_STRUCTURE_LAPLACIAN) {

@@ -55,13 +55,14 @@ static lati_shape steps_shape(const lati_shape *operands) {
   return (lati_shape){operands[0].cols, operands[1].cols * (operands[0].rows - 1)};
 }
 
-static void write_steps(const lat_matrix *steps, const lat_matrix *input) {
+static void write_steps(const lat_matrix *steps, const lat_task *task, const lat_matrix *input) {
   const int32_t sums = input->rows - 1, cols = steps->cols / sums;
   for (int32_t i = 0; i < steps->rows; ++i) {
     for (int32_t j = 0; j < cols; ++j) {
       double sum = 0;
       for (int32_t l = 0; l < sums; ++l) {
-        sum += lati_matrix_get(input, l, i) * lati_matrix_get(input, l, steps->rows + j);
+        sum += transformed(lati_matrix_get(input, l, i), task->transform) *
+               lati_matrix_get(input, l, steps->rows + j);
         lati_matrix_set(steps, i, j * sums + l, sum);
       }
     }

@@ -177,6 +177,7 @@ expect 0 eval runs/mixture/model.safetensors --count 10 --distribution positive 
 expect 0 eval runs/mixture/model.safetensors --count 10 --task eigenvalues --distribution positive --json
 says out '"count":10'
 grep -q '"label":"transpose"' out && problem 'a task was evaluated that was not asked for'
+expect 0 eval runs/mixture/model.safetensors --count 10 --task transpose --min-size 1 --max-size 2 --rectangular --json
 expect 2 eval runs/mixture/model.safetensors --count 10 --task svd
 says err "the model has no task 'svd'; it has transpose eigenvalues"
 
@@ -205,6 +206,9 @@ says out '"output":null'
 expect 1 solve $model matrix --max-tokens 3 --no-grammar
 silent out
 says err 'undecodable'
+printf '1e300 2\n3 4\n' >without-tokens
+expect 1 solve $model without-tokens --no-scaling -o not-written.npy
+[ ! -e not-written.npy ] || problem 'zeros were written for an answer'
 expect 2 solve $model matrix --tolerance -1
 expect 2 solve $model matrix --task eigenvalues
 expect 1 solve runs/mixture/model.safetensors matrix --task transpose

@@ -290,6 +290,8 @@ START_TEST(sums_move_both_operands_together) {
     assert_same(&f.matrix, &g.matrix);
     assert_restores(task, &a, &f);
     assert_restores(task, &b, &g);
+    lat_matrix low = by_rows(a_data, 1, 4), restored = by_rows(b_data, 1, 4); /* of 3 rows */
+    FAILS(lat_task_restore(&restored, 1, task, f.transform, &low), LAT_ERROR_SHAPE, "3 x 4");
   }
   lat_task_free(task);
   lat_context_free(ctx);

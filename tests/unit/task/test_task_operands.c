@@ -94,7 +94,23 @@ START_TEST(determinants_are_those_of_the_expansion) {
     lat_batch_free(batch);
     lat_task_free(task);
   }
-  double zero[4] = {1, 2, 2, 4}, x = 1;
+  /* Products that overflow or vanish on the way. */
+  double graded[16] = {1e-200, 0, 0, 0, 0, 1e-200, 0, 0, 0, 0, 1e200, 0, 0, 0, 0, 1e200}, x = 0;
+  lat_task *four = new_task(ctx, "determinant", 4, 0);
+  const lat_matrix a = by_rows(graded, 4, 4);
+  lat_matrix of_four = by_rows(&x, 1, 1);
+  for (int swapped = 0; swapped < 2; ++swapped) {
+    OK(lat_task_answer(&of_four, four, &a));
+    ck_assert_double_eq_tol(x, 1, 1e-12);
+    graded[0] = graded[5] = 1e200;
+    graded[10] = graded[15] = 1e-200;
+  }
+  graded[15] = 0;
+  graded[10] = 1e200;
+  OK(lat_task_answer(&of_four, four, &a));
+  ck_assert_double_eq(x, 0);
+  lat_task_free(four);
+  double zero[4] = {1, 2, 2, 4};
   lat_task *task = new_task(ctx, "determinant", 2, 0);
   const lat_matrix singular = by_rows(zero, 2, 2);
   lat_matrix answer = by_rows(&x, 1, 1);

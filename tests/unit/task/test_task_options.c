@@ -106,6 +106,9 @@ START_TEST(refuses_bad_options) {
   refused(&o, LAT_ERROR_NOT_FOUND, "no task 'transpos'");
   o = task_options("transpose", 0, 0);
   refused(&o, LAT_ERROR_ARGUMENT, "rows 0 is outside 1..100");
+  o = task_options("tproduct", 2, 2);
+  o.structure = "diagonal";
+  refused(&o, LAT_ERROR_ARGUMENT, "task 'tproduct': structure is of matrices, and it has none");
   o = task_options("transpose", 5, 101);
   refused(&o, LAT_ERROR_ARGUMENT, "cols 101 is outside 0..100");
   o = task_options("inverse", 5, 4);
@@ -198,6 +201,9 @@ START_TEST(output_shape_says_what_the_task_takes) {
   operands[0].rows = 0;
   FAILS(lat_task_result_shapes(results, 3, svd, operands, 1), LAT_ERROR_SHAPE,
         "the input is 0 x 20, outside 1..100");
+  operands[0] = operands[1] = (lat_matrix){&none, 3, INT32_MAX, INT32_MAX, 0};
+  FAILS(lat_task_result_shapes(results, 1, add, operands, 2), LAT_ERROR_SHAPE,
+        "the input is 3 x 2147483647, outside 1..100");
   operands[0] = operands[1] = (lat_matrix){&none, 2, 51, 51, 0};
   FAILS(lat_task_result_shapes(results, 1, add, operands, 2), LAT_ERROR_SHAPE, "outside 1..100");
   operands[0].cols = operands[1].cols = 50;

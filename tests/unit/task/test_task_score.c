@@ -328,6 +328,26 @@ static double residual_at(int32_t which, int power, int32_t norm) {
   return score.residual;
 }
 
+/* Operands and answers of very different sizes: what cannot be scaled to the last bit is not. */
+START_TEST(graded_problems_are_scored_as_they_are) {
+  ctx = new_context(1);
+  double joined[6] = {1e200, 0, 1e-200, 0, 1e200, 1e-200}, wrong[2] = {5, 1}, right[2] = {1, 1};
+  const lat_matrix mv = by_rows(joined, 2, 3); /* M = 1e200 I, v = 1e-200 (1, 1) */
+  const lat_matrix p = by_rows(wrong, 2, 1), t = by_rows(right, 2, 1);
+  check_residuals("matvec", &mv, NULL, &p, 2, 4, 8);
+  check_residuals("matvec", &mv, &t, &p, 2, 4, 8);
+  double graded[4] = {1e300, 0, 0, 1e-10}, inverse_of_it[4] = {1e-300, 0, 0, 1e10};
+  const lat_matrix a = by_rows(graded, 2, 2), x = by_rows(inverse_of_it, 2, 2);
+  check_residuals("inverse", &a, NULL, &x, 0, 0, 0);
+  double far[4] = {1e308, 1e308, 1e308, 1e-310}, other[4] = {1e308, 5e307, 1e308, 1e-310};
+  const lat_matrix b = by_rows(far, 2, 2), q = by_rows(other, 2, 2);
+  for (int32_t norm = 0; norm < 3; ++norm) { /* wrong, though 1e-310 cannot be scaled with 1e308 */
+    ck_assert(score_with("transpose", &b, NULL, &q, norm, 0).residual > 0.1);
+  }
+  lat_context_free(ctx);
+}
+END_TEST
+
 /* Sums and squares of such numbers are infinite, or zero. */
 START_TEST(the_largest_and_smallest_numbers_are_scored_as_others) {
   ctx = new_context(1);
@@ -411,6 +431,7 @@ int main(void) {
                                 order_of_values,
                                 zero_targets,
                                 wrong_predictions_are_scored_not_refused,
+                                graded_problems_are_scored_as_they_are,
                                 layouts_do_not_matter,
                                 refusals,
                                 an_older_score_is_not_overrun};

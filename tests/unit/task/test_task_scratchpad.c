@@ -69,13 +69,18 @@ static void assert_near(double got, double wanted) {
   ck_assert_double_eq_tol(got, wanted, 6e-4 * fabs(wanted) + 1e-12);
 }
 
-/* Row i: the sums over the first 1, 2, 3 rows for each column of the right operand. */
+/* Row i: the sums over the first 1, 2, 3 rows for each column of the right operand; at last of a
+ * product under a transform. */
 START_TEST(products_write_their_partial_sums) {
-  static const char *const names[] = {"matvec", "product"};
-  enum { N = 4 };
+  static const char *const names[] = {"matvec", "product", "product"};
+  enum { N = 4, LOG1P = 2 };
   drawn d;
+  lat_task *task = NULL;
   const int32_t cols = _i == 0 ? 1 : N;
-  lat_task *task = scratchpad_task(names[_i], N, 0);
+  lat_task_options options = task_options(names[_i], N, N);
+  options.scratchpad = 1;
+  options.transform = _i == LOG1P ? "log1p" : NULL;
+  OK(lat_task_create(&task, ctx, &options));
   draw(&d, task, 3);
   ck_assert_int_eq(d.steps.rows, N);
   ck_assert_int_eq(d.steps.cols, cols * (N - 1));
@@ -83,7 +88,8 @@ START_TEST(products_write_their_partial_sums) {
     for (int32_t j = 0; j < cols; ++j) {
       double sum = 0;
       for (int32_t l = 0; l < N; ++l) {
-        sum += at(&d.input, l, i) * at(&d.input, l, N + j);
+        const double a = at(&d.input, l, i);
+        sum += (_i == LOG1P ? copysign(log1p(fabs(a)), a) : a) * at(&d.input, l, N + j);
         assert_near(l < N - 1 ? at(&d.steps, i, j * (N - 1) + l) : at(&d.answer, i, j), sum);
       }
     }
@@ -199,7 +205,7 @@ END_TEST
 int main(void) {
   TCase *tests = tcase_create("scratchpad");
   ctx = new_context(1);
-  tcase_add_loop_test(tests, products_write_their_partial_sums, 0, 2);
+  tcase_add_loop_test(tests, products_write_their_partial_sums, 0, 3);
   tcase_add_loop_test(tests, inverses_write_their_elimination, 0, 5);
   tcase_add_test(tests, examples_of_the_host_have_steps_too);
   tcase_add_test(tests, what_has_no_scratchpad_is_refused);
