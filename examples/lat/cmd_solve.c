@@ -163,10 +163,10 @@ static int select_task(const lat_task **out, lat_solver *solver, const lat_task 
   int outcome = EXIT_DONE;
   if (name != NULL) {
     outcome = find_component(out, task, name, "solve");
-  }
-  if (name != NULL && outcome == EXIT_DONE) {
-    const lat_status status = lat_solver_select(solver, name);
-    outcome = status == LAT_OK ? EXIT_DONE : report_setup(status);
+    if (outcome == EXIT_DONE) {
+      const lat_status status = lat_solver_select(solver, name);
+      outcome = status == LAT_OK ? EXIT_DONE : report_setup(status);
+    }
   }
   return outcome;
 }

@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #endif
 
-/* What the calling thread had when it came in; NULL outside and in workers. */
+/* What the calling thread had when it came in, a worker when it began; NULL outside. */
 static _Thread_local lati_floating *host_state;
 
 /* FE_DFL_ENV of glibc clears flush-to-zero and denormals-are-zero too (tests/unit/base checks). */

@@ -1,8 +1,8 @@
 /* The caller's floating-point state is set aside while we compute: round to nearest, no traps, and
- * flush-to-zero in passes through a model alone. Functions of the host's that are
- * told something or asked for memory (log, progress, allocator) see the host's own state; those
- * that compute for us (a custom task's) see ours, so that their numbers depend neither on the host
- * nor on the thread. */
+ * flush-to-zero in passes through a model and updates of its parameters alone. Functions of the
+ * host's that are told something or asked for memory (log, progress, allocator) see the host's own
+ * state; those that compute for us (a custom task's) see ours, so that their numbers depend neither
+ * on the host nor on the thread. */
 #ifndef LATI_FLOATING_H
 #define LATI_FLOATING_H
 

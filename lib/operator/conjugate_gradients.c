@@ -165,19 +165,16 @@ lat_status lati_operator_iterate(double *x, int32_t *steps, double *residual, co
   LATI_TRY(LATI_NEW(memory, a->ctx, 5 * n));
   lati_multiply_by_power(memory, b, (size_t)n, power);
   lati_operator_multiply(x, 1, n, power);
-  iteration it = {a,
-                  preconditioner,
-                  memory,
-                  x,
-                  memory + n,
-                  memory + 2 * n,
-                  memory + 3 * n,
-                  memory + 4 * n,
-                  norm(memory, n),
-                  0,
-                  0,
-                  n,
-                  0};
+  iteration it = {.a = a,
+                  .precondition = preconditioner,
+                  .b = memory,
+                  .x = x,
+                  .r = memory + n,
+                  .z = memory + 2 * n,
+                  .p = memory + 3 * n,
+                  .q = memory + 4 * n,
+                  .scale = norm(memory, n),
+                  .n = n};
   status = run(steps, &it, tolerance, max_steps);
   lati_operator_multiply(x, 1, n, -power);
   *residual = it.residual;

@@ -4,7 +4,7 @@
  * - (R_ii + S_ii) / 2),  C_ij = T_ij + R_ij s_j / 2 + s_i S_ij / 2, K_ij = (C_ij s_j + C_ji s_i) /
  * (s_j^2 - s_i^2),  H_ij = (C_ij s_i + C_ji s_j) / (s_j^2 - s_i^2), and in rows i > n, where C
  * lacks its last term, K_ij = C_ij / s_j = -K_ji; U <- U (I + R/2 + K),  V <- V (I + S/2 + H).
- * Values closer than a distance (refine_symmetric.c says why) form a cluster, in which K and H are zero
+ * Values closer than a distance (see refine_symmetric.c) form a cluster, in which K and H are zero
  * and the vectors are rotated to diagonalise their block of T; a cluster that reaches 0 takes the
  * complement of U's first n columns with it. */
 #include "linalg/dense.h"

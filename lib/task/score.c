@@ -181,7 +181,7 @@ done:
   return status;
 }
 
-/* A trial of the same problem times 2^power: a product with a power of two is exact. */
+/* A trial's matrices times powers of two. */
 typedef struct scaled_trial {
   lat_matrix input[LATI_MAX_OPERANDS], target[LATI_MAX_OPERANDS], prediction[LATI_MAX_OPERANDS];
 } scaled_trial;

@@ -4,7 +4,8 @@
 
 One recipe throughout. Each task is trained alone on --examples; one model on all of them, as many examples as one
 alone; and one on as many of each task as alone. Every model is evaluated on the tasks that it has learned, on
---count fresh examples of each, or about as many, % within 5 and 1 % (greedy, with a grammar). A model that is there already is not trained again.
+--count fresh examples of each, or about as many, % within 5 and 1 % (greedy, with a grammar). A model that is there
+already is not trained again.
 """
 
 import argparse
