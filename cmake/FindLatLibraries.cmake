@@ -1,5 +1,6 @@
-# The libraries behind lat, as targets: lat::blis (private and static unless LAT_SYSTEM_BLIS),
-# lat::lapack, PkgConfig::JANSSON. Installed too, for those who link lat statically.
+# The libraries behind lat, as targets: lat::blas (LAT_CBLAS_LIBRARY, or else BLIS, private and static unless
+# LAT_SYSTEM_BLIS), lat::lapack, PkgConfig::JANSSON. Installed too, for those who link lat statically.
+# LAT_BLAS: which of the two interfaces is used, cblas or blis.
 # LAT_FORTRAN_RUNTIME: the libraries that LAPACK's archive needs; its shared library names its own.
 find_package(PkgConfig QUIET)
 if(PkgConfig_FOUND)
@@ -24,10 +25,17 @@ if(LAT_FIND_LAPACK)
 else()
   find_library(LAT_LAPACK_LIBRARY NAMES lapack)
 endif()
-if(LAT_SYSTEM_BLIS)
-  find_library(LAT_BLIS_LIBRARY NAMES blis PATH_SUFFIXES blis-serial)
+if(LAT_CBLAS_LIBRARY)
+  set(LAT_BLAS cblas)
+  set(LAT_BLAS_LIBRARY ${LAT_CBLAS_LIBRARY})
 else()
-  find_library(LAT_BLIS_LIBRARY NAMES libblis.a PATH_SUFFIXES blis-serial)
+  if(LAT_SYSTEM_BLIS)
+    find_library(LAT_BLIS_LIBRARY NAMES blis PATH_SUFFIXES blis-serial)
+  else()
+    find_library(LAT_BLIS_LIBRARY NAMES libblis.a PATH_SUFFIXES blis-serial)
+  endif()
+  set(LAT_BLAS blis)
+  set(LAT_BLAS_LIBRARY ${LAT_BLIS_LIBRARY})
 endif()
 mark_as_advanced(LAT_LAPACK_LIBRARY LAT_BLIS_LIBRARY)
 
@@ -47,19 +55,24 @@ endforeach()
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LatLibraries
-  REQUIRED_VARS LAT_BLIS_LIBRARY LAT_LAPACK_LIBRARY JANSSON_LINK_LIBRARIES)
+  REQUIRED_VARS LAT_BLAS_LIBRARY LAT_LAPACK_LIBRARY JANSSON_LINK_LIBRARIES)
 
 if(LatLibraries_FOUND)
-  if(NOT TARGET lat::blis)
-    add_library(lat::blis UNKNOWN IMPORTED GLOBAL)
-    set_target_properties(lat::blis PROPERTIES IMPORTED_LOCATION "${LAT_BLIS_LIBRARY}")
+  if(NOT TARGET lat::blas)
+    add_library(lat::blas UNKNOWN IMPORTED GLOBAL)
+    set(others ${LAT_BLAS_LIBRARY})
+    list(POP_FRONT others library)
+    if(LAT_CBLAS_LIBRARY AND library MATCHES "\\.a$")
+      list(APPEND others ${LAT_FORTRAN_RUNTIME} Threads::Threads m)
+    endif()
+    set_target_properties(lat::blas PROPERTIES IMPORTED_LOCATION "${library}" INTERFACE_LINK_LIBRARIES "${others}")
   endif()
   if(NOT TARGET lat::lapack)
     add_library(lat::lapack UNKNOWN IMPORTED GLOBAL)
     set(others ${LAT_LAPACK_LIBRARY})
     list(POP_FRONT others library)
     if(library MATCHES "\\.a$") # before the BLAS that it needs
-      list(APPEND others lat::blis ${LAT_FORTRAN_RUNTIME} m)
+      list(APPEND others lat::blas ${LAT_FORTRAN_RUNTIME} m)
     endif()
     set_target_properties(lat::lapack PROPERTIES IMPORTED_LOCATION "${library}" INTERFACE_LINK_LIBRARIES "${others}")
   endif()

@@ -48,7 +48,7 @@ static lat_status read_mixture(lat_task **out, lat_context *ctx, const char *nam
                                const lat_task_options *options) {
   lat_status status = LAT_OK;
   lat_task *tasks[MAX_COMPONENTS] = {NULL};
-  double weights[MAX_COMPONENTS];
+  double weights[MAX_COMPONENTS] = {0};
   int32_t count = 0;
   for (const char *text = names; text != NULL && status == LAT_OK && count < MAX_COMPONENTS;) {
     size_t length = strcspn(text, ",");

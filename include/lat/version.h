@@ -47,7 +47,7 @@ LAT_API const char *lat_version_string(void);
 
 /**
  * How the library was built.
- * @return one line that describes the build: version, compiler, BLIS version and configuration;
+ * @return one line that describes the build: version, compiler, the BLAS and its kernels;
  *         static storage. Thread-safe. @since 0.1
  */
 LAT_API const char *lat_build_info(void);

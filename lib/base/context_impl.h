@@ -19,7 +19,8 @@ lat_status lati_backend_select(const struct lati_backend **out, int32_t *precisi
 /* Name of a table of operations: "f32-blis"; likewise in compute/select.c. */
 const char *lati_backend_name(const struct lati_backend *backend);
 
-/* What carries out the f32 products, for lat_build_info(): "BLIS 0.9.0 (zen3)"; compute/gemm.c. */
+/* What carries out the f32 products, for lat_build_info(): "BLIS 0.9.0 (zen3)"; compute/blas_blis.c
+ * or compute/blas_cblas.c. */
 const char *lati_gemm_description(void);
 
 /* A count of references; objects that are shared start at one. */

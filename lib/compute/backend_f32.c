@@ -31,7 +31,7 @@ static void glu_backward(const lati_device *device, lati_rows d_x, lati_rows d_y
 }
 
 const lati_backend lati_backend_f32 = {
-    .name = "f32-blis",
+    .name = "f32-" LATI_BLAS,
     .memory = &lati_host_memory,
     .update = &lati_host_update,
     .decoding = &lati_host_decoding,

@@ -1,5 +1,5 @@
-/* Matrix products in f32 and f64. gemm.c is the one file that sees blis.h; it validates before it
- * calls (BLIS aborts on bad sizes). */
+/* Matrix products in f32 and f64 by the BLAS behind compute/blas.h. Sizes are validated before it
+ * is called (BLIS aborts on bad ones). */
 #ifndef LATI_GEMM_H
 #define LATI_GEMM_H
 
@@ -24,7 +24,7 @@ void lati_gemm_parallel(const lati_device *device, int transpose_a, int transpos
                         int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
                         const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 
-/* Initialises BLIS and fills its pools for one thread, once a process (called when a context is
+/* Initialises the BLAS and fills its pools for one thread, once a process (called when a context is
  * created). */
 lat_status lati_gemm_warm_up(const lat_context *ctx);
 

@@ -6,10 +6,11 @@
 #include <immintrin.h>
 #endif
 
-/* Volatile, so that nothing is computed by the compiler. */
+/* Volatile, as are the results: nothing is computed by the compiler, or after the state is left. */
 static volatile double one = 1, three = 3, zero = 0, tiny = DBL_MIN;
 
-static void enter_leave(double *third, double *half_of_tiny, double *inverse) {
+static void enter_leave(volatile double *third, volatile double *half_of_tiny,
+                        volatile double *inverse) {
   lati_floating saved;
   lati_floating_enter(&saved);
   *third = one / three;
@@ -19,7 +20,7 @@ static void enter_leave(double *third, double *half_of_tiny, double *inverse) {
 }
 
 static void check_default_inside(void) {
-  double third = 0, half_of_tiny = 0, inverse = 0;
+  volatile double third = 0, half_of_tiny = 0, inverse = 0;
   enter_leave(&third, &half_of_tiny, &inverse);
   ck_assert_double_eq(third, 0x1.5555555555555p-2);
   ck_assert_double_gt(half_of_tiny * 0x1p60, 0);
@@ -51,7 +52,7 @@ START_TEST(traps) {
   if (feenableexcept(unmasked) == -1) {
     return; // a processor without traps, as Arm's may be
   }
-  double third = 0, half_of_tiny = 0, inverse = 0;
+  volatile double third = 0, half_of_tiny = 0, inverse = 0;
   enter_leave(&third, &half_of_tiny, &inverse);
   const int after = fegetexcept();
   fedisableexcept(FE_ALL_EXCEPT);
@@ -65,7 +66,7 @@ START_TEST(flush_to_zero) {
   enum { FTZ = 0x8000, DAZ = 0x0040 };
   const unsigned before = _mm_getcsr();
   _mm_setcsr(before | FTZ | DAZ);
-  double third = 0, half_of_tiny = 0, inverse = 0;
+  volatile double third = 0, half_of_tiny = 0, inverse = 0;
   enter_leave(&third, &half_of_tiny, &inverse);
   const unsigned after = _mm_getcsr();
   _mm_setcsr(before);

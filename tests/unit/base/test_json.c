@@ -20,10 +20,11 @@ static lat_status from_json(sample_options *options, const json_t *object) {
 START_TEST(members_as_text) {
   sample_options options;
   sample_init(&options);
+  options.rate = 0.25; /* whose digits are the same by any version of jansson */
   json_t *object = to_json(&options);
   char *text = json_dumps(object, JSON_COMPACT);
   ck_assert_str_eq(text, "{\"width\":256,\"stream\":3,\"count\":-5,\"seed\":0,"
-                         "\"rate\":0.10000000000000001,\"name\":\"p1000\",\"late\":7,"
+                         "\"rate\":0.25,\"name\":\"p1000\",\"late\":7,"
                          "\"reserved\":0}");
   free(text);
   json_decref(object);
@@ -72,7 +73,7 @@ START_TEST(round_trip_with_a_decimal_comma) {
   ck_assert_ptr_nonnull(setlocale(LC_NUMERIC, "comma"));
   json_t *object = to_json(&options);
   char *text = json_dumps(object, 0);
-  ck_assert_ptr_nonnull(strstr(text, "0.10000000000000001"));
+  ck_assert_ptr_nonnull(strstr(text, "0.1"));
   check_round_trip(&options);
   setlocale(LC_NUMERIC, "C");
   free(text);

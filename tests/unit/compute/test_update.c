@@ -173,13 +173,16 @@ START_TEST(a_backend_is_chosen_by_precision) {
   const lati_backend *backend = NULL;
   int32_t precision = LAT_PRECISION_F32;
   ck_assert_int_eq(lati_backend_select(&backend, &precision, f.ctx), LAT_OK);
+  const int by_cblas = strncmp(lati_gemm_description(), "CBLAS (", 7) == 0;
+  ck_assert(by_cblas || strncmp(lati_gemm_description(), "BLIS ", 5) == 0);
+  const char *expected = by_cblas ? "f32-cblas" : "f32-blis";
 #if defined(__aarch64__)
-  const char *const expected = "f32-neon";
-#else
-  const char *const expected = lati_processor_here()->avx512 ? "f32-avx512" : "f32-blis";
+  expected = "f32-neon";
 #endif
+  if (lati_processor_here()->avx512) {
+    expected = "f32-avx512";
+  }
   ck_assert_str_eq(lati_backend_name(backend), expected);
-  ck_assert_ptr_nonnull(strstr(lati_gemm_description(), "BLIS "));
   precision = LAT_PRECISION_AUTO;
   ck_assert_int_eq(lati_backend_select(&backend, &precision, f.ctx), LAT_OK);
   ck_assert_int_ne(precision, LAT_PRECISION_AUTO);
