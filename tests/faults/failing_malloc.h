@@ -1,9 +1,12 @@
 /* The C library's allocator, counted, and failing on demand: every caller in the process comes
- * through here, jansson, LAPACK and stdio included. Not under sanitizers, which have their own. */
+ * through here, jansson, LAPACK and stdio included. Not under sanitizers, which have their own, and
+ * by glibc alone, whose functions are called by other names. */
 #ifndef LAT_TESTS_FAILING_MALLOC_H
 #define LAT_TESTS_FAILING_MALLOC_H
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#include <stdlib.h>
+
+#if !defined(__GLIBC__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FAILING_MALLOC 0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)

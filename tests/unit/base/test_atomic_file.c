@@ -107,7 +107,7 @@ END_TEST
 START_TEST(links_in_a_circle_are_refused) {
   make_link("target", path);
   make_link("file", target);
-  check_refused(path, "Too many levels of symbolic links");
+  check_refused(path, strerror(ELOOP));
   ck_assert_int_eq(scratch_count(folder.path), 2);
 }
 END_TEST
@@ -159,7 +159,7 @@ START_TEST(names_may_be_as_long_as_the_file_system_allows) {
   memset(name, 'x', 256);
   name[256] = '\0';
   snprintf(long_path, sizeof long_path, "%s/%s", folder.path, name);
-  check_refused(long_path, "File name too long");
+  check_refused(long_path, strerror(ENAMETOOLONG));
 }
 END_TEST
 

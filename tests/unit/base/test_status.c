@@ -118,10 +118,11 @@ END_TEST
 
 START_TEST(numbers_have_a_point_in_every_locale) {
   ck_assert_ptr_nonnull(setlocale(LC_NUMERIC, "comma"));
-  char text[32];
+  char text[32], half[32];
   char *end = NULL;
   snprintf(text, sizeof text, "%g", 0.5);
-  ck_assert_str_eq(text, "0,5");
+  snprintf(half, sizeof half, "0%s5", localeconv()->decimal_point); /* musl has points alone */
+  ck_assert_str_eq(text, half);
   errno = 5;
   ck_assert_int_eq(lati_format(text, sizeof text, "%.2f", 1.5), 4);
   ck_assert_int_eq(errno, 5);
