@@ -1,7 +1,7 @@
 # Headers (the Fortran module among them), both libraries, the CMake package, files for pkg-config, trained
 # models, the Python module, the manual page.
 include(CMakePackageConfigHelpers)
-# What runs, what is built with, what is typed: the parts that LatPackage makes packages of.
+# What runs, what is built with, what is typed: `cmake --install BUILD --component NAME` installs a part.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lat)
 
@@ -82,13 +82,6 @@ if(LAT_PYTHON)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/lat DESTINATION ${LAT_PYTHON_DIR}
           FILES_MATCHING PATTERN "*.py" PATTERN "*.pyi" PATTERN "py.typed" PATTERN __pycache__ EXCLUDE)
 endif()
-option(LAT_COMPRESS_MAN "Install the man page compressed by gzip, as distributions do" OFF)
 if(EXISTS ${PROJECT_SOURCE_DIR}/docs/lat.1)
-  set(man_page ${PROJECT_SOURCE_DIR}/docs/lat.1)
-  if(LAT_COMPRESS_MAN)
-    configure_file(${man_page} ${PROJECT_BINARY_DIR}/lat.1 COPYONLY)
-    execute_process(COMMAND gzip -9nkf ${PROJECT_BINARY_DIR}/lat.1)
-    set(man_page ${PROJECT_BINARY_DIR}/lat.1.gz)
-  endif()
-  install(FILES ${man_page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/lat.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
 endif()

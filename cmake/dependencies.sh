@@ -8,7 +8,7 @@ packages() {
   build)
     echo build-essential cmake pkg-config libblis-serial-dev liblapack-dev libjansson-dev librandom123-dev
     ;;
-  test) echo check binutils g++ gfortran python3 abigail-tools dpkg-dev file patchelf ;;
+  test) echo check binutils g++ gfortran python3 abigail-tools debhelper dpkg-dev file patchelf ;;
   docs) echo doxygen doxygen-awesome-css ;;
   fuzz) echo clang libclang-rt-14-dev ;;
   musl) echo musl-tools ;;

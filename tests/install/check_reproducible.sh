@@ -1,33 +1,18 @@
 #!/bin/sh
 # Builds the libraries, the command and the Debian packages in two folders, in other time zones, and compares the bytes.
-#   check_reproducible.sh SOURCE_DIRECTORY CMAKE CPACK C_COMPILER GENERATOR
+#   check_reproducible.sh SOURCE_DIRECTORY
 set -eu
 source=$1
-cmake=$2
-cpack=$3
-cc=$4
-generator=$5
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export SOURCE_DATE_EPOCH=1700000000 CCACHE_DISABLE=1
 umask 022 # of the folders in packages
 
-# build_in FOLDER TIME_ZONE. Compiled in less time than what is shipped, as in check_packages.sh.
-build_in() {
-  mkdir -p "$work/$1"
-  tar -C "$source" --exclude='./build*' --exclude=./.git --exclude=./runs -c . | tar -C "$work/$1" -x
-  cd "$work/$1"
-  export TZ="$2"
-  "$cmake" --preset debian -G "$generator" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS_RELEASE='-O1 -DNDEBUG' \
-    -DLAT_OPTIMIZE_KERNELS=OFF >/dev/null
-  "$cmake" --build build-debian --parallel "$(nproc)" >/dev/null
-  (cd build-debian && "$cpack" -B "$work/$1/debs" >log 2>&1) || {
-    cat build-debian/log
-    exit 1
-  }
+build_in() { # build_in FOLDER TIME_ZONE
+  TZ=$2 sh "$source/tests/install/build_packages.sh" "$source" "$work/$1"
 }
-build_in first UTC
-build_in a/folder/of/another/name Asia/Tokyo
+build_in first/lat UTC
+build_in a/folder/of/another/name/lat Asia/Tokyo
 
 differ=0
 compare() { # compare FILE...
@@ -35,6 +20,7 @@ compare() { # compare FILE...
     cmp "$work/first/$file" "$file" || differ=1
   done
 }
-compare debs/*.deb build-debian/lib/liblat.so.? build-debian/lib/liblat.a build-debian/examples/lat/lat
-sha256sum debs/*.deb
+cd "$work/a/folder/of/another/name"
+compare *.deb lat/obj-*/lib/liblat.so.? lat/obj-*/lib/liblat.a lat/obj-*/examples/lat/lat
+sha256sum ./*.deb
 exit "$differ"
