@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the Debian packages, looks into them, installs them below a scratch folder against the
-# machine's list of packages, uses them from there, and removes them. The machine stays as it is.
+# Builds the Debian packages twice (check_reproducible.sh), looks into them, installs them below a scratch folder
+# against the machine's list of packages, uses them from there, and removes them. The machine stays as it is.
 #   check_packages.sh SOURCE_DIRECTORY VERSION CMAKE C_COMPILER
 set -eu
 source=$1
@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cd "$source"
-sh "$here/build_packages.sh" "$source" "$work/debs/lat" pkg.lat.nompi
+sh "$here/check_reproducible.sh" "$source" "$work/debs"
 architecture=$(dpkg --print-architecture)
 libdir=lib/$("$cc" -print-multiarch)
 n=$(echo "$work"/debs/liblat[0-9]*.deb | sed 's|.*/liblat\([0-9]*\)_.*|\1|')
@@ -61,7 +61,7 @@ field lat-tools Depends 'libc6 \(>= '
 if command -v lintian >/dev/null; then
   # Whoever builds packages for others names a maintainer.
   lintian --allow-root --fail-on error,warning --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog \
-    "$work"/debs/*.changes
+    "$work"/debs/*.deb
 fi
 dpkg-deb -I "$(package "liblat$n")" shlibs | grep -x "liblat $n liblat$n (>= $version)"
 dpkg-deb -I "$(package "liblat$n")" triggers | grep -x 'activate-noawait ldconfig'
@@ -81,7 +81,7 @@ run_dpkg() {
     exit 1
   fi
 }
-run_dpkg --install "$work"/debs/*.deb
+run_dpkg --install "$(package "liblat$n")" "$(package liblat-dev)" "$(package lat-tools)" "$(package lat-models)"
 
 usr=$root/usr
 export LD_LIBRARY_PATH="$usr/$libdir"

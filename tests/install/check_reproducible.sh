@@ -1,8 +1,10 @@
 #!/bin/sh
 # Builds the libraries, the command and the Debian packages in two folders, in other time zones, and compares the bytes.
-#   check_reproducible.sh SOURCE_DIRECTORY
+# Those of the first are left in FOLDER.
+#   check_reproducible.sh SOURCE_DIRECTORY FOLDER
 set -eu
 source=$1
+folder=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export SOURCE_DATE_EPOCH=1700000000 CCACHE_DISABLE=1
@@ -23,4 +25,6 @@ compare() { # compare FILE...
 cd "$work/a/folder/of/another/name"
 compare *.deb lat/obj-*/lib/liblat.so.? lat/obj-*/lib/liblat.a lat/obj-*/examples/lat/lat
 sha256sum ./*.deb
+mkdir -p "$folder"
+mv "$work"/first/*.deb "$folder"
 exit "$differ"

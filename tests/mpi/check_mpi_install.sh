@@ -10,11 +10,11 @@ source=$5
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Files of the package liblat-mpi; the second library is there where MPICH stands beside another MPI.
+# Files of the component mpi; the second library is there where MPICH stands beside another MPI.
 "$cmake" --install "$build" --component mpi --prefix "$work/package" >/dev/null
 version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
 (cd "$work/package" && find . ! -type d | sed -e 's|.*/||' -e '/^latMpiTargets-/d' | grep -v mpich | LC_ALL=C sort) >"$work/found"
-printf '%s\n' changelog.gz copyright latMpiTargets.cmake lat_mpi.pc liblat-mpi liblat_mpi.a liblat_mpi.so liblat_mpi.so."$version" liblat_mpi.so.1 \
+printf '%s\n' latMpiTargets.cmake lat_mpi.pc liblat_mpi.a liblat_mpi.so liblat_mpi.so."$version" liblat_mpi.so.1 \
   mpi.h | LC_ALL=C sort >"$work/wanted"
 diff -u "$work/wanted" "$work/found"
 
