@@ -12,15 +12,26 @@
  * when the value names a configuration that it was built without; nothing that can be done from
  * here keeps it from that. */
 
+/* Distances between the rows and between the columns of op(A) and op(B), and how they are read. */
+typedef struct operands {
+  inc_t a_row, a_col, b_row, b_col;
+  rntm_t runtime;
+} operands;
+
 /* BLIS multiplies small matrices as they lie, and reads past the end of its operands: three
  * coefficients, but up to a row of A and a column of B where it takes A by rows and B by columns
  * (measured with the kernels of haswell, zen3 and skx). What may reach beyond the tail it shall
  * pack instead, which reads nothing past the end. */
-static void keep_within_tail(rntm_t *runtime, int64_t lda, int64_t ldb, size_t element) {
+static operands operands_as_stored(int transpose_a, int transpose_b, int64_t lda, int64_t ldb,
+                                   size_t element) {
+  operands x = {(inc_t)(transpose_a ? 1 : lda), (inc_t)(transpose_a ? lda : 1),
+                (inc_t)(transpose_b ? 1 : ldb), (inc_t)(transpose_b ? ldb : 1),
+                BLIS_RNTM_INITIALIZER};
   const int64_t far = (int64_t)(LATI_TAIL / element) - 16;
-  if (lda > far || ldb > far) {
-    bli_rntm_disable_l3_sup(runtime);
+  if (!transpose_a && transpose_b && (lda > far || ldb > far)) {
+    bli_rntm_disable_l3_sup(&x.runtime);
   }
+  return x;
 }
 
 /* BLIS knows processors by name, and gives one that came after it plain loops. The system's BLIS
@@ -51,30 +62,20 @@ static cntx_t *kernel_context(void) {
 void lati_sgemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
                 const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
                 int64_t ldc) {
-  inc_t a_row = (inc_t)(transpose_a ? 1 : lda), a_col = (inc_t)(transpose_a ? lda : 1);
-  inc_t b_row = (inc_t)(transpose_b ? 1 : ldb), b_col = (inc_t)(transpose_b ? ldb : 1);
-  rntm_t runtime = BLIS_RNTM_INITIALIZER;
-  if (!transpose_a && transpose_b) {
-    keep_within_tail(&runtime, lda, ldb, sizeof *a);
-  }
+  operands x = operands_as_stored(transpose_a, transpose_b, lda, ldb, sizeof *a);
   /* BLIS takes its inputs without const but only reads them. */
   bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)m, (dim_t)n, (dim_t)k, &alpha,
-               (float *)a, a_row, a_col, (float *)b, b_row, b_col, &beta, c, (inc_t)ldc, 1,
-               kernel_context(), &runtime);
+               (float *)a, x.a_row, x.a_col, (float *)b, x.b_row, x.b_col, &beta, c, (inc_t)ldc, 1,
+               kernel_context(), &x.runtime);
 }
 
 void lati_dgemm(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, double alpha,
                 const double *a, int64_t lda, const double *b, int64_t ldb, double beta, double *c,
                 int64_t ldc) {
-  inc_t a_row = (inc_t)(transpose_a ? 1 : lda), a_col = (inc_t)(transpose_a ? lda : 1);
-  inc_t b_row = (inc_t)(transpose_b ? 1 : ldb), b_col = (inc_t)(transpose_b ? ldb : 1);
-  rntm_t runtime = BLIS_RNTM_INITIALIZER;
-  if (!transpose_a && transpose_b) {
-    keep_within_tail(&runtime, lda, ldb, sizeof *a);
-  }
+  operands x = operands_as_stored(transpose_a, transpose_b, lda, ldb, sizeof *a);
   bli_dgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)m, (dim_t)n, (dim_t)k, &alpha,
-               (double *)a, a_row, a_col, (double *)b, b_row, b_col, &beta, c, (inc_t)ldc, 1,
-               kernel_context(), &runtime);
+               (double *)a, x.a_row, x.a_col, (double *)b, x.b_row, x.b_col, &beta, c, (inc_t)ldc,
+               1, kernel_context(), &x.runtime);
 }
 
 static char description[64];
